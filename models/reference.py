@@ -1,0 +1,98 @@
+"""The integer-only forward pass: the definition of bit-exact that every other link is held against."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.artifacts import ExportError
+from models.spec import ActionHead, IntType, NetworkSpec, Normalizer
+
+Ints = npt.NDArray[np.int64]
+
+# float32 carries every integer up to here, so PyTorch, QONNX and FINN compute the same sums exactly.
+EXACT_IN_FLOAT32 = 1 << 24
+
+
+def requantize(acc: Ints, shift: int, output_type: IntType) -> Ints:
+    """Scale accumulators to activations: [...] int64 → [...] int64, round half up, saturating."""
+    half = (1 << shift) >> 1
+    return np.clip((acc + half) >> shift, output_type.low, output_type.high)
+
+
+def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type: IntType) -> Ints:
+    """Turn raw observations into the network's integers: [batch, obs] → [batch, in] int64; float32 arithmetic."""
+    selected_f32 = np.asarray(obs, dtype=np.float32)[..., list(normalizer.features)]
+    scaled_f32 = (selected_f32 - np.float32(normalizer.offset)) * np.float32(normalizer.gain)
+    rounded_f32 = np.floor(scaled_f32 + np.float32(0.5))
+    return np.clip(rounded_f32, input_type.low, input_type.high).astype(np.int64)
+
+
+def action_from_mean(mean: Ints, head: ActionHead) -> npt.NDArray[np.float32]:
+    """Turn the integer mean into the environment's action: [batch, act] → [batch, act] float32."""
+    squashed = np.tanh(np.ldexp(mean.astype(np.float64), head.exponent))
+    low, high = np.float64(head.low), np.float64(head.high)
+    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntNetwork:
+    """A network with its integers: per layer weights [out, in] and biases [out], on the accumulator's grid.
+
+    Construction proves that every value fits its type and that no accumulator can leave `EXACT_IN_FLOAT32`.
+    """
+
+    spec: NetworkSpec
+    weights: tuple[Ints, ...]
+    biases: tuple[Ints, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.weights) == len(self.biases) == len(self.spec.layers):
+            raise ExportError(f"{len(self.spec.layers)} layers, but {len(self.weights)} weights, {len(self.biases)} biases")
+        for index in range(len(self.spec.layers)):
+            self._check_layer(index)
+
+    def _check_layer(self, index: int) -> None:
+        layer, weight, bias = self.spec.layers[index], self.weights[index], self.biases[index]
+        expected = (layer.out_features, layer.in_features)
+        if weight.shape != expected or bias.shape != expected[:1]:
+            raise ExportError(f"{layer.name}: expected weight {expected}, got {weight.shape} with bias {bias.shape}")
+        low, high = layer.weight_type.low, layer.weight_type.high
+        outside = np.argwhere((weight < low) | (weight > high))
+        if outside.size:
+            row, column = (int(i) for i in outside[0])
+            raise ExportError(
+                f"{layer.name}: weight {weight[row, column]} at [{row}, {column}] is outside {layer.weight_type.name} "
+                f"[{low}, {high}]; raise weight_bits or the weight's scale"
+            )
+        bound = int(self.accumulator_bound(index).max())
+        if bound >= EXACT_IN_FLOAT32:
+            raise ExportError(
+                f"{layer.name}: accumulator can reach {bound}, allowed below 2^24 = {EXACT_IN_FLOAT32}; "
+                "prune further, or lower weight_bits or activation_bits"
+            )
+
+    def accumulator_bound(self, index: int) -> Ints:
+        """Return the largest magnitude any partial sum of layer `index` can take, rounding included: [out] int64."""
+        input_type = self.spec.input_type_of(index)
+        magnitude = max(-input_type.low, input_type.high)
+        half = (1 << self.spec.layers[index].shift) >> 1
+        return np.abs(self.weights[index]).sum(axis=1) * magnitude + np.abs(self.biases[index]) + half
+
+    def forward(self, inputs: Ints) -> list[Ints]:
+        """Return every layer's activations: [batch, in] int → list of [batch, out] int64, last one the mean."""
+        activations: list[Ints] = []
+        current = np.asarray(inputs, dtype=np.int64)
+        for layer, weight, bias in zip(self.spec.layers, self.weights, self.biases, strict=True):
+            current = requantize(current @ weight.T + bias, layer.shift, layer.output_type)
+            activations.append(current)
+        return activations
+
+    def __call__(self, inputs: Ints) -> Ints:
+        """Return the network's integer output: [batch, in] → [batch, out] int64."""
+        return self.forward(inputs)[-1]
+
+    @property
+    def nnz(self) -> int:
+        """Number of nonzero weights."""
+        return sum(int(np.count_nonzero(weight)) for weight in self.weights)

@@ -1,0 +1,246 @@
+"""What an integer policy is: types, layers, observation and action ends, all frozen, validated and JSON-able."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from models.artifacts import ExportError
+
+MAX_FEATURES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntType:
+    """An integer of `bits` bits, two's complement when `signed`: the only carrier of width."""
+
+    bits: int
+    signed: bool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.bits <= 32:
+            raise ExportError(f"integer width {self.bits} is outside 1 to 32 bits")
+
+    @classmethod
+    def parse(cls, name: str) -> "IntType":
+        """Return the type named as QONNX names it: INT8, UINT4, ..."""
+        signed = name.startswith("INT")
+        digits = name.removeprefix("INT" if signed else "UINT")
+        if not digits.isdecimal():
+            raise ExportError(f"{name!r} is not an integer type; expected INT<bits> or UINT<bits>")
+        return cls(bits=int(digits), signed=signed)
+
+    @property
+    def name(self) -> str:
+        """The QONNX name, INT8 or UINT8."""
+        return f"{'INT' if self.signed else 'UINT'}{self.bits}"
+
+    @property
+    def low(self) -> int:
+        """The smallest value."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """The largest value."""
+        return (1 << (self.bits - self.signed)) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantConfig:
+    """Bit widths of a policy: weights, hidden activations (unsigned), observations and mean action (signed)."""
+
+    weight_bits: int = 8
+    activation_bits: int = 8
+    input_bits: int = 8
+    output_bits: int = 8
+
+    def __post_init__(self) -> None:
+        for name, bits in asdict(self).items():
+            if not 2 <= bits <= 8:
+                raise ExportError(f"{name} = {bits} is outside 2 to 8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSpec:
+    """A dense layer: y = clip((W x + b + half) >> shift), real value of an integer v being v * 2**exponent.
+
+    A ReLU is what an unsigned output type means: the clip at zero.
+    """
+
+    name: str
+    in_features: int
+    out_features: int
+    weight_type: IntType
+    output_type: IntType
+    input_exponent: int
+    weight_exponent: int
+    output_exponent: int
+
+    def __post_init__(self) -> None:
+        for what in ("in_features", "out_features"):
+            if not 1 <= getattr(self, what) <= MAX_FEATURES:
+                raise ExportError(f"{self.name}: {what} = {getattr(self, what)} is outside 1 to {MAX_FEATURES}")
+        if not self.weight_type.signed:
+            raise ExportError(f"{self.name}: weights must be signed, got {self.weight_type.name}")
+        if not 0 <= self.shift <= 24:
+            raise ExportError(
+                f"{self.name}: requantization shifts by {self.shift} bits, allowed 0 to 24; output scale "
+                f"2^{self.output_exponent} must not be finer than the accumulator's 2^{self.accumulator_exponent}"
+            )
+
+    @property
+    def accumulator_exponent(self) -> int:
+        """log2 of the scale of accumulators and biases."""
+        return self.input_exponent + self.weight_exponent
+
+    @property
+    def shift(self) -> int:
+        """Right shift of the requantization, in bits."""
+        return self.output_exponent - self.accumulator_exponent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """A chain of dense layers behind an integer input."""
+
+    input_type: IntType
+    layers: tuple[LayerSpec, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ExportError("a network needs at least one layer")
+        for before, after in zip(self.layers, self.layers[1:], strict=False):
+            if before.out_features != after.in_features:
+                raise ExportError(
+                    f"{after.name}: {after.in_features} inputs, but {before.name} has {before.out_features} outputs"
+                )
+            if before.output_exponent != after.input_exponent:
+                raise ExportError(
+                    f"{after.name}: input scale 2^{after.input_exponent} differs from "
+                    f"{before.name}'s output scale 2^{before.output_exponent}"
+                )
+
+    def input_type_of(self, index: int) -> IntType:
+        """Return the type of what enters layer `index`."""
+        return self.layers[index - 1].output_type if index else self.input_type
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Features at every boundary, inputs first."""
+        return (self.layers[0].in_features, *(layer.out_features for layer in self.layers))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dict; types by name."""
+        return {"input_type": self.input_type.name, "layers": [_layer_to_json(layer) for layer in self.layers]}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "NetworkSpec":
+        """Return the network described by `value`; a missing or unknown key raises ExportError."""
+        _require_keys("network", value, {"input_type", "layers"})
+        layers = tuple(_layer_from_json(layer) for layer in value["layers"])
+        return cls(input_type=IntType.parse(value["input_type"]), layers=layers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalizer:
+    """How observations become integers: `clip(floor((obs[features] - offset) * gain + 0.5))`, in float32."""
+
+    features: tuple[int, ...]
+    offset: tuple[float, ...]
+    gain: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.features) == len(self.offset) == len(self.gain):
+            raise ExportError(
+                f"normalizer: {len(self.features)} features, {len(self.offset)} offsets and {len(self.gain)} gains"
+            )
+        if any(index < 0 for index in self.features) or len(set(self.features)) != len(self.features):
+            raise ExportError("normalizer: features must be distinct indices from 0")
+        if not all(math.isfinite(value) for value in (*self.offset, *self.gain)) or min(self.gain) <= 0:
+            raise ExportError("normalizer: offsets must be finite and gains finite and positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionHead:
+    """How the integer mean becomes an action: `low + (tanh(mean * 2**exponent) + 1) / 2 * (high - low)`."""
+
+    exponent: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.low) != len(self.high) or any(a >= b for a, b in zip(self.low, self.high, strict=True)):
+            raise ExportError("action head: low must be below high for every action")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySpec:
+    """A whole policy: who made it, its two host ends and the integer network between them."""
+
+    name: str
+    env: str
+    algorithm: str
+    observation_features: int
+    normalizer: Normalizer
+    network: NetworkSpec
+    action: ActionHead
+    provenance: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        widths = self.network.widths
+        if len(self.normalizer.features) != widths[0]:
+            raise ExportError(f"normalizer has {len(self.normalizer.features)} features, the network {widths[0]}")
+        if max(self.normalizer.features) >= self.observation_features:
+            raise ExportError(
+                f"normalizer reads feature {max(self.normalizer.features)} of {self.observation_features}"
+            )
+        if len(self.action.low) != widths[-1]:
+            raise ExportError(f"action head has {len(self.action.low)} actions, the network {widths[-1]}")
+        if self.action.exponent != self.network.layers[-1].output_exponent:
+            raise ExportError("action head's exponent differs from the last layer's output_exponent")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dict."""
+        return {
+            "name": self.name,
+            "env": self.env,
+            "algorithm": self.algorithm,
+            "observation_features": self.observation_features,
+            "normalizer": asdict(self.normalizer),
+            "network": self.network.to_json(),
+            "action": asdict(self.action),
+            "provenance": self.provenance,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "PolicySpec":
+        """Return the policy described by `value`; a missing or unknown key raises ExportError."""
+        _require_keys("policy", value, set(cls.__dataclass_fields__))
+        _require_keys("normalizer", value["normalizer"], set(Normalizer.__dataclass_fields__))
+        _require_keys("action", value["action"], set(ActionHead.__dataclass_fields__))
+        ends = {
+            "normalizer": Normalizer(**{key: tuple(item) for key, item in value["normalizer"].items()}),
+            "action": ActionHead(
+                exponent=value["action"]["exponent"],
+                low=tuple(value["action"]["low"]),
+                high=tuple(value["action"]["high"]),
+            ),
+        }
+        return cls(**{**value, **ends, "network": NetworkSpec.from_json(value["network"])})
+
+
+def _layer_to_json(layer: LayerSpec) -> dict[str, Any]:
+    return asdict(layer) | {"weight_type": layer.weight_type.name, "output_type": layer.output_type.name}
+
+
+def _layer_from_json(value: dict[str, Any]) -> LayerSpec:
+    _require_keys("layer", value, set(LayerSpec.__dataclass_fields__))
+    types = {key: IntType.parse(value[key]) for key in ("weight_type", "output_type")}
+    return LayerSpec(**{**value, **types})
+
+
+def _require_keys(where: str, value: dict[str, Any], expected: set[str]) -> None:
+    missing, unknown = expected - value.keys(), value.keys() - expected
+    if missing or unknown:
+        names = ", ".join(sorted(missing or unknown))
+        raise ExportError(f"policy.json: {where}: {'missing' if missing else 'unknown'} key: {names}")
