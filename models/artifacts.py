@@ -6,11 +6,15 @@ import os
 import sys
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 class GanglionError(Exception):
@@ -86,6 +90,23 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ExportError(f"{path}: expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Replace the .npz file `path` by these arrays, compressed, in one step."""
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an .npz file, never unpickling; a missing or damaged file raises ExportError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing") from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ExportError(f"{path} is not a whole .npz file ({error}); it was truncated or altered") from None
 
 
 def sha256_file(path: Path) -> str:

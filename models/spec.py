@@ -159,6 +159,12 @@ class Normalizer:
         if not all(math.isfinite(value) for value in (*self.offset, *self.gain)) or min(self.gain) <= 0:
             raise ExportError("normalizer: offsets must be finite and gains finite and positive")
 
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Normalizer":
+        """Return the normalizer described by `value`; a missing or unknown key raises ExportError."""
+        _require_keys("normalizer", value, set(cls.__dataclass_fields__))
+        return cls(**{key: tuple(item) for key, item in value.items()})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionHead:
@@ -216,10 +222,9 @@ class PolicySpec:
     def from_json(cls, value: dict[str, Any]) -> "PolicySpec":
         """Return the policy described by `value`; a missing or unknown key raises ExportError."""
         _require_keys("policy", value, set(cls.__dataclass_fields__))
-        _require_keys("normalizer", value["normalizer"], set(Normalizer.__dataclass_fields__))
         _require_keys("action", value["action"], set(ActionHead.__dataclass_fields__))
         ends = {
-            "normalizer": Normalizer(**{key: tuple(item) for key, item in value["normalizer"].items()}),
+            "normalizer": Normalizer.from_json(value["normalizer"]),
             "action": ActionHead(
                 exponent=value["action"]["exponent"],
                 low=tuple(value["action"]["low"]),
