@@ -1,0 +1,1 @@
+"""How a policy runs on the board."""

@@ -1,0 +1,1 @@
+"""How a policy becomes gates: FINN, RTL, simulation, synthesis."""

@@ -1,4 +1,4 @@
-"""Where artefacts live, how they are written so that a kill leaves the old one whole, and the named errors."""
+"""Where artefacts live, how a kill leaves the old one whole, and the named errors."""
 
 import hashlib
 import json
@@ -53,7 +53,7 @@ def run_stage(main: Callable[[], None]) -> None:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`, renamed over it when the block ends well and deleted when it does not."""
+    """Yield a temporary sibling of `path`: renamed over it when the block ends well, deleted when not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -203,7 +203,7 @@ class BuildPaths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of a build: its record tells whether the outputs still belong to the inputs, and how long it took."""
+    """One step of a build: its record tells whether outputs still belong to inputs, and the time taken."""
 
     root: Path
     name: str
@@ -229,7 +229,7 @@ class Stage:
 
     @contextmanager
     def running(self, outputs: list[Path]) -> Iterator[None]:
-        """Time the block and, when it ends well, record the inputs and the hashes of `outputs` (files or folders)."""
+        """Time the block; when it ends well, record inputs and hashes of `outputs` (files or folders)."""
         self.record.unlink(missing_ok=True)
         start = time.monotonic()
         yield

@@ -1,4 +1,4 @@
-"""Stage: a trained actor becomes a policy folder: live integers, policy.onnx (QONNX), golden.npz, policy.json."""
+"""Stage: a trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
 
 import contextlib
 import io
@@ -20,9 +20,15 @@ from qonnx.util.cleanup import cleanup_model
 from models.artifacts import atomic_write, write_arrays
 from models.liveness import live_part
 from models.networks import QuantMlp
-from models.policy_folder import GOLDEN_FILE, ONNX_FILE, golden_vectors, load_policy, write_description
-from models.reference import IntNetwork, Ints
-from models.spec import ActionHead, IntType, Normalizer, PolicySpec
+from models.policy_folder import (
+    GOLDEN_FILE,
+    ONNX_FILE,
+    golden_vectors,
+    load_policy,
+    write_description,
+)
+from models.reference import IntNetwork
+from models.spec import ActionHead, Normalizer, PolicySpec
 
 
 def write_policy(
@@ -39,8 +45,9 @@ def write_policy(
 ) -> PolicySpec:
     """Write the live part of `actor` to `folder` and return its description, read back and verified.
 
-    observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added. The weight
-    counts before and after liveness are added to `provenance`. Raises ExportError when a number is not exact.
+    observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added.
+    The weight counts before and after liveness are added to `provenance`. Raises ExportError when a
+    number is not exact.
     """
     whole = actor.to_integers()
     live = live_part(whole)
@@ -66,15 +73,19 @@ def write_policy(
 
 
 def extreme_observations(spec: PolicySpec) -> np.ndarray:
-    """Return observations that drive the inputs to their corners: all low, all high, zero, alternating, one at a time."""
+    """Return observations that drive the inputs to their corners, together, alternating and one at a time."""
     input_type, width = spec.network.input_type, len(spec.normalizer.features)
     rows = [np.full(width, value) for value in (input_type.low, input_type.high, 0)]
     alternating = np.where(np.arange(width) % 2, input_type.low, input_type.high)
     rows += [alternating, -1 - alternating]
-    rows += [row * value for row in np.eye(width, dtype=np.int64) for value in (input_type.low, input_type.high)]
+    rows += [
+        row * value for row in np.eye(width, dtype=np.int64) for value in (input_type.low, input_type.high)
+    ]
     observations = np.zeros((len(rows), spec.observation_features), dtype=np.float32)
     normalizer = spec.normalizer
-    observations[:, list(normalizer.features)] = np.array(rows) / np.array(normalizer.gain) + np.array(normalizer.offset)
+    observations[:, list(normalizer.features)] = np.array(rows) / np.array(normalizer.gain) + np.array(
+        normalizer.offset
+    )
     return observations
 
 
@@ -94,7 +105,7 @@ def write_qonnx(network: IntNetwork, path: Path) -> None:
 
 
 def _mend_rounding(model: ModelWrapper) -> None:
-    """State half up in QONNX's terms (see models.qonnx_graph); Brevitas writes ROUND, which is half to even."""
+    """State half up in QONNX's terms (models.qonnx_graph); Brevitas writes ROUND, half to even."""
     for node in [node for node in model.graph.node if node.op_type == "Quant"]:
         if model.get_initializer(node.input[0]) is not None:
             continue  # a constant on its grid: nothing is rounded
@@ -106,7 +117,9 @@ def _mend_rounding(model: ModelWrapper) -> None:
 
 def _add_half_step(model: ModelWrapper, node: NodeProto) -> None:
     half = f"{node.output[0]}_half_step"
-    model.graph.initializer.append(numpy_helper.from_array(model.get_initializer(node.input[1]) / np.float32(2), half))
+    model.graph.initializer.append(
+        numpy_helper.from_array(model.get_initializer(node.input[1]) / np.float32(2), half)
+    )
     shape = model.get_tensor_shape(node.input[0])
     shifted = helper.make_tensor_value_info(f"{half}_added", 1, shape)
     model.graph.value_info.append(shifted)

@@ -1,4 +1,4 @@
-"""Remove what cannot matter: constant neurons are folded into biases, unread neurons and inputs dropped. Exact."""
+"""Remove what cannot matter, exactly: fold constant neurons into biases, drop unread neurons and inputs."""
 
 from dataclasses import dataclass, replace
 
@@ -40,7 +40,7 @@ def live_part(network: IntNetwork) -> LiveNetwork:
 
 
 def _fold_constants(network: IntNetwork, weights: list[Ints], biases: list[Ints]) -> None:
-    """Move neurons whose output cannot vary into the next layer's bias and zero their columns, front to back."""
+    """Move neurons whose output cannot vary into the next layer's bias and zero their columns."""
     input_type = network.spec.input_type
     low = np.full(network.spec.widths[0], input_type.low)
     high = np.full(network.spec.widths[0], input_type.high)

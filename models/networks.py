@@ -16,7 +16,7 @@ from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer, QuantConfig
 
 
 class Normalize(nn.Module):
-    """`(obs[features] - offset) * gain` in float32: [batch, obs] → [batch, in]; the host's part of the policy."""
+    """`(obs[features] - offset) * gain` in float32: [batch, obs] → [batch, in]; the host's part."""
 
     def __init__(self, normalizer: Normalizer) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class Normalize(nn.Module):
 
 
 class QuantMlp(nn.Module):
-    """A policy's mean as Brevitas modules: `head(body(obs))`, float32 holding exact integers times a power of two.
+    """A policy's mean as Brevitas modules, `head(body(obs))`: exact integers times powers of two.
 
-    `body` maps raw observations [batch, obs] to the last hidden activations, `head` those to the quantized mean
-    [batch, act]; `linears` are the layers whose weights are pruned.
+    `body` maps raw observations [batch, obs] to the last hidden activations, `head` those to the quantized
+    mean [batch, act]; `linears` are the layers whose weights are pruned.
     """
 
     def __init__(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
@@ -57,18 +57,28 @@ class QuantMlp(nn.Module):
 
     @classmethod
     def from_dense(
-        cls, linears: Sequence[nn.Linear], normalizer: Normalizer, quant: QuantConfig, observations: Tensor
+        cls,
+        linears: Sequence[nn.Linear],
+        normalizer: Normalizer,
+        quant: QuantConfig,
+        observations: Tensor,
     ) -> "QuantMlp":
         """Return the calibrated post-training quantization of an MLP with ReLU between `linears`.
 
         The normalizer's inverse is folded into the first layer. Scales minimise the squared error on
         `observations` [n, obs] (a few thousand visited states), the mean's measured behind tanh.
         """
-        weights, biases = _fold_normalizer(linears, normalizer)
         normalized = Normalize(normalizer)(observations.float())
-        spec = _calibrate(weights, biases, normalized, quant)
+        spec = _calibrate(*_fold_normalizer(linears, normalizer), normalized, quant)
+        return cls.from_float(linears, normalizer, spec)
+
+    @classmethod
+    def from_float(
+        cls, linears: Sequence[nn.Linear], normalizer: Normalizer, spec: NetworkSpec
+    ) -> "QuantMlp":
+        """Return the policy on the grids of `spec` with the float weights of `linears`, for raw observations."""
         policy = cls(normalizer, spec)
-        policy._load(weights, biases)
+        policy._load(*_fold_normalizer(linears, normalizer))
         return policy
 
     @classmethod
@@ -90,7 +100,7 @@ class QuantMlp(nn.Module):
 
     @torch.no_grad()
     def to_integers(self) -> IntNetwork:
-        """Return the Brevitas layers' integers; IntNetwork's constructor proves that they are exact in float32."""
+        """Return the Brevitas layers' integers, which IntNetwork's constructor proves exact in float32."""
         weights, biases = [], []
         for layer, linear in zip(self.spec.layers, self.linears, strict=True):
             weights.append(_integers(layer.name, linear.quant_weight().value, layer.weight_exponent))
@@ -104,7 +114,10 @@ class QuantMlp(nn.Module):
             arrays[f"{layer.name}.weight"] = linear.weight.detach().numpy()
             arrays[f"{layer.name}.bias"] = linear.bias.detach().numpy()
         write_arrays(folder / "actor.npz", arrays)
-        write_json(folder / "actor.json", {"normalizer": asdict(self.normalizer), "network": self.spec.to_json()})
+        write_json(
+            folder / "actor.json",
+            {"normalizer": asdict(self.normalizer), "network": self.spec.to_json()},
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "QuantMlp":
@@ -125,9 +138,9 @@ class QuantMlp(nn.Module):
 
 
 def calibrate_normalizer(observations: np.ndarray, input_bits: int = 8) -> Normalizer:
-    """Return offsets and power-of-two gains that spread each feature's 0.1 to 99.9 % range over the input type.
+    """Return offsets and power-of-two gains that spread each feature's range over the input type.
 
-    observations: [n, obs] of visited states.
+    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile.
     """
     input_type = IntType(bits=input_bits, signed=True)
     low, high = np.quantile(observations.astype(np.float64), [0.001, 0.999], axis=0)
@@ -135,11 +148,15 @@ def calibrate_normalizer(observations: np.ndarray, input_bits: int = 8) -> Norma
     gain = np.exp2(np.floor(np.log2((input_type.high + 0.5) / half)))
     offset = np.round((low + high) / 2 * gain) / gain
     return Normalizer(
-        features=tuple(range(observations.shape[1])), offset=tuple(offset.tolist()), gain=tuple(gain.tolist())
+        features=tuple(range(observations.shape[1])),
+        offset=tuple(offset.tolist()),
+        gain=tuple(gain.tolist()),
     )
 
 
-def _fold_normalizer(linears: Sequence[nn.Linear], normalizer: Normalizer) -> tuple[list[Tensor], list[Tensor]]:
+def _fold_normalizer(
+    linears: Sequence[nn.Linear], normalizer: Normalizer
+) -> tuple[list[Tensor], list[Tensor]]:
     """Return weights and biases that act on normalized observations as `linears` do on raw ones."""
     weights = [linear.weight.detach().clone() for linear in linears]
     biases = [linear.bias.detach().clone() for linear in linears]
@@ -150,7 +167,9 @@ def _fold_normalizer(linears: Sequence[nn.Linear], normalizer: Normalizer) -> tu
 
 
 @torch.no_grad()
-def _calibrate(weights: list[Tensor], biases: list[Tensor], normalized: Tensor, quant: QuantConfig) -> NetworkSpec:
+def _calibrate(
+    weights: list[Tensor], biases: list[Tensor], normalized: Tensor, quant: QuantConfig
+) -> NetworkSpec:
     """Choose every scale layer by layer, each on the quantized activations of the one before."""
     input_type = IntType(bits=quant.input_bits, signed=True)
     weight_type = IntType(bits=quant.weight_bits, signed=True)

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from models.artifacts import ExportError, MismatchError, check_hashes, read_arrays, read_json, sha256_file, write_json
+from models.artifacts import (
+    ExportError,
+    MismatchError,
+    check_hashes,
+    read_arrays,
+    read_json,
+    sha256_file,
+    write_json,
+)
 from models.qonnx_graph import read_qonnx
 from models.reference import IntNetwork, Ints, quantize_observation
 from models.spec import PolicySpec
@@ -23,9 +31,9 @@ class Policy:
 
 
 def golden_vectors(spec: PolicySpec, network: IntNetwork, observations: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what every link must reproduce: "observation" float32 [n, obs], "input" and each layer's name [n, out].
+    """Return what every link must reproduce: "observation", "input" and each layer by its name.
 
-    observations: [n, obs]. Integer arrays have the smallest dtype that holds their type.
+    observations: [n, obs], kept as float32; the others are integers [n, width] in the smallest dtype.
     """
     inputs = quantize_observation(observations, spec.normalizer, network.spec.input_type)
     golden = {"observation": np.asarray(observations, dtype=np.float32), "input": _compact(inputs)}
@@ -41,19 +49,23 @@ def write_description(folder: Path, spec: PolicySpec) -> None:
 
 
 def read_description(folder: Path) -> PolicySpec:
-    """Return the description in policy.json once the hashes that it records match the files beside it."""
+    """Return the description in policy.json, once its hashes match the files beside it."""
     value = read_json(folder / JSON_FILE)
     hashes = value.pop("files", None)
     if not isinstance(hashes, dict) or {ONNX_FILE, GOLDEN_FILE} - hashes.keys():
-        raise ExportError(f"{folder / JSON_FILE}: files must give the SHA-256 of {ONNX_FILE} and {GOLDEN_FILE}")
+        raise ExportError(
+            f"{folder / JSON_FILE}: files must give the SHA-256 of {ONNX_FILE} and {GOLDEN_FILE}"
+        )
     check_hashes(folder, hashes)
     return PolicySpec.from_json(value)
 
 
 def load_policy(folder: Path) -> Policy:
-    """Return the policy in `folder`; files that are missing, altered or disagree raise ExportError or MismatchError."""
+    """Return the policy in `folder`; missing, altered or disagreeing files raise Export- or MismatchError."""
     if not folder.is_dir():
-        raise ExportError(f"{folder} is not a folder; expected one with {ONNX_FILE}, {JSON_FILE} and {GOLDEN_FILE}")
+        raise ExportError(
+            f"{folder} is not a folder; expected one with {ONNX_FILE}, {JSON_FILE} and {GOLDEN_FILE}"
+        )
     spec = read_description(folder)
     network = read_qonnx(folder / ONNX_FILE)
     if network.spec != spec.network:
@@ -79,7 +91,9 @@ def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dic
         raise ExportError(f"{path}: arrays {sorted(golden)}, expected {sorted(expected_names)}")
     observations = golden["observation"]
     if observations.ndim != 2 or observations.shape[1] != spec.observation_features or not len(observations):
-        raise ExportError(f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]")
+        raise ExportError(
+            f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]"
+        )
     for name, expected in golden_vectors(spec, network, observations).items():
         require_equal(f"{path}: {name}", expected, golden[name])
 
@@ -92,8 +106,8 @@ def require_equal(where: str, expected: np.ndarray, got: np.ndarray) -> None:
     if wrong.size:
         vector, neuron = (int(i) for i in wrong[0])
         raise MismatchError(
-            f"{where}: vector {vector}, index {neuron}: expected {expected[vector, neuron]}, got {got[vector, neuron]} "
-            f"({len(wrong)} of {expected.size} differ)"
+            f"{where}: vector {vector}, index {neuron}: expected {expected[vector, neuron]}, "
+            f"got {got[vector, neuron]} ({len(wrong)} of {expected.size} differ)"
         )
 
 

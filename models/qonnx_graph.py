@@ -4,8 +4,8 @@ The graph is a chain over one tensor, the normalized observation:
 
     Add(0.5 step)? → Quant signed → { Gemm | MatMul → Add }, Relu?, Add(0.5 step)?, Quant → ...
 
-Rounding is half up. QONNX's HALF_UP rounds ties away from zero, which is half up for the unsigned outputs of a ReLU;
-a signed tensor says the same thing as half a step added before a FLOOR.
+Rounding is half up. QONNX's HALF_UP rounds ties away from zero, which is half up for the unsigned outputs
+of a ReLU; a signed tensor says it as half a step added before a FLOOR.
 """
 
 from dataclasses import dataclass
@@ -117,11 +117,13 @@ class _Reader:
         if quant.int_type.signed == ends_in_relu or quant.narrow:
             kind = "unsigned after a Relu, signed without one, and not narrow"
             raise ExportError(f"policy.onnx: {node.name}: an activation must be {kind}")
-        half_up = quant.rounding == "FLOOR" if half is not None else quant.rounding == "HALF_UP" and ends_in_relu
+        half_up = (
+            quant.rounding == "FLOOR" if half is not None else quant.rounding == "HALF_UP" and ends_in_relu
+        )
         if not half_up or (half is not None and half != 2.0 ** (quant.exponent - 1)):
             raise ExportError(
-                f"policy.onnx: {node.name}: rounding_mode {quant.rounding} is not half up; expected HALF_UP after a "
-                "Relu, or half a step added before FLOOR (models.export writes this)"
+                f"policy.onnx: {node.name}: rounding_mode {quant.rounding} is not half up; expected "
+                "HALF_UP after a Relu, or half a step added before FLOOR (models.export writes this)"
             )
         return quant
 
@@ -158,7 +160,9 @@ class _Reader:
     def _scalar(self, node: NodeProto, index: int) -> float:
         value = self._constants.get(node.input[index])
         if value is None or value.size != 1:
-            raise ExportError(f"policy.onnx: {node.name}: input {index} must be one constant (per-tensor scales)")
+            raise ExportError(
+                f"policy.onnx: {node.name}: input {index} must be one constant (per-tensor scales)"
+            )
         return float(value.reshape(()))
 
     def _is_constant(self, name: str) -> bool:
@@ -169,7 +173,9 @@ class _Reader:
         following = self._consumers.get(self._tensor, [])
         if len(following) > 1:
             names = ", ".join(node.name for node in following)
-            raise ExportError(f"policy.onnx: {self._tensor} is read by {names}; only a chain of layers is supported")
+            raise ExportError(
+                f"policy.onnx: {self._tensor} is read by {names}; only a chain of layers is supported"
+            )
         return following[0] if following else None
 
     def _take(self, expected: set[str]) -> NodeProto:

@@ -1,6 +1,6 @@
 """The fixed-point scheme as Brevitas quantizers: constant power-of-two scales, rounding half up, saturating.
 
-Scales are constants chosen once, at calibration (`best_exponent`): a learned scale would have to be restricted to
+Scales are constants chosen once, at calibration (`best_exponent`): a learned scale would be restricted to
 powers of two at every step anyway, and a constant one costs nothing in the training loop.
 """
 
@@ -35,11 +35,11 @@ class RoundHalfUp(nn.Module):
         return floor_ste(x + 0.5)
 
 
-def _fixed_point(base: type, int_type: IntType, exponent: int, levels: int) -> type:
-    """Return quantizer `base` with scale 2**exponent; Brevitas takes the threshold, `levels` steps above zero."""
+def _fixed_point(base: type, int_type: IntType, exponent: int) -> type:
+    """Return quantizer `base` with scale 2**exponent, which Brevitas derives from the range above zero."""
     return base.let(
         scaling_impl_type=ScalingImplType.CONST,
-        scaling_init=float(levels * 2.0**exponent),
+        scaling_init=2.0 ** (exponent + int_type.bits - int_type.signed),
         bit_width=int_type.bits,
         float_to_int_impl=RoundHalfUp,
     )
@@ -48,35 +48,43 @@ def _fixed_point(base: type, int_type: IntType, exponent: int, levels: int) -> t
 def quant_activation(int_type: IntType, exponent: int) -> nn.Module:
     """Return the activation module: a QuantReLU for an unsigned type, a QuantIdentity for a signed one."""
     if int_type.signed:
-        quantizer = _fixed_point(Int8ActPerTensorFixedPoint, int_type, exponent, -int_type.low)
+        quantizer = _fixed_point(Int8ActPerTensorFixedPoint, int_type, exponent)
         return qnn.QuantIdentity(act_quant=quantizer, return_quant_tensor=False)
-    quantizer = _fixed_point(Uint8ActPerTensorFixedPoint, int_type, exponent, int_type.high)
+    quantizer = _fixed_point(Uint8ActPerTensorFixedPoint, int_type, exponent)
     return qnn.QuantReLU(act_quant=quantizer, return_quant_tensor=False)
 
 
 def quant_linear(layer: LayerSpec) -> qnn.QuantLinear:
     """Return a QuantLinear with narrow-range weights and its bias on the accumulator's grid."""
-    weight = _fixed_point(Int8WeightPerTensorFixedPoint, layer.weight_type, layer.weight_exponent, layer.weight_type.high)
-    bias = _fixed_point(
-        Int8BiasPerTensorFixedPointInternalScaling, BIAS_TYPE, layer.accumulator_exponent, -BIAS_TYPE.low
-    )
+    weight = _fixed_point(Int8WeightPerTensorFixedPoint, layer.weight_type, layer.weight_exponent)
+    bias = _fixed_point(Int8BiasPerTensorFixedPointInternalScaling, BIAS_TYPE, layer.accumulator_exponent)
     return qnn.QuantLinear(
-        layer.in_features, layer.out_features, bias=True, weight_quant=weight, bias_quant=bias, return_quant_tensor=False
+        layer.in_features,
+        layer.out_features,
+        bias=True,
+        weight_quant=weight,
+        bias_quant=bias,
+        return_quant_tensor=False,
     )
 
 
 def fake_quantize(x: Tensor, int_type: IntType, exponent: int, narrow: bool = False) -> Tensor:
     """Return x on the grid of `int_type` with scale 2**exponent: any shape → same shape, float32."""
     low = -int_type.high if narrow else int_type.low
-    return torch.floor(torch.ldexp(x, torch.tensor(-exponent)) + 0.5).clamp(low, int_type.high) * 2.0**exponent
+    return (
+        torch.floor(torch.ldexp(x, torch.tensor(-exponent)) + 0.5).clamp(low, int_type.high) * 2.0**exponent
+    )
 
 
 def best_exponent(
-    x: Tensor, int_type: IntType, narrow: bool = False, through: Callable[[Tensor], Tensor] = lambda t: t
+    x: Tensor,
+    int_type: IntType,
+    narrow: bool = False,
+    through: Callable[[Tensor], Tensor] = lambda t: t,
 ) -> int:
     """Return the scale exponent of least squared error on samples `x`, measured after `through`.
 
-    Candidates run from the finest grid that still holds every sample down to four times finer (clipping outliers).
+    Candidates run from the finest grid that holds every sample to one 16 times finer (clipping outliers).
     """
     extreme = max(float(x.abs().max()), 2.0**-20)
     covering = int(torch.tensor(extreme / int_type.high).log2().ceil())

@@ -15,13 +15,13 @@ EXACT_IN_FLOAT32 = 1 << 24
 
 
 def requantize(acc: Ints, shift: int, output_type: IntType) -> Ints:
-    """Scale accumulators to activations: [...] int64 → [...] int64, round half up, saturating."""
+    """Scale accumulators to activations: [...] int64 → [...] int64, half up, saturating."""
     half = (1 << shift) >> 1
     return np.clip((acc + half) >> shift, output_type.low, output_type.high)
 
 
 def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type: IntType) -> Ints:
-    """Turn raw observations into the network's integers: [batch, obs] → [batch, in] int64; float32 arithmetic."""
+    """Turn raw observations into integers by float32 arithmetic: [batch, obs] → [batch, in] int64."""
     selected_f32 = np.asarray(obs, dtype=np.float32)[..., list(normalizer.features)]
     scaled_f32 = (selected_f32 - np.float32(normalizer.offset)) * np.float32(normalizer.gain)
     rounded_f32 = np.floor(scaled_f32 + np.float32(0.5))
@@ -39,7 +39,7 @@ def action_from_mean(mean: Ints, head: ActionHead) -> npt.NDArray[np.float32]:
 class IntNetwork:
     """A network with its integers: per layer weights [out, in] and biases [out], on the accumulator's grid.
 
-    Construction proves that every value fits its type and that no accumulator can leave `EXACT_IN_FLOAT32`.
+    Construction proves that values fit their types and that no accumulator can reach `EXACT_IN_FLOAT32`.
     """
 
     spec: NetworkSpec
@@ -48,7 +48,9 @@ class IntNetwork:
 
     def __post_init__(self) -> None:
         if not len(self.weights) == len(self.biases) == len(self.spec.layers):
-            raise ExportError(f"{len(self.spec.layers)} layers, but {len(self.weights)} weights, {len(self.biases)} biases")
+            raise ExportError(
+                f"{len(self.spec.layers)} layers, but {len(self.weights)} weights, {len(self.biases)} biases"
+            )
         for index in range(len(self.spec.layers)):
             self._check_layer(index)
 
@@ -56,14 +58,16 @@ class IntNetwork:
         layer, weight, bias = self.spec.layers[index], self.weights[index], self.biases[index]
         expected = (layer.out_features, layer.in_features)
         if weight.shape != expected or bias.shape != expected[:1]:
-            raise ExportError(f"{layer.name}: expected weight {expected}, got {weight.shape} with bias {bias.shape}")
+            raise ExportError(
+                f"{layer.name}: expected weight {expected}, got {weight.shape} with bias {bias.shape}"
+            )
         low, high = layer.weight_type.low, layer.weight_type.high
         outside = np.argwhere((weight < low) | (weight > high))
         if outside.size:
             row, column = (int(i) for i in outside[0])
             raise ExportError(
-                f"{layer.name}: weight {weight[row, column]} at [{row}, {column}] is outside {layer.weight_type.name} "
-                f"[{low}, {high}]; raise weight_bits or the weight's scale"
+                f"{layer.name}: weight {weight[row, column]} at [{row}, {column}] is outside "
+                f"{layer.weight_type.name} [{low}, {high}]; raise weight_bits or the weight's scale"
             )
         bound = int(self.accumulator_bound(index).max())
         if bound >= EXACT_IN_FLOAT32:
@@ -73,14 +77,14 @@ class IntNetwork:
             )
 
     def accumulator_bound(self, index: int) -> Ints:
-        """Return the largest magnitude any partial sum of layer `index` can take, rounding included: [out] int64."""
+        """Return the largest magnitude of a partial sum of layer `index`, rounding included: [out] int64."""
         input_type = self.spec.input_type_of(index)
         magnitude = max(-input_type.low, input_type.high)
         half = (1 << self.spec.layers[index].shift) >> 1
         return np.abs(self.weights[index]).sum(axis=1) * magnitude + np.abs(self.biases[index]) + half
 
     def forward(self, inputs: Ints) -> list[Ints]:
-        """Return every layer's activations: [batch, in] int → list of [batch, out] int64, last one the mean."""
+        """Return every layer's activations: [batch, in] → list of [batch, out] int64, the mean last."""
         activations: list[Ints] = []
         current = np.asarray(inputs, dtype=np.int64)
         for layer, weight, bias in zip(self.spec.layers, self.weights, self.biases, strict=True):

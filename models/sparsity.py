@@ -21,11 +21,16 @@ class Distribution(Enum):
 def check_sparsity(sparsity: float) -> None:
     """Raise ConfigError unless `sparsity`, the fraction of zeros, lies in [0, 1)."""
     if not 0 <= sparsity < 1:
-        raise ConfigError(f"sparsity {sparsity} is outside [0, 1); it is the fraction of weights that are zero")
+        raise ConfigError(
+            f"sparsity {sparsity} is outside [0, 1); it is the fraction of weights that are zero"
+        )
 
 
 def cubic_sparsity(step: int, begin: int, end: int, final: float) -> float:
-    """Return the sparsity at `step`: 0 until `begin`, `final` from `end`, cubic between (Zhu & Gupta 2017, eq. 1)."""
+    """Return the sparsity at `step`: 0 until `begin`, `final` from `end`, cubic between.
+
+    Zhu & Gupta 2017, equation 1. Raises ConfigError when `final` is outside [0, 1).
+    """
     check_sparsity(final)
     if step >= end:
         return final
@@ -50,7 +55,9 @@ def layer_counts(shapes: Sequence[tuple[int, int]], sparsity: float, distributio
         # A layer whose share exceeds its size stays dense, and the others divide what is left.
         full = {i for i in spread if factor * sum(shapes[i]) > sizes[i]}
         if not full:
-            return [sizes[i] if i in dense else max(1, round(factor * sum(shapes[i]))) for i in range(len(shapes))]
+            return [
+                sizes[i] if i in dense else max(1, round(factor * sum(shapes[i]))) for i in range(len(shapes))
+            ]
         dense |= full
 
 

@@ -1,7 +1,8 @@
-"""What an integer policy is: types, layers, observation and action ends, all frozen, validated and JSON-able."""
+"""What an integer policy is: types, layers and its two host ends, frozen, validated and JSON-able."""
 
 import math
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from models.artifacts import ExportError
@@ -47,7 +48,7 @@ class IntType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantConfig:
-    """Bit widths of a policy: weights, hidden activations (unsigned), observations and mean action (signed)."""
+    """Bit widths of a policy: weights, hidden activations (unsigned), inputs and mean action (signed)."""
 
     weight_bits: int = 8
     activation_bits: int = 8
@@ -79,13 +80,15 @@ class LayerSpec:
     def __post_init__(self) -> None:
         for what in ("in_features", "out_features"):
             if not 1 <= getattr(self, what) <= MAX_FEATURES:
-                raise ExportError(f"{self.name}: {what} = {getattr(self, what)} is outside 1 to {MAX_FEATURES}")
+                raise ExportError(
+                    f"{self.name}: {what} = {getattr(self, what)} is outside 1 to {MAX_FEATURES}"
+                )
         if not self.weight_type.signed:
             raise ExportError(f"{self.name}: weights must be signed, got {self.weight_type.name}")
         if not 0 <= self.shift <= 24:
             raise ExportError(
                 f"{self.name}: requantization shifts by {self.shift} bits, allowed 0 to 24; output scale "
-                f"2^{self.output_exponent} must not be finer than the accumulator's 2^{self.accumulator_exponent}"
+                f"2^{self.output_exponent} is finer than the accumulator's 2^{self.accumulator_exponent}"
             )
 
     @property
@@ -109,10 +112,11 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         if not self.layers:
             raise ExportError("a network needs at least one layer")
-        for before, after in zip(self.layers, self.layers[1:], strict=False):
+        for before, after in pairwise(self.layers):
             if before.out_features != after.in_features:
                 raise ExportError(
-                    f"{after.name}: {after.in_features} inputs, but {before.name} has {before.out_features} outputs"
+                    f"{after.name}: {after.in_features} inputs, but "
+                    f"{before.name} has {before.out_features} outputs"
                 )
             if before.output_exponent != after.input_exponent:
                 raise ExportError(
@@ -131,7 +135,10 @@ class NetworkSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dict; types by name."""
-        return {"input_type": self.input_type.name, "layers": [_layer_to_json(layer) for layer in self.layers]}
+        return {
+            "input_type": self.input_type.name,
+            "layers": [_layer_to_json(layer) for layer in self.layers],
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "NetworkSpec":
@@ -152,7 +159,8 @@ class Normalizer:
     def __post_init__(self) -> None:
         if not len(self.features) == len(self.offset) == len(self.gain):
             raise ExportError(
-                f"normalizer: {len(self.features)} features, {len(self.offset)} offsets and {len(self.gain)} gains"
+                f"normalizer: {len(self.features)} features, "
+                f"{len(self.offset)} offsets and {len(self.gain)} gains"
             )
         if any(index < 0 for index in self.features) or len(set(self.features)) != len(self.features):
             raise ExportError("normalizer: features must be distinct indices from 0")
@@ -195,7 +203,9 @@ class PolicySpec:
     def __post_init__(self) -> None:
         widths = self.network.widths
         if len(self.normalizer.features) != widths[0]:
-            raise ExportError(f"normalizer has {len(self.normalizer.features)} features, the network {widths[0]}")
+            raise ExportError(
+                f"normalizer has {len(self.normalizer.features)} features, the network {widths[0]}"
+            )
         if max(self.normalizer.features) >= self.observation_features:
             raise ExportError(
                 f"normalizer reads feature {max(self.normalizer.features)} of {self.observation_features}"
@@ -235,7 +245,10 @@ class PolicySpec:
 
 
 def _layer_to_json(layer: LayerSpec) -> dict[str, Any]:
-    return asdict(layer) | {"weight_type": layer.weight_type.name, "output_type": layer.output_type.name}
+    return asdict(layer) | {
+        "weight_type": layer.weight_type.name,
+        "output_type": layer.output_type.name,
+    }
 
 
 def _layer_from_json(value: dict[str, Any]) -> LayerSpec:

@@ -1,0 +1,89 @@
+"""Networks and policy folders made for tests: random, with the corners that hardware trips over."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from models.export import write_policy
+from models.networks import QuantMlp
+from models.policy_folder import Policy, load_policy
+from models.reference import IntNetwork
+from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer
+
+
+def random_network(
+    rng: np.random.Generator,
+    widths: Sequence[int],
+    *,
+    density: float = 0.5,
+    weight_bits: int = 8,
+    activation_bits: int = 8,
+    input_bits: int = 8,
+    output_bits: int = 8,
+) -> IntNetwork:
+    """Return an integer network of these widths whose activations use and saturate their range."""
+    input_type = IntType(bits=input_bits, signed=True)
+    weight_type = IntType(bits=weight_bits, signed=True)
+    layers, weights, biases = [], [], []
+    exponent, magnitude = 0, float(input_type.high) / 2
+    for index, (n_in, n_out) in enumerate(pairwise(widths)):
+        last = index == len(widths) - 2
+        weight = rng.integers(-weight_type.high, weight_type.high + 1, (n_out, n_in))
+        weight = np.where(rng.random(weight.shape) < density, weight, 0)
+        spread = max(1.0, magnitude * weight_type.high * np.sqrt(n_in * density) / 2)
+        output_type = IntType(bits=output_bits if last else activation_bits, signed=last)
+        shift = max(0, round(np.log2(spread / output_type.high * 2)))
+        bias = np.rint(rng.normal(0, spread / 2, n_out)).astype(np.int64)
+        layers.append(
+            LayerSpec(
+                name=f"fc{index + 1}",
+                in_features=n_in,
+                out_features=n_out,
+                weight_type=weight_type,
+                output_type=output_type,
+                input_exponent=exponent,
+                weight_exponent=-7,
+                output_exponent=exponent - 7 + shift,
+            )
+        )
+        weights.append(weight.astype(np.int64))
+        biases.append(bias)
+        exponent, magnitude = layers[-1].output_exponent, output_type.high / 2
+    spec = NetworkSpec(input_type=input_type, layers=tuple(layers))
+    return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
+
+
+def random_inputs(rng: np.random.Generator, network: IntNetwork, n_vectors: int) -> np.ndarray:
+    """Return integers over the whole input range: [n_vectors, in] int64, first all low, then all high."""
+    input_type = network.spec.input_type
+    inputs = rng.integers(input_type.low, input_type.high + 1, (n_vectors, network.spec.widths[0]))
+    inputs[0], inputs[1] = input_type.low, input_type.high
+    return inputs
+
+
+def write_random_policy(
+    folder: Path,
+    rng: np.random.Generator,
+    widths: Sequence[int],
+    *,
+    n_vectors: int = 200,
+    **network: float,
+) -> Policy:
+    """Write a random policy folder through the real export and return it loaded."""
+    integers = random_network(rng, widths, **network)  # type: ignore[arg-type]
+    n_obs, n_act = widths[0], widths[-1]
+    normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.25,) * n_obs, gain=(32.0,) * n_obs)
+    write_policy(
+        QuantMlp.from_integers(normalizer, integers),
+        folder,
+        name="random",
+        env="Hopper-v4",
+        algorithm="none",
+        observations=rng.normal(0, 2, (n_vectors, n_obs)).astype(np.float32),
+        action_low=np.full(n_act, -1.0),
+        action_high=np.full(n_act, 1.0),
+        provenance={"seed": 0},
+    )
+    return load_policy(folder)
