@@ -1,0 +1,141 @@
+"""What a board offers and how far a network may fill it, read strictly from hw/boards/<name>.toml."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from models.artifacts import ConfigError
+
+BOARDS = Path(__file__).parent / "boards"
+
+T = TypeVar("T")
+
+
+class Engine(Enum):
+    """How a layer is computed; see DESIGN.md."""
+
+    DENSE = "dense"
+
+    @classmethod
+    def parse(cls, name: str) -> "Engine":
+        """Return the engine of that name; an unknown one raises ConfigError."""
+        try:
+            return cls(name)
+        except ValueError:
+            known = ", ".join(engine.value for engine in cls)
+            raise ConfigError(f"engine {name!r} is unknown; known engines: {known}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Counts of a part's primitives, or of those a design takes; bram18 counts 18 Kbit halves."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram18: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldingLimits:
+    """How far folding may fill a part: shares of it, the padding of hidden widths, and lanes of one layer."""
+
+    lut_share: float
+    dsp_share: float
+    bram18_share: float
+    pad_to: int
+    max_simd: int
+    max_pe: int
+
+    def __post_init__(self) -> None:
+        for name in ("lut_share", "dsp_share", "bram18_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(f"folding.{name} = {getattr(self, name)} is outside (0, 1]")
+        for name in ("pad_to", "max_simd", "max_pe"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"folding.{name} = {getattr(self, name)} must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A board: its FPGA part, the clock aimed at in MHz, what the part holds and how far it may be filled."""
+
+    name: str
+    aliases: tuple[str, ...]
+    part: str
+    clock_mhz: float
+    resources: Resources
+    folding: FoldingLimits
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.clock_mhz <= 1000:
+            raise ConfigError(f"{self.name}: clock_mhz = {self.clock_mhz} is outside 1 to 1000")
+
+    @property
+    def is_7series(self) -> bool:
+        """Whether the part has DSP48E1 slices (25-bit multiplier port); UltraScale+ has DSP48E2 (27 bits)."""
+        return self.part.startswith("xc7")
+
+    @property
+    def clock_ns(self) -> float:
+        """The clock's period in nanoseconds."""
+        return 1000 / self.clock_mhz
+
+    @property
+    def budget(self) -> Resources:
+        """What the accelerator may take of the part."""
+        return Resources(
+            lut=int(self.resources.lut * self.folding.lut_share),
+            ff=self.resources.ff,
+            dsp=int(self.resources.dsp * self.folding.dsp_share),
+            bram18=int(self.resources.bram18 * self.folding.bram18_share),
+        )
+
+
+def read_board(path: Path) -> Board:
+    """Return the board described by a TOML file; unknown, missing or mistyped keys raise ConfigError."""
+    try:
+        value = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    sections = {
+        "name": path.stem,
+        "resources": from_table(Resources, value.pop("resources", None), f"{path.name}: resources"),
+        "folding": from_table(FoldingLimits, value.pop("folding", None), f"{path.name}: folding"),
+    }
+    if isinstance(value.get("aliases"), list):
+        value["aliases"] = tuple(value["aliases"])
+    return from_table(Board, value | sections, path.name)
+
+
+def from_table(cls: type[T], value: Any, where: str) -> T:
+    """Return the frozen dataclass `cls` built from a TOML table holding exactly its keys, else raise ConfigError."""
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: missing table")
+    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    for kind, keys in (("missing", names - value.keys()), ("unknown", value.keys() - names)):
+        if keys:
+            raise ConfigError(f"{where}: {kind} key {', '.join(sorted(keys))}; known: {', '.join(sorted(names))}")
+    for name, hint in get_type_hints(cls).items():
+        expected = getattr(hint, "__origin__", hint)
+        if type(value[name]) is not expected:
+            raise ConfigError(f"{where}: {name} must be {expected.__name__}, got {value[name]!r}")
+    return cls(**value)
+
+
+def all_boards() -> tuple[Board, ...]:
+    """Return every known board, smallest part first."""
+    boards = [read_board(path) for path in sorted(BOARDS.glob("*.toml"))]
+    return tuple(sorted(boards, key=lambda board: (board.resources.dsp, board.name)))
+
+
+def find_board(name: str) -> Board:
+    """Return the board of that name or alias; an unknown one raises ConfigError listing the known ones."""
+    boards = all_boards()
+    for board in boards:
+        if name == board.name or name in board.aliases:
+            return board
+    known = ", ".join(" = ".join((board.name, *board.aliases)) for board in boards)
+    raise ConfigError(f"board {name!r} is unknown; known boards: {known}")

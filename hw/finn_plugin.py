@@ -1,0 +1,114 @@
+"""The only door to FINN and qonnx: passes import their names from here, and their quirks are met here (finn-plus 1.6.1)."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import finn
+from finn.core.onnx_exec import execute_onnx
+from finn.interface.settings import FINNSettings
+from finn.transformation.fpgadataflow.convert_to_hw.quantized_matrix_vector_activation import (
+    InferQuantizedMatrixVectorActivation,
+)
+from finn.transformation.fpgadataflow.convert_to_hw.requant import InferRequantLayer
+from finn.transformation.fpgadataflow.insert_dwc import InsertDWC
+from finn.transformation.fpgadataflow.insert_fifo import InsertFIFO
+from finn.transformation.fpgadataflow.prepare_ip import PrepareIP
+from finn.transformation.fpgadataflow.specialize_layers import SpecializeLayers
+from finn.transformation.qonnx.convert_qonnx_to_finn import ConvertQONNXtoFINN
+from finn.transformation.streamline import Streamline
+from finn.transformation.streamline.absorb import AbsorbScalarBiasIntoMultiThreshold
+from finn.util import settings as _finn_settings
+from finn.util.exception import FINNError
+from onnx import NodeProto
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.base import CustomOp
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.fold_constants import FoldConstants
+from qonnx.transformation.general import (
+    GiveReadableTensorNames,
+    GiveUniqueNodeNames,
+    RemoveStaticGraphInputs,
+    RemoveUnusedTensors,
+)
+from qonnx.transformation.infer_datatypes import InferDataTypes
+from qonnx.transformation.infer_shapes import InferShapes
+from qonnx.util.cleanup import cleanup_model
+
+__all__ = [
+    "HARDWARE_DOMAIN",
+    "AbsorbScalarBiasIntoMultiThreshold",
+    "ConvertQONNXtoFINN",
+    "CustomOp",
+    "DataType",
+    "FINNError",
+    "FoldConstants",
+    "GiveReadableTensorNames",
+    "GiveUniqueNodeNames",
+    "InferDataTypes",
+    "InferQuantizedMatrixVectorActivation",
+    "InferRequantLayer",
+    "InferShapes",
+    "InsertDWC",
+    "InsertFIFO",
+    "ModelWrapper",
+    "NodeProto",
+    "PrepareIP",
+    "RemoveStaticGraphInputs",
+    "RemoveUnusedTensors",
+    "SpecializeLayers",
+    "Streamline",
+    "cleanup_model",
+    "execute_onnx",
+    "getCustomOp",
+    "is_rtl",
+    "quietly",
+    "rtllib",
+    "use_build_folder",
+]
+
+HARDWARE_DOMAIN = "finn.custom_op.fpgadataflow"
+
+
+def rtllib() -> Path:
+    """Return the folder of the RTL that the installed FINN carries."""
+    return Path(finn.__file__).parent / "finn-rtllib"
+
+
+def use_build_folder(folder: Path) -> None:
+    """Make FINN generate into `folder`, made if missing, whatever FINN_* the user's environment holds.
+
+    FINN would otherwise demand FINN_BUILD_DIR and make ~/.finn.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _finn_settings._SETTINGS = FINNSettings.init(
+        override_settings_path=folder / "settings.yaml",
+        flow_config=folder / "flow.yaml",
+        auto_set_environment_vars=False,
+        finn_build_dir=str(folder.resolve()),
+        finn_rtllib=str(rtllib()),
+    )
+
+
+@contextlib.contextmanager
+def quietly(log: Path) -> Iterator[None]:
+    """Send what FINN and qonnx print and warn to the file `log` while the block runs.
+
+    Among it: qonnx warns that signed MultiThreshold outputs leave their type, as their offset is a separate node.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("a") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("always")
+        yield
+
+
+def is_rtl(node: NodeProto) -> bool:
+    """Return whether FINN builds this node from RTL alone, with no high-level synthesis."""
+    return node.domain == f"{HARDWARE_DOMAIN}.rtl"

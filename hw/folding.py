@@ -1,0 +1,216 @@
+"""Choose how many lanes each dense layer gets, so that one observation takes few cycles and the board is not overfilled.
+
+Resources are a model of FINN's MVAU_rtl and Requant_rtl, checked against yosys; FINN's own estimates are half of what
+int8 takes (FINN-NOTES.md). `hw.synth` counts what a design really takes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hw.config import Board, Resources, all_boards
+from models.artifacts import CompileError
+from models.reference import IntNetwork
+
+# yosys, dense int8 11-256-256-3 with 480 multipliers for xc7: 31k LUT, 73k FF.
+LUT_PER_MULTIPLIER = 65
+FF_PER_MULTIPLIER = 152
+# Below this depth a weight memory is cheaper as LUT RAM than as a mostly empty block RAM.
+LUT_RAM_DEPTH = 64
+# Width and depth a RAMB18 can take.
+BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseShape:
+    """What the folding of a layer depends on: its padded size and widths."""
+
+    name: str
+    in_features: int
+    out_features: int
+    weight_bits: int
+    input_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folding:
+    """A layer's lanes: `pe` outputs times `simd` inputs multiplied per cycle, `requant_pe` outputs requantized."""
+
+    shape: DenseShape
+    pe: int
+    simd: int
+
+    @property
+    def weight_depth(self) -> int:
+        """Words of the weight memory."""
+        return (self.shape.out_features // self.pe) * (self.shape.in_features // self.simd)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles per vector, one per word of the weight memory."""
+        return self.weight_depth
+
+    @property
+    def weights_in_block_ram(self) -> bool:
+        """Whether the weight memory is block RAM; else LUT RAM."""
+        return self.weight_depth > LUT_RAM_DEPTH
+
+    @property
+    def requant_pe(self) -> int:
+        """The fewest requantizers that keep up with the multipliers and divide their lanes."""
+        word_cycles = self.shape.in_features // self.simd
+        return next(lanes for lanes in divisors(self.pe) if lanes * word_cycles >= self.pe)
+
+    def resources(self, board: Board) -> Resources:
+        """Return the estimated resources of the layer on the board's part."""
+        multipliers = self.pe * self.simd
+        dsp = self.simd * -(-self.pe // self._products_per_dsp(board)) + self.requant_pe
+        width = multipliers * self.shape.weight_bits
+        block_ram = _bram18(width, self.weight_depth) if self.weights_in_block_ram else 0
+        lut_ram = 0 if self.weights_in_block_ram else width * -(-self.weight_depth // 32) // 2
+        return Resources(
+            lut=LUT_PER_MULTIPLIER * multipliers + lut_ram,
+            ff=FF_PER_MULTIPLIER * multipliers,
+            dsp=dsp,
+            bram18=block_ram,
+        )
+
+    def _products_per_dsp(self, board: Board) -> int:
+        # NUM_LANES in FINN's mvu.sv, for narrow-range weights, which hw.passes.size guarantees.
+        port_bits = 25 if board.is_7series else 27
+        lane_bits = self.shape.weight_bits + self.shape.input_bits - 1
+        return 1 + (port_bits - self.shape.weight_bits) // lane_bits
+
+
+def divisors(number: int) -> list[int]:
+    """Return the divisors of a positive number, ascending."""
+    return [candidate for candidate in range(1, number + 1) if number % candidate == 0]
+
+
+def narrow_bits(weights_low: int, weights_high: int) -> int:
+    """Return the bits, 2 at least, of the smallest signed type whose symmetric range holds both values.
+
+    MVAU_rtl needs weights above the type's lowest value on 7-series parts, and packs more of them per DSP elsewhere.
+    """
+    return max(2, max(-weights_low, weights_high).bit_length() + 1)
+
+
+def dense_shapes(network: IntNetwork, pad_to: int) -> tuple[DenseShape, ...]:
+    """Return the shapes of the layers with hidden widths padded to a multiple of `pad_to`."""
+    widths = network.spec.widths
+    padded = [widths[0], *(-(-width // pad_to) * pad_to for width in widths[1:-1]), widths[-1]]
+    return tuple(
+        DenseShape(
+            name=layer.name,
+            in_features=padded[index],
+            out_features=padded[index + 1],
+            weight_bits=narrow_bits(int(weight.min()), int(weight.max())),
+            input_bits=network.spec.input_type_of(index).bits,
+        )
+        for index, (layer, weight) in enumerate(zip(network.spec.layers, network.weights, strict=True))
+    )
+
+
+def total(foldings: tuple[Folding, ...], board: Board) -> Resources:
+    """Return the sum of the layers' estimated resources."""
+    parts = [folding.resources(board) for folding in foldings]
+    return Resources(
+        lut=sum(part.lut for part in parts),
+        ff=sum(part.ff for part in parts),
+        dsp=sum(part.dsp for part in parts),
+        bram18=sum(part.bram18 for part in parts),
+    )
+
+
+def fold(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
+    """Return a folding per layer within the board's budget; CompileError with the numbers when even the least is over.
+
+    The least folding is widened step by step, each time by what saves most cycles of the whole vector per DSP.
+    """
+    least = _least(network, board)
+    if not _fits(least, board):
+        raise CompileError(_misfit(network, board, total(least, board)))
+    return _widen(least, board)
+
+
+def _least(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
+    """Return the folding with the fewest block RAMs among those with the fewest multipliers that fit, else the least."""
+    shapes = dense_shapes(network, board.folding.pad_to)
+    choices = [sorted(_options(shape, board), key=lambda option: option.pe * option.simd) for shape in shapes]
+    least = tuple(options[0] for options in choices)
+    while not _fits(least, board) and (relieved := _relieve(least, choices, board)):
+        least = relieved
+    return least
+
+
+def _relieve(
+    foldings: tuple[Folding, ...], choices: list[list[Folding]], board: Board
+) -> tuple[Folding, ...] | None:
+    """Return the foldings with one layer changed to need fewer block RAMs, the cheapest way; None when there is none."""
+    best: tuple[int, int, Folding] | None = None
+    for index, current in enumerate(foldings):
+        bram18 = current.resources(board).bram18
+        better = next((option for option in choices[index] if option.resources(board).bram18 < bram18), None)
+        if better and (best is None or better.pe * better.simd < best[0]):
+            best = (better.pe * better.simd, index, better)
+    return None if best is None else _replaced(foldings, best[1], best[2])
+
+
+def _widen(foldings: tuple[Folding, ...], board: Board) -> tuple[Folding, ...]:
+    while True:
+        best_score, best = 0.0, None
+        for index, option in _steps(foldings, board):
+            candidate = _replaced(foldings, index, option)
+            if not _fits(candidate, board):
+                continue
+            saved = foldings[index].cycles - option.cycles
+            added = option.resources(board).dsp - foldings[index].resources(board).dsp
+            # A narrower adder tree wins among equals: it is the shorter path.
+            score = saved / max(added, 0.5) - option.simd * 1e-6
+            if score > best_score:
+                best_score, best = score, candidate
+        if best is None:
+            return foldings
+        foldings = best
+
+
+def _steps(foldings: tuple[Folding, ...], board: Board) -> Iterator[tuple[int, Folding]]:
+    for index, current in enumerate(foldings):
+        for option in _options(current.shape, board):
+            if option.cycles < current.cycles:
+                yield index, option
+
+
+def _options(shape: DenseShape, board: Board) -> list[Folding]:
+    limits = board.folding
+    return [
+        Folding(shape=shape, pe=pe, simd=simd)
+        for pe in divisors(shape.out_features)
+        for simd in divisors(shape.in_features)
+        if pe <= limits.max_pe and simd <= limits.max_simd
+    ]
+
+
+def _replaced(foldings: tuple[Folding, ...], index: int, option: Folding) -> tuple[Folding, ...]:
+    return (*foldings[:index], option, *foldings[index + 1 :])
+
+
+def _fits(foldings: tuple[Folding, ...], board: Board) -> bool:
+    needed, budget = total(foldings, board), board.budget
+    return all(getattr(needed, name) <= getattr(budget, name) for name in ("lut", "ff", "dsp", "bram18"))
+
+
+def _bram18(width: int, depth: int) -> int:
+    return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)
+
+
+def _misfit(network: IntNetwork, board: Board, needed: Resources) -> str:
+    names = ("lut", "dsp", "bram18")
+    over = [
+        f"{getattr(needed, name)} {name} of {getattr(board.budget, name)}"
+        for name in names
+        if getattr(needed, name) > getattr(board.budget, name)
+    ]
+    shape = "-".join(str(width) for width in network.spec.widths)
+    larger = next((other for other in all_boards() if _fits(_least(network, other), other)), None)
+    advice = f"the nearest board that fits is {larger.name}" if larger else "no known board fits; prune or narrow it"
+    return f"{shape} does not fit {board.name}: its smallest folding takes {', '.join(over)}; {advice}"

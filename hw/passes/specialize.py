@@ -1,0 +1,34 @@
+"""Every operator takes its RTL backend for the board's part; none may need high-level synthesis."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hw.finn_plugin import (
+    GiveUniqueNodeNames,
+    InferDataTypes,
+    InferShapes,
+    ModelWrapper,
+    SpecializeLayers,
+    is_rtl,
+)
+from hw.passes.pipeline import set_attributes
+from models.artifacts import CompileError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecializeToRtl:
+    """FINN's choice of backends for the FPGA `part`."""
+
+    name: ClassVar[str] = "specialize"
+    part: str
+
+    def apply(self, model: ModelWrapper) -> ModelWrapper:
+        """Return the graph of *_rtl nodes; a node that FINN would give to Vitis HLS raises CompileError naming it."""
+        for transformation in (SpecializeLayers(self.part), GiveUniqueNodeNames(), InferShapes(), InferDataTypes()):
+            model = model.transform(transformation)
+        for node in model.graph.node:
+            if not is_rtl(node):
+                raise CompileError(f"{node.name}: {node.op_type} has no RTL backend on {self.part}, only HLS")
+            # What FINN calls cppsim is, for RTL nodes, execution in Python.
+            set_attributes(node, exec_mode="cppsim")
+        return model
