@@ -76,7 +76,7 @@ class QuantMlp(nn.Module):
     def from_float(
         cls, linears: Sequence[nn.Linear], normalizer: Normalizer, spec: NetworkSpec
     ) -> "QuantMlp":
-        """Return the policy on the grids of `spec` with the float weights of `linears`, for raw observations."""
+        """Return the policy on the grids of `spec` with the weights of `linears`, for raw observations."""
         policy = cls(normalizer, spec)
         policy._load(*_fold_normalizer(linears, normalizer))
         return policy

@@ -71,9 +71,7 @@ def quant_linear(layer: LayerSpec) -> qnn.QuantLinear:
 def fake_quantize(x: Tensor, int_type: IntType, exponent: int, narrow: bool = False) -> Tensor:
     """Return x on the grid of `int_type` with scale 2**exponent: any shape → same shape, float32."""
     low = -int_type.high if narrow else int_type.low
-    return (
-        torch.floor(torch.ldexp(x, torch.tensor(-exponent)) + 0.5).clamp(low, int_type.high) * 2.0**exponent
-    )
+    return (x * 2.0**-exponent + 0.5).floor_().clamp_(low, int_type.high).mul_(2.0**exponent)
 
 
 def best_exponent(
