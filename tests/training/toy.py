@@ -1,0 +1,84 @@
+"""A tiny environment that is learnt in seconds, and the configuration of a run on it."""
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import TrainConfig
+from training.run import Run
+
+ENV_ID = "GanglionToy-v0"
+N_STEPS = 25
+
+
+class Toy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
+    """A point on a line that a push in [-2, 2] moves; the reward is minus its distance from a target that is seen."""
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
+    action_space = gym.spaces.Box(-2.0, 2.0, (1,), np.float32)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed, options=options)
+        self._position, self._target = self.np_random.uniform(-1, 1, 2)
+        return self._observation(), {}
+
+    def step(self, action: NDArray[np.float32]) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self._position += 0.3 * float(action[0])
+        reward = -abs(self._position - self._target)
+        return self._observation(), reward, abs(self._position) > 5, False, {}
+
+    def _observation(self) -> NDArray[np.float64]:
+        return np.array([self._position, self._target])
+
+
+def register() -> None:
+    """Make `ENV_ID` known to gymnasium."""
+    if ENV_ID not in gym.registry:
+        gym.register(ENV_ID, Toy, max_episode_steps=N_STEPS)
+
+
+def toy_config(**changes: Any) -> TrainConfig:
+    """Return a configuration under which the toy is learnt in some 2,000 steps."""
+    values = {
+        "env_id": ENV_ID,
+        "hidden": (32, 32),
+        "learning_rate": 3e-3,
+        "buffer_size": 10_000,
+        "learning_starts": 200,
+        "batch_size": 64,
+        "tau": 0.01,
+        "gamma": 0.9,
+        "updates_per_rollout": 8,
+        "steps": 1_600,
+        "qat_fraction": 0.25,
+        "prune_begin": 0.2,
+        "prune_end": 0.6,
+        "finetune_prune_begin": 0.0,
+        "finetune_prune_end": 0.5,
+        "prune_every": 8,
+        "distribution": "erk",
+        "calibration_observations": 500,
+        "eval_every": 400,
+        "eval_episodes": 5,
+        "final_episodes": 8,
+    }
+    return TrainConfig(**{**values, **changes})
+
+
+def toy_run(**changes: Any) -> Run:
+    """Return a run on the toy."""
+    values = {
+        "environment": "Toy",
+        "config": toy_config(),
+        "name": "toy",
+        "seed": 0,
+        "sparsity": 0.0,
+        "steps": 1_600,
+        "qat_steps": 0,
+        "parent": None,
+    }
+    return Run(**{**values, **changes})

@@ -1,0 +1,187 @@
+"""What happens between updates: pruning on schedule, milestones, and the progress bar."""
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from stable_baselines3.common.callbacks import BaseCallback
+
+from models.artifacts import atomic_write
+from models.sparsity import Distribution, cubic_sparsity, magnitude_masks, measured_sparsity
+from training import checkpoint as ckpt
+from training.checkpoint import Checkpoint
+from training.envs import episode_returns
+from training.fast_sac import FastSac
+from training.learner import actor_weights, deterministic_policy, mean_actions, quantization_json, set_masks
+from training.run import Phase, Run
+
+# Episodes are reset with seeds from disjoint ranges, so that no evaluation judges the policy that it chose.
+MILESTONE_SEEDS, CONFIRM_SEEDS, FINAL_SEEDS = 10_000, 20_000, 30_000
+_SEED_STRIDE = 1_000_003
+
+
+class PruneCallback(BaseCallback):
+    """Prunes by magnitude on the cubic schedule; masks hold the pruned weights at zero from then on."""
+
+    model: FastSac
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def _on_rollout_start(self) -> None:
+        run, step = self._run, self.num_timesteps
+        begin, end = run.prune_window
+        # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
+        is_last = end <= step < end + run.config.updates_per_rollout
+        if is_last or (begin < step < end and step % run.config.prune_every == 0):
+            sparsity = cubic_sparsity(step, begin, end, run.sparsity)
+            set_masks(self.model, magnitude_masks(actor_weights(self.model), sparsity, _distribution(run)))
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def _distribution(run: Run) -> Distribution:
+    return Distribution(run.config.distribution)
+
+
+class MilestoneCallback(BaseCallback):
+    """Every `eval_every` steps: evaluates, keeps the best policy, appends to the curve, and writes a checkpoint.
+
+    The running episode is cut at a milestone, its transitions kept and not marked as ends; the next one starts from a
+    seed that depends on the step alone. So a resumed run equals an uninterrupted one.
+    """
+
+    model: FastSac
+
+    def __init__(self, run: Run, phase: Phase, best_mean: float, last_step: int | None) -> None:
+        super().__init__()
+        self._run, self._phase = run, phase
+        self._best_mean, self._last_step = best_mean, last_step
+        self._started = time.monotonic()
+        self.latest: dict[str, Any] = {}
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps % self._run.config.eval_every == 0:
+            self._milestone()
+
+    def _on_training_end(self) -> None:
+        self._milestone()
+
+    def _milestone(self) -> None:
+        """Do a milestone, unless this step's was done already."""
+        if self.num_timesteps == self._last_step:
+            return
+        self._last_step = self.num_timesteps
+        returns = self._evaluate(self._run.config.eval_episodes, MILESTONE_SEEDS)
+        self.latest = self._describe(returns)
+        if self._may_be_best() and returns.mean() > self._best_mean:
+            self.latest |= self._confirm()
+        append_to_curve(self._run, self.latest)
+        self._capture().save(self._run.checkpoint)
+        restart_episode(self.model, self._run.seed)
+
+    def _may_be_best(self) -> bool:
+        return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.prune_window[1]
+
+    def _confirm(self) -> dict[str, float]:
+        """Evaluate a promising policy on other seeds, and keep it when it is better than the best so far."""
+        returns = self._evaluate(self._run.config.final_episodes, CONFIRM_SEEDS)
+        mean, std = float(returns.mean()), float(returns.std())
+        if mean > self._best_mean:
+            self._best_mean = mean
+            self._capture().save(self._run.best(self._phase))
+        return {"confirmed_mean": mean, "confirmed_std": std}
+
+    def _evaluate(self, n_episodes: int, first_seed: int) -> NDArray[np.float64]:
+        policy = deterministic_policy(self.model)
+        return episode_returns(
+            self._run.config.env_id,
+            lambda observations: mean_actions(policy, observations),
+            n_episodes,
+            first_seed,
+        )
+
+    def _describe(self, returns: NDArray[np.float64]) -> dict[str, Any]:
+        assert self.model.log_ent_coef is not None
+        return {
+            "step": self.num_timesteps,
+            "phase": self._phase.value,
+            "return_mean": float(returns.mean()),
+            "return_std": float(returns.std()),
+            "return_min": float(returns.min()),
+            "sparsity": measured_sparsity(actor_weights(self.model)),
+            "entropy_coefficient": float(self.model.log_ent_coef.detach().exp()),
+            "elapsed_s": round(time.monotonic() - self._started, 1),
+        }
+
+    def _capture(self) -> Checkpoint:
+        meta = {
+            "run": self._run.to_json(),
+            "phase": self._phase.value,
+            "step": self.num_timesteps,
+            "best_mean": self._best_mean if np.isfinite(self._best_mean) else None,
+            "quantization": quantization_json(self.model),
+        }
+        return Checkpoint(arrays={**ckpt.capture_learner(self.model), **ckpt.capture_random()}, meta=meta)
+
+
+class ProgressCallback(BaseCallback):
+    """Shows a bar: the phase, the return and sparsity at the last milestone, and the time left."""
+
+    def __init__(self, progress: Progress, phase: Phase, end: int, milestones: MilestoneCallback) -> None:
+        super().__init__()
+        self._progress, self._phase, self._end, self._milestones = progress, phase, end, milestones
+
+    def _on_training_start(self) -> None:
+        self._task = self._progress.add_task(
+            self._phase.value, total=self._end, completed=self.num_timesteps, result=""
+        )
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        latest = self._milestones.latest
+        result = f"return {latest['return_mean']:,.0f}, sparsity {latest['sparsity']:.1%}" if latest else ""
+        self._progress.update(self._task, completed=self.num_timesteps, result=result)
+
+
+def progress_bar() -> Progress:
+    """Return the bar on which `ProgressCallback` draws."""
+    return Progress(
+        TextColumn("{task.description:6}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[result]}"),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+    )
+
+
+def restart_episode(model: FastSac, seed: int) -> None:
+    """Begin a new episode in the training environment, from a seed made of the run's seed and the step."""
+    env = model.get_env()
+    assert env is not None
+    env.seed(seed * _SEED_STRIDE + model.num_timesteps)
+    model._last_obs = env.reset()  # type: ignore[assignment]
+
+
+def append_to_curve(run: Run, entry: dict[str, Any]) -> None:
+    """Append one milestone to the curve."""
+    with run.curve.open("a") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def truncate_curve(run: Run, step: int) -> None:
+    """Drop the milestones after `step`, which a killed run wrote but its checkpoint does not know."""
+    if run.curve.exists():
+        lines = [line for line in run.curve.read_text().splitlines() if json.loads(line)["step"] <= step]
+        atomic_write(run.curve, "".join(f"{line}\n" for line in lines))

@@ -1,0 +1,145 @@
+"""Checkpoints: everything that continues a run, in one npz without pickle."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.buffers import ReplayBuffer
+from torch import Tensor, nn
+
+from models.artifacts import ConfigError, atomic_path
+from training.fast_sac import FastSac
+
+FORMAT = 1
+_BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """Named arrays (networks, optimizers, replay buffer, masks, random states) and a JSON-able description."""
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Write to `path` in one step."""
+        meta = np.frombuffer(json.dumps({"format": FORMAT, **self.meta}).encode(), np.uint8)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, __meta__=meta, **self.arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: Path) -> "Checkpoint":
+        """Return the checkpoint in `path`; a missing, truncated or foreign file raises ConfigError."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file.items())
+            meta = json.loads(arrays.pop("__meta__").tobytes())
+        except FileNotFoundError:
+            raise ConfigError(f"checkpoint {path} is missing; train one: make train ENV=Hopper") from None
+        except Exception as error:  # zipfile, zlib, numpy and json all have their own ways to say "damaged"
+            raise ConfigError(f"checkpoint {path} is truncated or no checkpoint ({error})") from None
+        if meta.get("format") != FORMAT:
+            raise ConfigError(f"checkpoint {path} has format {meta.get('format')!r}, allowed: {FORMAT}")
+        return cls(arrays=arrays, meta=meta)
+
+    def group(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays named `prefix/...`, without the prefix."""
+        return {
+            name[len(prefix) + 1 :]: a for name, a in self.arrays.items() if name.startswith(f"{prefix}/")
+        }
+
+
+def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
+    """Return copies of the networks, optimizers, entropy coefficient and replay buffer of `model`."""
+    assert model.log_ent_coef is not None and model.ent_coef_optimizer is not None
+    groups = {
+        "actor": _module_arrays(model.actor),
+        "critic": _module_arrays(model.critic),
+        "target": _module_arrays(model.critic_target),
+        "adam_actor": _adam_arrays(model.actor.optimizer),
+        "adam_critic": _adam_arrays(model.critic.optimizer),
+        "adam_entropy": _adam_arrays(model.ent_coef_optimizer),
+        "entropy": {"log_ent_coef": model.log_ent_coef.detach().numpy().copy()},
+        "replay": _buffer_arrays(model.replay_buffer),
+    }
+    return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
+
+
+def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
+    """Put what `capture_learner` took into `model`; its flat buffers must be bound again afterwards."""
+    assert model.log_ent_coef is not None and model.ent_coef_optimizer is not None
+    _load_module(model.actor, checkpoint.group("actor"))
+    _load_module(model.critic, checkpoint.group("critic"))
+    _load_module(model.critic_target, checkpoint.group("target"))
+    model.log_ent_coef.data.copy_(torch.from_numpy(checkpoint.arrays["entropy/log_ent_coef"]))
+    _load_adam(model.actor.optimizer, checkpoint.group("adam_actor"))
+    _load_adam(model.critic.optimizer, checkpoint.group("adam_critic"))
+    _load_adam(model.ent_coef_optimizer, checkpoint.group("adam_entropy"))
+    _load_buffer(model.replay_buffer, checkpoint.group("replay"))
+
+
+def capture_random() -> dict[str, NDArray[Any]]:
+    """Return the states of the global generators of torch and numpy."""
+    _, keys, position, has_gauss, gauss = np.random.get_state()
+    numpy_rest = np.array([position, has_gauss, gauss], np.float64)
+    return {
+        "random/torch": torch.get_rng_state().numpy(),
+        "random/numpy": keys,
+        "random/numpy_rest": numpy_rest,
+    }
+
+
+def restore_random(checkpoint: Checkpoint) -> None:
+    """Set the global generators of torch and numpy to the checkpoint's states."""
+    states = checkpoint.group("random")
+    torch.set_rng_state(torch.from_numpy(states["torch"].copy()))
+    position, has_gauss, gauss = states["numpy_rest"]
+    np.random.set_state(("MT19937", states["numpy"], int(position), int(has_gauss), float(gauss)))
+
+
+def _module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
+    return {n: t.detach().numpy().copy() for n, t in module.state_dict().items() if isinstance(t, Tensor)}
+
+
+def _load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
+    try:
+        module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
+    except RuntimeError as error:
+        raise ConfigError(
+            f"the checkpoint does not fit this network: {str(error).splitlines()[-1].strip()}"
+        ) from None
+
+
+def _adam_arrays(optimizer: torch.optim.Optimizer) -> dict[str, NDArray[Any]]:
+    states = optimizer.state_dict()["state"]
+    return {f"{i}/{name}": t.numpy().copy() for i, state in states.items() for name, t in state.items()}
+
+
+def _load_adam(optimizer: torch.optim.Optimizer, arrays: dict[str, NDArray[Any]]) -> None:
+    states: dict[int, dict[str, Tensor]] = {}
+    for key, array in arrays.items():
+        index, name = key.split("/")
+        states.setdefault(int(index), {})[name] = torch.from_numpy(array.copy())
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+
+
+def _buffer_arrays(buffer: ReplayBuffer | None) -> dict[str, NDArray[Any]]:
+    assert buffer is not None
+    size = buffer.size()
+    arrays = {name: getattr(buffer, name)[:size] for name in _BUFFER_FIELDS}
+    return {**arrays, "position": np.array(buffer.pos)}
+
+
+def _load_buffer(buffer: ReplayBuffer | None, arrays: dict[str, NDArray[Any]]) -> None:
+    assert buffer is not None
+    size = len(arrays["observations"])
+    if size > buffer.buffer_size:
+        raise ConfigError(f"buffer_size = {buffer.buffer_size}, the checkpoint's replay buffer holds {size}")
+    for name in _BUFFER_FIELDS:
+        getattr(buffer, name)[:size] = arrays[name]
+    buffer.full = size == buffer.buffer_size
+    buffer.pos = int(arrays["position"]) if buffer.full else size

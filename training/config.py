@@ -1,0 +1,140 @@
+"""The settings of a training run: one TOML per environment, in which unknown and missing keys are errors."""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.artifacts import ConfigError
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides how a policy is found, apart from the command line's seed, sparsity and steps."""
+
+    env_id: str
+    """The gymnasium identifier of the environment."""
+    hidden: tuple[int, ...]
+    """Neurons of each hidden layer, in the actor and in both critics."""
+    learning_rate: float
+    """Adam's step size for actor, critics and entropy coefficient."""
+    buffer_size: int
+    """Transitions that the replay buffer holds."""
+    learning_starts: int
+    """Steps with uniformly random actions before the first update of a run from scratch."""
+    batch_size: int
+    """Transitions in a batch."""
+    tau: float
+    """The fraction by which the target critics follow the critics at each update."""
+    gamma: float
+    """The discount factor."""
+    updates_per_rollout: int
+    """Environment steps between two rounds of updates, and the updates in a round."""
+    steps: int
+    """Environment steps of the main stage, unless the command line says otherwise."""
+    qat_fraction: float
+    """Steps of quantization-aware training as a fraction of `steps`, unless the command line says otherwise."""
+    prune_begin: float
+    """The fraction of `steps` before pruning begins."""
+    prune_end: float
+    """The fraction of `steps` after which the final sparsity stands."""
+    finetune_prune_begin: float
+    """The same as `prune_begin` for a run that starts from a trained policy."""
+    finetune_prune_end: float
+    """The same as `prune_end` for a run that starts from a trained policy."""
+    prune_every: int
+    """Steps between two prunings."""
+    distribution: str
+    """How sparsity is spread over the layers: global, uniform or erk."""
+    calibration_observations: int
+    """Latest observations of the replay buffer by which scales are chosen before quantization-aware training."""
+    eval_every: int
+    """Steps between two milestones: evaluation and checkpoint."""
+    eval_episodes: int
+    """Episodes of a milestone's evaluation."""
+    final_episodes: int
+    """Episodes that confirm a new best policy, and of the final evaluation."""
+
+    def __post_init__(self) -> None:
+        """Reject the impossible; raise ConfigError."""
+        for name in ("learning_rate", "tau", "gamma"):
+            self._check(name, 0 < getattr(self, name) <= 1, "in (0, 1]")
+        for name in (
+            "buffer_size",
+            "batch_size",
+            "updates_per_rollout",
+            "steps",
+            "calibration_observations",
+            "eval_episodes",
+            "final_episodes",
+        ):
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("prune_every", "eval_every"):
+            value, rollout = getattr(self, name), self.updates_per_rollout
+            self._check(
+                name, value >= 1 and value % rollout == 0, f"a multiple of updates_per_rollout ({rollout})"
+            )
+        self._check("hidden", bool(self.hidden) and min(self.hidden) >= 1, "a list of positive widths")
+        self._check("learning_starts", self.learning_starts >= 0, "at least 0")
+        self._check("qat_fraction", 0 <= self.qat_fraction <= 1, "in [0, 1]")
+        self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
+        ordered = 0 <= self.finetune_prune_begin <= self.finetune_prune_end <= 1
+        self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
+        self._check(
+            "distribution", self.distribution in ("global", "uniform", "erk"), "global, uniform or erk"
+        )
+
+    def _check(self, name: str, good: bool, allowed: str) -> None:
+        if not good:
+            raise ConfigError(f"{name} = {getattr(self, name)!r}, allowed: {allowed}")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], origin: str) -> "TrainConfig":
+        """Return the configuration in `values`; an unknown, missing or mistyped key raises ConfigError naming `origin`."""
+        fields = {field.name: field.type for field in dataclasses.fields(cls)}
+        if unknown := sorted(values.keys() - fields.keys()):
+            raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
+        if missing := [name for name in fields if name not in values]:
+            raise ConfigError(f"{origin}: missing key {missing[0]!r}")
+        try:
+            return cls(**{name: _typed(name, value, fields[name]) for name, value in values.items()})
+        except ConfigError as error:
+            raise ConfigError(f"{origin}: {error}") from None
+
+
+def _typed(name: str, value: Any, wanted: Any) -> Any:
+    """Return `value` as the field's type (an int passes for a float); anything else raises ConfigError."""
+    if wanted == tuple[int, ...] and isinstance(value, list | tuple) and all(type(v) is int for v in value):
+        return tuple(value)
+    if wanted is float and type(value) is int:
+        return float(value)
+    if wanted in (str, int, float) and type(value) is wanted:
+        return value
+    expected = "list of integers" if wanted == tuple[int, ...] else wanted.__name__
+    raise ConfigError(f"{name} = {value!r}, expected {expected}")
+
+
+def known_environments() -> list[str]:
+    """Return the names that have a configuration."""
+    return sorted(path.stem for path in CONFIGS.glob("*.toml"))
+
+
+def load_config(environment: str) -> TrainConfig:
+    """Return the configuration of an environment; an unknown name raises ConfigError listing the known ones."""
+    if environment not in known_environments():
+        raise ConfigError(f"unknown environment {environment!r}; known: {', '.join(known_environments())}")
+    return read_config(CONFIGS / f"{environment}.toml")
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Return the configuration in a TOML file; raise ConfigError when it is no valid one."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return TrainConfig.from_dict(values, str(path))

@@ -1,0 +1,54 @@
+"""Environments as the policy sees them: float32 observations, actions scaled from [-1, 1], batched evaluation."""
+
+import warnings
+from collections.abc import Callable
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.wrappers import DtypeObservation
+from numpy.typing import NDArray
+
+from models.artifacts import ConfigError
+
+FloatArray = NDArray[np.float32]
+Policy = Callable[[FloatArray], FloatArray]
+
+
+def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
+    """Return the environment with float32 observations; a name that gymnasium does not know raises ConfigError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            env = gym.make(env_id)
+    except gym.error.Error as error:
+        raise ConfigError(f"env_id = {env_id!r}: {error}") from None
+    if not isinstance(env.observation_space, gym.spaces.Box) or not isinstance(
+        env.action_space, gym.spaces.Box
+    ):
+        raise ConfigError(f"env_id = {env_id!r}: observations and actions must both be boxes (continuous)")
+    return DtypeObservation(env, np.float32)
+
+
+def episode_returns(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> NDArray[np.float64]:
+    """Return the undiscounted return of each episode [n_episodes], reset with seeds first_seed, first_seed + 1, ...
+
+    `policy` maps observations [n, observation] to actions [n, action] in [-1, 1]; all running episodes step as a batch.
+    """
+    envs = [make_env(env_id) for _ in range(n_episodes)]
+    space = envs[0].action_space
+    assert isinstance(space, gym.spaces.Box)
+    half, middle = (space.high - space.low) / 2, (space.high + space.low) / 2
+    observations = np.stack([env.reset(seed=first_seed + i)[0] for i, env in enumerate(envs)])
+    returns, running = np.zeros(n_episodes), np.arange(n_episodes)
+    while running.size:
+        actions = middle + half * policy(observations[running])
+        still_running = []
+        for i, action in zip(running, actions, strict=True):
+            observations[i], reward, terminated, truncated, _ = envs[i].step(action)
+            returns[i] += float(reward)
+            if not (terminated or truncated):
+                still_running.append(i)
+        running = np.array(still_running, dtype=int)
+    for env in envs:
+        env.close()
+    return returns

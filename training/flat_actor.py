@@ -1,0 +1,189 @@
+"""SAC's actor on a flat buffer with a hand-written gradient: plain, or through the fixed-point scheme."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.quant import BIAS_TYPE, fake_quantize
+from models.spec import NetworkSpec, Normalizer
+from training.flat_mlp import FlatParameters, linears_of
+
+_threshold_backward = torch.ops.aten.threshold_backward
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_LOG_STD_MIN, _LOG_STD_MAX = -20.0, 2.0
+_TANH_EPSILON = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """One evaluation of the actor's layers and what their gradient needs."""
+
+    inputs: list[Tensor]
+    """What enters each layer, in the units of the float weights: [batch, in]."""
+    gates: list[Tensor]
+    """For each hidden layer [batch, out]: positive where the gradient passes."""
+    mean: Tensor
+    """[batch, action], before tanh."""
+    mean_passes: Tensor | None
+    """[batch, action] 0/1 where the mean's gradient passes; None: everywhere."""
+    raw_log_std: Tensor
+    """[batch, action], before it is clamped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    forward: Forward
+    std: Tensor
+    noise: Tensor
+    action: Tensor
+
+
+class FlatActor:
+    """The squashed Gaussian ReLU actor of SB3: [batch, observation] → tanh(mean + std * noise) [batch, action]."""
+
+    def __init__(self, actor: nn.Module) -> None:
+        self._hidden, self._mean = linears_of(actor.latent_pi), actor.mu  # type: ignore[arg-type]
+        self._n_action = self._mean.out_features
+        shapes: list[tuple[int, ...]] = []
+        for layer in self._hidden:
+            shapes += [(layer.in_features, layer.out_features), (layer.out_features,)]
+        shapes += [(self._mean.in_features, 2 * self._n_action), (2 * self._n_action,)]
+        layers = [*self._hidden, self._mean, actor.log_std]
+        parameters = [p for layer in layers for p in (layer.weight, layer.bias)]  # type: ignore[union-attr]
+        self.parameters = FlatParameters(parameters, shapes, self._expose)  # type: ignore[arg-type]
+        self.parameters.bind(actor.optimizer)  # type: ignore[arg-type]
+        # What the layers multiply by: the parameters themselves, or their quantized copies.
+        self._weights = self.parameters.values
+        self._mask: Tensor | None = None
+        self._sample: _Sample | None = None
+
+    def _expose(self, views: Sequence[Tensor]) -> list[Tensor]:
+        *hidden, weight, bias = views
+        n = self._n_action
+        hidden = [v.t() if v.dim() == 2 else v for v in hidden]
+        return [*hidden, weight[:, :n].t(), bias[:n], weight[:, n:].t(), bias[n:]]
+
+    def sample(self, observation: Tensor, noise: Tensor, *, keep: bool) -> tuple[Tensor, Tensor]:
+        """Return actions in [-1, 1] [batch, action] and log pi [batch]; `keep` what `step` needs."""
+        forward = self._forward(observation)
+        log_std = forward.raw_log_std.clamp(_LOG_STD_MIN, _LOG_STD_MAX)
+        std = log_std.exp()
+        action = torch.tanh(forward.mean + std * noise)
+        # As SB3's squashed Gaussian computes it, epsilon included.
+        log_pi = (
+            -0.5 * noise * noise - log_std - _HALF_LOG_2PI - torch.log(1 - action * action + _TANH_EPSILON)
+        )
+        if keep:
+            self._sample = _Sample(forward=forward, std=std, noise=noise, action=action)
+        return action, log_pi.sum(1)
+
+    def step(self, d_action: Tensor, d_log_pi: Tensor, learning_rate: float) -> None:
+        """Take one step of Adam for dLoss/daction [batch, action] and dLoss/dlog pi (a scalar) of the kept sample."""
+        self._backward(d_action, d_log_pi)
+        self.parameters.adam_step(learning_rate)
+        self.refresh()
+
+    def set_masks(self, masks: Sequence[Tensor]) -> None:
+        """Hold the weights where a mask [out, in] of the hidden layers and the mean is 0 at zero from now on."""
+        self._mask = torch.ones_like(self.parameters.flat)
+        for view, mask in zip(self.parameters.expose(self._mask)[0:-2:2], masks, strict=True):
+            view.copy_(mask)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Make what derives from the parameters follow a change of them: pruned weights are zero again."""
+        if self._mask is not None:
+            self.parameters.flat.mul_(self._mask)
+
+    def _forward(self, observation: Tensor) -> Forward:
+        *hidden, weight, bias = self._weights
+        activations = [observation]
+        for hidden_weight, hidden_bias in zip(hidden[0::2], hidden[1::2], strict=True):
+            activations.append(torch.addmm(hidden_bias, activations[-1], hidden_weight).relu_())
+        mean, raw_log_std = torch.addmm(bias, activations[-1], weight).split(self._n_action, 1)
+        return Forward(
+            inputs=activations, gates=activations[1:], mean=mean, mean_passes=None, raw_log_std=raw_log_std
+        )
+
+    def _backward(self, d_action: Tensor, d_log_pi: Tensor) -> None:
+        assert self._sample is not None
+        s, self._sample = self._sample, None
+        forward = s.forward
+        slope = 1 - s.action * s.action
+        d_mean = (d_action + d_log_pi * 2 * s.action / (slope + _TANH_EPSILON)) * slope
+        inside = (forward.raw_log_std > _LOG_STD_MIN) & (forward.raw_log_std < _LOG_STD_MAX)
+        d_raw_log_std = (d_mean * s.noise * s.std - d_log_pi) * inside
+        if forward.mean_passes is not None:
+            d_mean = d_mean * forward.mean_passes
+        delta = torch.cat([d_mean, d_raw_log_std], 1)
+        grads = self.parameters.grads
+        for layer in reversed(range(len(forward.inputs))):
+            torch.mm(forward.inputs[layer].t(), delta, out=grads[2 * layer])
+            torch.sum(delta, 0, out=grads[2 * layer + 1])
+            if layer:
+                delta = _threshold_backward(delta @ self._weights[2 * layer].t(), forward.gates[layer - 1], 0)
+
+
+class FlatQuantActor(FlatActor):
+    """The same actor seen through the fixed-point scheme: the forward pass of `models.networks.QuantMlp`, in float.
+
+    The parameters stay those of the dense actor, in units of raw observations, so that Adam's step means what it meant
+    before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432), saturation none; a weight
+    that has reached the end of its type stays there.
+    """
+
+    def __init__(self, actor: nn.Module, normalizer: Normalizer, spec: NetworkSpec) -> None:
+        super().__init__(actor)
+        self._spec = spec
+        self._offset, self._gain = torch.tensor(normalizer.offset), torch.tensor(normalizer.gain)
+        self._weights = self.parameters.split(torch.zeros_like(self.parameters.flat))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Apply the masks, clamp the weights to their type's range and quantize them and the biases."""
+        super().refresh()
+        values, n = self.parameters.values, self._n_action
+        for index, layer in enumerate(self._spec.layers):
+            weight, bias = values[2 * index], values[2 * index + 1]
+            quant_weight, quant_bias = self._weights[2 * index], self._weights[2 * index + 1]
+            if index == len(self._spec.layers) - 1:
+                quant_weight[:, n:], quant_bias[n:] = weight[:, n:], bias[n:]
+                weight, bias, quant_weight, quant_bias = (
+                    weight[:, :n],
+                    bias[:n],
+                    quant_weight[:, :n],
+                    quant_bias[:n],
+                )
+            unit = self._gain.unsqueeze(1) if index == 0 else torch.ones(1)
+            limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
+            torch.clamp(weight, -limit, limit, out=weight)
+            quant_weight.copy_(
+                fake_quantize(weight / unit, layer.weight_type, layer.weight_exponent, narrow=True)
+            )
+            folded = bias + self._offset @ weight if index == 0 else bias
+            quant_bias.copy_(fake_quantize(folded, BIAS_TYPE, layer.accumulator_exponent))
+
+    def _forward(self, observation: Tensor) -> Forward:
+        spec, n = self._spec, self._n_action
+        normalized = (observation - self._offset) * self._gain
+        activation = fake_quantize(normalized, spec.input_type, 0)
+        # The first layer's weights are in raw units, its gradient therefore meets the observation that int8 stands for.
+        inputs, gates = [activation / self._gain + self._offset], []
+        for index, layer in enumerate(spec.layers[:-1]):
+            before = torch.addmm(self._weights[2 * index + 1], activation, self._weights[2 * index])
+            top = (layer.output_type.high + 0.5) * 2.0**layer.output_exponent
+            gates.append(before.masked_fill(before >= top, 0.0))
+            activation = fake_quantize(before, layer.output_type, layer.output_exponent)
+            inputs.append(activation)
+        head = torch.addmm(self._weights[-1], activation, self._weights[-2])
+        last = spec.layers[-1]
+        step = 2.0**last.output_exponent
+        raw_mean = head[:, :n]
+        passes = (raw_mean >= (last.output_type.low - 0.5) * step) & (
+            raw_mean < (last.output_type.high + 0.5) * step
+        )
+        mean = fake_quantize(raw_mean, last.output_type, last.output_exponent)
+        return Forward(inputs=inputs, gates=gates, mean=mean, mean_passes=passes, raw_log_std=head[:, n:])

@@ -1,0 +1,132 @@
+"""SAC's critics on flat buffers with hand-written gradients; the modules of stable-baselines3 become views of them.
+
+Small matrix products bound SAC on a CPU: the twin critics are one batched product, and Adam is one fused kernel on one
+buffer. Weights lie [in, out], the transpose of torch's, so that every product reads and writes them without a copy.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+_threshold_backward = torch.ops.aten.threshold_backward
+
+Expose = Callable[[Sequence[Tensor]], list[Tensor]]
+
+
+def linears_of(module: nn.Module) -> list[nn.Linear]:
+    """Return the linear layers inside `module` in the order of evaluation."""
+    return [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+
+
+class FlatParameters:
+    """Parameters, gradients and Adam's moments of some modules, each in one buffer.
+
+    `shapes` are the tensors in the buffer's layout; `expose` maps such a list to views shaped like `parameters`. After
+    `bind` the modules' parameters and the state of their torch Adam are views, so that SB3 saves and loads both as ever.
+    """
+
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], shapes: Sequence[tuple[int, ...]], expose: Expose
+    ) -> None:
+        self._parameters, self._shapes, self._expose = list(parameters), list(shapes), expose
+        n_values = sum(math.prod(shape) for shape in shapes)
+        self.flat, self.grad, self._exp_avg, self._exp_avg_sq = torch.zeros(4, n_values).unbind()
+        self._n_steps = torch.zeros(())
+        self.values, self.grads = self.split(self.flat), self.split(self.grad)
+        with torch.no_grad():
+            for parameter, view in zip(self._parameters, expose(self.values), strict=True):
+                view.copy_(parameter)
+                parameter.data = view
+
+    def split(self, flat: Tensor) -> list[Tensor]:
+        """Return views of a buffer laid out as this one, one for each of the shapes."""
+        sizes = [math.prod(shape) for shape in self._shapes]
+        return [part.view(shape) for part, shape in zip(flat.split(sizes), self._shapes, strict=True)]
+
+    def expose(self, flat: Tensor) -> list[Tensor]:
+        """Return views of a buffer laid out as this one, shaped like the modules' parameters."""
+        return self._expose(self.split(flat))
+
+    @torch.no_grad()
+    def bind(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take over the moments and the step count of a torch Adam and make its state views of them."""
+        moments = zip(self.expose(self._exp_avg), self.expose(self._exp_avg_sq), strict=True)
+        for parameter, (exp_avg, exp_avg_sq) in zip(self._parameters, moments, strict=True):
+            state = optimizer.state[parameter]
+            if state:
+                exp_avg.copy_(state["exp_avg"])
+                exp_avg_sq.copy_(state["exp_avg_sq"])
+                self._n_steps.copy_(state["step"])
+            optimizer.state[parameter] = {"step": self._n_steps, "exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}
+
+    def adam_step(self, learning_rate: float) -> None:
+        """Apply one step of Adam with torch's default betas and epsilon, those of SB3."""
+        self._n_steps += 1
+        torch._fused_adam_(  # pyright: ignore[reportPrivateUsage]
+            [self.flat],
+            [self.grad],
+            [self._exp_avg],
+            [self._exp_avg_sq],
+            [],
+            [self._n_steps],
+            lr=learning_rate,
+            beta1=0.9,
+            beta2=0.999,
+            weight_decay=0.0,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+class FlatCritics:
+    """n ReLU critics (observation, action) → Q of one shape, evaluated as one batched product."""
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        layers = [linears_of(network) for network in networks]
+        self._n = len(layers)
+        shapes: list[tuple[int, ...]] = []
+        for layer in layers[0]:
+            shapes += [(self._n, layer.in_features, layer.out_features), (self._n, 1, layer.out_features)]
+        parameters = [p for network in layers for layer in network for p in (layer.weight, layer.bias)]
+        self.parameters = FlatParameters(parameters, shapes, self._expose)
+
+    def _expose(self, views: Sequence[Tensor]) -> list[Tensor]:
+        pairs = list(zip(views[0::2], views[1::2], strict=True))
+        return [v for i in range(self._n) for weight, bias in pairs for v in (weight[i].t(), bias[i, 0])]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return Q [n, batch, 1] of [batch, observation + action], and the activations that the gradients need."""
+        *hidden, weight, bias = self.parameters.values
+        activations = [x.expand(self._n, -1, -1)]
+        for hidden_weight, hidden_bias in zip(hidden[0::2], hidden[1::2], strict=True):
+            activations.append(torch.baddbmm(hidden_bias, activations[-1], hidden_weight).relu_())
+        # A product with one column is memory bound: multiply and sum beats bmm here.
+        q = (activations[-1] * weight.transpose(1, 2)).sum(2, keepdim=True).add_(bias)
+        return q, activations
+
+    def backward(self, activations: Sequence[Tensor], d_q: Tensor) -> None:
+        """Write the gradient of the parameters for dLoss/dQ [n, batch, 1]."""
+        values, grads = self.parameters.values, self.parameters.grads
+        delta = d_q
+        for layer in reversed(range(len(activations))):
+            torch.bmm(activations[layer].transpose(1, 2), delta, out=grads[2 * layer])
+            torch.sum(delta, 1, keepdim=True, out=grads[2 * layer + 1])
+            if layer:
+                delta = self._through(values[2 * layer], delta, activations[layer])
+
+    def backward_action(self, activations: Sequence[Tensor], d_q: Tensor, n_observation: int) -> Tensor:
+        """Return dLoss/daction [batch, action], summed over the critics, for dLoss/dQ [n, batch, 1]."""
+        values = self.parameters.values
+        delta = d_q
+        for layer in reversed(range(1, len(activations))):
+            delta = self._through(values[2 * layer], delta, activations[layer])
+        return torch.bmm(delta, values[0][:, n_observation:].transpose(1, 2)).sum(0)
+
+    @staticmethod
+    def _through(weight: Tensor, delta: Tensor, activation: Tensor) -> Tensor:
+        back = weight.transpose(1, 2)
+        product = delta * back if delta.shape[2] == 1 else torch.bmm(delta, back)
+        return _threshold_backward(product, activation, 0)

@@ -1,0 +1,115 @@
+"""What a training run is: its settings, its phases and its folder."""
+
+import dataclasses
+import json
+import subprocess
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from models.artifacts import BuildPaths, ConfigError
+from models.sparsity import check_sparsity
+from training.config import TrainConfig
+
+
+class Phase(Enum):
+    """What the actor is during a part of a run."""
+
+    DENSE = "dense"
+    PRUNE = "prune"
+    QAT = "qat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One training run as asked for: a configuration and what the command line adds to it."""
+
+    environment: str
+    """The name of the configuration, and of the folder under build/."""
+    config: TrainConfig
+    name: str
+    """The run's folder under build/<environment>/train/."""
+    seed: int
+    """Of the networks, the exploration, the batches and the training episodes."""
+    sparsity: float
+    """The final fraction of zeros among the actor's weights; 0 for a dense run."""
+    steps: int
+    """Environment steps before quantization-aware training."""
+    qat_steps: int
+    """Environment steps of quantization-aware training."""
+    parent: str | None
+    """The checkpoint of the trained policy that the run starts from, or None."""
+
+    def __post_init__(self) -> None:
+        """Reject the impossible; raise ConfigError."""
+        check_sparsity(self.sparsity)
+        rollout = self.config.updates_per_rollout
+        for option, n_steps in (("--steps", self.steps), ("--qat-steps", self.qat_steps)):
+            if n_steps < 0 or n_steps % rollout:
+                raise ConfigError(
+                    f"{option} {n_steps}, allowed: multiples of updates_per_rollout ({rollout})"
+                )
+        if Path(self.name).name != self.name:
+            raise ConfigError(f"--name {self.name!r} must be a plain folder name")
+
+    @property
+    def folder(self) -> Path:
+        """Where everything this run writes lies."""
+        return BuildPaths.of(self.environment).train / self.name
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last milestone, from which a killed run goes on."""
+        return self.folder / "checkpoint.npz"
+
+    @property
+    def curve(self) -> Path:
+        """The learning curve, one JSON object a milestone."""
+        return self.folder / "curve.jsonl"
+
+    def best(self, phase: Phase) -> Path:
+        """Return the checkpoint of the best policy of a phase."""
+        return self.folder / f"best-{phase.value}.npz"
+
+    @property
+    def phases(self) -> tuple[tuple[Phase, int], ...]:
+        """The phases in their order, each with the step at which it ends."""
+        main = (Phase.PRUNE if self.sparsity > 0 else Phase.DENSE, self.steps)
+        qat = (Phase.QAT, self.steps + self.qat_steps)
+        return tuple(part for part, n_steps in ((main, self.steps), (qat, self.qat_steps)) if n_steps)
+
+    @property
+    def prune_window(self) -> tuple[int, int]:
+        """The steps between which the sparsity rises from 0 to its final value."""
+        c = self.config
+        begin, end = (
+            (c.finetune_prune_begin, c.finetune_prune_end) if self.parent else (c.prune_begin, c.prune_end)
+        )
+        return round(begin * self.steps), round(end * self.steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], origin: str) -> "Run":
+        """Return the run that `to_json` described; a configuration of another version raises ConfigError."""
+        return cls(**{**value, "config": TrainConfig.from_dict(value["config"], origin)})
+
+
+def git_commit() -> str:
+    """Return the commit of the code that runs, with "+changes" when files differ, or "unknown" outside a repository."""
+    command = [
+        "git",
+        "-C",
+        str(Path(__file__).parent),
+        "describe",
+        "--always",
+        "--abbrev=12",
+        "--dirty=+changes",
+    ]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
