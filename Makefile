@@ -1,0 +1,78 @@
+# Ganglion: from an environment's name to verified hardware. `make help` lists what there is.
+ENV ?= Hopper
+BOARD ?= Pynq-Z2
+ENGINE ?= dense
+POLICY ?=
+SEED ?= 1
+PYTHON ?= python3
+
+PY := .venv/bin/python
+READY := .venv/.ready
+NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
+opt = $(if $($(1)),$(2) $($(1)))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup hw train evaluate export bitstream bench test test-all lint clean
+.PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
+
+setup: $(READY) ## create the virtual environment (every target does it by itself)
+
+# uv resolves what pip cannot: pyproject.toml overrides two of finn-plus' pins. It is told where pip looks for wheels.
+$(READY): pyproject.toml
+	@echo "setting up .venv (once)"
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install -q --disable-pip-version-check uv==0.13.8
+	@UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" .venv/bin/uv pip install -q --python $(PY) -e '.[dev]'
+	@touch $@
+
+hw: $(READY) ## shipped policy of ENV (or POLICY=<folder>) to verified RTL, resources and a report
+	@$(MAKE) --no-print-directory -j2 report
+
+policy:
+	@$(PY) -m hw.select_policy $(NAME) $(call opt,POLICY,--policy)
+compile: policy
+	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE)
+simulate: compile
+	@$(PY) -m hw.simulate $(NAME)
+closed_loop: simulate
+	@$(PY) -m hw.closed_loop $(NAME)
+synth: compile
+	@$(PY) -m hw.synth $(NAME)
+bitstream_if_vivado: closed_loop synth
+	@$(PY) -m hw.bitstream $(NAME)
+report: bitstream_if_vivado
+	@$(PY) -m hw.report $(NAME)
+
+bitstream: $(READY) ## bit file for BOARD; needs Vivado
+	@$(MAKE) --no-print-directory -j2 closed_loop
+	@$(PY) -m hw.bitstream $(NAME) --require
+
+train: $(READY) ## train ENV: SPARSITY=0.95 STEPS=… SEED=… FROM=<checkpoint>; run it again to resume
+	@$(PY) -m training.train $(ENV) --seed $(SEED) \
+	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,FROM,--from)
+
+evaluate: $(READY) ## 20 deterministic episodes of CHECKPOINT=<run folder>
+	@$(PY) -m training.evaluate $(ENV) $(call opt,CHECKPOINT,--checkpoint)
+
+export: $(READY) ## trained run CHECKPOINT=<run folder> to a policy folder TO=<folder>
+	@$(PY) -m models.export $(CHECKPOINT) $(TO)
+
+bench: $(READY) ## speed of training and simulation, side by side, to build/bench.json
+	@$(PY) -m tests.bench
+
+test: $(READY) ## every claim, in minutes
+	@$(PY) -m pytest -n 2 -m "not slow" tests
+
+test-all: $(READY) ## every claim and the long proofs
+	@$(PY) -m pytest -n 2 tests
+
+lint: $(READY) ## ruff and pyright
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/pyright
+
+clean: ## delete build/ (trained runs included) but not .venv
+	rm -rf build

@@ -1,0 +1,122 @@
+"""Stage: report.json and the table on stdout, from what the other stages wrote. Computes nothing itself."""
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from models.artifacts import BuildPaths, Stage, read_json, run_stage, write_json
+from models.policy_folder import JSON_FILE
+
+STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
+
+
+def collect(paths: BuildPaths) -> dict[str, Any]:
+    """Return the report: one section a stage, keys as the README documents them."""
+    policy = read_json(paths.policy / JSON_FILE)
+    hw, sim = read_json(paths.hw), read_json(paths.sim)
+    loop = read_json(paths.closed_loop)
+    return {
+        "env": policy["env"],
+        "policy": policy_section(policy),
+        "engine": hw["engine"],
+        "board": hw["board"],
+        "clock_mhz": hw["clock_mhz"],
+        "simulation": sim,
+        "closed_loop": loop,
+        "resources": read_json(paths.synth),
+        "bitstream": read_json(paths.bitstream),
+        "stage_s": {name: stage_seconds(paths, name) for name in STAGES},
+    }
+
+
+def policy_section(policy: dict[str, Any]) -> dict[str, Any]:
+    """Return the report's policy section; what a user's own policy.json does not say is null."""
+    known = policy["provenance"]
+    counts = {key: known.get(key) for key in ("sparsity", "nnz", "nnz_live")}
+    returns = {key: known.get(key) for key in ("return_mean", "return_std", "episodes")}
+    bits = int(policy["network"]["layers"][0]["weight_type"].removeprefix("INT"))
+    return {"name": policy["name"], "algorithm": policy["algorithm"], "bits": bits} | counts | returns
+
+
+def stage_seconds(paths: BuildPaths, name: str) -> float:
+    """Return how long the last run of a stage took, in seconds."""
+    return float(read_json(Stage(root=paths.root, name=name, inputs={}).record)["seconds"])
+
+
+def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the table's lines: what, and its value with the unit."""
+    policy, sim, loop = report["policy"], report["simulation"], report["closed_loop"]
+    resources, used = report["resources"], report["resources"].get("utilisation_percent", {})
+    latency_us = sim["latency_cycles"] / report["clock_mhz"]
+    area = [
+        f"{resources[key]:,} {key.upper()}{_percent(used.get(key))}" for key in ("lut", "ff", "dsp", "bram18")
+    ]
+    return [
+        ("policy", f"{policy['name']} ({policy['algorithm']}, int{policy['bits']})"),
+        ("weights", _weights(policy)),
+        ("return", _returns(policy)),
+        ("engine", f"{report['engine']} on {report['board']} at {report['clock_mhz']:g} MHz"),
+        (
+            "simulated RTL",
+            _simulation(sim),
+        ),
+        (
+            "latency",
+            f"{sim['latency_cycles']} cycles = {latency_us:.2f} us, a vector every {sim['interval_cycles']}",
+        ),
+        (
+            "closed loop",
+            f"{loop['episodes']} episodes, {loop['steps']:,} steps: PyTorch {loop['return_mean_pytorch']:.1f}, "
+            f"RTL {loop['return_mean_rtl']:.1f}",
+        ),
+        ("resources", ", ".join(area)),
+        ("  by", f"{resources['tool']} for {resources['part']}"),
+        ("bit file", f"{report['bitstream']['status']}: {report['bitstream']['reason']}"),
+        ("seconds", ", ".join(f"{name} {value:.0f}" for name, value in report["stage_s"].items())),
+    ]
+
+
+def _simulation(sim: dict[str, Any]) -> str:
+    stalls = ", ".join(str(percent) for percent in sim["stall_percent"])
+    return f"{sim['mismatches']} mismatches in {sim['vectors']:,} vectors, stalls of {stalls} %"
+
+
+def _percent(used: float | None) -> str:
+    return "" if used is None else f" ({used:.0f} %)"
+
+
+def _weights(policy: dict[str, Any]) -> str:
+    if policy["nnz"] is None:
+        return "not recorded in policy.json"
+    return f"{policy['nnz']:,} nonzero, {policy['nnz_live']:,} live, {100 * policy['sparsity']:.1f} % sparse"
+
+
+def _returns(policy: dict[str, Any]) -> str:
+    if policy["return_mean"] is None:
+        return "not recorded in policy.json"
+    return f"{policy['return_mean']:.0f} ± {policy['return_std']:.0f} over {policy['episodes']} episodes"
+
+
+def print_table(report: dict[str, Any]) -> None:
+    """Print the report as a short table."""
+    table = Table(title=f"{report['env']} → hardware", show_header=False)
+    for what, value in rows(report):
+        table.add_row(what, value)
+    Console(width=110).print(table)
+
+
+def main() -> None:
+    """Parse the command line, write report.json and print the table."""
+    parser = argparse.ArgumentParser(prog="hw.report", description=__doc__)
+    parser.add_argument("name", help="the build's name under build/")
+    paths = BuildPaths.of(parser.parse_args().name)
+    report = collect(paths)
+    write_json(paths.report, report)
+    print_table(report)
+    print(f"written: {paths.report}")
+
+
+if __name__ == "__main__":
+    run_stage(main)
