@@ -1,0 +1,111 @@
+"""Stage: a bit file and its hwh for a Zynq board, where Vivado is installed; a skip with the reason where it is not.
+
+`python -m hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
+"""
+
+import argparse
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hw.design import Design, load_design, stage_inputs
+from models.artifacts import BuildPaths, Stage, ToolError, atomic_write, read_json, run_stage, write_json
+
+FLOW = Path(__file__).parent / "flows" / "vivado"
+SOURCES = ("bitstream.py", "design.py", "flows/vivado/bitstream.tcl", "flows/vivado/accelerator.v")
+DEADLINE_S = 4 * 3600
+NO_VIVADO = (
+    "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run make bitstream)"
+)
+
+
+def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
+    """Return the content of bitstream.json after Vivado met timing; a failed run or missed timing raises ToolError."""
+    out = paths.root / "bitstream"
+    shutil.rmtree(out, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
+    out.mkdir(parents=True)
+    work = paths.work / "vivado"
+    work.mkdir(parents=True, exist_ok=True)
+    settings = work / "settings.tcl"
+    atomic_write(settings, _settings(design, out))
+    _run_vivado(
+        [vivado, "-mode", "batch", "-source", str(FLOW / "bitstream.tcl"), "-tclargs", "settings.tcl"], work
+    )
+    timing = read_json(out / "timing.json")
+    missed = {name: slack for name, slack in timing.items() if slack < 0}
+    if missed:
+        worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
+        raise ToolError(
+            f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; no bit file was written: "
+            "lower the board's clock_mhz"
+        )
+    files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
+    for file in files:
+        if not file.is_file():
+            raise ToolError(f"Vivado ended without {file}; see {work / 'vivado.log'}")
+    return {"status": "done", "files": [str(file.relative_to(paths.root)) for file in files], **timing}
+
+
+def _settings(design: Design, out: Path) -> str:
+    values = {
+        "stem": design.name,
+        "part": design.part,
+        "family": "zynq" if design.part.startswith("xc7z") else "zynqmp",
+        "clock_mhz": design.clock_mhz,
+        "in_bits": design.input.format.width_bits,
+        "out_bits": design.output.format.width_bits,
+        "out_words": design.output.format.words,
+        "sources": _tcl_list([design.root / source for source in design.sources]),
+        "memories": _tcl_list([design.root / memory for memory in design.memories]),
+        "out_dir": out.resolve(),
+    }
+    return "".join(f"set {key} {{{value}}}\n" for key, value in values.items())
+
+
+def _tcl_list(paths: list[Path]) -> str:
+    return " ".join(f"{{{path.resolve()}}}" for path in paths)
+
+
+def _run_vivado(command: list[str], work: Path) -> None:
+    with (work / "vivado.log").open("w") as log:
+        try:
+            done = subprocess.run(command, cwd=work, stdout=log, stderr=subprocess.STDOUT, timeout=DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"Vivado did not finish in {DEADLINE_S} s; see {work / 'vivado.log'}") from None
+    if done.returncode:
+        lines = (work / "vivado.log").read_text(errors="replace").splitlines()
+        error = next((line for line in lines if line.startswith("ERROR")), f"exit status {done.returncode}")
+        raise ToolError(f"Vivado: {error} (log: {work / 'vivado.log'})")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hw.bitstream", description="build a Zynq bit file with Vivado"
+    )
+    parser.add_argument("name", help="the build under build/, for example Hopper")
+    parser.add_argument("--require", action="store_true", help="fail, instead of skipping, without Vivado")
+    options = parser.parse_args(arguments)
+    paths = BuildPaths.of(options.name)
+    vivado = shutil.which("vivado")
+    if vivado is None and options.require:
+        raise ToolError(NO_VIVADO)
+    design = load_design(paths)
+    stage = Stage(
+        root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, SOURCES) | {"vivado": vivado}
+    )
+    if stage.is_current():
+        print("bitstream: up to date")
+        return
+    outputs = [paths.bitstream] if vivado is None else [paths.bitstream, paths.root / "bitstream"]
+    paths.bitstream.unlink(missing_ok=True)
+    with stage.running(outputs):
+        skipped = {"status": "skipped", "reason": NO_VIVADO}
+        write_json(paths.bitstream, build_bitstream(vivado, paths, design) if vivado else skipped)
+    print(f"bitstream: {'done' if vivado else f'skipped: {NO_VIVADO}'}")
+
+
+if __name__ == "__main__":
+    run_stage(main)

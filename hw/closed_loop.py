@@ -1,0 +1,193 @@
+"""Stage: whole episodes in which every action comes from the simulated RTL, beside the PyTorch policy, step by step.
+
+`python -m hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, and only when both sides are equal at each step.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hw.design import Design, load_design, stage_inputs
+from hw.harness import Bench
+from hw.simulate import SOURCES as SIMULATION_SOURCES
+from hw.verilate import simulator_cache, verilate
+from models.artifacts import BuildPaths, ConfigError, MismatchError, Stage, run_stage, write_json
+from models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
+from models.spec import PolicySpec
+
+if TYPE_CHECKING:
+    import gymnasium
+
+SOURCES = ("closed_loop.py", *SIMULATION_SOURCES)
+FIRST_SEED = 1000
+EPISODES = 3
+MAX_STEPS = 1000
+
+# The integer mean for raw observations: [lanes, obs] float → [lanes, act] int64.
+Mean = Callable[[npt.NDArray[np.float64]], Ints]
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """One episode in progress, alone in its environment."""
+
+    seed: int
+    env: "gymnasium.Env[Any, Any]"
+    observation: npt.NDArray[np.float64]
+    rewards: list[float]
+    done: bool = False
+
+    @classmethod
+    def start(cls, env_id: str, seed: int) -> "Lane":
+        """Return a fresh episode of `env_id` from `seed`."""
+        import gymnasium
+
+        env = gymnasium.make(env_id)
+        observation, _ = env.reset(seed=seed)
+        return cls(seed=seed, env=env, observation=observation, rewards=[])
+
+    def step(self, action: npt.NDArray[np.float32]) -> None:
+        """Advance by one action."""
+        self.observation, reward, terminated, truncated, _ = self.env.step(action)
+        self.rewards.append(float(reward))
+        self.done = terminated or truncated or len(self.rewards) >= MAX_STEPS
+
+
+def run_pairs(spec: PolicySpec, pytorch: Mean, rtl: Mean, seeds: Sequence[int]) -> list[tuple[Lane, Lane]]:
+    """Return the finished (PyTorch, RTL) episodes; the first step in which they differ raises MismatchError."""
+    pairs = [(Lane.start(spec.env, seed), Lane.start(spec.env, seed)) for seed in seeds]
+    running = pairs
+    while running:
+        sides = list(zip(*running, strict=True))
+        means = [
+            mean(np.stack([lane.observation for lane in lanes]))
+            for mean, lanes in zip((pytorch, rtl), sides, strict=True)
+        ]
+        _require_equal_means(running, *means)
+        for lanes, mean in zip(sides, means, strict=True):
+            for lane, action in zip(lanes, action_from_mean(mean, spec.action), strict=True):
+                lane.step(action)
+        _require_equal_states(running)
+        running = [pair for pair in running if not pair[0].done]
+    return pairs
+
+
+def _require_equal_means(pairs: list[tuple[Lane, Lane]], pytorch: Ints, rtl: Ints) -> None:
+    wrong = np.argwhere(pytorch != rtl)
+    if wrong.size:
+        lane, action = (int(i) for i in wrong[0])
+        raise MismatchError(
+            f"closed loop: {_where(pairs[lane][0])}, action {action}: PyTorch's integer mean is "
+            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; run python -m hw.simulate to find the layer"
+        )
+
+
+def _require_equal_states(pairs: list[tuple[Lane, Lane]]) -> None:
+    for pytorch, rtl in pairs:
+        same_end = pytorch.rewards[-1] == rtl.rewards[-1] and pytorch.done == rtl.done
+        if not same_end or not np.array_equal(pytorch.observation, rtl.observation):
+            raise MismatchError(
+                f"closed loop: {_where(pytorch)}: actions were equal, but reward {pytorch.rewards[-1]} differs from "
+                f"{rtl.rewards[-1]}, or the observations do: {pytorch.env.spec} is not deterministic"
+            )
+
+
+def _where(lane: Lane) -> str:
+    return f"seed {lane.seed}, step {len(lane.rewards)}"
+
+
+def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
+    """Return the PyTorch/Brevitas policy as a function to integers; a mean off the integer grid raises MismatchError."""
+    import torch
+
+    from models.networks import QuantMlp
+
+    policy = QuantMlp.from_integers(spec.normalizer, network).eval()
+
+    def mean(observations: npt.NDArray[np.float64]) -> Ints:
+        with torch.no_grad():
+            real = policy(torch.from_numpy(observations).float()).double().numpy()
+        scaled = np.ldexp(real, -spec.action.exponent)
+        if not np.array_equal(scaled, np.rint(scaled)):
+            raise MismatchError(
+                "closed loop: PyTorch's mean is not on the grid of the action head's exponent"
+            )
+        return scaled.astype(np.int64)
+
+    return mean
+
+
+def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, Any]:
+    """Return the content of closed_loop.json; an environment that Gymnasium does not know is skipped with the reason."""
+    import gymnasium
+
+    from models.policy_folder import load_policy
+
+    policy = load_policy(paths.policy)
+    try:
+        gymnasium.spec(policy.spec.env)
+    except gymnasium.error.Error as error:
+        return {"status": "skipped", "reason": f"Gymnasium cannot make {policy.spec.env}: {error}"}
+    bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
+    seeds = [FIRST_SEED + index for index in range(episodes)]
+    with bench.serving() as answer:
+        normalizer, kind = policy.spec.normalizer, policy.network.spec.input_type
+
+        def rtl_mean(observations: npt.NDArray[np.float64]) -> Ints:
+            return answer(quantize_observation(observations, normalizer, kind))
+
+        pairs = run_pairs(policy.spec, pytorch_mean(policy.spec, policy.network), rtl_mean, seeds)
+    returns = [[sum(lane.rewards) for lane in side] for side in zip(*pairs, strict=True)]
+    return {
+        "status": "done",
+        "env": policy.spec.env,
+        "episodes": episodes,
+        "steps": sum(len(lane.rewards) for lane, _ in pairs),
+        "return_mean_pytorch": float(np.mean(returns[0])),
+        "return_mean_rtl": float(np.mean(returns[1])),
+        "seeds": seeds,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hw.closed_loop", description="run episodes through the RTL"
+    )
+    parser.add_argument("name", help="the build under build/, for example Hopper")
+    parser.add_argument(
+        "--episodes",
+        type=int,
+        default=EPISODES,
+        help=f"episodes, side by side (default {EPISODES})",
+    )
+    options = parser.parse_args(arguments)
+    if options.episodes < 1:
+        raise ConfigError(f"--episodes {options.episodes}: allowed from 1")
+    paths = BuildPaths.of(options.name)
+    design = load_design(paths)
+    inputs = stage_inputs(paths, design, SOURCES) | {"episodes": options.episodes}
+    stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
+    if stage.is_current():
+        print("closed_loop: up to date")
+        return
+    paths.closed_loop.unlink(missing_ok=True)
+    with stage.running([paths.closed_loop]):
+        result = closed_loop(paths, design, options.episodes)
+        write_json(paths.closed_loop, result)
+    print(f"closed_loop: {result.get('reason') or _summary(result)}")
+
+
+def _summary(result: dict[str, Any]) -> str:
+    return (
+        f"{result['episodes']} episodes of {result['env']}, {result['steps']} steps: "
+        f"return {result['return_mean_rtl']:.2f} through the RTL = {result['return_mean_pytorch']:.2f} in PyTorch"
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,102 @@
+"""What compile left behind: hw.json and the files it names, as the later stages read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hw.axi_stream import StreamFormat
+from models.artifacts import (
+    BuildPaths,
+    CompileError,
+    ExportError,
+    check_hashes,
+    read_json,
+    sha256_file,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """An AXI-Stream of the top module: `<prefix>_tdata`, `_tvalid`, `_tready`; `layer` names what a tap carries."""
+
+    prefix: str
+    format: StreamFormat
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`."""
+
+    root: Path
+    name: str
+    engine: str
+    board: str
+    part: str
+    clock_mhz: float
+    top: str
+    sources: tuple[str, ...]
+    memories: dict[str, str]
+    input: Port
+    output: Port
+    taps: tuple[Port, ...]
+    behavioural: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for source in self.sources:
+            if not (self.root / source).is_file():
+                raise CompileError(
+                    f"{self.root / source} is missing; run python -m hw.compile {self.root.name} again"
+                )
+        check_hashes(self.root, self.memories)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every source and memory, for the records of the stages that read them."""
+        return {source: sha256_file(self.root / source) for source in self.sources} | self.memories
+
+
+def load_design(paths: BuildPaths) -> Design:
+    """Return the design of build/<name>/hw.json; a missing or altered file raises CompileError or ExportError."""
+    if not paths.hw.exists():
+        raise CompileError(f"{paths.hw} is missing; run python -m hw.compile {paths.root.name} first")
+    value = read_json(paths.hw)
+    try:
+        return _design_from_json(paths.root, value)
+    except KeyError as error:
+        raise ExportError(
+            f"{paths.hw}: missing key {error}; run python -m hw.compile {paths.root.name} again"
+        ) from None
+
+
+def _design_from_json(root: Path, value: dict[str, Any]) -> Design:
+    return Design(
+        root=root,
+        name=value["name"],
+        engine=value["engine"],
+        board=value["board"],
+        part=value["part"],
+        clock_mhz=value["clock_mhz"],
+        top=value["top"],
+        sources=tuple(value["sources"]),
+        memories=value["memories"],
+        input=Port(prefix="s_axis", format=StreamFormat.from_json(value["input"])),
+        output=Port(prefix="m_axis", format=StreamFormat.from_json(value["output"])),
+        taps=tuple(
+            Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
+            for tap in value["taps"]
+        ),
+        behavioural=tuple(value["behavioural"]),
+    )
+
+
+def stage_inputs(paths: BuildPaths, design: Design, sources: Sequence[str]) -> dict[str, Any]:
+    """Return what a stage's results depend on: hw.json, every file of the design, the policy, and `sources` of hw/."""
+    code = {name: sha256_file(Path(__file__).parent / name) for name in sources}
+    return {
+        "hw": sha256_file(paths.hw),
+        "design": design.hashes,
+        "policy": sha256_file(paths.policy / "policy.json"),
+        "code": code,
+    }

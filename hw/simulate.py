@@ -1,0 +1,138 @@
+"""Stage: hold the simulated RTL against the golden integers of every layer, under stalls and resets.
+
+`python -m hw.simulate Hopper` writes build/Hopper/sim.json, and only when every integer is equal.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hw.design import Design, load_design, stage_inputs
+from hw.equality import Vectors, check_result, test_inputs
+from hw.harness import Bench, Result, Traffic
+from hw.verilate import simulator_cache, verilate
+from models.artifacts import BuildPaths, Stage, run_stage, write_json
+
+SOURCES = (
+    *("simulate.py", "equality.py", "harness.py", "verilate.py", "design.py"),
+    *("axi_stream.py", "axi_stream.h", "harness.cpp"),
+)
+PROBE_VECTORS = 64
+STALL_PERCENTS = (25, 50, 75)
+STALLED_VECTORS = 500
+RESET_VECTORS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of the simulator: vectors `start` to `stop` under `traffic`."""
+
+    start: int
+    stop: int
+    traffic: Traffic
+
+    def __str__(self) -> str:
+        """Return a description for messages."""
+        reset = f", reset at cycle {self.traffic.reset_at_cycle}" if self.traffic.reset_at_cycle else ""
+        return f"vectors {self.start} to {self.stop - 1}, {self.traffic.stall_percent}% stalls{reset}"
+
+
+def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
+    """Return the measures of sim.json after every job was bit-exact; a difference raises MismatchError.
+
+    Two probes measure latency (each vector alone) and interval (back to back); stalls and resets are scaled to them.
+    """
+    start = time.monotonic()
+    probe = min(PROBE_VECTORS, len(vectors.inputs))
+    alone, steady = (
+        _run(bench, vectors, Job(start=0, stop=probe, traffic=Traffic(spaced=spaced)))
+        for spaced in (True, False)
+    )
+    jobs = plan_jobs(
+        len(vectors.inputs),
+        latency=alone.latency_max,
+        interval=round(steady.interval),
+        workers=workers,
+    )
+    with ThreadPoolExecutor(workers) as pool:
+        results = list(pool.map(lambda job: _run(bench, vectors, job), jobs))
+    cycles = sum(result.cycles for result in (alone, steady, *results))
+    interval = max(round(result.interval, 2) for result in results[:workers])
+    return {
+        "vectors": len(vectors.inputs),
+        "mismatches": 0,
+        "stall_percent": [0, *STALL_PERCENTS],
+        "stalled_vectors": sum(job.stop - job.start for job in jobs if job.traffic.stall_percent),
+        "resets": sum(job.traffic.reset_at_cycle > 0 for job in jobs),
+        "latency_cycles": alone.latency_max,
+        "interval_cycles": interval,
+        "inferences_per_s": round(bench.design.clock_mhz * 1e6 / interval),
+        "cycles_per_s": round(cycles / (time.monotonic() - start)),
+    }
+
+
+def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
+    """Return the runs, longest first: all vectors without stalls, parts of them with, and resets with words in flight."""
+    edges = [count * index // workers for index in range(workers + 1)]
+    jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in zip(edges, edges[1:], strict=False)]
+    burst = max(16, 4 * interval)
+    for index, percent in enumerate(STALL_PERCENTS):
+        first = index * STALLED_VECTORS % max(1, count - STALLED_VECTORS)
+        traffic = Traffic(stall_percent=percent, burst_cycles=burst, seed=percent)
+        jobs.append(Job(start=first, stop=min(count, first + STALLED_VECTORS), traffic=traffic))
+    for cycle in (max(1, latency // 2), latency, latency + interval // 2):
+        for percent in (0, 50):
+            traffic = Traffic(stall_percent=percent, burst_cycles=8, seed=cycle, reset_at_cycle=cycle)
+            jobs.append(Job(start=0, stop=min(count, RESET_VECTORS), traffic=traffic))
+    return jobs
+
+
+def _run(bench: Bench, vectors: Vectors, job: Job) -> Result:
+    part = vectors.part(job.start, job.stop)
+    with TemporaryDirectory() as scratch:
+        result = bench.run(part.inputs, job.traffic, Path(scratch))
+    check_result(bench.design, part, result, str(job))
+    return result
+
+
+def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
+    """Return the content of sim.json for the design and the policy of a build."""
+    from models.policy_folder import (
+        load_policy,
+    )  # slow to import, and not needed when the stage is up to date
+
+    policy = load_policy(paths.policy)
+    simulator = verilate(design, simulator_cache(paths))
+    vectors = Vectors.of(policy.network, test_inputs(policy.network, policy.golden["input"]))
+    print(
+        f"simulate: compiled in {simulator.compile_s:.0f} s, now {len(vectors.inputs)} vectors",
+        flush=True,
+    )
+    measures = verify(Bench(design=design, simulator=simulator), vectors, os.cpu_count() or 1)
+    return measures | {"compile_s": simulator.compile_s, "behavioural": list(design.behavioural)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m hw.simulate", description="verify the RTL bit for bit")
+    parser.add_argument("name", help="the build under build/, for example Hopper")
+    paths = BuildPaths.of(parser.parse_args(arguments).name)
+    design = load_design(paths)
+    stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, SOURCES))
+    if stage.is_current():
+        print("simulate: up to date")
+        return
+    paths.sim.unlink(missing_ok=True)  # an old proof must not outlive a design that fails
+    with stage.running([paths.sim]):
+        write_json(paths.sim, simulate(paths, design))
+    print(f"simulate: {paths.sim}: 0 mismatches")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,87 @@
+// Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features.
+// Latency In/InLanes + Out + 2 cycles and interval the same, for a reader that never stalls.
+// Valid never waits for ready; data stays until accepted. A Faulty one obeys mem/fault.dat: 0 none, 1 neuron 2's low bit flips when input 0 is
+// 0x55, 2 a word is dropped after a stall, 3 data changes while stalled, 4 stops after 5 vectors, 5 no reset.
+// Golden: models.reference.IntNetwork.
+module toy_layer #(
+  parameter int In = 4,
+  parameter int InLanes = 2,
+  parameter int Out = 4,
+  parameter int OutLanes = 2,
+  parameter bit InSigned = 1,
+  parameter bit OutSigned = 0,
+  parameter int Shift = 7,
+  parameter string WeightFile = "",
+  parameter bit Faulty = 0
+) (
+  input  logic                  ap_clk,
+  input  logic                  ap_rst_n,
+  input  logic [8*InLanes-1:0]  in_tdata,
+  input  logic                  in_tvalid,
+  output logic                  in_tready,
+  output logic [8*OutLanes-1:0] out_tdata,
+  output logic                  out_tvalid,
+  input  logic                  out_tready
+);
+  localparam int InWords = In / InLanes;
+  localparam int Low = OutSigned ? -128 : 0;
+  localparam int High = OutSigned ? 127 : 255;
+
+  // One row a neuron: In weights, then the bias, 32 bits each.
+  logic signed [31:0] row_mem [Out*(In+1)];
+  initial $readmemh(WeightFile, row_mem);
+
+  // Read when simulation starts, so that one compiled simulator has every fault.
+  logic [31:0] fault_mem [1];
+  initial begin
+    fault_mem[0] = 0;
+    if (Faulty) $readmemh("mem/fault.dat", fault_mem);
+  end
+  wire [31:0] fault = fault_mem[0];
+
+  logic [8*In-1:0] x_q;
+  logic [8*Out-1:0] y_q;
+  int in_q = 0, neuron_q = 0, out_q = 0;
+  int acc, scaled, vector_q;
+  logic waited_q;
+
+  assign in_tready = ap_rst_n && in_q < InWords;
+
+  always_comb begin
+    acc = row_mem[neuron_q*(In+1)+In];
+    for (int i = 0; i < In; i++)
+      acc += row_mem[neuron_q*(In+1)+i] * (InSigned ? 32'(signed'(x_q[8*i+:8])) : 32'(x_q[8*i+:8]));
+    scaled = (acc + ((1 << Shift) >> 1)) >>> Shift;
+    scaled = scaled < Low ? Low : scaled > High ? High : scaled;
+    if (fault == 1 && neuron_q == 2 && x_q[7:0] == 8'h55) scaled ^= 1;
+  end
+
+  wire word_done = out_tvalid && out_tready;
+  wire computing = in_q == InWords && neuron_q < Out;
+
+  always_ff @(posedge ap_clk) begin
+    if (in_tvalid && in_tready) begin
+      x_q[8*InLanes*in_q +: 8*InLanes] <= in_tdata;
+      in_q <= in_q + 1;
+    end
+    if (computing) begin
+      y_q[8*neuron_q +: 8] <= scaled[7:0];
+      neuron_q <= neuron_q + 1;
+    end
+    waited_q <= out_tvalid && !out_tready;
+    if (word_done) begin
+      out_q <= out_q + (fault == 2 && waited_q && out_q == 0 ? 2 : 1);
+      if ((out_q + 1) * OutLanes == Out) begin
+        {in_q, neuron_q, out_q} <= '0;
+        vector_q <= vector_q + 1;
+      end
+    end else if (fault == 3 && out_tvalid) y_q[0] <= !y_q[0];
+    if (!ap_rst_n) begin
+      {vector_q, waited_q} <= '0;
+      if (fault != 5) {in_q, neuron_q, out_q} <= '0;
+    end
+  end
+
+  assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5);
+  assign out_tdata = y_q[8*OutLanes*out_q +: 8*OutLanes];
+endmodule

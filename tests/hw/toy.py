@@ -1,0 +1,80 @@
+"""A small hand-written accelerator, 4 to 6 to 3 features, with a tap a layer and faults on demand."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hw.axi_stream import StreamFormat
+from hw.design import Design, Port
+from hw.harness import Bench
+from hw.verilate import verilate
+from models.reference import IntNetwork
+from models.spec import IntType, LayerSpec, NetworkSpec
+
+RTL = Path(__file__).parent / "rtl"
+CACHE = Path(__file__).parents[2] / "build" / "verilator"
+INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
+SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET = range(6)
+
+
+def toy_network() -> IntNetwork:
+    """Return the integers that the toy computes."""
+    rng = np.random.default_rng(7)
+    layers = (_layer("fc1", 4, 6, UINT8, shift=7), _layer("fc2", 6, 3, INT8, shift=9, exponent=7))
+    shapes = [(layer.out_features, layer.in_features) for layer in layers]
+    return IntNetwork(
+        spec=NetworkSpec(input_type=INT8, layers=layers),
+        weights=tuple(rng.integers(-128, 128, shape) for shape in shapes),
+        biases=tuple(rng.integers(-500, 500, shape[0]) for shape in shapes),
+    )
+
+
+def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int = 0) -> LayerSpec:
+    return LayerSpec(
+        name=name,
+        in_features=ins,
+        out_features=outs,
+        weight_type=INT8,
+        output_type=kind,
+        input_exponent=exponent,
+        weight_exponent=0,
+        output_exponent=exponent + shift,
+    )
+
+
+def toy_design(root: Path, fault: int = SOUND) -> Design:
+    """Return the toy as compile would leave it in `root`, memories included."""
+    network = toy_network()
+    (root / "mem").mkdir(parents=True, exist_ok=True)
+    for layer, weight, bias in zip(network.spec.layers, network.weights, network.biases, strict=True):
+        rows = np.hstack([weight, bias[:, None]]).ravel()
+        text = "".join(f"{int(value) & 0xFFFFFFFF:08x}\n" for value in rows)
+        (root / "mem" / f"{layer.name}.dat").write_text(text)
+    (root / "mem" / "fault.dat").write_text(f"{fault:x}\n")
+    return Design(
+        root=root,
+        name="toy",
+        engine="toy",
+        board="Pynq-Z2",
+        part="xc7z020clg400-1",
+        clock_mhz=100.0,
+        top="toy_top",
+        sources=(str(RTL / "toy_layer.sv"), str(RTL / "toy_top.sv")),
+        memories={},
+        input=_port("s_axis", INT8, 4, 2),
+        output=_port("m_axis", INT8, 3, 3),
+        taps=(_port("tap0", UINT8, 6, 2, "fc1"), _port("tap1", INT8, 3, 3, "fc2")),
+        behavioural=(),
+    )
+
+
+def _port(prefix: str, kind: IntType, features: int, lanes: int, layer: str = "") -> Port:
+    words = -(-features // lanes)
+    stream = StreamFormat(type=kind, features=features, lanes=lanes, words=words, width_bits=8 * lanes)
+    return Port(prefix=prefix, format=stream, layer=layer)
+
+
+def toy_bench(root: Path, fault: int = SOUND) -> Bench:
+    """Return the compiled toy with one of the faults above."""
+    design = toy_design(root, fault)
+    return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
