@@ -47,35 +47,36 @@ def stage_seconds(paths: BuildPaths, name: str) -> float:
 
 def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the table's lines: what, and its value with the unit."""
-    policy, sim, loop = report["policy"], report["simulation"], report["closed_loop"]
-    resources, used = report["resources"], report["resources"].get("utilisation_percent", {})
-    latency_us = sim["latency_cycles"] / report["clock_mhz"]
-    area = [
-        f"{resources[key]:,} {key.upper()}{_percent(used.get(key))}" for key in ("lut", "ff", "dsp", "bram18")
-    ]
+    policy, resources, bitstream = report["policy"], report["resources"], report["bitstream"]
     return [
         ("policy", f"{policy['name']} ({policy['algorithm']}, int{policy['bits']})"),
         ("weights", _weights(policy)),
         ("return", _returns(policy)),
         ("engine", f"{report['engine']} on {report['board']} at {report['clock_mhz']:g} MHz"),
-        (
-            "simulated RTL",
-            _simulation(sim),
-        ),
-        (
-            "latency",
-            f"{sim['latency_cycles']} cycles = {latency_us:.2f} us, a vector every {sim['interval_cycles']}",
-        ),
-        (
-            "closed loop",
-            f"{loop['episodes']} episodes, {loop['steps']:,} steps: PyTorch {loop['return_mean_pytorch']:.1f}, "
-            f"RTL {loop['return_mean_rtl']:.1f}",
-        ),
-        ("resources", ", ".join(area)),
+        ("simulated RTL", _simulation(report["simulation"])),
+        ("latency", _latency(report["simulation"], report["clock_mhz"])),
+        ("closed loop", _closed_loop(report["closed_loop"])),
+        ("resources", _resources(resources)),
         ("  by", f"{resources['tool']} for {resources['part']}"),
-        ("bit file", f"{report['bitstream']['status']}: {report['bitstream']['reason']}"),
+        ("bit file", f"{bitstream['status']}: {bitstream['reason']}"),
         ("seconds", ", ".join(f"{name} {value:.0f}" for name, value in report["stage_s"].items())),
     ]
+
+
+def _latency(sim: dict[str, Any], clock_mhz: float) -> str:
+    cycles, interval = sim["latency_cycles"], sim["interval_cycles"]
+    return f"{cycles} cycles = {cycles / clock_mhz:.2f} µs, one vector every {interval:g} cycles"
+
+
+def _closed_loop(loop: dict[str, Any]) -> str:
+    returns = f"PyTorch {loop['return_mean_pytorch']:.1f}, RTL {loop['return_mean_rtl']:.1f}"
+    return f"{returns} over {loop['episodes']} episodes, {loop['steps']:,} steps, equal step by step"
+
+
+def _resources(resources: dict[str, Any]) -> str:
+    used = resources.get("utilisation_percent", {})
+    keys = ("lut", "ff", "dsp", "bram18")
+    return ", ".join(f"{resources[key]:,} {key.upper()}{_percent(used.get(key))}" for key in keys)
 
 
 def _simulation(sim: dict[str, Any]) -> str:

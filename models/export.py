@@ -119,9 +119,8 @@ def _mend_rounding(model: ModelWrapper) -> None:
 
 def _add_half_step(model: ModelWrapper, node: NodeProto) -> None:
     half = f"{node.output[0]}_half_step"
-    model.graph.initializer.append(
-        numpy_helper.from_array(model.get_initializer(node.input[1]) / np.float32(2), half)
-    )
+    step = np.asarray(model.get_initializer(node.input[1]), dtype=np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(step / np.float32(2), half))
     shape = model.get_tensor_shape(node.input[0])
     shifted = helper.make_tensor_value_info(f"{half}_added", 1, shape)
     model.graph.value_info.append(shifted)
@@ -181,7 +180,7 @@ def _quiet() -> Iterator[None]:
 def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     """Write the policy folder of a finished training run, with the run's result, curve and float weights beside.
 
-    `n_vectors` golden observations are spread evenly over those visited by the run's evaluation. Raises
+    `n_vectors` golden observations are spread evenly over the evaluation's. Raises
     ExportError when the run has no int8 policy yet.
     """
     if not (run / "policy" / "actor.json").exists():
@@ -194,6 +193,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
     actor = QuantMlp.load(run / "policy")
     space = gymnasium.make(result["env_id"]).action_space
+    assert isinstance(space, gymnasium.spaces.Box)
     actor.save(folder)
     for name in ("result.json", "curve.jsonl", "curve.png"):
         atomic_write(folder / name, (run / name).read_bytes())

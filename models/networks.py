@@ -18,6 +18,10 @@ from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer, QuantConfig
 class Normalize(nn.Module):
     """`(obs[features] - offset) * gain` in float32: [batch, obs] → [batch, in]; the host's part."""
 
+    features: Tensor
+    offset: Tensor
+    gain: Tensor
+
     def __init__(self, normalizer: Normalizer) -> None:
         super().__init__()
         self.register_buffer("features", torch.tensor(normalizer.features, dtype=torch.int64))
@@ -104,7 +108,9 @@ class QuantMlp(nn.Module):
         weights, biases = [], []
         for layer, linear in zip(self.spec.layers, self.linears, strict=True):
             weights.append(_integers(layer.name, linear.quant_weight().value, layer.weight_exponent))
-            biases.append(_integers(layer.name, linear.quant_bias().value, layer.accumulator_exponent))
+            bias = linear.quant_bias()
+            assert bias is not None
+            biases.append(_integers(layer.name, bias.value, layer.accumulator_exponent))
         return IntNetwork(spec=self.spec, weights=tuple(weights), biases=tuple(biases))
 
     def save(self, folder: Path) -> None:

@@ -75,7 +75,8 @@ class _Reader:
         values, quant = self._quantized_constant(node.input[1])
         weight = values if node.op_type == "Gemm" and _attribute(node, "transB", 0) else values.T
         bias_name = node.input[2] if len(node.input) > 2 else self._take_bias()
-        relu = self._peek() is not None and self._peek().op_type == "Relu"
+        following = self._peek()
+        relu = following is not None and following.op_type == "Relu"
         if relu:
             self._take({"Relu"})
         output = self._activation(ends_in_relu=relu)

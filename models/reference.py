@@ -23,7 +23,8 @@ def requantize(acc: Ints, shift: int, output_type: IntType) -> Ints:
 def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type: IntType) -> Ints:
     """Turn raw observations into integers by float32 arithmetic: [batch, obs] → [batch, in] int64."""
     selected_f32 = np.asarray(obs, dtype=np.float32)[..., list(normalizer.features)]
-    scaled_f32 = (selected_f32 - np.float32(normalizer.offset)) * np.float32(normalizer.gain)
+    offset_f32 = np.array(normalizer.offset, dtype=np.float32)
+    scaled_f32 = (selected_f32 - offset_f32) * np.array(normalizer.gain, dtype=np.float32)
     rounded_f32 = np.floor(scaled_f32 + np.float32(0.5))
     return np.clip(rounded_f32, input_type.low, input_type.high).astype(np.int64)
 
@@ -31,7 +32,7 @@ def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type:
 def action_from_mean(mean: Ints, head: ActionHead) -> npt.NDArray[np.float32]:
     """Turn the integer mean into the environment's action: [batch, act] → [batch, act] float32."""
     squashed = np.tanh(np.ldexp(mean.astype(np.float64), head.exponent))
-    low, high = np.float64(head.low), np.float64(head.high)
+    low, high = np.array(head.low), np.array(head.high)
     return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
 
 
