@@ -56,11 +56,11 @@ train: $(READY) ## train ENV: SPARSITY=0.95 STEPS=… SEED=… FROM=<checkpoint>
 	@$(PY) -m training.train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,FROM,--from)
 
-evaluate: $(READY) ## 20 deterministic episodes of CHECKPOINT=<run folder>
-	@$(PY) -m training.evaluate $(ENV) $(call opt,CHECKPOINT,--checkpoint)
+evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
+	@$(PY) -m training.evaluate $(RUN)
 
-export: $(READY) ## trained run CHECKPOINT=<run folder> to a policy folder TO=<folder>
-	@$(PY) -m models.export $(CHECKPOINT) $(TO)
+export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
+	@$(PY) -m models.export $(RUN) $(TO)
 
 bench: $(READY) ## speed of training and simulation, side by side, to build/bench.json
 	@$(PY) -m tests.bench

@@ -178,7 +178,7 @@ def _quiet() -> Iterator[None]:
 
 
 def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
-    """Write the policy folder of a finished training run, with the run's result, curve and float weights beside.
+    """Write the policy folder of a finished training run, its result, curve and float weights beside.
 
     `n_vectors` golden observations are spread evenly over the evaluation's. Raises
     ExportError when the run has no int8 policy yet.
