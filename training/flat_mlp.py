@@ -33,7 +33,8 @@ class FlatParameters:
         self._parameters, self._shapes, self._expose = list(parameters), list(shapes), expose
         n_values = sum(math.prod(shape) for shape in shapes)
         self.flat, self.grad, self._exp_avg, self._exp_avg_sq = torch.zeros(4, n_values).unbind()
-        self._n_steps = torch.zeros(())
+        # One counter a parameter, as SB3's file has them; they are always equal.
+        self._n_steps = torch.zeros(len(self._parameters))
         self.values, self.grads = self.split(self.flat), self.split(self.grad)
         with torch.no_grad():
             for parameter, view in zip(self._parameters, expose(self.values), strict=True):
@@ -52,14 +53,12 @@ class FlatParameters:
     @torch.no_grad()
     def bind(self, optimizer: torch.optim.Optimizer) -> None:
         """Take over the moments and the step count of a torch Adam and make its state views of them."""
-        moments = zip(self.expose(self._exp_avg), self.expose(self._exp_avg_sq), strict=True)
-        for parameter, (exp_avg, exp_avg_sq) in zip(self._parameters, moments, strict=True):
-            state = optimizer.state[parameter]
-            if state:
-                exp_avg.copy_(state["exp_avg"])
-                exp_avg_sq.copy_(state["exp_avg_sq"])
-                self._n_steps.copy_(state["step"])
-            optimizer.state[parameter] = {"step": self._n_steps, "exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}
+        exp_avg, exp_avg_sq = self.expose(self._exp_avg), self.expose(self._exp_avg_sq)
+        for i, parameter in enumerate(self._parameters):
+            views = {"step": self._n_steps[i], "exp_avg": exp_avg[i], "exp_avg_sq": exp_avg_sq[i]}
+            for name, value in optimizer.state[parameter].items():
+                views[name].copy_(value)
+            optimizer.state[parameter] = views
 
     def adam_step(self, learning_rate: float) -> None:
         """Apply one step of Adam with torch's default betas and epsilon, those of SB3."""
@@ -70,7 +69,7 @@ class FlatParameters:
             [self._exp_avg],
             [self._exp_avg_sq],
             [],
-            [self._n_steps],
+            [self._n_steps[0]],
             lr=learning_rate,
             beta1=0.9,
             beta2=0.999,

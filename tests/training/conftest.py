@@ -1,0 +1,35 @@
+"""Fixtures: the toy environment, one fast thread, a build folder of the test's own, and a trained dense toy."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.toy import register, toy_run
+from training.fast_sac import use_one_fast_thread
+from training.run import Phase, Run
+from training.train import train
+
+
+@pytest.fixture(autouse=True)
+def _toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register()
+    use_one_fast_thread()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def dense_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """Return a finished dense run on the toy and the absolute path of its best checkpoint."""
+    register()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("dense"))
+        run = toy_run(name="dense")
+        train(run)
+        return run, run.best(Phase.DENSE).absolute()
+
+
+@pytest.fixture
+def observations() -> torch.Tensor:
+    """Return observations of the toy [200, 2]."""
+    return torch.randn(200, 2, generator=torch.Generator().manual_seed(7))

@@ -1,0 +1,66 @@
+"""Configurations are strict: what is unknown, missing, mistyped or impossible is one line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models.artifacts import ConfigError
+
+from tests.training.toy import toy_config
+from training.config import CONFIGS, known_environments, load_config, read_config
+from training.envs import make_env
+
+HOPPER = (CONFIGS / "Hopper.toml").read_text()
+
+
+@pytest.mark.parametrize("environment", known_environments())
+def test_every_shipped_configuration_is_valid(environment: str) -> None:
+    assert load_config(environment).env_id.startswith(environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HOPPER + "\ncolour = 3\n", "unknown key 'colour'; known: env_id, hidden"),
+        (HOPPER.replace("tau = 0.005", ""), "missing key 'tau'"),
+        (HOPPER.replace("tau = 0.005", 'tau = "small"'), "tau = 'small', expected float"),
+        (HOPPER.replace("batch_size = 256", "batch_size = true"), "batch_size = True, expected int"),
+        (HOPPER.replace("[256, 256]", '["wide"]'), r"hidden = \['wide'\], expected list of integers"),
+        (HOPPER.replace("tau = 0.005", "tau = "), "not valid TOML"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "Hopper.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=f"Hopper.toml: {message}"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"gamma": 1.5}, r"gamma = 1.5, allowed: in \(0, 1\]"),
+        ({"hidden": ()}, "hidden = .*positive widths"),
+        ({"prune_begin": 0.9}, "prune_end = 0.6"),
+        ({"finetune_prune_end": 1.5}, "finetune_prune_end = 1.5"),
+        ({"eval_every": 1_001}, r"eval_every = 1001, allowed: a multiple of updates_per_rollout \(8\)"),
+        ({"distribution": "even"}, "distribution = 'even', allowed: global, uniform or erk"),
+        ({"batch_size": 0}, "batch_size = 0, allowed: at least 1"),
+    ],
+)
+def test_an_impossible_value_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        toy_config(**changes)
+
+
+def test_an_unknown_environment_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="unknown environment 'Hoper'; known: .*Hopper"):
+        load_config("Hoper")
+
+
+@pytest.mark.parametrize(
+    ("env_id", "message"), [("Nowhere-v0", "env_id = 'Nowhere-v0'"), ("CartPole-v1", "must both be boxes")]
+)
+def test_an_environment_that_cannot_be_trained_is_refused(env_id: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_env(env_id)

@@ -1,0 +1,179 @@
+"""Runs on the toy: they learn, prune, quantize, survive a kill, and leave what the next stage reads."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from models.artifacts import ConfigError, ExportError, read_json
+from models.networks import QuantMlp
+
+from tests.training.toy import toy_config, toy_run
+from training.callbacks import MilestoneCallback
+from training.checkpoint import Checkpoint
+from training.evaluate import evaluate_run
+from training.run import Phase, Run
+from training.train import parse_run, train
+
+GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still -17
+
+
+class Killed(Exception):
+    """Stands for a kill."""
+
+
+def _sparse_run(parent: Path, **changes: Any) -> Run:
+    values = {"name": "sparse", "sparsity": 0.8, "steps": 1_200, "qat_steps": 800, "parent": str(parent)}
+    return toy_run(**{**values, **changes})
+
+
+def _curve(run: Run) -> list[dict[str, Any]]:
+    entries = [json.loads(line) for line in run.curve.read_text().splitlines()]
+    return [{key: value for key, value in entry.items() if key != "elapsed_s"} for entry in entries]
+
+
+def test_the_toy_is_learnt(dense_run: tuple[Run, Path]) -> None:
+    _, checkpoint = dense_run
+    result = read_json(checkpoint.parent / "result.json")
+    assert result["return_mean"] > GOOD_RETURN
+    assert len(result["returns"]) == result["episodes"] == 8
+    assert (checkpoint.parent / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]) -> None:
+    run = _sparse_run(dense_run[1])
+    train(run)
+    result = read_json(run.folder / "result.json")
+    assert result["return_mean"] > GOOD_RETURN
+    assert result["phase"] == "qat"
+    assert result["sparsity"] >= 0.8
+    assert result["parent_result"]["return_mean"] > GOOD_RETURN
+    integers = QuantMlp.load(run.folder / "policy").to_integers()
+    assert integers.nnz == result["nnz"]
+    assert np.load(run.folder / "policy" / "observations.npz")["observation"].shape[1] == 2
+
+
+def test_the_sparsity_follows_the_schedule(dense_run: tuple[Run, Path]) -> None:
+    run = _sparse_run(dense_run[1], name="schedule", qat_steps=0)
+    train(run)
+    sparsity = {entry["step"]: entry["sparsity"] for entry in _curve(run)}
+    assert 0 < sparsity[400] < sparsity[800]
+    assert sparsity[800] == sparsity[1200] == pytest.approx(0.8, abs=0.01)
+    best = Checkpoint.load(run.best(Phase.PRUNE))
+    assert best.meta["step"] > run.prune_window[1]
+
+
+def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
+    dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toy_config(eval_every=200)
+    whole = _sparse_run(dense_run[1], config=config, name="whole", steps=600, qat_steps=400)
+    train(whole)
+    killed = dataclasses.replace(whole, name="killed")
+    milestone, left = MilestoneCallback._milestone, [0]
+
+    def kill_after_some(self: MilestoneCallback) -> None:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        milestone(self)
+
+    # Milestones: 200, 400, 600 while pruning, then 600, 800, 1000 in int8.
+    for left[0] in (1, 2, 2):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(MilestoneCallback, "_milestone", kill_after_some)
+            train(killed)
+    train(killed)
+    assert _curve(killed) == _curve(whole)
+    a, b = (Checkpoint.load(run.checkpoint).arrays for run in (whole, killed))
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+def test_a_finished_run_is_only_evaluated_again(dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    run, checkpoint = dense_run
+    monkeypatch.chdir(checkpoint.parents[4])
+    before = checkpoint.read_bytes()
+    train(run)
+    assert checkpoint.read_bytes() == before
+
+
+def test_other_settings_in_the_same_folder_are_refused(dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    run, checkpoint = dense_run
+    monkeypatch.chdir(checkpoint.parents[4])
+    with pytest.raises(ConfigError, match="holds a run with other settings.*give --name"):
+        train(dataclasses.replace(run, seed=5))
+
+
+def test_a_missing_checkpoint_says_what_makes_one() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*make train ENV="):
+        train(toy_run(parent="nowhere.npz"))
+    with pytest.raises(ConfigError, match="no checkpoint.*make train ENV="):
+        evaluate_run(Path("nowhere"))
+
+
+def test_a_damaged_checkpoint_is_named(dense_run: tuple[Run, Path], tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.npz"
+    whole = dense_run[1].read_bytes()
+    for data in (whole[:-5_000], whole[: len(whole) // 2], b"", b"no zip at all"):
+        damaged.write_bytes(data)
+        with pytest.raises(ConfigError, match=r"damaged.npz is truncated or no checkpoint"):
+            Checkpoint.load(damaged)
+
+
+def test_a_pickle_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "evil.npz", __meta__=np.array([object()], dtype=object))
+    with pytest.raises(ConfigError, match="no checkpoint"):
+        Checkpoint.load(tmp_path / "evil.npz")
+
+
+def test_a_checkpoint_of_another_shape_is_refused(dense_run: tuple[Run, Path]) -> None:
+    with pytest.raises(ConfigError, match="does not fit this network"):
+        train(toy_run(name="other", parent=str(dense_run[1]), config=toy_config(hidden=(16, 16))))
+
+
+def test_a_kill_while_writing_leaves_the_checkpoint_whole(
+    dense_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.npz"
+    checkpoint = Checkpoint.load(dense_run[1])
+    checkpoint.save(path)
+    before = path.read_bytes()
+
+    def full_disk(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoint.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_command_line_names_the_run() -> None:
+    run = parse_run(["Hopper", "--sparsity", "0.95", "--steps", "400000", "--from", "a/best-dense.npz", "--seed", "2"])
+    assert (run.name, run.sparsity, run.steps, run.qat_steps) == ("sparse95-s2", 0.95, 400_000, 80_000)
+    assert run.prune_window[0] == 0
+    assert parse_run(["Hopper"]).qat_steps == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Hopper", "--sparsity", "1.0"], "sparsity 1.0 is outside"),
+        (["Hopper", "--steps", "1001"], "--steps 1001, allowed: multiples of updates_per_rollout"),
+        (["Hopper", "--name", "../x"], "must be a plain folder name"),
+        (["Hoper"], "unknown environment 'Hoper'; known: .*Hopper"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_run(arguments)
+
+
+def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
+    with pytest.raises(ExportError):
+        QuantMlp.load(dense_run[1].parent / "policy")

@@ -1,0 +1,69 @@
+"""Stage: environment steps per CPU second of ours against stable-baselines3's SAC as it is, alternately in one run.
+
+python -m training.bench
+"""
+
+import json
+import time
+from typing import Any
+
+import torch
+from models.artifacts import run_stage
+from models.spec import QuantConfig
+from stable_baselines3 import SAC
+
+from training.config import load_config
+from training.fast_sac import use_one_fast_thread
+from training.learner import new_learner, quantize
+
+_ENVIRONMENT = "Hopper"
+_N_ROUNDS = 5
+_N_STEPS = 400
+_N_WARM_UP = 1_000
+
+
+def measure() -> dict[str, Any]:
+    """Return steps per CPU second on one thread, best of some alternating rounds: SB3's, ours, and ours through int8.
+
+    SB3 runs as its user would have it: its defaults, one update a step, torch's default float32 product.
+    """
+    config = load_config(_ENVIRONMENT)
+    precision = torch.get_float32_matmul_precision()
+    use_one_fast_thread()
+    fast_precision = torch.get_float32_matmul_precision()
+    dense, int8 = (new_learner(config, seed=0) for _ in range(2))
+    plain = SAC("MlpPolicy", dense.get_env(), seed=0, learning_starts=_N_WARM_UP, device="cpu")
+    for model in (dense, int8, plain):
+        model.learning_starts = _N_WARM_UP
+        model.learn(_N_WARM_UP)
+    quantize(int8, _N_WARM_UP, QuantConfig())
+    contestants = {
+        "stable_baselines3": (plain, precision),
+        "ganglion": (dense, fast_precision),
+        "ganglion_int8": (int8, fast_precision),
+    }
+    seconds = dict.fromkeys(contestants, float("inf"))
+    for _ in range(_N_ROUNDS):
+        for name, (model, wanted) in contestants.items():
+            torch.set_float32_matmul_precision(wanted)
+            start = time.process_time()
+            model.learn(_N_STEPS, reset_num_timesteps=False)
+            seconds[name] = min(seconds[name], time.process_time() - start)
+    rates = {name: round(_N_STEPS / s, 1) for name, s in seconds.items()}
+    return {
+        "env_id": config.env_id,
+        "batch_size": config.batch_size,
+        "hidden": list(config.hidden),
+        "updates_per_step": 1,
+        "steps_per_cpu_second": rates,
+        "speedup": round(rates["ganglion"] / rates["stable_baselines3"], 2),
+    }
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    print(json.dumps(measure(), indent=2))
+
+
+if __name__ == "__main__":
+    run_stage(main)
