@@ -63,7 +63,10 @@ export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
 	@$(PY) -m models.export $(RUN) $(TO)
 
 bench: $(READY) ## speed of training and simulation, side by side, to build/bench.json
-	@$(PY) -m tests.bench
+	@$(MAKE) --no-print-directory compile
+	@$(PY) -m training.bench
+	@$(PY) -m hw.bench $(NAME)
+	@cat build/bench.json
 
 test: $(READY) ## every claim, in minutes
 	@$(PY) -m pytest -n 2 -m "not slow" tests

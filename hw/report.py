@@ -69,6 +69,8 @@ def _latency(sim: dict[str, Any], clock_mhz: float) -> str:
 
 
 def _closed_loop(loop: dict[str, Any]) -> str:
+    if loop["status"] == "skipped":
+        return f"skipped: {loop['reason']}"
     returns = f"PyTorch {loop['return_mean_pytorch']:.1f}, RTL {loop['return_mean_rtl']:.1f}"
     return f"{returns} over {loop['episodes']} episodes, {loop['steps']:,} steps, equal step by step"
 

@@ -79,6 +79,18 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     atomic_write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def merge_json(path: Path, section: Mapping[str, Any]) -> None:
+    """Replace the keys of `section` in the JSON object in `path`, nested objects merged, and keep the others."""
+    write_json(path, _merged(read_json(path) if path.exists() else {}, section))
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {
+        key: _merged(old[key], new[key]) for key in old.keys() & new.keys() if isinstance(old[key], dict)
+    }
+    return {**old, **new, **nested}
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in `path`; a missing, truncated or non-object file raises ExportError."""
     try:
@@ -134,6 +146,10 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
+BUILD = Path("build")
+BENCH = BUILD / "bench.json"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPaths:
     """Every path under build/<name>/: the files by which the stages are connected."""
@@ -141,7 +157,7 @@ class BuildPaths:
     root: Path
 
     @classmethod
-    def of(cls, name: str, base: Path = Path("build")) -> "BuildPaths":
+    def of(cls, name: str, base: Path = BUILD) -> "BuildPaths":
         """Return the paths of the build named `name` (an environment, or a policy folder's name)."""
         return cls(root=base / name)
 
