@@ -80,7 +80,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def merge_json(path: Path, section: Mapping[str, Any]) -> None:
-    """Replace the keys of `section` in the JSON object in `path`, nested objects merged, and keep the others."""
+    """Replace the keys of `section` in the JSON object in `path`, nested ones too; keep the others."""
     write_json(path, _merged(read_json(path) if path.exists() else {}, section))
 
 

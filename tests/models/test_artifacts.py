@@ -14,7 +14,9 @@ from models.artifacts import (
     atomic_path,
     atomic_write,
     check_hashes,
+    merge_json,
     read_arrays,
+    read_json,
     run_stage,
     sha256_file,
     write_arrays,
@@ -110,3 +112,12 @@ def test_a_stage_killed_halfway_is_not_current(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert not stage.is_current()
     assert output.read_text() == "result"
+
+
+def test_merging_json_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    merge_json(path, {"training": {"a": 1}})
+    merge_json(path, {"simulation": {"Hopper": {"x": 1}}})
+    merge_json(path, {"simulation": {"Ant": {"x": 2}}})
+    expected = {"training": {"a": 1}, "simulation": {"Hopper": {"x": 1}, "Ant": {"x": 2}}}
+    assert read_json(path) == expected
