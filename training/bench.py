@@ -1,18 +1,17 @@
-"""Stage: environment steps per CPU second of ours against stable-baselines3's SAC as it is, alternately in one run.
+"""Stage: environment steps per CPU second of ours against SB3's SAC as it is, alternately in one run.
 
 python -m training.bench
 """
 
-import json
 import time
 from typing import Any
 
 import torch
-from models.artifacts import run_stage
-from models.spec import QuantConfig
 from stable_baselines3 import SAC
 
+from models.artifacts import BENCH, merge_json, run_stage
 from training.config import load_config
+from training.envs import make_env
 from training.fast_sac import use_one_fast_thread
 from training.learner import new_learner, quantize
 
@@ -23,7 +22,7 @@ _N_WARM_UP = 1_000
 
 
 def measure() -> dict[str, Any]:
-    """Return steps per CPU second on one thread, best of some alternating rounds: SB3's, ours, and ours through int8.
+    """Return steps per CPU second on one thread, the best of alternating rounds: SB3's, ours, ours in int8.
 
     SB3 runs as its user would have it: its defaults, one update a step, torch's default float32 product.
     """
@@ -32,11 +31,11 @@ def measure() -> dict[str, Any]:
     use_one_fast_thread()
     fast_precision = torch.get_float32_matmul_precision()
     dense, int8 = (new_learner(config, seed=0) for _ in range(2))
-    plain = SAC("MlpPolicy", dense.get_env(), seed=0, learning_starts=_N_WARM_UP, device="cpu")
+    plain = SAC("MlpPolicy", make_env(config.env_id), seed=0, learning_starts=_N_WARM_UP, device="cpu")
     for model in (dense, int8, plain):
         model.learning_starts = _N_WARM_UP
         model.learn(_N_WARM_UP)
-    quantize(int8, _N_WARM_UP, QuantConfig())
+    quantize(int8, _N_WARM_UP, config.quant)
     contestants = {
         "stable_baselines3": (plain, precision),
         "ganglion": (dense, fast_precision),
@@ -62,7 +61,11 @@ def measure() -> dict[str, Any]:
 
 def main() -> None:
     """Run the stage from the command line."""
-    print(json.dumps(measure(), indent=2))
+    result = measure()
+    merge_json(BENCH, {"training": result})
+    rates = result["steps_per_cpu_second"]
+    print(f"training: {rates['ganglion']:g} steps per CPU second ({rates['ganglion_int8']:g} in int8),")
+    print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast")
 
 
 if __name__ == "__main__":

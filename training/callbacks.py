@@ -26,7 +26,7 @@ _SEED_STRIDE = 1_000_003
 class PruneCallback(BaseCallback):
     """Prunes by magnitude on the cubic schedule; masks hold the pruned weights at zero from then on."""
 
-    model: FastSac
+    model: FastSac  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -50,13 +50,13 @@ def _distribution(run: Run) -> Distribution:
 
 
 class MilestoneCallback(BaseCallback):
-    """Every `eval_every` steps: evaluates, keeps the best policy, appends to the curve, and writes a checkpoint.
+    """Every `eval_every` steps: evaluates, keeps the best policy, appends to the curve, writes a checkpoint.
 
-    The running episode is cut at a milestone, its transitions kept and not marked as ends; the next one starts from a
-    seed that depends on the step alone. So a resumed run equals an uninterrupted one.
+    The running episode is cut at a milestone, its transitions kept and not marked as ends; the next one
+    starts from a seed that depends on the step alone. So a resumed run equals an uninterrupted one.
     """
 
-    model: FastSac
+    model: FastSac  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, run: Run, phase: Phase, best_mean: float, last_step: int | None) -> None:
         super().__init__()

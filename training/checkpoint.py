@@ -12,7 +12,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from torch import Tensor, nn
 
 from models.artifacts import ConfigError, atomic_path
-from training.fast_sac import FastSac
+from training.fast_sac import FastSac, entropy_parts
 
 FORMAT = 1
 _BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -20,7 +20,7 @@ _BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """Named arrays (networks, optimizers, replay buffer, masks, random states) and a JSON-able description."""
+    """Named arrays (networks, optimizers, replay buffer, random states) and a JSON-able description."""
 
     arrays: dict[str, NDArray[Any]]
     meta: dict[str, Any]
@@ -55,15 +55,15 @@ class Checkpoint:
 
 def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
     """Return copies of the networks, optimizers, entropy coefficient and replay buffer of `model`."""
-    assert model.log_ent_coef is not None and model.ent_coef_optimizer is not None
+    log_ent_coef, entropy_optimizer = entropy_parts(model)
     groups = {
         "actor": _module_arrays(model.actor),
         "critic": _module_arrays(model.critic),
         "target": _module_arrays(model.critic_target),
         "adam_actor": _adam_arrays(model.actor.optimizer),
         "adam_critic": _adam_arrays(model.critic.optimizer),
-        "adam_entropy": _adam_arrays(model.ent_coef_optimizer),
-        "entropy": {"log_ent_coef": model.log_ent_coef.detach().numpy().copy()},
+        "adam_entropy": _adam_arrays(entropy_optimizer),
+        "entropy": {"log_ent_coef": log_ent_coef.detach().numpy().copy()},
         "replay": _buffer_arrays(model.replay_buffer),
     }
     return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
@@ -71,24 +71,26 @@ def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
 
 def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
     """Put what `capture_learner` took into `model`; its flat buffers must be bound again afterwards."""
-    assert model.log_ent_coef is not None and model.ent_coef_optimizer is not None
+    log_ent_coef, entropy_optimizer = entropy_parts(model)
     _load_module(model.actor, checkpoint.group("actor"))
     _load_module(model.critic, checkpoint.group("critic"))
     _load_module(model.critic_target, checkpoint.group("target"))
-    model.log_ent_coef.data.copy_(torch.from_numpy(checkpoint.arrays["entropy/log_ent_coef"]))
+    log_ent_coef.data.copy_(torch.from_numpy(checkpoint.arrays["entropy/log_ent_coef"]))
     _load_adam(model.actor.optimizer, checkpoint.group("adam_actor"))
     _load_adam(model.critic.optimizer, checkpoint.group("adam_critic"))
-    _load_adam(model.ent_coef_optimizer, checkpoint.group("adam_entropy"))
+    _load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))
     _load_buffer(model.replay_buffer, checkpoint.group("replay"))
 
 
 def capture_random() -> dict[str, NDArray[Any]]:
     """Return the states of the global generators of torch and numpy."""
-    _, keys, position, has_gauss, gauss = np.random.get_state()
-    numpy_rest = np.array([position, has_gauss, gauss], np.float64)
+    state = np.random.get_state(legacy=False)
+    assert isinstance(state, dict)
+    generator = state["state"]
+    numpy_rest = np.array([generator["pos"], state["has_gauss"], state["gauss"]], np.float64)
     return {
         "random/torch": torch.get_rng_state().numpy(),
-        "random/numpy": keys,
+        "random/numpy": generator["key"],
         "random/numpy_rest": numpy_rest,
     }
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from models.artifacts import ConfigError
+from models.spec import QuantConfig
 
 CONFIGS = Path(__file__).parent / "configs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """Everything that decides how a policy is found, apart from the command line's seed, sparsity and steps."""
+    """Everything that decides how a policy is found, but the command line's seed, sparsity and steps."""
 
     env_id: str
     """The gymnasium identifier of the environment."""
@@ -36,7 +37,7 @@ class TrainConfig:
     steps: int
     """Environment steps of the main stage, unless the command line says otherwise."""
     qat_fraction: float
-    """Steps of quantization-aware training as a fraction of `steps`, unless the command line says otherwise."""
+    """Steps of quantization-aware training as a fraction of `steps`, unless the command line says."""
     prune_begin: float
     """The fraction of `steps` before pruning begins."""
     prune_end: float
@@ -49,8 +50,16 @@ class TrainConfig:
     """Steps between two prunings."""
     distribution: str
     """How sparsity is spread over the layers: global, uniform or erk."""
+    weight_bits: int
+    """Width of the weights, signed, in quantization-aware training and after it."""
+    activation_bits: int
+    """Width of the hidden activations, unsigned."""
+    input_bits: int
+    """Width of the observations, signed."""
+    output_bits: int
+    """Width of the mean action, signed."""
     calibration_observations: int
-    """Latest observations of the replay buffer by which scales are chosen before quantization-aware training."""
+    """Latest observations of the replay buffer by which the scales of int8 are chosen."""
     eval_every: int
     """Steps between two milestones: evaluation and checkpoint."""
     eval_episodes: int
@@ -78,6 +87,8 @@ class TrainConfig:
                 name, value >= 1 and value % rollout == 0, f"a multiple of updates_per_rollout ({rollout})"
             )
         self._check("hidden", bool(self.hidden) and min(self.hidden) >= 1, "a list of positive widths")
+        for name in ("weight_bits", "activation_bits", "input_bits", "output_bits"):
+            self._check(name, 2 <= getattr(self, name) <= 8, "2 to 8")
         self._check("learning_starts", self.learning_starts >= 0, "at least 0")
         self._check("qat_fraction", 0 <= self.qat_fraction <= 1, "in [0, 1]")
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
@@ -87,13 +98,23 @@ class TrainConfig:
             "distribution", self.distribution in ("global", "uniform", "erk"), "global, uniform or erk"
         )
 
+    @property
+    def quant(self) -> QuantConfig:
+        """The widths, as the fixed-point scheme takes them."""
+        return QuantConfig(
+            weight_bits=self.weight_bits,
+            activation_bits=self.activation_bits,
+            input_bits=self.input_bits,
+            output_bits=self.output_bits,
+        )
+
     def _check(self, name: str, good: bool, allowed: str) -> None:
         if not good:
             raise ConfigError(f"{name} = {getattr(self, name)!r}, allowed: {allowed}")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], origin: str) -> "TrainConfig":
-        """Return the configuration in `values`; an unknown, missing or mistyped key raises ConfigError naming `origin`."""
+        """Return the configuration in `values`; a wrong key or type raises ConfigError naming `origin`."""
         fields = {field.name: field.type for field in dataclasses.fields(cls)}
         if unknown := sorted(values.keys() - fields.keys()):
             raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
@@ -123,7 +144,7 @@ def known_environments() -> list[str]:
 
 
 def load_config(environment: str) -> TrainConfig:
-    """Return the configuration of an environment; an unknown name raises ConfigError listing the known ones."""
+    """Return an environment's configuration; an unknown name raises ConfigError listing the known ones."""
     if environment not in known_environments():
         raise ConfigError(f"unknown environment {environment!r}; known: {', '.join(known_environments())}")
     return read_config(CONFIGS / f"{environment}.toml")

@@ -1,4 +1,4 @@
-"""Environments as the policy sees them: float32 observations, actions scaled from [-1, 1], batched evaluation."""
+"""Environments as the policy sees them: float32 observations, actions in [-1, 1], batched evaluation."""
 
 import warnings
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Policy = Callable[[FloatArray], FloatArray]
 
 
 def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
-    """Return the environment with float32 observations; a name that gymnasium does not know raises ConfigError."""
+    """Return the environment with float32 observations; an unknown or discrete one raises ConfigError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -30,9 +30,10 @@ def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
 
 
 def episode_returns(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> NDArray[np.float64]:
-    """Return the undiscounted return of each episode [n_episodes], reset with seeds first_seed, first_seed + 1, ...
+    """Return the undiscounted returns [n_episodes] of episodes reset with seeds from `first_seed` on.
 
-    `policy` maps observations [n, observation] to actions [n, action] in [-1, 1]; all running episodes step as a batch.
+    `policy` maps observations [n, observation] to actions [n, action] in [-1, 1]; the episodes that run step
+    as one batch.
     """
     envs = [make_env(env_id) for _ in range(n_episodes)]
     space = envs[0].action_space

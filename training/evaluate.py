@@ -1,4 +1,4 @@
-"""Stage: a run's best checkpoint becomes its result: returns of fresh episodes, the policy's files, the curve's picture.
+"""Stage: a run's best checkpoint becomes its result: returns of fresh episodes, the policy's files, a plot.
 
 python -m training.evaluate build/Hopper/train/dense-s1
 """
@@ -29,10 +29,11 @@ from training.run import Phase, Run, git_commit
 
 
 def evaluate_run(folder: Path) -> dict[str, Any]:
-    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and, when int8, policy/.
+    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and policy/.
 
-    The episodes' seeds were used neither in training nor to choose the checkpoint. policy/ holds actor.npz and
-    actor.json (see QuantMlp.save) and observations.npz, the states visited by the evaluation [n, obs] float32.
+    The episodes' seeds were used neither in training nor to choose the checkpoint. policy/, of an int8 policy
+    only, holds actor.npz and actor.json (see QuantMlp.save) and observations.npz: the states visited by the
+    evaluation, [n, obs] float32.
     """
     path = best_checkpoint(folder)
     checkpoint = Checkpoint.load(path)
@@ -112,8 +113,9 @@ def main() -> None:
     use_one_fast_thread()
     result = evaluate_run(folder)
     print(
-        f"{folder}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over {result['episodes']} "
-        f"episodes, sparsity {result['sparsity']:.2%}, {result['phase']} at step {result['step']:,}"
+        f"{folder}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
+        f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
+        f"{result['phase']} at step {result['step']:,}"
     )
 
 

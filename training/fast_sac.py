@@ -1,10 +1,10 @@
 """Stable-baselines3's SAC, update for update, about three times as fast on one CPU core.
 
-The mathematics is SB3's (Haarnoja et al. 2018, arXiv:1812.05905); only its evaluation differs: see `flat_mlp`. One
-environment, no action noise, a learned entropy coefficient. Saved and loaded by SB3 itself; a plain SAC loads the file.
+The mathematics is SB3's (Haarnoja et al. 2018, arXiv:1812.05905); only its evaluation differs (`flat_mlp`).
+SB3 itself saves and loads it; a plain SAC loads the file and goes on with it.
 """
 
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
+from models.artifacts import ConfigError
 from models.spec import NetworkSpec, Normalizer
 from training.flat_actor import FlatActor, FlatQuantActor
 from training.flat_mlp import FlatCritics, FlatParameters
@@ -23,7 +24,7 @@ _FLOAT32_ERROR = 1e-5
 
 
 def use_one_fast_thread() -> None:
-    """Set torch to one thread and its fastest float32 product, after a check that its error is that of float32.
+    """Set torch to one thread and its fastest float32 product, if its error is that of float32.
 
     "medium" routes to oneDNN, twice as fast here, but may mean bfloat16 on a CPU with AMX.
     """
@@ -38,14 +39,44 @@ def use_one_fast_thread() -> None:
         torch.set_float32_matmul_precision("highest")
 
 
+class Batch(NamedTuple):
+    """Transitions: each [batch, width], or [n, batch, width] for n batches."""
+
+    observation: Tensor
+    next_observation: Tensor
+    action: Tensor
+    reward: Tensor
+    discount: Tensor
+    """gamma, or 0 where the episode truly ended (a time limit is no end)."""
+
+
 class FastSac(SAC):
-    """SAC with hand-written updates, of a plain actor or of one seen through the fixed-point scheme (`quantize`)."""
+    """SAC with hand-written updates, of a plain actor or of one seen through the fixed-point scheme.
+
+    One environment, ReLU networks, Adam, a learned entropy coefficient; anything else raises ConfigError.
+    """
 
     quantization: tuple[Normalizer, NetworkSpec] | None = None
     flat_actor: FlatActor | None = None
     _critics: FlatCritics
     _targets: FlatCritics
     _entropy: FlatParameters
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        supported = {
+            "n_envs = 1": self.n_envs == 1,
+            "ent_coef = 'auto'": self.ent_coef_optimizer is not None,
+            "no action_noise": self.action_noise is None,
+            "use_sde = False": not self.use_sde,
+            "n_steps = 1": type(self.replay_buffer) is ReplayBuffer,
+            "activation_fn = ReLU": self.policy.activation_fn is nn.ReLU,
+            "optimizer_class = Adam": self.policy.optimizer_class is torch.optim.Adam,
+            "target_update_interval = 1": self.target_update_interval == 1,
+        }
+        for setting, holds in supported.items():
+            if not holds:
+                raise ConfigError(f"FastSac supports only {setting}; use stable_baselines3.SAC for the rest")
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "flat_actor", "_critics", "_targets", "_entropy"]
@@ -56,82 +87,84 @@ class FastSac(SAC):
         return super()._setup_learn(*args, **kwargs)
 
     def set_parameters(self, *args: Any, **kwargs: Any) -> None:
-        """Load networks and optimizers as SB3 does; the flat buffers are laid out anew before the next update."""
+        """Load networks and optimizers as SB3 does; flat buffers are laid out anew before the next update."""
         super().set_parameters(*args, **kwargs)
         self.flat_actor = None
 
     def bind(self) -> None:
-        """Lay the networks and their optimizers on flat buffers; again after anything replaced their tensors."""
+        """Lay networks and optimizers on flat buffers; again after anything replaced their tensors."""
+        log_ent_coef, entropy_optimizer = entropy_parts(self)
+        self._entropy = FlatParameters([log_ent_coef], [(1,)], list)
+        self._entropy.bind(entropy_optimizer)
         self._critics = FlatCritics(self.critic.q_networks)
         self._critics.parameters.bind(self.critic.optimizer)
         self._targets = FlatCritics(self.critic_target.q_networks)
-        assert self.log_ent_coef is not None and self.ent_coef_optimizer is not None
-        self._entropy = FlatParameters([self.log_ent_coef], [(1,)], list)  # type: ignore[list-item]
-        self._entropy.bind(self.ent_coef_optimizer)
-        plain = self.quantization is None
-        self.flat_actor = FlatActor(self.actor) if plain else FlatQuantActor(self.actor, *self.quantization)
+        if self.quantization is None:
+            self.flat_actor = FlatActor(self.actor)
+        else:
+            self.flat_actor = FlatQuantActor(self.actor, *self.quantization)
 
     def quantize(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
-        """Let the actor act and learn through these scales from now on; its float parameters and moments stay."""
+        """Let the actor act and learn through these scales from now on; its float parameters stay."""
         self.quantization = (normalizer, spec)
         self.bind()
 
     @torch.no_grad()
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
-        """Do `gradient_steps` updates on batches drawn uniformly from the replay buffer, by one gather for all."""
+        """Do `gradient_steps` updates on batches drawn uniformly from the replay buffer."""
         if self.flat_actor is None:
             self.bind()
         learning_rate = self.lr_schedule(self._current_progress_remaining)
-        batches = self._draw(gradient_steps, batch_size)
-        for observation, next_observation, action, reward, discount in zip(*batches, strict=True):
-            self._update(observation, next_observation, action, reward, discount, learning_rate)
+        for batch in zip(*self._draw(gradient_steps, batch_size), strict=True):
+            self._update(Batch(*batch), learning_rate)
         self._n_updates += gradient_steps
 
-    def _draw(self, n_batches: int, batch_size: int) -> tuple[Tensor, ...]:
-        """Return observations, next observations, actions, rewards, discounts: each [n_batches, batch_size, width]."""
+    def _draw(self, n_batches: int, batch_size: int) -> Batch:
+        """Return n_batches of uniformly drawn transitions, as one."""
         buffer = self.replay_buffer
         assert buffer is not None
         index = np.random.randint(0, buffer.size(), size=n_batches * batch_size)
         ended = buffer.dones[index] * (1 - buffer.timeouts[index])
-        arrays = (
-            buffer.observations[index],
-            buffer.next_observations[index],
-            buffer.actions[index],
-            buffer.rewards[index],
-            (1 - ended) * np.float32(self.gamma),
-        )
-        return tuple(torch.from_numpy(a).float().view(n_batches, batch_size, -1) for a in arrays)
 
-    def _update(
-        self,
-        observation: Tensor,
-        next_observation: Tensor,
-        action: Tensor,
-        reward: Tensor,
-        discount: Tensor,
-        learning_rate: float,
-    ) -> None:
-        """Do one update of critics, entropy coefficient, actor and targets on [batch, width] tensors."""
-        actor, critics, batch = self.flat_actor, self._critics, len(observation)
-        assert actor is not None and self.log_ent_coef is not None
+        def gathered(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(values).float().view(n_batches, batch_size, -1)
+
+        return Batch(
+            observation=gathered(buffer.observations[index]),
+            next_observation=gathered(buffer.next_observations[index]),
+            action=gathered(buffer.actions[index]),
+            reward=gathered(buffer.rewards[index]),
+            discount=gathered((1 - ended) * self.gamma),
+        )
+
+    def _update(self, batch: Batch, learning_rate: float) -> None:
+        """Do one update of entropy coefficient, critics, actor and targets, in SB3's order."""
+        actor, critics, n = self.flat_actor, self._critics, len(batch.observation)
+        assert actor is not None
         entropy_coefficient = self._entropy.flat.exp()
-        policy_action, log_pi = actor.sample(observation, torch.randn_like(action), keep=True)
+        policy_action, log_pi = actor.sample(batch.observation, torch.randn_like(batch.action), keep=True)
         torch.neg(log_pi.mean() + float(self.target_entropy), out=self._entropy.grad[0])
         self._entropy.adam_step(learning_rate)
 
-        next_action, next_log_pi = actor.sample(next_observation, torch.randn_like(action), keep=False)
-        next_q, _ = self._targets.forward(torch.cat([next_observation, next_action], 1))
-        soft_value = next_q.amin(0) - entropy_coefficient * next_log_pi.unsqueeze(1)
-        q, activations = critics.forward(torch.cat([observation, action], 1))
-        critics.backward(activations, (q - (reward + discount * soft_value)).mul_(1 / batch))
+        target = self._soft_target(batch, entropy_coefficient)
+        q, activations = critics.forward(torch.cat([batch.observation, batch.action], 1))
+        critics.backward(activations, (q - target).mul_(1 / n))
         critics.parameters.adam_step(learning_rate)
 
-        q, activations = critics.forward(torch.cat([observation, policy_action], 1))
+        q, activations = critics.forward(torch.cat([batch.observation, policy_action], 1))
         is_lowest = nn.functional.one_hot(q.argmin(0).squeeze(1), len(q)).t().unsqueeze(2)
-        d_q = is_lowest.to(q.dtype).mul_(-1 / batch)
-        d_action = critics.backward_action(activations, d_q, observation.shape[1])
-        actor.step(d_action, entropy_coefficient / batch, learning_rate)
+        d_q = is_lowest.to(q.dtype).mul_(-1 / n)
+        d_action = critics.backward_action(activations, d_q, batch.observation.shape[1])
+        actor.step(d_action, entropy_coefficient / n, learning_rate)
         self._targets.parameters.flat.lerp_(critics.parameters.flat, self.tau)
+
+    def _soft_target(self, batch: Batch, entropy_coefficient: Tensor) -> Tensor:
+        """Return reward + discount * (lowest target Q - entropy coefficient * log pi): [batch, 1]."""
+        assert self.flat_actor is not None
+        noise = torch.randn_like(batch.action)
+        action, log_pi = self.flat_actor.sample(batch.next_observation, noise, keep=False)
+        q, _ = self._targets.forward(torch.cat([batch.next_observation, action], 1))
+        return batch.reward + batch.discount * (q.amin(0) - entropy_coefficient * log_pi.unsqueeze(1))
 
     def collect_rollouts(
         self,
@@ -143,13 +176,14 @@ class FastSac(SAC):
         learning_starts: int = 0,
         log_interval: int | None = None,
     ) -> RolloutReturn:
-        """Step the environment `train_freq.frequency` times into the replay buffer: SB3's loop without its overhead."""
+        """Step the environment `train_freq.frequency` times: SB3's loop without its overhead."""
         del action_noise, log_interval
         callback.on_rollout_start()
         for n_collected in range(train_freq.frequency):
             scaled_action = self._explore(random=self.num_timesteps < learning_starts)
             observation, reward, done, infos = env.step(self.policy.unscale_action(scaled_action))
             self.num_timesteps += env.num_envs
+            assert isinstance(observation, np.ndarray)
             self._store_transition(replay_buffer, scaled_action, observation, reward, done, infos)
             if not callback.on_step():
                 return RolloutReturn(n_collected + 1, 0, continue_training=False)
@@ -167,3 +201,10 @@ class FastSac(SAC):
         observation = torch.from_numpy(self._last_obs).float()  # type: ignore[arg-type]
         action, _ = self.flat_actor.sample(observation, torch.randn(shape), keep=False)
         return action.numpy()
+
+
+def entropy_parts(model: SAC) -> tuple[nn.Parameter, torch.optim.Optimizer]:
+    """Return the log of the learned entropy coefficient [1] and its optimizer."""
+    assert model.log_ent_coef is not None
+    assert model.ent_coef_optimizer is not None
+    return cast(nn.Parameter, model.log_ent_coef), model.ent_coef_optimizer

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
+from stable_baselines3.sac.policies import Actor
 from torch import Tensor, nn
 
 from models.quant import BIAS_TYPE, fake_quantize
 from models.spec import NetworkSpec, Normalizer
-from training.flat_mlp import FlatParameters, linears_of
+from training.flat_mlp import FlatParameters, linears_of, parameters_of
 
 _threshold_backward = torch.ops.aten.threshold_backward
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
@@ -42,19 +44,19 @@ class _Sample:
 
 
 class FlatActor:
-    """The squashed Gaussian ReLU actor of SB3: [batch, observation] → tanh(mean + std * noise) [batch, action]."""
+    """SB3's squashed Gaussian ReLU actor: [batch, observation] → tanh(mean + std * noise) [batch, action]."""
 
-    def __init__(self, actor: nn.Module) -> None:
-        self._hidden, self._mean = linears_of(actor.latent_pi), actor.mu  # type: ignore[arg-type]
-        self._n_action = self._mean.out_features
+    def __init__(self, actor: Actor) -> None:
+        hidden = linears_of(actor.latent_pi)
+        mean, log_std = cast(nn.Linear, actor.mu), cast(nn.Linear, actor.log_std)
+        self._n_action = mean.out_features
         shapes: list[tuple[int, ...]] = []
-        for layer in self._hidden:
+        for layer in hidden:
             shapes += [(layer.in_features, layer.out_features), (layer.out_features,)]
-        shapes += [(self._mean.in_features, 2 * self._n_action), (2 * self._n_action,)]
-        layers = [*self._hidden, self._mean, actor.log_std]
-        parameters = [p for layer in layers for p in (layer.weight, layer.bias)]  # type: ignore[union-attr]
-        self.parameters = FlatParameters(parameters, shapes, self._expose)  # type: ignore[arg-type]
-        self.parameters.bind(actor.optimizer)  # type: ignore[arg-type]
+        # The mean and log_std are one product.
+        shapes += [(mean.in_features, 2 * self._n_action), (2 * self._n_action,)]
+        self.parameters = FlatParameters(parameters_of([*hidden, mean, log_std]), shapes, self._expose)
+        self.parameters.bind(actor.optimizer)
         # What the layers multiply by: the parameters themselves, or their quantized copies.
         self._weights = self.parameters.values
         self._mask: Tensor | None = None
@@ -81,13 +83,13 @@ class FlatActor:
         return action, log_pi.sum(1)
 
     def step(self, d_action: Tensor, d_log_pi: Tensor, learning_rate: float) -> None:
-        """Take one step of Adam for dLoss/daction [batch, action] and dLoss/dlog pi (a scalar) of the kept sample."""
+        """Take one step of Adam for dLoss/daction [batch, action] and scalar dLoss/dlog pi of the sample."""
         self._backward(d_action, d_log_pi)
         self.parameters.adam_step(learning_rate)
         self.refresh()
 
     def set_masks(self, masks: Sequence[Tensor]) -> None:
-        """Hold the weights where a mask [out, in] of the hidden layers and the mean is 0 at zero from now on."""
+        """Hold weights of hidden layers and mean where their mask [out, in] is 0 at zero from now on."""
         self._mask = torch.ones_like(self.parameters.flat)
         for view, mask in zip(self.parameters.expose(self._mask)[0:-2:2], masks, strict=True):
             view.copy_(mask)
@@ -128,14 +130,14 @@ class FlatActor:
 
 
 class FlatQuantActor(FlatActor):
-    """The same actor seen through the fixed-point scheme: the forward pass of `models.networks.QuantMlp`, in float.
+    """The same actor through the fixed-point scheme: `models.networks.QuantMlp`'s forward pass, bit for bit.
 
-    The parameters stay those of the dense actor, in units of raw observations, so that Adam's step means what it meant
-    before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432), saturation none; a weight
-    that has reached the end of its type stays there.
+    The parameters stay those of the float actor, in units of raw observations, so that Adam's step means what
+    it meant before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432),
+    saturation none; a weight that reaches the end of its type stays there.
     """
 
-    def __init__(self, actor: nn.Module, normalizer: Normalizer, spec: NetworkSpec) -> None:
+    def __init__(self, actor: Actor, normalizer: Normalizer, spec: NetworkSpec) -> None:
         super().__init__(actor)
         self._spec = spec
         self._offset, self._gain = torch.tensor(normalizer.offset), torch.tensor(normalizer.gain)
@@ -170,7 +172,7 @@ class FlatQuantActor(FlatActor):
         spec, n = self._spec, self._n_action
         normalized = (observation - self._offset) * self._gain
         activation = fake_quantize(normalized, spec.input_type, 0)
-        # The first layer's weights are in raw units, its gradient therefore meets the observation that int8 stands for.
+        # The first layer's weights are in raw units: so is the observation that their gradient meets.
         inputs, gates = [activation / self._gain + self._offset], []
         for index, layer in enumerate(spec.layers[:-1]):
             before = torch.addmm(self._weights[2 * index + 1], activation, self._weights[2 * index])

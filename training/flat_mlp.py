@@ -1,11 +1,12 @@
-"""SAC's critics on flat buffers with hand-written gradients; the modules of stable-baselines3 become views of them.
+"""SAC's critics on flat buffers with hand-written gradients; SB3's modules become views of them.
 
-Small matrix products bound SAC on a CPU: the twin critics are one batched product, and Adam is one fused kernel on one
-buffer. Weights lie [in, out], the transpose of torch's, so that every product reads and writes them without a copy.
+Small matrix products bound SAC on a CPU: the twin critics are one batched product, and Adam is one fused
+kernel on one buffer. Weights lie [in, out], the transpose of torch's: products read and write them uncopied.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +21,17 @@ def linears_of(module: nn.Module) -> list[nn.Linear]:
     return [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
 
 
+def parameters_of(layers: Sequence[nn.Linear]) -> list[nn.Parameter]:
+    """Return weight and bias of each layer, in turn."""
+    return [cast(nn.Parameter, p) for layer in layers for p in (layer.weight, layer.bias)]
+
+
 class FlatParameters:
     """Parameters, gradients and Adam's moments of some modules, each in one buffer.
 
-    `shapes` are the tensors in the buffer's layout; `expose` maps such a list to views shaped like `parameters`. After
-    `bind` the modules' parameters and the state of their torch Adam are views, so that SB3 saves and loads both as ever.
+    `shapes` are the tensors in the buffer's layout; `expose` maps such a list to views shaped as
+    `parameters`, which become those views. After `bind` so is the state of their Adam: SB3 saves and loads it
+    as ever.
     """
 
     def __init__(
@@ -63,7 +70,7 @@ class FlatParameters:
     def adam_step(self, learning_rate: float) -> None:
         """Apply one step of Adam with torch's default betas and epsilon, those of SB3."""
         self._n_steps += 1
-        torch._fused_adam_(  # pyright: ignore[reportPrivateUsage]
+        torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
             [self.flat],
             [self.grad],
             [self._exp_avg],
@@ -89,7 +96,7 @@ class FlatCritics:
         shapes: list[tuple[int, ...]] = []
         for layer in layers[0]:
             shapes += [(self._n, layer.in_features, layer.out_features), (self._n, 1, layer.out_features)]
-        parameters = [p for network in layers for layer in network for p in (layer.weight, layer.bias)]
+        parameters = parameters_of([layer for network in layers for layer in network])
         self.parameters = FlatParameters(parameters, shapes, self._expose)
 
     def _expose(self, views: Sequence[Tensor]) -> list[Tensor]:
@@ -97,7 +104,7 @@ class FlatCritics:
         return [v for i in range(self._n) for weight, bias in pairs for v in (weight[i].t(), bias[i, 0])]
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return Q [n, batch, 1] of [batch, observation + action], and the activations that the gradients need."""
+        """Return Q [n, batch, 1] of [batch, observation + action], and the activations for the gradients."""
         *hidden, weight, bias = self.parameters.values
         activations = [x.expand(self._n, -1, -1)]
         for hidden_weight, hidden_bias in zip(hidden[0::2], hidden[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""The learner of a run: made anew, from a trained policy, or from where a killed run stopped; and made int8."""
+"""The learner of a run: made anew, from a trained policy, or where a killed run stopped; and made int8."""
 
 from dataclasses import asdict
 from typing import Any
@@ -40,7 +40,7 @@ def new_learner(config: TrainConfig, seed: int) -> FastSac:
 
 
 def restore(model: FastSac, checkpoint: Checkpoint) -> None:
-    """Put networks, optimizers, entropy coefficient, replay buffer and quantization of a checkpoint into `model`."""
+    """Put the checkpoint's networks, optimizers, replay buffer and quantization into `model`."""
     ckpt.restore_learner(model, checkpoint)
     quantization = checkpoint.meta.get("quantization")
     if quantization is None:
@@ -52,7 +52,7 @@ def restore(model: FastSac, checkpoint: Checkpoint) -> None:
 
 
 def actor_layers(model: FastSac) -> list[nn.Linear]:
-    """Return the layers of the deployed network, the hidden ones and the mean: not log_std, which stays at home."""
+    """Return the layers of the deployed network, hidden ones and mean: log_std serves training only."""
     return [*linears_of(model.actor.latent_pi), *linears_of(model.actor.mu)]
 
 
@@ -75,7 +75,7 @@ def set_masks(model: FastSac, masks: list[Tensor]) -> None:
 
 
 def quantize(model: FastSac, n_observations: int, config: QuantConfig) -> None:
-    """Choose scales by the replay buffer's latest observations and let the actor act and learn through them."""
+    """Choose scales by the latest observations in the replay buffer and make the actor use them."""
     buffer = model.replay_buffer
     assert buffer is not None
     order = np.arange(buffer.pos - min(buffer.size(), n_observations), buffer.pos)
@@ -101,7 +101,7 @@ def quantized_actor(model: FastSac) -> QuantMlp:
 
 
 def deterministic_policy(model: FastSac) -> nn.Module:
-    """Return the network observation [n, observation] → mean before tanh [n, action] as it would be deployed."""
+    """Return the network as it would be deployed: [n, observation] → mean before tanh [n, action]."""
     if model.quantization is not None:
         return quantized_actor(model)
     return nn.Sequential(model.actor.latent_pi, model.actor.mu)

@@ -1,6 +1,7 @@
 """The learning curve as a picture."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,7 +25,7 @@ def plot_curve(curve: Path, picture: Path, title: str) -> None:
     axes.set(
         title=title, xlabel="environment steps", ylabel="return (mean ± standard deviation)", ylim=(0, None)
     )
-    starts = [b["step"] for a, b in zip(entries, entries[1:], strict=False) if a["phase"] != b["phase"]]
+    starts = [b["step"] for a, b in pairwise(entries) if a["phase"] != b["phase"]]
     for step in starts:
         axes.axvline(step, color="grey", linestyle=":")
         axes.annotate("int8 training", (step, axes.get_ylim()[1]), ha="left", va="top", fontsize="small")

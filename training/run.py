@@ -99,7 +99,7 @@ class Run:
 
 
 def git_commit() -> str:
-    """Return the commit of the code that runs, with "+changes" when files differ, or "unknown" outside a repository."""
+    """Return the commit of the running code, "+changes" added when files differ; "unknown" without git."""
     command = [
         "git",
         "-C",

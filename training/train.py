@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from models.artifacts import ConfigError, run_stage, write_json
-from models.spec import QuantConfig
 from training import checkpoint as ckpt
 from training.callbacks import (
     MilestoneCallback,
@@ -47,7 +46,7 @@ def train(run: Run) -> None:
             if phase is Phase.QAT and not same_phase:
                 _enter_qat(model, run)
             best_mean = resumed.meta["best_mean"] if resumed is not None and same_phase else None
-            # The first step of quantization-aware training is a milestone of its own: post-training quantization.
+            # The first step in int8 is a milestone too: what post-training quantization alone would give.
             last_step = None if phase is Phase.QAT and not same_phase else model.num_timesteps
             milestones = MilestoneCallback(run, phase, -np.inf if best_mean is None else best_mean, last_step)
             pruning = [PruneCallback(run)] if phase is Phase.PRUNE else []
@@ -71,7 +70,8 @@ def _resume(model: FastSac, run: Run) -> Checkpoint:
     checkpoint = Checkpoint.load(run.checkpoint)
     if checkpoint.meta["run"] != run.to_json():
         raise ConfigError(
-            f"{run.folder} holds a run with other settings (see run.json); give --name, or repeat its settings to go on"
+            f"{run.folder} holds a run with other settings (see run.json); give --name, "
+            "or repeat its settings to go on"
         )
     _take_up(model, run, checkpoint, checkpoint.meta["step"])
     truncate_curve(run, model.num_timesteps)
@@ -84,7 +84,7 @@ def _enter_qat(model: FastSac, run: Run) -> None:
     phases = [phase for phase, _ in run.phases if phase is not Phase.QAT]
     best = Checkpoint.load(run.best(phases[0]) if phases else Path(str(run.parent)))
     _take_up(model, run, best, run.steps)
-    quantize(model, run.config.calibration_observations, QuantConfig())
+    quantize(model, run.config.calibration_observations, run.config.quant)
 
 
 def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
@@ -133,7 +133,7 @@ def _default_name(sparsity: float, seed: int) -> str:
 
 
 def _qat_steps(config: TrainConfig, steps: int, sparsity: float) -> int:
-    """Return the configured share of `steps`, in whole rollouts; none for a dense run, the float reference."""
+    """Return the configured share of `steps`, in whole rollouts; 0 for a dense run, the float reference."""
     rollout = config.updates_per_rollout
     return round(config.qat_fraction * steps / rollout) * rollout if sparsity else 0
 

@@ -1,4 +1,4 @@
-"""Fixtures: the toy environment, one fast thread, a build folder of the test's own, and a trained dense toy."""
+"""Fixtures: the toy environment, one fast thread, a build folder for each test, and a trained dense toy."""
 
 from pathlib import Path
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from models.artifacts import ConfigError
 
+from models.artifacts import ConfigError
 from tests.training.toy import toy_config
 from training.config import CONFIGS, known_environments, load_config, read_config
 from training.envs import make_env
@@ -45,6 +45,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"finetune_prune_end": 1.5}, "finetune_prune_end = 1.5"),
         ({"eval_every": 1_001}, r"eval_every = 1001, allowed: a multiple of updates_per_rollout \(8\)"),
         ({"distribution": "even"}, "distribution = 'even', allowed: global, uniform or erk"),
+        ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
         ({"batch_size": 0}, "batch_size = 0, allowed: at least 1"),
     ],
 )

@@ -81,7 +81,9 @@ def test_several_updates_in_one_call_draw_every_transition_alike() -> None:
     batches = ours._draw(n_batches=50, batch_size=400)
     rewards = ours.replay_buffer.rewards[:400, 0]
     assert [tuple(b.shape) for b in batches] == [(50, 400, n) for n in (2, 2, 1, 1, 1)]
-    assert float(batches[3].mean()) == pytest.approx(rewards.mean(), abs=4 * rewards.std() / np.sqrt(50 * 400))
+    assert float(batches[3].mean()) == pytest.approx(
+        rewards.mean(), abs=4 * rewards.std() / np.sqrt(50 * 400)
+    )
 
 
 @pytest.mark.parametrize(("is_time_limit", "discount"), [(0.0, 0.0), (1.0, 0.99)])

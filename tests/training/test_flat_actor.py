@@ -1,11 +1,11 @@
-"""The hand-written actors equal torch: the plain one SB3's, the quantized one Brevitas', integers and gradients."""
+"""The hand-written actors equal the modules they stand for: forward, gradients, and what pruning promises."""
 
 import pytest
 import torch
-from models.quant import BIAS_TYPE
-from models.spec import QuantConfig
 from torch import Tensor
 
+from models.quant import BIAS_TYPE
+from models.spec import QuantConfig
 from tests.training.toy import toy_config
 from training.fast_sac import FastSac
 from training.learner import actor_layers, actor_weights, new_learner, quantize, quantized_actor, set_masks
@@ -16,7 +16,9 @@ EXACT = {"rtol": 0.0, "atol": 0.0}
 def _quantized(bits: int = 8) -> FastSac:
     model = new_learner(toy_config(hidden=(24, 16)), seed=1)
     model.learn(400)
-    quantize(model, 400, QuantConfig(weight_bits=bits, activation_bits=bits, input_bits=bits, output_bits=bits))
+    quantize(
+        model, 400, QuantConfig(weight_bits=bits, activation_bits=bits, input_bits=bits, output_bits=bits)
+    )
     return model
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from models.artifacts import ConfigError, ExportError, read_json
 from models.networks import QuantMlp
-
 from tests.training.toy import toy_config, toy_run
 from training.callbacks import MilestoneCallback
 from training.checkpoint import Checkpoint
@@ -20,7 +20,7 @@ from training.train import parse_run, train
 GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still -17
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill."""
 
 
@@ -76,13 +76,13 @@ def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
 
     def kill_after_some(self: MilestoneCallback) -> None:
         if not left[0]:
-            raise Killed
+            raise KilledError
         left[0] -= 1
         milestone(self)
 
     # Milestones: 200, 400, 600 while pruning, then 600, 800, 1000 in int8.
     for left[0] in (1, 2, 2):
-        with monkeypatch.context() as patch, pytest.raises(Killed):
+        with monkeypatch.context() as patch, pytest.raises(KilledError):
             patch.setattr(MilestoneCallback, "_milestone", kill_after_some)
             train(killed)
     train(killed)
@@ -93,7 +93,9 @@ def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
-def test_a_finished_run_is_only_evaluated_again(dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_run_is_only_evaluated_again(
+    dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, checkpoint = dense_run
     monkeypatch.chdir(checkpoint.parents[4])
     before = checkpoint.read_bytes()
@@ -101,7 +103,9 @@ def test_a_finished_run_is_only_evaluated_again(dense_run: tuple[Run, Path], mon
     assert checkpoint.read_bytes() == before
 
 
-def test_other_settings_in_the_same_folder_are_refused(dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_settings_in_the_same_folder_are_refused(
+    dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, checkpoint = dense_run
     monkeypatch.chdir(checkpoint.parents[4])
     with pytest.raises(ConfigError, match="holds a run with other settings.*give --name"):
@@ -154,7 +158,9 @@ def test_a_kill_while_writing_leaves_the_checkpoint_whole(
 
 
 def test_the_command_line_names_the_run() -> None:
-    run = parse_run(["Hopper", "--sparsity", "0.95", "--steps", "400000", "--from", "a/best-dense.npz", "--seed", "2"])
+    run = parse_run(
+        ["Hopper", "--sparsity", "0.95", "--steps", "400000", "--from", "a/best-dense.npz", "--seed", "2"]
+    )
     assert (run.name, run.sparsity, run.steps, run.qat_steps) == ("sparse95-s2", 0.95, 400_000, 80_000)
     assert run.prune_window[0] == 0
     assert parse_run(["Hopper"]).qat_steps == 0

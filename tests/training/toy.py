@@ -14,7 +14,7 @@ N_STEPS = 25
 
 
 class Toy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
-    """A point on a line that a push in [-2, 2] moves; the reward is minus its distance from a target that is seen."""
+    """A point on a line, moved by pushes in [-2, 2]; the reward is minus its distance from a target."""
 
     observation_space = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
     action_space = gym.spaces.Box(-2.0, 2.0, (1,), np.float32)
@@ -61,6 +61,10 @@ def toy_config(**changes: Any) -> TrainConfig:
         "finetune_prune_end": 0.5,
         "prune_every": 8,
         "distribution": "erk",
+        "weight_bits": 8,
+        "activation_bits": 8,
+        "input_bits": 8,
+        "output_bits": 8,
         "calibration_observations": 500,
         "eval_every": 400,
         "eval_episodes": 5,
