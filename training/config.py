@@ -22,6 +22,8 @@ class TrainConfig:
     """Neurons of each hidden layer, in the actor and in both critics."""
     learning_rate: float
     """Adam's step size for actor, critics and entropy coefficient."""
+    qat_learning_rate: float
+    """The same in quantization-aware training."""
     buffer_size: int
     """Transitions that the replay buffer holds."""
     learning_starts: int
@@ -69,7 +71,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
-        for name in ("learning_rate", "tau", "gamma"):
+        for name in ("learning_rate", "qat_learning_rate", "tau", "gamma"):
             self._check(name, 0 < getattr(self, name) <= 1, "in (0, 1]")
         for name in (
             "buffer_size",

@@ -5,9 +5,11 @@ python -m training.train Hopper --sparsity 0.95 --from build/Hopper/train/dense-
 
 import argparse
 import logging
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
+from rich.progress import Progress
 
 from models.artifacts import ConfigError, run_stage, write_json
 from training import checkpoint as ckpt
@@ -29,62 +31,75 @@ from training.run import Phase, Run, git_commit
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a run is."""
+
+    phase: Phase | None
+    """The phase that has begun; None before the first."""
+    step: int
+    best_mean: float
+    """The return of the phase's best policy; minus infinity when there is none."""
+    last_milestone: int | None
+    """The step of the last milestone; None at the start of a phase, which is a milestone itself."""
+
+    @classmethod
+    def start(cls, phase: Phase | None, step: int) -> "Position":
+        """Return the position at the start of a phase."""
+        return cls(phase=phase, step=step, best_mean=-math.inf, last_milestone=None)
+
+
 def train(run: Run) -> None:
     """Bring `run` to its end, from its last checkpoint when there is one, and write what it reached."""
     use_one_fast_thread()
     model = new_learner(run.config, run.seed)
-    if run.parent is not None:
-        model.learning_starts = 0
-    resumed = _resume(model, run) if run.checkpoint.exists() else None
-    if resumed is None:
-        _start(model, run)
+    at = _resume(model, run) if run.checkpoint.exists() else _begin(model, run)
     with progress_bar() as progress:
         for phase, end in run.phases:
-            if resumed is not None and resumed.meta["step"] >= end:
-                continue
-            same_phase = resumed is not None and resumed.meta["phase"] == phase.value
-            if phase is Phase.QAT and not same_phase:
-                _enter_qat(model, run)
-            best_mean = resumed.meta["best_mean"] if resumed is not None and same_phase else None
-            # The first step in int8 is a milestone too: what post-training quantization alone would give.
-            last_step = None if phase is Phase.QAT and not same_phase else model.num_timesteps
-            milestones = MilestoneCallback(run, phase, -np.inf if best_mean is None else best_mean, last_step)
-            pruning = [PruneCallback(run)] if phase is Phase.PRUNE else []
-            callbacks = [*pruning, milestones, ProgressCallback(progress, phase, end, milestones)]
-            model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
-            resumed = None
+            if at.step < end:
+                at = at if at.phase is phase else _enter(model, run, phase)
+                _learn(model, run, at, end, progress)
+                at = replace(at, step=end)
     evaluate_run(run.folder)
 
 
-def _start(model: FastSac, run: Run) -> None:
-    """Begin a run: write what it is, and load the trained policy it starts from."""
+def _begin(model: FastSac, run: Run) -> Position:
+    """Write what the run is, and load the trained policy that it starts from."""
     if run.parent is not None:
         restore(model, Checkpoint.load(Path(run.parent)))
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})
+    return Position.start(None, 0)
 
 
-def _resume(model: FastSac, run: Run) -> Checkpoint:
-    """Put `model` where the run's last checkpoint stood and return that checkpoint."""
+def _resume(model: FastSac, run: Run) -> Position:
+    """Put `model` where the run's last checkpoint stood."""
     checkpoint = Checkpoint.load(run.checkpoint)
-    if checkpoint.meta["run"] != run.to_json():
+    meta = checkpoint.meta
+    if meta["run"] != run.to_json():
         raise ConfigError(
             f"{run.folder} holds a run with other settings (see run.json); give --name, "
             "or repeat its settings to go on"
         )
-    _take_up(model, run, checkpoint, checkpoint.meta["step"])
-    truncate_curve(run, model.num_timesteps)
-    log.info("going on from step %d", model.num_timesteps)
-    return checkpoint
+    _take_up(model, run, checkpoint, meta["step"])
+    truncate_curve(run, meta["step"])
+    log.info("going on from step %d", meta["step"])
+    best_mean = -math.inf if meta["best_mean"] is None else meta["best_mean"]
+    return Position(
+        phase=Phase(meta["phase"]), step=meta["step"], best_mean=best_mean, last_milestone=meta["step"]
+    )
 
 
-def _enter_qat(model: FastSac, run: Run) -> None:
-    """Take up the best policy before quantization-aware training and choose its scales."""
-    phases = [phase for phase, _ in run.phases if phase is not Phase.QAT]
-    best = Checkpoint.load(run.best(phases[0]) if phases else Path(str(run.parent)))
-    _take_up(model, run, best, run.steps)
+def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
+    """Begin a phase; that in int8 takes up the best policy before it and chooses the scales."""
+    if phase is not Phase.QAT:
+        return Position.start(phase, 0)
+    before = run.phases[0][0]
+    best = Path(str(run.parent)) if before is Phase.QAT else run.best(before)
+    _take_up(model, run, Checkpoint.load(best), run.steps)
     quantize(model, run.config.calibration_observations, run.config.quant)
+    return Position.start(phase, run.steps)
 
 
 def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
@@ -92,6 +107,19 @@ def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> Non
     model.num_timesteps = step
     restart_episode(model, run.seed)
     ckpt.restore_random(checkpoint)
+
+
+def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress) -> None:
+    """Learn until step `end`, with what belongs to the phase."""
+    assert at.phase is not None
+    is_trained = run.parent is not None or at.phase is Phase.QAT
+    model.learning_starts = 0 if is_trained else run.config.learning_starts
+    model.learning_rate = run.config.qat_learning_rate if at.phase is Phase.QAT else run.config.learning_rate
+    model._setup_lr_schedule()
+    milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
+    pruning = [PruneCallback(run)] if at.phase is Phase.PRUNE else []
+    callbacks = [*pruning, milestones, ProgressCallback(progress, at.phase, end, milestones)]
+    model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
 
 
 def parse_run(arguments: list[str] | None = None) -> Run:

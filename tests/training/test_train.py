@@ -80,8 +80,8 @@ def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
         left[0] -= 1
         milestone(self)
 
-    # Milestones: 200, 400, 600 while pruning, then 600, 800, 1000 in int8.
-    for left[0] in (1, 2, 2):
+    # Milestones: 0, 200, 400, 600 while pruning, then 600, 800, 1000 in int8.
+    for left[0] in (2, 2, 1):
         with monkeypatch.context() as patch, pytest.raises(KilledError):
             patch.setattr(MilestoneCallback, "_milestone", kill_after_some)
             train(killed)

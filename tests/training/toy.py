@@ -47,6 +47,7 @@ def toy_config(**changes: Any) -> TrainConfig:
         "env_id": ENV_ID,
         "hidden": (32, 32),
         "learning_rate": 3e-3,
+        "qat_learning_rate": 1e-3,
         "buffer_size": 10_000,
         "learning_starts": 200,
         "batch_size": 64,
