@@ -1,4 +1,4 @@
-"""Stage: a policy folder becomes RTL, memories and hw.json for a board, every layer checked after every pass."""
+"""Stage: a policy folder becomes RTL, memories and hw.json for a board, checked after every pass."""
 
 import argparse
 import shutil
@@ -17,7 +17,7 @@ TOOLS = ("finn-plus", "qonnx", "onnx", "numpy")
 # The code that decides what compile writes; a change in any reruns the stage.
 OWN_FILES = (
     "compile.py", "config.py", "dense.py", "emit.py", "finn_plugin.py", "folding.py", "gather.py",
-    "golden_check.py", "rtl_patches.py",
+    "golden_check.py", "hardware_node.py", "rtl_patches.py",
 )  # fmt: skip
 
 
@@ -52,9 +52,9 @@ def compile_policy(
 ) -> dict[str, Any]:
     """Write rtl/, mem/ and hw.json of a build and return what hw.json holds.
 
-    skip_patches: RTL mends left out, by name, for the tests that show their need. Raises ExportError for a damaged
-    policy folder, CompileError when it has no hardware or does not fit, MismatchError when a pass changes a number.
-    What was there before stays until all of the new is made.
+    skip_patches: RTL mends left out, by name, for the tests that show their need. Raises ExportError for a
+    damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a pass
+    changes a number. What was there before stays until all of the new is made.
     """
     # These import FINN and ONNX, which takes seconds: only when there is something to compile.
     from hw.dense import build
@@ -65,7 +65,7 @@ def compile_policy(
     foldings = fold(policy.network, settings.board)
     scratch = paths.work / "compile"
     shutil.rmtree(scratch, ignore_errors=True)
-    design = build(policy, paths.policy / "policy.onnx", foldings, settings.board, scratch, skip_patches)
+    built = build(policy, paths.policy / "policy.onnx", foldings, settings.board, scratch, skip_patches)
     board = settings.board
     description = {
         "name": paths.root.name,
@@ -73,10 +73,10 @@ def compile_policy(
         "board": board.name,
         "part": board.part,
         "clock_mhz": board.clock_mhz,
-        **design.description,
+        **built,
         "estimate": asdict(total(foldings, board)),
         "inputs": dict(compile_stage(paths, settings).inputs),
-        "provenance": {"commit": commit(), "patches": design.description["patches"]},
+        "provenance": {"commit": commit()},
     }
     for folder in (paths.rtl, paths.mem):
         shutil.rmtree(folder, ignore_errors=True)
@@ -121,7 +121,7 @@ def summary(description: dict[str, Any]) -> str:
     """Return one line on what was compiled."""
     lanes = ", ".join(f"{layer['name']} {layer['pe']}x{layer['simd']}" for layer in description["layers"])
     cycles = sum(layer["cycles"] for layer in description["layers"])
-    return f"{description['engine']} for {description['board']}, lanes {lanes}, {cycles} cycles of multiplying per vector"
+    return f"{description['engine']} for {description['board']}, lanes {lanes}, {cycles} multiply cycles"
 
 
 if __name__ == "__main__":

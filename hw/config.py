@@ -111,13 +111,15 @@ def read_board(path: Path) -> Board:
 
 
 def from_table(cls: type[T], value: Any, where: str) -> T:
-    """Return the frozen dataclass `cls` built from a TOML table holding exactly its keys, else raise ConfigError."""
+    """Return the frozen dataclass `cls` from a TOML table with exactly its keys, else raise ConfigError."""
     if not isinstance(value, dict):
         raise ConfigError(f"{where}: missing table")
     names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
     for kind, keys in (("missing", names - value.keys()), ("unknown", value.keys() - names)):
         if keys:
-            raise ConfigError(f"{where}: {kind} key {', '.join(sorted(keys))}; known: {', '.join(sorted(names))}")
+            raise ConfigError(
+                f"{where}: {kind} key {', '.join(sorted(keys))}; known: {', '.join(sorted(names))}"
+            )
     for name, hint in get_type_hints(cls).items():
         expected = getattr(hint, "__origin__", hint)
         if type(value[name]) is not expected:

@@ -1,13 +1,12 @@
-"""Write the top module: FINN's nodes chained by their streams, their parameter memories, and a tap behind each layer.
+"""Write the top module: FINN's nodes chained by their streams, their memories, and a tap behind each layer.
 
 Latency and interval are those of the chain; hw.simulate measures them.
 """
 
 from dataclasses import dataclass
 
-from hw.finn_plugin import ModelWrapper, NodeProto
 from hw.gather import Memory
-from hw.passes.pipeline import chain, op
+from hw.hardware_node import HardwareNode, NodeKind
 
 TOP = "ganglion_top"
 TAPS_DEFINE = "GANGLION_TAPS"
@@ -62,12 +61,11 @@ class Stream:
         return [f".{port}_{s.upper() if upper else s}({self.name}_{s})" for s in suffixes]
 
 
-def top_module(model: ModelWrapper, memories: tuple[Memory, ...]) -> str:
-    """Return the SystemVerilog of the top module for a generated graph."""
-    nodes = chain(model)
+def top_module(nodes: tuple[HardwareNode, ...], memories: tuple[Memory, ...]) -> str:
+    """Return the SystemVerilog of the top module for a chain of nodes."""
     by_node = {memory.node: memory for memory in memories}
     streams = _streams(nodes)
-    taps = [streams[index + 1] for index, node in enumerate(nodes) if node.op_type.startswith("Requant")]
+    taps = [streams[index + 1] for index, node in enumerate(nodes) if node.kind is NodeKind.REQUANT]
     body = [line for stream in streams[1:-1] for line in stream.wires()]
     for index, node in enumerate(nodes):
         memory = by_node.get(node.name)
@@ -77,12 +75,10 @@ def top_module(model: ModelWrapper, memories: tuple[Memory, ...]) -> str:
     return "\n".join([*_header(streams[0], streams[-1], taps), *body, *_tap_assigns(taps), "endmodule", ""])
 
 
-def _streams(nodes: list[NodeProto]) -> list[Stream]:
+def _streams(nodes: tuple[HardwareNode, ...]) -> list[Stream]:
     """Return the streams before, between and behind the nodes."""
-    inner = [
-        Stream(name=f"n{index}", width_bits=op(node).get_outstream_width_padded(0)) for index, node in enumerate(nodes)
-    ]
-    first = Stream(name="s_axis", width_bits=op(nodes[0]).get_instream_width_padded(0))
+    inner = [Stream(name=f"n{index}", width_bits=node.output.width_bits) for index, node in enumerate(nodes)]
+    first = Stream(name="s_axis", width_bits=nodes[0].input.width_bits)
     return [first, *inner[:-1], Stream(name="m_axis", width_bits=inner[-1].width_bits)]
 
 
@@ -126,18 +122,23 @@ def _memory_instance(memory: Memory) -> list[str]:
         *stream.pins("m_axis_0", upper=False),
     ]
     parameter = f'#(.INIT_FILE({{{MEMORY_PARAMETER}, "/{memory.file}"}}))'
-    return [*stream.wires(), f"  {memory.wrapper} {parameter} u_{memory.node}_params (", *_listed(pins), "  );"]
+    return [
+        *stream.wires(),
+        f"  {memory.wrapper} {parameter} u_{memory.node}_params (",
+        *_listed(pins),
+        "  );",
+    ]
 
 
-def _instance(node: NodeProto, source: Stream, sink: Stream, memory: Memory | None) -> list[str]:
+def _instance(node: HardwareNode, source: Stream, sink: Stream, memory: Memory | None) -> list[str]:
     pins = [".ap_clk(ap_clk)", ".ap_rst_n(ap_rst_n)", *source.pins("in0_V"), *sink.pins("out0_V")]
     if memory:
         pins += Stream(name=f"{memory.node}_params", width_bits=memory.width_bits).pins(memory.port)
-    if node.op_type.startswith("MVAU"):
+    if node.kind is NodeKind.MVAU:
         pins.append(".ap_clk2x(ap_clk)")
-    if node.op_type.startswith("StreamingFIFO"):
+    if node.kind is NodeKind.FIFO:
         pins += [".count()", ".maxcount()"]
-    return [f"  {op(node).get_nodeattr('gen_top_module')} u_{node.name} (", *_listed(pins), "  );"]
+    return [f"  {node.module} u_{node.name} (", *_listed(pins), "  );"]
 
 
 def _tap_assigns(taps: list[Stream]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The only door to FINN and qonnx: passes import their names from here, and their quirks are met here (finn-plus 1.6.1)."""
+"""The only door to FINN and qonnx: passes import names from here; quirks are those of finn-plus 1.6.1."""
 
 import contextlib
 import warnings
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import finn
 from finn.core.onnx_exec import execute_onnx
+from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
+from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from finn.interface.settings import FINNSettings
 from finn.transformation.fpgadataflow.convert_to_hw.quantized_matrix_vector_activation import (
     InferQuantizedMatrixVectorActivation,
@@ -24,7 +26,6 @@ from finn.util.exception import FINNError
 from onnx import NodeProto
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.custom_op.base import CustomOp
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.fold_constants import FoldConstants
 from qonnx.transformation.general import (
@@ -35,18 +36,19 @@ from qonnx.transformation.general import (
 )
 from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
+from qonnx.transformation.remove import RemoveIdentityOps
 from qonnx.util.cleanup import cleanup_model
 
 __all__ = [
     "HARDWARE_DOMAIN",
     "AbsorbScalarBiasIntoMultiThreshold",
     "ConvertQONNXtoFINN",
-    "CustomOp",
     "DataType",
     "FINNError",
     "FoldConstants",
     "GiveReadableTensorNames",
     "GiveUniqueNodeNames",
+    "HWCustomOp",
     "InferDataTypes",
     "InferQuantizedMatrixVectorActivation",
     "InferRequantLayer",
@@ -56,6 +58,7 @@ __all__ = [
     "ModelWrapper",
     "NodeProto",
     "PrepareIP",
+    "RTLBackend",
     "RemoveStaticGraphInputs",
     "RemoveUnusedTensors",
     "SpecializeLayers",
@@ -70,6 +73,9 @@ __all__ = [
 ]
 
 HARDWARE_DOMAIN = "finn.custom_op.fpgadataflow"
+
+# qonnx takes an addend below 1e-5 for zero and drops it: the biases of a policy whose scales are fine.
+RemoveIdentityOps.__init__.__defaults__ = (0.0,)
 
 
 def rtllib() -> Path:
@@ -96,7 +102,7 @@ def use_build_folder(folder: Path) -> None:
 def quietly(log: Path) -> Iterator[None]:
     """Send what FINN and qonnx print and warn to the file `log` while the block runs.
 
-    Among it: qonnx warns that signed MultiThreshold outputs leave their type, as their offset is a separate node.
+    Among it: qonnx warns that signed MultiThreshold outputs leave their type; their offset is another node.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with (

@@ -1,7 +1,7 @@
-"""Choose how many lanes each dense layer gets, so that one observation takes few cycles and the board is not overfilled.
+"""Choose each dense layer's lanes: few cycles per observation, and the board not overfilled.
 
-Resources are a model of FINN's MVAU_rtl and Requant_rtl, checked against yosys; FINN's own estimates are half of what
-int8 takes (FINN-NOTES.md). `hw.synth` counts what a design really takes.
+Resources are a model of FINN's MVAU_rtl and Requant_rtl calibrated with yosys; FINN's own estimates are half
+of what int8 takes. `hw.synth` counts what a design really takes.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class DenseShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folding:
-    """A layer's lanes: `pe` outputs times `simd` inputs multiplied per cycle, `requant_pe` outputs requantized."""
+    """A layer's lanes: `pe` outputs times `simd` inputs multiplied and `requant_pe` requantized per cycle."""
 
     shape: DenseShape
     pe: int
@@ -89,7 +89,7 @@ def divisors(number: int) -> list[int]:
 def narrow_bits(weights_low: int, weights_high: int) -> int:
     """Return the bits, 2 at least, of the smallest signed type whose symmetric range holds both values.
 
-    MVAU_rtl needs weights above the type's lowest value on 7-series parts, and packs more of them per DSP elsewhere.
+    MVAU_rtl needs weights above the type's lowest value on 7-series, and packs more per DSP elsewhere.
     """
     return max(2, max(-weights_low, weights_high).bit_length() + 1)
 
@@ -122,9 +122,10 @@ def total(foldings: tuple[Folding, ...], board: Board) -> Resources:
 
 
 def fold(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
-    """Return a folding per layer within the board's budget; CompileError with the numbers when even the least is over.
+    """Return a folding per layer within the board's budget; CompileError with the numbers if none fits.
 
-    The least folding is widened step by step, each time by what saves most cycles of the whole vector per DSP.
+    The least folding is widened step by step, each time by what saves most cycles per DSP. The sum of the
+    layers' cycles counts, not the largest: a control loop waits for one vector.
     """
     least = _least(network, board)
     if not _fits(least, board):
@@ -133,7 +134,7 @@ def fold(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
 
 
 def _least(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
-    """Return the folding with the fewest block RAMs among those with the fewest multipliers that fit, else the least."""
+    """Return the foldings with fewest multipliers, widened only as far as narrow memories waste block RAM."""
     shapes = dense_shapes(network, board.folding.pad_to)
     choices = [sorted(_options(shape, board), key=lambda option: option.pe * option.simd) for shape in shapes]
     least = tuple(options[0] for options in choices)
@@ -145,7 +146,7 @@ def _least(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
 def _relieve(
     foldings: tuple[Folding, ...], choices: list[list[Folding]], board: Board
 ) -> tuple[Folding, ...] | None:
-    """Return the foldings with one layer changed to need fewer block RAMs, the cheapest way; None when there is none."""
+    """Return the foldings with one layer changed, the cheapest way, to need fewer block RAMs, if any can."""
     best: tuple[int, int, Folding] | None = None
     for index, current in enumerate(foldings):
         bram18 = current.resources(board).bram18
@@ -212,5 +213,9 @@ def _misfit(network: IntNetwork, board: Board, needed: Resources) -> str:
     ]
     shape = "-".join(str(width) for width in network.spec.widths)
     larger = next((other for other in all_boards() if _fits(_least(network, other), other)), None)
-    advice = f"the nearest board that fits is {larger.name}" if larger else "no known board fits; prune or narrow it"
+    advice = (
+        f"the nearest board that fits is {larger.name}"
+        if larger
+        else "no known board fits; prune or narrow it"
+    )
     return f"{shape} does not fit {board.name}: its smallest folding takes {', '.join(over)}; {advice}"

@@ -1,11 +1,10 @@
-"""Collect what FINN generated and references into build/<name>/{rtl,mem}: patched sources and checked memories."""
+"""Collect what FINN generated and references into rtl/ and mem/: patched sources and checked memories."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.finn_plugin import ModelWrapper, NodeProto, rtllib
-from hw.passes.pipeline import chain, op
+from hw.hardware_node import HardwareNode, NodeKind
 from hw.rtl_patches import patched
 from models.artifacts import CompileError
 
@@ -13,11 +12,16 @@ from models.artifacts import CompileError
 MEMORY_STREAM = ("axi/hdl/axilite.sv", "memstream/hdl/memstream.sv", "memstream/hdl/memstream_axi.sv")
 # Instantiated by FIFO wrappers under FINN_SIMULATION only.
 SIMULATION_ONLY = {"fifo_gauge.sv"}
+# Suffix of the memory's wrapper, file of its words, and port of the node that reads it.
+PARAMETERS = {
+    NodeKind.MVAU: ("memstream_wrapper", "memblock.dat", "in1_V"),
+    NodeKind.REQUANT: ("params_memstream_wrapper", "params_memblock.dat", "s_params_V"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """A parameter memory: the wrapper that streams it into `port` of `node`, its file and its stream's width in bits."""
+    """A parameter memory: the wrapper that streams it into `port` of `node`, its file and stream width."""
 
     node: str
     wrapper: str
@@ -28,72 +32,67 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The files of a design: source names in compile order, memories, and the names of the patches applied."""
+    """The files of a design: source names in compile order, memories, and the patches applied, by name."""
 
     sources: tuple[str, ...]
     memories: tuple[Memory, ...]
     patches: tuple[str, ...]
 
 
-def gather(model: ModelWrapper, rtl: Path, mem: Path, skip_patches: frozenset[str] = frozenset()) -> Gathered:
-    """Fill the folders `rtl` and `mem` and return what is in them; a missing or short file raises CompileError."""
+def gather(
+    nodes: tuple[HardwareNode, ...], library: Path, rtl: Path, mem: Path, skip_patches: frozenset[str]
+) -> Gathered:
+    """Fill the new folders `rtl` and `mem` and return their contents; a missing or short file: CompileError.
+
+    library: FINN's folder of RTL, whose files are patched on the way.
+    """
     rtl.mkdir(parents=True)
     mem.mkdir(parents=True)
-    nodes = chain(model)
-    memories = tuple(memory for node in nodes if (memory := _memory(node, rtl, mem)))
-    applied: list[str] = []
-    generated: list[str] = []
-    library: list[str] = []
-    for file in _files(nodes):
-        if file.is_relative_to(rtllib()):
-            relative = str(file.relative_to(rtllib()))
-            text, names = patched(relative, file.read_text(), skip_patches)
-            applied += [f"{relative}: {name}" for name in names]
-            library.append(file.name)
-        else:
-            text = file.read_text()
-            generated.append(file.name)
+    memories = tuple(_copy_memory(node, rtl, mem) for node in nodes if node.kind in PARAMETERS)
+    sources: list[str] = []
+    patches: list[str] = []
+    for file in _files(nodes, library):
+        text = _read(file)
+        if file.is_relative_to(library):
+            relative = str(file.relative_to(library))
+            text, names = patched(relative, text, skip_patches)
+            patches += [f"{relative}: {name}" for name in names]
         (rtl / file.name).write_text(text)
-    packages = [name for name in library if name.endswith("_pkg.sv")]
-    modules = [name for name in library if name not in packages]
-    wrappers = [f"{memory.wrapper}.v" for memory in memories]
-    return Gathered(sources=(*packages, *modules, *wrappers, *generated), memories=memories, patches=tuple(applied))
+        sources.append(file.name)
+    sources += [f"{memory.wrapper}.v" for memory in memories]
+    # Packages first; modules may come in any order.
+    ordered = sorted(sources, key=lambda name: not name.endswith("_pkg.sv"))
+    return Gathered(sources=tuple(ordered), memories=memories, patches=tuple(patches))
 
 
-def _files(nodes: list[NodeProto]) -> list[Path]:
-    """Return the sources of all nodes but their memory wrappers, each once."""
-    names = [str(rtllib() / file) for file in MEMORY_STREAM]
-    for node in nodes:
-        names += op(node).get_rtl_file_list(abspath=True)
-    files = list(dict.fromkeys(Path(name) for name in names if Path(name).name not in SIMULATION_ONLY))
-    for file in files:
-        if not file.is_file():
-            raise CompileError(f"{file}: FINN names this RTL file but it is missing")
-    return files
+def _files(nodes: tuple[HardwareNode, ...], library: Path) -> list[Path]:
+    """Return the sources of all nodes but their memories' wrappers, each once."""
+    files = [*(library / name for name in MEMORY_STREAM), *(file for node in nodes for file in node.files)]
+    return [file for file in dict.fromkeys(files) if file.name not in SIMULATION_ONLY]
 
 
-def _memory(node: NodeProto, rtl: Path, mem: Path) -> Memory | None:
-    """Copy the node's parameter memory and its wrapper, if it has one, and return it."""
-    if node.op_type.startswith("MVAU"):
-        wrapper, data, port = f"{node.name}_memstream_wrapper", "memblock.dat", "in1_V"
-    elif node.op_type.startswith("Requant"):
-        wrapper, data, port = f"{node.name}_params_memstream_wrapper", "params_memblock.dat", "s_params_V"
-    else:
-        return None
-    folder = Path(op(node).get_nodeattr("code_gen_dir_ipgen"))
-    # The path in INIT_FILE is this build's; the top module gives the memory's own.
-    text, n_paths = re.subn(r'INIT_FILE = "[^"]*"', 'INIT_FILE = ""', (folder / f"{wrapper}.v").read_text())
+def _copy_memory(node: HardwareNode, rtl: Path, mem: Path) -> Memory:
+    """Copy the node's parameter words and their wrapper, and return the memory."""
+    suffix, data, port = PARAMETERS[node.kind]
+    wrapper = f"{node.name}_{suffix}"
+    # The path in INIT_FILE is that of this build's scratch; the top module gives the memory's own.
+    text, n_paths = re.subn(r'INIT_FILE = "[^"]*"', 'INIT_FILE = ""', _read(node.folder / f"{wrapper}.v"))
     if n_paths != 1:
         raise CompileError(f"{wrapper}.v: expected one INIT_FILE, found {n_paths}")
-    (rtl / f"{wrapper}.v").write_text(text)
-    words = (folder / data).read_text().split()
+    words = _read(node.folder / data).split()
     depth, width = (_parameter(wrapper, text, name) for name in ("DEPTH", "WIDTH"))
     if len(words) != depth or any(len(word) != -(-width // 4) for word in words):
         raise CompileError(f"{node.name}: {data} holds {len(words)} words, expected {depth} of {width} bits")
+    (rtl / f"{wrapper}.v").write_text(text)
     (mem / f"{node.name}.dat").write_text("\n".join(words) + "\n")
-    return Memory(
-        node=node.name, wrapper=wrapper, port=port, file=f"{node.name}.dat", width_bits=-(-width // 8) * 8
-    )
+    stream_bits = -(-width // 8) * 8
+    return Memory(node=node.name, wrapper=wrapper, port=port, file=f"{node.name}.dat", width_bits=stream_bits)
+
+
+def _read(file: Path) -> str:
+    if not file.is_file():
+        raise CompileError(f"{file}: FINN names this file, but it is missing")
+    return file.read_text()
 
 
 def _parameter(wrapper: str, text: str, name: str) -> int:

@@ -1,24 +1,24 @@
-"""The link of the equality chain after every pass: the graph, executed, gives golden's integers in every layer."""
+"""The equality chain's link after each pass: the executed graph gives golden's integers in every layer."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from hw.finn_plugin import ModelWrapper, execute_onnx
-from hw.passes.pipeline import chain
+from hw.passes.graph import chain, producer
 from models.artifacts import CompileError, MismatchError
 from models.policy_folder import Policy
 from models.reference import Ints
 from models.spec import LayerSpec, NetworkSpec
 
-# Nodes whose outputs carry real values (integer * 2**exponent); every other node of the chain carries integers.
+# Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
 DENSE = ("Gemm", "MatMul", "MVAU")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenCheck:
-    """Compares a graph with `expected`, one [vectors, out] array per layer of `network`, for `inputs` [vectors, in]."""
+    """Compares a graph's layers with `expected`, a [vectors, out] array each, for `inputs` [vectors, in]."""
 
     network: NetworkSpec
     inputs: Ints
@@ -28,7 +28,9 @@ class GoldenCheck:
         """Raise MismatchError naming pass, layer, vector and neuron at the first value that differs."""
         tensors = _layer_outputs(model)
         if len(tensors) != len(self.network.layers):
-            raise CompileError(f"pass {pass_name}: {len(tensors)} dense nodes for {len(self.network.layers)} layers")
+            raise CompileError(
+                f"pass {pass_name}: {len(tensors)} dense nodes for {len(self.network.layers)} layers"
+            )
         for vector, inputs in enumerate(self.inputs):
             context = _execute(model, self._entry(model, inputs))
             for layer, tensor, expected in zip(self.network.layers, tensors, self.expected, strict=True):
@@ -52,7 +54,7 @@ def golden_check(policy: Policy, n_vectors: int) -> GoldenCheck:
 
 
 def _layer_outputs(model: ModelWrapper) -> list[str]:
-    """Return the tensor that holds each layer's activations: what the next dense node reads, and the graph's output."""
+    """Return each layer's tensor of activations: what the next dense node reads, or the graph's output."""
     dense = [node for node in chain(model) if node.op_type.startswith(DENSE)]
     return [*(node.input[0] for node in dense[1:]), model.get_first_global_out()] if dense else []
 
@@ -65,7 +67,7 @@ def _execute(model: ModelWrapper, inputs: np.ndarray) -> dict[str, np.ndarray]:
 
 def _integers(model: ModelWrapper, tensor: str, layer: LayerSpec, values: np.ndarray) -> np.ndarray:
     flat = values.astype(np.float64).reshape(-1)
-    return np.ldexp(flat, -layer.output_exponent) if model.find_producer(tensor).op_type in REAL_VALUED else flat
+    return np.ldexp(flat, -layer.output_exponent) if producer(model, tensor).op_type in REAL_VALUED else flat
 
 
 def _compare(where: str, vector: int, expected: Ints, got: np.ndarray) -> None:

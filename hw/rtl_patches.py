@@ -1,4 +1,4 @@
-"""Mends of FINN's RTL (finn-plus 1.6.1), applied to copies in the build folder; the installed files stay as they are."""
+"""Mends of FINN's RTL (finn-plus 1.6.1), applied to copies in the build folder."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from models.artifacts import CompileError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """In `file` (relative to finn-rtllib), the text from `find` to `until` (empty: `find` alone) becomes `replace`.
+    """In `file` of finn-rtllib, the text from `find` to `until` (empty: `find` alone) becomes `replace`.
 
     With `move_before`, the text found is moved unchanged to before that one instead.
     """
@@ -25,7 +25,8 @@ class Patch:
         for anchor in filter(None, (self.find, self.until, self.move_before)):
             if text.count(anchor) != 1:
                 raise CompileError(
-                    f"{self.file}: patch {self.name}: expected {anchor!r} once, found it {text.count(anchor)} times; "
+                    f"{self.file}: patch {self.name}: expected {anchor!r} once, "
+                    f"found it {text.count(anchor)} times; "
                     "the installed finn-plus is not the version in pyproject.toml"
                 )
         start = text.index(self.find)
@@ -42,14 +43,14 @@ PATCHES = (
     Patch(
         name=OUTPUT_QUEUE,
         file="mvu/mvu_vvu_axi.sv",
-        reason="With SIMD equal to the matrix width, a stalling reader overflows the output queue and words are lost.",
+        reason="With SIMD equal to the matrix width, a stalling reader overflows the queue: words are lost.",
         find="3 + $clog2(SIMD+1) + (SIMD == 1);",
         replace="5 + $clog2(SIMD) + (SIMD == 1);",
     ),
     Patch(
         name="constant-function",
         file="mvu/add_multi.sv",
-        reason="Constant functions may not be declared under generate (IEEE 1800-2023 13.4.3); Verilator refuses it.",
+        reason="Constant functions may not stand under generate (IEEE 1800-2023 13.4.3); Verilator refuses.",
         find="typedef int unsigned  leaf_load_t",
         until="endfunction : init_leaf_loads",
         move_before="uwire [SUM_WIDTH-1:0]  sum0;",
@@ -71,14 +72,14 @@ PATCHES = (
     Patch(
         name="recovery-watch",
         file="mvu/mvu.sv",
-        reason="The watch for DSP recovery after start-up is simulation only; yosys' slang refuses its delay.",
+        reason="The watch for DSP recovery after start-up is for simulation; yosys' slang refuses its delay.",
         find="if(1) begin : blkRecoveryWatch",
         replace="`ifdef SYNTHESIS\n\tif(0)\n`else\n\tif(1)\n`endif\n\tbegin : blkRecoveryWatch",
     ),
     Patch(
         name="unsigned-overflow",
         file="requant/hdl/requant_decoupled.sv",
-        reason="The slice above the output's bits is reversed where the shift leaves none; slang refuses reversed slices.",
+        reason="The slice above the output's bits is reversed where the shift leaves none: slang refuses.",
         find="|P3[$left(P3)-1:SHIFT_MAX+N]",
         replace="|(P3[$left(P3)-1:0] >> (SHIFT_MAX+N))",
     ),
@@ -115,7 +116,7 @@ PATCHES = (
 
 
 def patched(file: str, text: str, skip: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
-    """Return the text of finn-rtllib's `file` with its patches, those named in `skip` left out, and their names."""
+    """Return the text of finn-rtllib's `file` with its patches but those named in `skip`, and their names."""
     wanted = [patch for patch in PATCHES if patch.file == file and patch.name not in skip]
     for patch in wanted:
         text = patch.apply(text)

@@ -9,7 +9,7 @@ from hw.passes.specialize import SpecializeToRtl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStreams:
-    """FINN's converters where lanes differ, and its smallest FIFOs between all nodes, which cut the ready paths."""
+    """FINN's converters where lanes differ, and smallest FIFOs between all nodes, which cut ready paths."""
 
     name: ClassVar[str] = "connect"
     part: str

@@ -14,7 +14,7 @@ from hw.finn_plugin import (
 )
 from models.artifacts import CompileError
 
-# Requant for every width that has more than one threshold: FINN's thresholds cost an entry per level and channel.
+# Requant wherever there is more than one threshold: thresholds cost an entry per level and channel.
 FEWEST_REQUANT_BITS = 2
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from hw.finn_plugin import ModelWrapper
 from hw.folding import Folding
-from hw.passes.pipeline import layers, set_attributes
+from hw.passes.graph import layers, set_attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,23 @@
-"""The observation quantizer and the action's scale belong to the host: the accelerator takes and gives integers."""
+"""The observation quantizer and the mean's scale are the host's; the accelerator deals in integers."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hw.finn_plugin import DataType, ModelWrapper, RemoveUnusedTensors
-from hw.passes.pipeline import chain
+from hw.passes.graph import chain, producer
 from models.artifacts import CompileError
 from models.spec import IntType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripHostEnds:
-    """Drops the first MultiThreshold and the last Mul; the graph's ends then carry `input_type` and integers."""
+    """Drops the first MultiThreshold and the last Mul; the graph then maps `input_type` to integers."""
 
     name: ClassVar[str] = "strip host ends"
     input_type: IntType
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the integer part of the graph; CompileError when it does not begin with the observation quantizer."""
+        """Return the integer part of the graph; CompileError if it does not begin with a quantizer."""
         first, *_, last = chain(model)
         if first.op_type != "MultiThreshold":
             raise CompileError(f"{first.name}: expected the observation quantizer first, got {first.op_type}")
@@ -27,9 +27,9 @@ class StripHostEnds:
         model.graph.node.remove(first)
         model.set_tensor_datatype(entry, DataType[self.input_type.name])
         if last.op_type == "Mul":
-            producer, exit_ = model.find_producer(last.input[0]), model.get_first_global_out()
+            before, exit_ = producer(model, last.input[0]), model.get_first_global_out()
             integer_type = model.get_tensor_datatype(last.input[0])
             model.graph.node.remove(last)
-            producer.output[0] = exit_
+            before.output[0] = exit_
             model.set_tensor_datatype(exit_, integer_type)
         return model.transform(RemoveUnusedTensors())

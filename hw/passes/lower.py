@@ -1,4 +1,4 @@
-"""QONNX becomes FINN's dialect: Gemm → MatMul, quantized weights → integers and scales, activations → MultiThreshold."""
+"""QONNX to FINN's dialect: Gemm → MatMul, weights → integers and scales, activations → MultiThreshold."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,12 +15,12 @@ from hw.finn_plugin import (
     RemoveStaticGraphInputs,
     cleanup_model,
 )
-from hw.passes.pipeline import op
+from hw.passes.graph import producer, set_attributes, text_attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lower:
-    """FINN's front end. Its thresholds round half up, whatever the rounding attribute says; it accepts ROUND only."""
+    """FINN's front end. It accepts rounding ROUND only, and its thresholds then round half up."""
 
     name: ClassVar[str] = "lower"
 
@@ -42,17 +42,17 @@ class Lower:
 
 
 def _round_as_finn(model: ModelWrapper) -> None:
-    """Rename half up, which QONNX writes as HALF_UP behind a ReLU and else as half a step before FLOOR, to ROUND."""
+    """Rename half up to ROUND; it is HALF_UP behind a ReLU and else half a step before FLOOR."""
     for quant in model.get_nodes_by_op_type("Quant"):
         if model.get_initializer(quant.input[0]) is not None:
             continue
-        rounding = op(quant).get_nodeattr("rounding_mode").upper()
+        rounding = text_attribute(quant, "rounding_mode").upper()
         if rounding == "FLOOR":
-            half_step = model.find_producer(quant.input[0])
+            half_step = producer(model, quant.input[0])
             quant.input[0] = _stream_input(model, half_step)
             model.graph.node.remove(half_step)
         if rounding in ("FLOOR", "HALF_UP"):
-            op(quant).set_nodeattr("rounding_mode", "ROUND")
+            set_attributes(quant, rounding_mode="ROUND")
 
 
 def _stream_input(model: ModelWrapper, node: NodeProto) -> str:

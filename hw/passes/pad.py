@@ -7,7 +7,7 @@ import numpy as np
 
 from hw.finn_plugin import ModelWrapper, NodeProto
 from hw.folding import DenseShape
-from hw.passes.pipeline import layers, op, set_attributes
+from hw.passes.graph import constant, layers, set_attributes, text_attribute
 from models.artifacts import CompileError, MismatchError
 from models.reference import IntNetwork, Ints
 
@@ -16,8 +16,8 @@ from models.reference import IntNetwork, Ints
 class PadAndPin:
     """Writes the policy's own integers, padded to `shapes`, into the nodes.
 
-    FINN's weights must already equal them. Its Requant constants come from float32 thresholds, which cannot carry a
-    large shift beside an odd bias, so they are replaced: scale 2**-shift and bias b * 2**-shift are exact in float32.
+    FINN's weights must already equal them. Its Requant constants come from float32 thresholds, which cannot
+    carry a large shift beside an odd bias, so they are replaced: 2**-shift and b * 2**-shift are exact.
     """
 
     name: ClassVar[str] = "pad"
@@ -28,7 +28,9 @@ class PadAndPin:
         """Return the graph with padded hidden layers; other weights than the policy's raise MismatchError."""
         nodes = layers(model)
         if len(nodes) != len(self.shapes):
-            raise CompileError(f"pass {self.name}: {len(nodes)} layers in the graph, {len(self.shapes)} in the policy")
+            raise CompileError(
+                f"pass {self.name}: {len(nodes)} layers in the graph, {len(self.shapes)} in the policy"
+            )
         for index, (mvau, requant) in enumerate(nodes):
             self._pad_mvau(model, index, mvau)
             self._pin_requant(model, index, requant)
@@ -36,8 +38,8 @@ class PadAndPin:
 
     def _pad_mvau(self, model: ModelWrapper, index: int, mvau: NodeProto) -> None:
         shape, weight = self.shapes[index], self.network.weights[index]
-        found = model.get_initializer(mvau.input[1])
-        differences = np.argwhere(found.T != weight)
+        found = constant(model, mvau.input[1])
+        differences = np.argwhere(weight != found.T)
         if differences.size:
             row, column = (int(i) for i in differences[0])
             raise MismatchError(
@@ -50,11 +52,14 @@ class PadAndPin:
 
     def _pin_requant(self, model: ModelWrapper, index: int, requant: NodeProto) -> None:
         shape, layer = self.shapes[index], self.network.spec.layers[index]
-        if op(requant).get_nodeattr("outputDataType") != layer.output_type.name:
-            got = op(requant).get_nodeattr("outputDataType")
-            raise MismatchError(f"pass {self.name}: {shape.name}: type: expected {layer.output_type.name}, got {got}")
+        if (got := text_attribute(requant, "outputDataType")) != layer.output_type.name:
+            raise MismatchError(
+                f"pass {self.name}: {shape.name}: type: expected {layer.output_type.name}, got {got}"
+            )
         bias = np.ldexp(_padded(self.network.biases[index], (shape.out_features,)), -layer.shift)
-        model.set_initializer(requant.input[1], np.full(shape.out_features, 2.0**-layer.shift, dtype=np.float32))
+        model.set_initializer(
+            requant.input[1], np.full(shape.out_features, 2.0**-layer.shift, dtype=np.float32)
+        )
         model.set_initializer(requant.input[2], bias.astype(np.float32))
         set_attributes(requant, NumChannels=shape.out_features)
         model.set_tensor_shape(requant.output[0], [1, shape.out_features])

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from hw.finn_plugin import DataType, InferDataTypes, ModelWrapper
 from hw.folding import DenseShape
-from hw.passes.pipeline import layers, set_attributes
+from hw.passes.graph import layers, set_attributes
 from models.artifacts import CompileError
 from models.reference import IntNetwork
 
@@ -15,10 +15,10 @@ MAX_REQUANT_INPUT_BITS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeTypes:
-    """FINN's own minimization is replaced: it makes types too narrow for its RTL when weights are few or small.
+    """Replaces FINN's minimization, which makes types too narrow for its RTL when weights are few or small.
 
-    mvu.sv stops on an accumulator narrower than one product, and Requant's parameters are refused when its input is
-    narrow beside its shift or its bias.
+    mvu.sv stops on an accumulator narrower than one product, and Requant's parameters are refused when its
+    input is narrow beside its shift or its bias.
     """
 
     name: ClassVar[str] = "size"
@@ -26,7 +26,7 @@ class SizeTypes:
     shapes: tuple[DenseShape, ...]
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph with weight and accumulator types set; CompileError when Requant cannot take a layer's."""
+        """Return the graph with weight and accumulator types set; CompileError if Requant refuses them."""
         for index, (mvau, requant) in enumerate(layers(model)):
             weight_type = DataType[f"INT{self.shapes[index].weight_bits}"]
             accumulator_type = DataType[f"INT{accumulator_bits(self.network, index, self.shapes[index])}"]
@@ -42,10 +42,10 @@ class SizeTypes:
 
 
 def accumulator_bits(network: IntNetwork, index: int, shape: DenseShape) -> int:
-    """Return the signed bits of layer `index`'s accumulator: every partial sum fits, and the RTL's demands are met.
+    """Return the signed bits of layer `index`'s accumulator: partial sums fit and the RTL's demands are met.
 
-    The demands, with n output bits, shift s and bias b: as wide as one product (mvu.sv), s + n - 3 (Requant: "scale too
-    small"), and n + log2(b / 2**s) and b + 2**(s-1) within the product's width (Requant: "bias overflows").
+    The demands, with n output bits, shift s and bias b: one product (mvu.sv); s + n - 3 (Requant, "scale too
+    small"); n + log2(b / 2**s), and b + 2**(s-1) within the product's width (Requant, "bias overflows").
     """
     layer = network.spec.layers[index]
     input_type = network.spec.input_type_of(index)
@@ -60,7 +60,8 @@ def accumulator_bits(network: IntNetwork, index: int, shape: DenseShape) -> int:
     )
     if bits > MAX_REQUANT_INPUT_BITS:
         raise CompileError(
-            f"{layer.name}: shift {layer.shift}, largest bias {bias} and {layer.output_type.name} need a requantizer of "
-            f"{bits} bits, allowed {MAX_REQUANT_INPUT_BITS}; raise the weight's scale or lower the output's"
+            f"{layer.name}: shift {layer.shift}, bias {bias} and {layer.output_type.name} need "
+            f"a requantizer of {bits} bits, allowed {MAX_REQUANT_INPUT_BITS}; "
+            "raise the weight's scale or lower the output's"
         )
     return bits

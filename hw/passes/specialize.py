@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hw.finn_plugin import (
+    HARDWARE_DOMAIN,
     GiveUniqueNodeNames,
     InferDataTypes,
     InferShapes,
@@ -11,7 +12,7 @@ from hw.finn_plugin import (
     SpecializeLayers,
     is_rtl,
 )
-from hw.passes.pipeline import set_attributes
+from hw.passes.graph import set_attributes
 from models.artifacts import CompileError
 
 
@@ -23,8 +24,17 @@ class SpecializeToRtl:
     part: str
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph of *_rtl nodes; a node that FINN would give to Vitis HLS raises CompileError naming it."""
-        for transformation in (SpecializeLayers(self.part), GiveUniqueNodeNames(), InferShapes(), InferDataTypes()):
+        """Return the graph of *_rtl nodes; one that FINN gives to HLS raises CompileError naming it."""
+        for node in model.graph.node:
+            if node.domain == HARDWARE_DOMAIN:
+                # By itself FINN gives weights or activations below 4 bits to HLS, though its RTL takes 2.
+                set_attributes(node, preferred_impl_style="rtl")
+        for transformation in (
+            SpecializeLayers(self.part),
+            GiveUniqueNodeNames(),
+            InferShapes(),
+            InferDataTypes(),
+        ):
             model = model.transform(transformation)
         for node in model.graph.node:
             if not is_rtl(node):

@@ -19,7 +19,12 @@ class MoveScales:
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
         """Return MultiThreshold (MatMul MultiThreshold)+ and, unless the mean's scale is 1, a last Mul."""
-        transformations = (AbsorbScalarBiasIntoMultiThreshold(), Streamline(), Streamline(), RemoveUnusedTensors())
+        transformations = (
+            AbsorbScalarBiasIntoMultiThreshold(),
+            Streamline(),
+            Streamline(),
+            RemoveUnusedTensors(),
+        )
         for transformation in transformations:
             model = model.transform(transformation)
         return model
