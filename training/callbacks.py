@@ -38,15 +38,13 @@ class PruneCallback(BaseCallback):
         # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
         is_last = end <= step < end + run.config.updates_per_rollout
         if is_last or (begin < step < end and step % run.config.prune_every == 0):
-            sparsity = cubic_sparsity(step, begin, end, run.sparsity)
-            set_masks(self.model, magnitude_masks(actor_weights(self.model), sparsity, _distribution(run)))
+            weights = actor_weights(self.model)
+            # What the run's parent or an earlier step pruned never comes back.
+            sparsity = max(cubic_sparsity(step, begin, end, run.sparsity), measured_sparsity(weights))
+            set_masks(self.model, magnitude_masks(weights, sparsity, Distribution(run.config.distribution)))
 
     def _on_step(self) -> bool:
         return True
-
-
-def _distribution(run: Run) -> Distribution:
-    return Distribution(run.config.distribution)
 
 
 class MilestoneCallback(BaseCallback):

@@ -47,10 +47,12 @@ class Checkpoint:
         return cls(arrays=arrays, meta=meta)
 
     def group(self, prefix: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays named `prefix/...`, without the prefix."""
-        return {
-            name[len(prefix) + 1 :]: a for name, a in self.arrays.items() if name.startswith(f"{prefix}/")
-        }
+        """Return the arrays named `prefix/...`, without the prefix; raise ConfigError when there are none."""
+        start = f"{prefix}/"
+        found = {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
+        if not found:
+            raise ConfigError(f"the checkpoint holds no {prefix}; it was written by something else")
+        return found
 
 
 def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
@@ -75,7 +77,7 @@ def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
     _load_module(model.actor, checkpoint.group("actor"))
     _load_module(model.critic, checkpoint.group("critic"))
     _load_module(model.critic_target, checkpoint.group("target"))
-    log_ent_coef.data.copy_(torch.from_numpy(checkpoint.arrays["entropy/log_ent_coef"]))
+    log_ent_coef.data.copy_(torch.from_numpy(checkpoint.group("entropy")["log_ent_coef"]))
     _load_adam(model.actor.optimizer, checkpoint.group("adam_actor"))
     _load_adam(model.critic.optimizer, checkpoint.group("adam_critic"))
     _load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))

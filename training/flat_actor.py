@@ -147,26 +147,26 @@ class FlatQuantActor(FlatActor):
     def refresh(self) -> None:
         """Apply the masks, clamp the weights to their type's range and quantize them and the biases."""
         super().refresh()
-        values, n = self.parameters.values, self._n_action
-        for index, layer in enumerate(self._spec.layers):
-            weight, bias = values[2 * index], values[2 * index + 1]
-            quant_weight, quant_bias = self._weights[2 * index], self._weights[2 * index + 1]
-            if index == len(self._spec.layers) - 1:
-                quant_weight[:, n:], quant_bias[n:] = weight[:, n:], bias[n:]
-                weight, bias, quant_weight, quant_bias = (
-                    weight[:, :n],
-                    bias[:n],
-                    quant_weight[:, :n],
-                    quant_bias[:n],
-                )
+        n, float_layers = self._n_action, self._deployed(self.parameters.values)
+        for index, (layer, (weight, bias), (quant_weight, quant_bias)) in enumerate(
+            zip(self._spec.layers, float_layers, self._deployed(self._weights), strict=True)
+        ):
+            # The normalizer's inverse is folded into the first layer (see QuantMlp.from_float).
             unit = self._gain.unsqueeze(1) if index == 0 else torch.ones(1)
             limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
             torch.clamp(weight, -limit, limit, out=weight)
-            quant_weight.copy_(
-                fake_quantize(weight / unit, layer.weight_type, layer.weight_exponent, narrow=True)
-            )
             folded = bias + self._offset @ weight if index == 0 else bias
+            exponent = layer.weight_exponent
+            quant_weight.copy_(fake_quantize(weight / unit, layer.weight_type, exponent, narrow=True))
             quant_bias.copy_(fake_quantize(folded, BIAS_TYPE, layer.accumulator_exponent))
+        for kind in (-2, -1):  # weight and bias of log_std, which is not deployed
+            self._weights[kind][..., n:] = self.parameters.values[kind][..., n:]
+
+    def _deployed(self, views: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Return weight [in, out] and bias [out] of the hidden layers and the mean."""
+        *hidden, weight, bias = views
+        n = self._n_action
+        return [*zip(hidden[0::2], hidden[1::2], strict=True), (weight[:, :n], bias[:n])]
 
     def _forward(self, observation: Tensor) -> Forward:
         spec, n = self._spec, self._n_action
@@ -180,12 +180,10 @@ class FlatQuantActor(FlatActor):
             gates.append(before.masked_fill(before >= top, 0.0))
             activation = fake_quantize(before, layer.output_type, layer.output_exponent)
             inputs.append(activation)
-        head = torch.addmm(self._weights[-1], activation, self._weights[-2])
+        raw_mean, raw_log_std = torch.addmm(self._weights[-1], activation, self._weights[-2]).split(n, 1)
         last = spec.layers[-1]
+        low, high = last.output_type.low - 0.5, last.output_type.high + 0.5
         step = 2.0**last.output_exponent
-        raw_mean = head[:, :n]
-        passes = (raw_mean >= (last.output_type.low - 0.5) * step) & (
-            raw_mean < (last.output_type.high + 0.5) * step
-        )
+        passes = (raw_mean >= low * step) & (raw_mean < high * step)
         mean = fake_quantize(raw_mean, last.output_type, last.output_exponent)
-        return Forward(inputs=inputs, gates=gates, mean=mean, mean_passes=passes, raw_log_std=head[:, n:])
+        return Forward(inputs=inputs, gates=gates, mean=mean, mean_passes=passes, raw_log_std=raw_log_std)

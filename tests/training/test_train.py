@@ -139,6 +139,25 @@ def test_a_checkpoint_of_another_shape_is_refused(dense_run: tuple[Run, Path]) -
         train(toy_run(name="other", parent=str(dense_run[1]), config=toy_config(hidden=(16, 16))))
 
 
+def test_a_checkpoint_that_lacks_a_part_is_refused(dense_run: tuple[Run, Path]) -> None:
+    whole = Checkpoint.load(dense_run[1])
+    arrays = {name: array for name, array in whole.arrays.items() if not name.startswith("critic/")}
+    dataclasses.replace(whole, arrays=arrays).save(Path("part.npz"))
+    with pytest.raises(ConfigError, match="holds no critic"):
+        train(toy_run(name="part", parent="part.npz"))
+
+
+def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) -> None:
+    first = _sparse_run(dense_run[1], name="first", steps=400, qat_steps=0)
+    train(first)
+    second = _sparse_run(first.best(Phase.PRUNE), name="second", sparsity=0.9, steps=400, qat_steps=0)
+    train(second)
+    sparsity = [entry["sparsity"] for entry in _curve(second)]
+    assert sparsity == sorted(sparsity)
+    assert sparsity[0] == pytest.approx(0.8, abs=0.01)
+    assert sparsity[-1] == pytest.approx(0.9, abs=0.01)
+
+
 def test_a_kill_while_writing_leaves_the_checkpoint_whole(
     dense_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
