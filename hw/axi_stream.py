@@ -15,7 +15,7 @@ Words = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFormat:
-    """How a vector of `features` integers travels: `words` words of `lanes` integers each, `width_bits` wide."""
+    """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide."""
 
     type: IntType
     features: int
@@ -53,7 +53,10 @@ class StreamFormat:
         return self.width_bits // 8
 
     def pack(self, values: Ints) -> Words:
-        """Return vectors as words: [n, features] int → [n * words, word_bytes] uint8; CompileError outside the type."""
+        """Return vectors as words: [n, features] int → [n * words, word_bytes] uint8.
+
+        Raises CompileError for another shape or values outside the type.
+        """
         ints = np.asarray(values, dtype=np.int64)
         if ints.ndim != 2 or ints.shape[1] != self.features:
             raise CompileError(f"stream: expected [n, {self.features}] integers, got {ints.shape}")
@@ -67,7 +70,10 @@ class StreamFormat:
         return np.packbits(padded, axis=1, bitorder="little")
 
     def unpack(self, words: Words) -> Ints:
-        """Return whole vectors from words: [n * words (+ rest), word_bytes] uint8 → [n, features] int64; the rest is cut."""
+        """Return the vectors in words: [n * words, word_bytes] uint8 → [n, features] int64.
+
+        Words of a vector that is not whole are left out.
+        """
         whole = len(words) // self.words * self.words
         bits = np.unpackbits(np.asarray(words[:whole], dtype=np.uint8), axis=1, bitorder="little")
         used = bits[:, : self.lanes * self.type.bits].reshape(whole, self.lanes, self.type.bits)

@@ -1,4 +1,4 @@
-"""Stage: a bit file and its hwh for a Zynq board, where Vivado is installed; a skip with the reason where it is not.
+"""Stage: a bit file and its hwh for a Zynq board where Vivado is installed, a skip with the reason elsewhere.
 
 `python -m hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
 """
@@ -22,7 +22,7 @@ NO_VIVADO = (
 
 
 def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
-    """Return the content of bitstream.json after Vivado met timing; a failed run or missed timing raises ToolError."""
+    """Return the content of bitstream.json; a failed run or missed timing raises ToolError."""
     out = paths.root / "bitstream"
     shutil.rmtree(out, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
     out.mkdir(parents=True)
@@ -38,8 +38,8 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
     if missed:
         worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
         raise ToolError(
-            f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; no bit file was written: "
-            "lower the board's clock_mhz"
+            f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; "
+            "no bit file was written; compile with a lower --clock-mhz"
         )
     files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
     for file in files:

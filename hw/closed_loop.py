@@ -1,6 +1,6 @@
-"""Stage: whole episodes in which every action comes from the simulated RTL, beside the PyTorch policy, step by step.
+"""Stage: whole episodes in which every action comes from the simulated RTL, step by step beside PyTorch.
 
-`python -m hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, and only when both sides are equal at each step.
+`python -m hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, only when both are equal at each step.
 """
 
 import argparse
@@ -58,7 +58,7 @@ class Lane:
 
 
 def run_pairs(spec: PolicySpec, pytorch: Mean, rtl: Mean, seeds: Sequence[int]) -> list[tuple[Lane, Lane]]:
-    """Return the finished (PyTorch, RTL) episodes; the first step in which they differ raises MismatchError."""
+    """Return the finished (PyTorch, RTL) episodes; a step in which they differ raises MismatchError."""
     pairs = [(Lane.start(spec.env, seed), Lane.start(spec.env, seed)) for seed in seeds]
     running = pairs
     while running:
@@ -82,7 +82,7 @@ def _require_equal_means(pairs: list[tuple[Lane, Lane]], pytorch: Ints, rtl: Int
         lane, action = (int(i) for i in wrong[0])
         raise MismatchError(
             f"closed loop: {_where(pairs[lane][0])}, action {action}: PyTorch's integer mean is "
-            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; run python -m hw.simulate to find the layer"
+            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; python -m hw.simulate finds the layer"
         )
 
 
@@ -91,8 +91,8 @@ def _require_equal_states(pairs: list[tuple[Lane, Lane]]) -> None:
         same_end = pytorch.rewards[-1] == rtl.rewards[-1] and pytorch.done == rtl.done
         if not same_end or not np.array_equal(pytorch.observation, rtl.observation):
             raise MismatchError(
-                f"closed loop: {_where(pytorch)}: actions were equal, but reward {pytorch.rewards[-1]} differs from "
-                f"{rtl.rewards[-1]}, or the observations do: {pytorch.env.spec} is not deterministic"
+                f"closed loop: {_where(pytorch)}: equal actions gave rewards {pytorch.rewards[-1]} and "
+                f"{rtl.rewards[-1]} or different observations: the environment is not deterministic"
             )
 
 
@@ -101,7 +101,7 @@ def _where(lane: Lane) -> str:
 
 
 def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
-    """Return the PyTorch/Brevitas policy as a function to integers; a mean off the integer grid raises MismatchError."""
+    """Return the PyTorch policy as a function to integers; a mean off their grid raises MismatchError."""
     import torch
 
     from models.networks import QuantMlp
@@ -122,7 +122,7 @@ def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
 
 
 def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, Any]:
-    """Return the content of closed_loop.json; an environment that Gymnasium does not know is skipped with the reason."""
+    """Return the content of closed_loop.json; an environment unknown to Gymnasium is skipped."""
     import gymnasium
 
     from models.policy_folder import load_policy
@@ -185,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _summary(result: dict[str, Any]) -> str:
     return (
         f"{result['episodes']} episodes of {result['env']}, {result['steps']} steps: "
-        f"return {result['return_mean_rtl']:.2f} through the RTL = {result['return_mean_pytorch']:.2f} in PyTorch"
+        f"return {result['return_mean_rtl']:.2f} by the RTL, {result['return_mean_pytorch']:.2f} by PyTorch"
     )
 
 

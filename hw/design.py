@@ -18,7 +18,7 @@ from models.artifacts import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """An AXI-Stream of the top module: `<prefix>_tdata`, `_tvalid`, `_tready`; `layer` names what a tap carries."""
+    """An AXI-Stream of the top module, `<prefix>_tdata`, `_tvalid`, `_tready`; a tap carries its `layer`."""
 
     prefix: str
     format: StreamFormat
@@ -58,7 +58,7 @@ class Design:
 
 
 def load_design(paths: BuildPaths) -> Design:
-    """Return the design of build/<name>/hw.json; a missing or altered file raises CompileError or ExportError."""
+    """Return the design of build/<name>/hw.json; a missing or altered file raises a GanglionError."""
     if not paths.hw.exists():
         raise CompileError(f"{paths.hw} is missing; run python -m hw.compile {paths.root.name} first")
     value = read_json(paths.hw)
@@ -92,7 +92,7 @@ def _design_from_json(root: Path, value: dict[str, Any]) -> Design:
 
 
 def stage_inputs(paths: BuildPaths, design: Design, sources: Sequence[str]) -> dict[str, Any]:
-    """Return what a stage's results depend on: hw.json, every file of the design, the policy, and `sources` of hw/."""
+    """Return what a stage's results depend on: the design, the policy, and the files `sources` of hw/."""
     code = {name: sha256_file(Path(__file__).parent / name) for name in sources}
     return {
         "hw": sha256_file(paths.hw),

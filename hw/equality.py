@@ -32,7 +32,7 @@ class Vectors:
 
 
 def test_inputs(network: IntNetwork, golden: Ints) -> Ints:
-    """Return the golden inputs [n, in], then all-low, all-high and zeros, then random ones up to `MIN_VECTORS`."""
+    """Return golden inputs [n, in], then all-low, all-high, zeros, then random ones up to `MIN_VECTORS`."""
     kind, features = network.spec.input_type, network.spec.widths[0]
     extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)
     missing = max(0, MIN_VECTORS - len(golden) - len(extremes))
@@ -41,7 +41,7 @@ def test_inputs(network: IntNetwork, golden: Ints) -> Ints:
 
 
 def check_result(design: Design, expected: Vectors, result: Result, where: str) -> None:
-    """Raise MismatchError unless every layer is equal; it names the first layer, vector and neuron that differ.
+    """Raise MismatchError, naming the first layer, vector and neuron that differ, unless all are equal.
 
     Layers are looked at in the order of the data: the layer that is named received what it should have.
     """

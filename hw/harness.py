@@ -1,6 +1,7 @@
 """Run a compiled simulator: whole batches with stalls and resets, or one step after another over pipes."""
 
 import json
+import os
 import re
 import select
 import struct
@@ -29,8 +30,8 @@ DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last res
 class Traffic:
     """How vectors are offered and results accepted.
 
-    `stall_percent` of the cycles, on both sides, are stalled in bursts of up to `burst_cycles`; `spaced` waits for each
-    result before the next vector; a nonzero `reset_at_cycle` resets there and starts anew.
+    `stall_percent` of the cycles, on both sides, are stalled in bursts of up to `burst_cycles`; `spaced`
+    waits for each result before the next vector; a nonzero `reset_at_cycle` resets there and starts anew.
     """
 
     stall_percent: int = 0
@@ -42,7 +43,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came out: words by stream prefix, [n, word_bytes] uint8, and cycles; `failure` says what broke, if anything."""
+    """What came out: words by stream, [n, word_bytes] uint8, and cycles; `failure` says what broke."""
 
     words: dict[str, Words]
     cycles: int
@@ -55,14 +56,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """A simulator, the design it simulates, and how many cycles without a word on any stream mean a deadlock."""
+    """A design, its simulator, and how many cycles without a word on any stream mean a deadlock."""
 
     design: Design
     simulator: Simulator
     patience_cycles: int = 100_000
 
     def run(self, inputs: Ints, traffic: Traffic, scratch: Path) -> Result:
-        """Return what [n, in] integers become in a freshly reset accelerator; files go to the folder `scratch`."""
+        """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`."""
         scratch.mkdir(parents=True, exist_ok=True)
         source = scratch / "input.bin"
         source.write_bytes(self.design.input.format.pack(inputs).tobytes())
@@ -84,17 +85,19 @@ class Bench:
 
     @contextmanager
     def serving(self) -> Iterator[Callable[[Ints], Ints]]:
-        """Yield a function that answers steps on one running accelerator: [n, in] → [n, out] int64, n in a pipeline."""
+        """Yield a function that answers on one running accelerator: [n, in] → [n, out] int64, pipelined."""
         command = [str(self.simulator.binary), "serve", f"patience={self.patience_cycles}"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(command, cwd=self.design.root, **pipes) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=self.design.root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
             try:
                 yield lambda inputs: self._step(process, inputs)
             finally:
                 process.kill()
 
     def _step(self, process: "subprocess.Popen[bytes]", inputs: Ints) -> Ints:
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         output = self.design.output.format
         expected = len(inputs) * output.words * output.word_bytes
         answer = b""
@@ -104,7 +107,7 @@ class Bench:
             )
             process.stdin.flush()
             while len(answer) < expected and select.select([process.stdout], [], [], STEP_DEADLINE_S)[0]:
-                chunk = process.stdout.read1(expected - len(answer))
+                chunk = os.read(process.stdout.fileno(), expected - len(answer))
                 if not chunk:
                     break
                 answer += chunk

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,7 +47,7 @@ class Job:
 def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
     """Return the measures of sim.json after every job was bit-exact; a difference raises MismatchError.
 
-    Two probes measure latency (each vector alone) and interval (back to back); stalls and resets are scaled to them.
+    Two probes measure latency (each vector alone) and interval (back to back), to which the rest is scaled.
     """
     start = time.monotonic()
     probe = min(PROBE_VECTORS, len(vectors.inputs))
@@ -78,9 +79,9 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
 
 
 def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
-    """Return the runs, longest first: all vectors without stalls, parts of them with, and resets with words in flight."""
+    """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream."""
     edges = [count * index // workers for index in range(workers + 1)]
-    jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in zip(edges, edges[1:], strict=False)]
+    jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in pairwise(edges)]
     burst = max(16, 4 * interval)
     for index, percent in enumerate(STALL_PERCENTS):
         first = index * STALLED_VECTORS % max(1, count - STALLED_VECTORS)

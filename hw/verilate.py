@@ -71,7 +71,7 @@ def simulator_cache(paths: BuildPaths) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compilation:
-    """Verilator to C++ to a binary in `folder`, without Verilator's makefile: it names tools of another machine."""
+    """Verilator to C++ to a binary in `folder`; Verilator's makefile names another machine's tools."""
 
     design: Design
     defines: Mapping[str, str]
@@ -105,7 +105,7 @@ class _Compilation:
 
 
 def _join(sources: Sequence[Path], folder: Path) -> Path:
-    """Return one file that includes all: parsing Verilator's headers once is most of a small model's compilation."""
+    """Return one file that includes all: parsing headers is most of a small model's compilation."""
     joined = folder / "joined.cpp"
     joined.write_text("".join(f'#include "{source.name}"\n' for source in sources))
     return joined
@@ -117,15 +117,13 @@ def _shared_objects(cache: Path) -> list[Path]:
     folder = cache / f"shared-{digest([_toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
     with _locked(folder):
         objects = [folder / f"{source.stem}.o" for source in sources]
-        return (
-            objects
-            if all(file.exists() for file in objects)
-            else _compile_all(dict.fromkeys(sources, FAST), folder)
-        )
+        if not all(file.exists() for file in objects):
+            _compile_all(dict.fromkeys(sources, FAST), folder)
+    return objects
 
 
 def _compile_all(sources: Mapping[Path, str], folder: Path) -> list[Path]:
-    """Return the objects in `folder` of `sources`, each with its optimisation level, compiled side by side."""
+    """Return the objects in `folder` of `sources`, each with its optimisation level."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda job: _compile(job[0], folder, job[1], folder), sources.items()))
 
@@ -193,8 +191,9 @@ def _compiler() -> str:
 
 def _ports_source(design: Design) -> str:
     """Return the C++ that gives the harness pointers to the ports of the top module."""
+    signals = "&top.{0}_tdata, &top.{0}_tvalid, &top.{0}_tready"
     rows = ",\n".join(
-        f'      {{"{port.prefix}", &top.{port.prefix}_tdata, &top.{port.prefix}_tvalid, &top.{port.prefix}_tready, '
+        f'      {{"{port.prefix}", {signals.format(port.prefix)}, '
         f"{port.format.word_bytes}, {port.format.words}}}"
         for port in (design.input, design.output, *design.taps)
     )
@@ -215,5 +214,7 @@ struct Vtop_model : Model {{
   Vtop top;
 }};
 
-std::unique_ptr<Model> make_model(VerilatedContext& context) {{ return std::make_unique<Vtop_model>(context); }}
+std::unique_ptr<Model> make_model(VerilatedContext& context) {{
+  return std::make_unique<Vtop_model>(context);
+}}
 """

@@ -20,7 +20,7 @@ def formats(draw: st.DrawFn) -> StreamFormat:
 
 
 def pack_by_hand(stream: StreamFormat, vector: list[int]) -> bytes:
-    """The format's definition, one integer at a time."""
+    """Return the format's definition, one integer at a time."""
     padded = vector + [0] * (stream.lanes * stream.words - stream.features)
     data = b""
     for start in range(0, len(padded), stream.lanes):
