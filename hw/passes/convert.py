@@ -37,7 +37,7 @@ class ConvertToHardware:
         for node in model.graph.node:
             if node.domain != HARDWARE_DOMAIN or node.op_type not in ("MVAU", "Requant"):
                 raise CompileError(
-                    f"{node.name}: {node.op_type} has no hardware here; "
-                    "a policy is a chain of dense layers with ReLU and power-of-two scales"
+                    f"{node.name}: {node.op_type} is left between the layers and has no hardware; "
+                    "a policy is a chain of dense layers with power-of-two scales"
                 )
         return model

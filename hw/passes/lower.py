@@ -16,6 +16,9 @@ from hw.finn_plugin import (
     cleanup_model,
 )
 from hw.passes.graph import producer, set_attributes, text_attribute
+from models.artifacts import CompileError
+
+SUPPORTED = frozenset({"Add", "Gemm", "MatMul", "Quant", "Relu"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +28,12 @@ class Lower:
     name: ClassVar[str] = "lower"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph with MatMul, Mul, Add and MultiThreshold nodes."""
+        """Return the graph of MatMul, Mul, Add and MultiThreshold nodes; others raise CompileError."""
         model = cleanup_model(model)
+        for node in model.graph.node:
+            if node.op_type not in SUPPORTED:
+                known = ", ".join(sorted(SUPPORTED))
+                raise CompileError(f"{node.name}: {node.op_type} has no hardware here; supported: {known}")
         _round_as_finn(model)
         for transformation in (
             ConvertQONNXtoFINN(),

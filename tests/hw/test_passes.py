@@ -1,0 +1,154 @@
+"""The pipeline from QONNX to generated RTL: golden's integers after each pass, errors that name the place."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from hw.config import Board, find_board
+from hw.dense import dense_passes
+from hw.finn_plugin import ModelWrapper, quietly, use_build_folder
+from hw.folding import dense_shapes, fold
+from hw.golden_check import GoldenCheck
+from hw.passes.graph import constant, hardware_nodes, layers
+from hw.passes.pipeline import Pass, run_passes
+from hw.passes.size import accumulator_bits
+from models.artifacts import CompileError, MismatchError
+from models.export import write_qonnx
+from models.reference import IntNetwork
+from tests.networks import random_inputs, random_network
+
+NETWORKS: dict[str, dict[str, object]] = {
+    "smallest": {"widths": (3, 7, 1)},
+    "one layer": {"widths": (5, 2)},
+    "four layers, 2 to 6 bits": {
+        "widths": (6, 9, 8, 12, 2), "weight_bits": 3, "activation_bits": 2, "input_bits": 6, "output_bits": 5,
+    },
+    "4 bits": {"widths": (5, 13, 3), "weight_bits": 4, "activation_bits": 4},
+    "dense": {"widths": (11, 16, 16, 3), "density": 1.0},
+    "nearly empty": {"widths": (8, 24, 5), "density": 0.04},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    return find_board("Pynq-Z2")
+
+
+@pytest.fixture
+def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]:
+    """Return a function that runs all passes on a network, checking random vectors after each."""
+
+    def run(
+        network: IntNetwork,
+        edit: Callable[[onnx.GraphProto], None] | None = None,
+        change: Callable[[tuple[Pass, ...]], tuple[Pass, ...]] = lambda passes: passes,
+    ) -> ModelWrapper:
+        write_qonnx(network, tmp_path / "policy.onnx")
+        model = onnx.load(tmp_path / "policy.onnx")
+        if edit:
+            edit(model.graph)
+        inputs = random_inputs(np.random.default_rng(1), network, 8)
+        check = GoldenCheck(network=network.spec, inputs=inputs, expected=tuple(network.forward(inputs)))
+        passes = change(dense_passes(network, fold(network, board), board))
+        use_build_folder(tmp_path / "finn")
+        with quietly(tmp_path / "finn.log"):
+            return run_passes(ModelWrapper(model), passes, check)
+
+    return run
+
+
+def use_full_range(graph: onnx.GraphProto) -> None:
+    """Let weights take their type's lowest value, which our own export never does and a foreign policy may."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "narrow":
+                attribute.i = 0
+
+
+def with_layer(network: IntNetwork, index: int, **arrays: np.ndarray) -> IntNetwork:
+    """Return the network with the `weights` or `biases` of one layer replaced."""
+    changed = {
+        name: tuple(value if i == index else old for i, old in enumerate(getattr(network, name)))
+        for name, value in arrays.items()
+    }
+    return replace(network, **changed)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_pass_keeps_golden_integers(name: str, compile_network: Callable[..., ModelWrapper]) -> None:
+    network = random_network(np.random.default_rng(0), **NETWORKS[name])  # type: ignore[arg-type]
+    nodes = hardware_nodes(compile_network(network))
+    assert nodes[0].input.lanes * nodes[0].input.words == network.spec.widths[0]
+    assert nodes[-1].output.lanes * nodes[-1].output.words == network.spec.widths[-1]
+    assert all(file.is_file() for node in nodes for file in node.files)
+
+
+def test_dead_neurons_lowest_weights_and_tiny_scales_survive(
+    compile_network: Callable[..., ModelWrapper],
+) -> None:
+    network = random_network(np.random.default_rng(2), (4, 6, 2), density=0.8)
+    weight, bias = network.weights[0].copy(), network.biases[0].copy()
+    weight[0] = 0  # a dead neuron: its output is its bias
+    weight[1] = -128  # outside MVAU_rtl's narrow range on 7-series
+    bias[2] = 1
+    layers_ = tuple(
+        replace(layer, weight_exponent=-20, output_exponent=layer.output_exponent - 13 * (index + 1),
+                input_exponent=layer.input_exponent - 13 * index)
+        for index, layer in enumerate(network.spec.layers)
+    )  # fmt: skip
+    network = replace(network, spec=replace(network.spec, layers=layers_))
+    compile_network(with_layer(network, 0, weights=weight, biases=bias), edit=use_full_range)
+
+
+def test_layer_without_biases_survives(compile_network: Callable[..., ModelWrapper]) -> None:
+    network = random_network(np.random.default_rng(3), (4, 8, 2))
+    compile_network(with_layer(network, 0, biases=np.zeros_like(network.biases[0])))
+
+
+def test_changed_weight_is_named_with_pass_layer_and_values(
+    compile_network: Callable[..., ModelWrapper],
+) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            mvau, _ = layers(model)[1]
+            model.set_initializer(mvau.input[1], constant(model, mvau.input[1]) + 1)
+            return model
+
+    network = random_network(np.random.default_rng(4), (4, 8, 2))
+    with pytest.raises(
+        MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+, got -?\d+"
+    ):
+        compile_network(network, change=lambda passes: (*passes[:5], Saboteur()))
+
+
+def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper]) -> None:
+    def use_sigmoid(graph: onnx.GraphProto) -> None:
+        next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"
+
+    network = random_network(np.random.default_rng(5), (4, 8, 2))
+    with pytest.raises(CompileError, match="Sigmoid_0: Sigmoid has no hardware here; supported: Add, Gemm"):
+        compile_network(network, edit=use_sigmoid)
+
+
+def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
+    network = random_network(np.random.default_rng(6), (4, 8, 2))
+    spec = network.spec.layers[1]
+    wide = replace(spec, output_exponent=spec.accumulator_exponent + 24)
+    network = replace(network, spec=replace(network.spec, layers=(network.spec.layers[0], wide)))
+    with pytest.raises(CompileError, match=r"fc2: shift 24, .* requantizer of 29 bits, allowed 25"):
+        accumulator_bits(network, 1, dense_shapes(network, 8)[1])
+
+
+def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
+    network = random_network(np.random.default_rng(7), (4, 8, 2))
+    lone = np.zeros_like(network.weights[0])
+    lone[0, 0] = 127
+    network = with_layer(network, 0, weights=lone, biases=np.zeros_like(network.biases[0]))
+    shape = dense_shapes(network, 8)[0]
+    assert accumulator_bits(network, 0, shape) >= shape.weight_bits + 8 - 1
