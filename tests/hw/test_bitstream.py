@@ -1,0 +1,88 @@
+"""Without Vivado the stage skips, or fails when required; a bit file exists only when timing is met."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from hw import bitstream
+from models.artifacts import BuildPaths, ToolError, read_json
+from tests.hw.toy import write_toy_build
+
+# Plays Vivado: reads settings.tcl as the flow does, writes timing.json, and the bit file when timing is met.
+FAKE_VIVADO = """#!{python}
+import json, re, sys
+from pathlib import Path
+assert sys.argv[1:4] == ["-mode", "batch", "-source"] and Path(sys.argv[4]).is_file(), sys.argv
+settings = dict(re.findall(r"^set (\\w+) \\{{(.*)\\}}$", Path(sys.argv[6]).read_text(), re.M))
+if {crashes}:
+    sys.exit("ERROR: [Common 17-345] no valid license")
+out = Path(settings["out_dir"])
+(out / "timing.json").write_text(json.dumps({{"setup_slack_ns": {slack}, "hold_slack_ns": 0.01}}))
+(out / "settings.json").write_text(json.dumps(settings))
+if {slack} >= 0:
+    for suffix in ("bit", "hwh"):
+        (out / (settings["stem"] + "." + suffix)).write_text("bits")
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return write_toy_build(BuildPaths.of("toy"))
+
+
+def install_vivado(folder: Path, *, slack: float, crashes: bool = False) -> None:
+    (folder / "bin").mkdir(exist_ok=True)
+    vivado = folder / "bin" / "vivado"
+    vivado.write_text(FAKE_VIVADO.format(python=sys.executable, slack=slack, crashes=crashes))
+    vivado.chmod(0o755)
+
+
+def test_without_vivado_the_stage_is_skipped_and_says_why(
+    paths: BuildPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bitstream.main(["toy"])
+    assert read_json(paths.bitstream) == {"status": "skipped", "reason": bitstream.NO_VIVADO}
+    bitstream.main(["toy"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("bitstream: skipped: Vivado is not on PATH")
+    assert second == "bitstream: up to date"
+
+
+def test_required_without_vivado_fails_with_the_reason(paths: BuildPaths) -> None:
+    with pytest.raises(ToolError, match="Vivado is not on PATH"):
+        bitstream.main(["toy", "--require"])
+    assert not paths.bitstream.exists()
+
+
+def test_vivado_that_meets_timing_leaves_bit_and_hwh_of_one_stem(paths: BuildPaths, tmp_path: Path) -> None:
+    install_vivado(tmp_path, slack=0.2)
+    bitstream.main(["toy", "--require"])
+    result = read_json(paths.bitstream)
+    assert result["status"] == "done"
+    assert result["files"] == ["bitstream/toy.bit", "bitstream/toy.hwh"]
+    assert result["setup_slack_ns"] == 0.2
+    settings = json.loads((paths.root / "bitstream" / "settings.json").read_text())
+    assert (settings["part"], settings["family"]) == ("xc7z020clg400-1", "zynq")
+    assert (settings["in_bits"], settings["out_bits"], settings["out_words"]) == ("16", "24", "1")
+    assert all(Path(source.strip("{}")).is_file() for source in settings["sources"].split())
+
+
+def test_missed_timing_leaves_no_bit_file_and_fails(paths: BuildPaths, tmp_path: Path) -> None:
+    install_vivado(tmp_path, slack=0.2)
+    bitstream.main(["toy"])
+    install_vivado(tmp_path, slack=-0.3)
+    paths.bitstream.unlink()  # as a changed design would make the stage run again
+    with pytest.raises(ToolError, match=r"timing is not met at 100.0 MHz on Pynq-Z2: setup_slack_ns = -0.3"):
+        bitstream.main(["toy"])
+    assert not paths.bitstream.exists()
+    assert not list(paths.root.rglob("*.bit"))
+
+
+def test_failing_vivado_is_reported_with_its_first_error(paths: BuildPaths, tmp_path: Path) -> None:
+    install_vivado(tmp_path, slack=0, crashes=True)
+    with pytest.raises(ToolError, match=r"Vivado: ERROR: \[Common 17-345\] no valid license"):
+        bitstream.main(["toy"])
