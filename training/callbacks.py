@@ -1,6 +1,7 @@
 """What happens between updates: pruning on schedule, milestones, and the progress bar."""
 
 import json
+import logging
 import time
 from typing import Any
 
@@ -17,6 +18,8 @@ from training.envs import episode_returns
 from training.fast_sac import FastSac
 from training.learner import actor_weights, deterministic_policy, mean_actions, quantization_json, set_masks
 from training.run import Phase, Run
+
+log = logging.getLogger(__name__)
 
 # Episodes are reset with seeds from disjoint ranges, so that no evaluation judges the policy that it chose.
 MILESTONE_SEEDS, CONFIRM_SEEDS, FINAL_SEEDS = 10_000, 20_000, 30_000
@@ -83,6 +86,8 @@ class MilestoneCallback(BaseCallback):
         if self._may_be_best() and returns.mean() > self._best_mean:
             self.latest |= self._confirm()
         append_to_curve(self._run, self.latest)
+        line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
+        log.info(line.format(**self.latest))
         self._capture().save(self._run.checkpoint)
         restart_episode(self.model, self._run.seed)
 

@@ -24,6 +24,8 @@ class TrainConfig:
     """Adam's step size for actor, critics and entropy coefficient."""
     qat_learning_rate: float
     """The same in quantization-aware training."""
+    distill_learning_rate: float
+    """Adam's step size when the actor imitates a trained one."""
     buffer_size: int
     """Transitions that the replay buffer holds."""
     learning_starts: int
@@ -71,7 +73,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
-        for name in ("learning_rate", "qat_learning_rate", "tau", "gamma"):
+        for name in ("learning_rate", "distill_learning_rate", "qat_learning_rate", "tau", "gamma"):
             self._check(name, 0 < getattr(self, name) <= 1, "in (0, 1]")
         for name in (
             "buffer_size",

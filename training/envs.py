@@ -16,17 +16,16 @@ Policy = Callable[[FloatArray], FloatArray]
 
 def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
     """Return the environment with float32 observations; an unknown or discrete one raises ConfigError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    # gymnasium warns that v4 is old, and that infinite bounds lose precision as float32.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             env = gym.make(env_id)
-    except gym.error.Error as error:
-        raise ConfigError(f"env_id = {env_id!r}: {error}") from None
-    if not isinstance(env.observation_space, gym.spaces.Box) or not isinstance(
-        env.action_space, gym.spaces.Box
-    ):
-        raise ConfigError(f"env_id = {env_id!r}: observations and actions must both be boxes (continuous)")
-    return DtypeObservation(env, np.float32)
+        except gym.error.Error as error:
+            raise ConfigError(f"env_id = {env_id!r}: {error}") from None
+        if not all(isinstance(space, gym.spaces.Box) for space in (env.observation_space, env.action_space)):
+            raise ConfigError(f"env_id = {env_id!r}: observations and actions must be boxes (continuous)")
+        return DtypeObservation(env, np.float32)
 
 
 def episode_returns(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> NDArray[np.float64]:

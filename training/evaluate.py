@@ -103,6 +103,15 @@ def _parent_result(run: Run) -> dict[str, Any] | None:
     return {key: result[key] for key in keys}
 
 
+def summary(result: dict[str, Any]) -> str:
+    """Return a result in one line."""
+    return (
+        f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
+        f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
+        f"{result['phase']} at step {result['step']:,}"
+    )
+
+
 def main() -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(
@@ -111,12 +120,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a run's folder, such as build/Hopper/train/dense-s0")
     folder = parser.parse_args().folder
     use_one_fast_thread()
-    result = evaluate_run(folder)
-    print(
-        f"{folder}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
-        f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
-        f"{result['phase']} at step {result['step']:,}"
-    )
+    print(summary(evaluate_run(folder)))
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from training.fast_sac import FastSac
 from training.flat_mlp import linears_of
 
 
-def new_learner(config: TrainConfig, seed: int) -> FastSac:
-    """Return a SAC learner with random networks and an empty replay buffer."""
-    return FastSac(
+def new_learner(config: TrainConfig, seed: int, kind: type[FastSac] = FastSac) -> FastSac:
+    """Return a learner with random networks and an empty replay buffer."""
+    return kind(
         "MlpPolicy",
         DummyVecEnv([lambda: Monitor(make_env(config.env_id))]),
         learning_rate=config.learning_rate,

@@ -40,6 +40,8 @@ class Run:
     """Environment steps of quantization-aware training."""
     parent: str | None
     """The checkpoint of the trained policy that the run starts from, or None."""
+    distill: bool
+    """Whether the actor imitates that policy instead of learning from rewards."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -50,6 +52,8 @@ class Run:
                 raise ConfigError(
                     f"{option} {n_steps}, allowed: multiples of updates_per_rollout ({rollout})"
                 )
+        if self.distill and self.parent is None:
+            raise ConfigError("--distill needs a teacher; give the checkpoint of a trained policy by --from")
         if Path(self.name).name != self.name:
             raise ConfigError(f"--name {self.name!r} must be a plain folder name")
 

@@ -8,8 +8,10 @@ import logging
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.progress import Progress
+from stable_baselines3.common.type_aliases import Schedule
 
 from models.artifacts import ConfigError, run_stage, write_json
 from training import checkpoint as ckpt
@@ -23,7 +25,8 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig, load_config
-from training.evaluate import evaluate_run
+from training.distill import DistilledSac
+from training.evaluate import evaluate_run, summary
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import new_learner, quantize, restore
 from training.run import Phase, Run, git_commit
@@ -49,10 +52,10 @@ class Position:
         return cls(phase=phase, step=step, best_mean=-math.inf, last_milestone=None)
 
 
-def train(run: Run) -> None:
-    """Bring `run` to its end, from its last checkpoint when there is one, and write what it reached."""
+def train(run: Run) -> dict[str, Any]:
+    """Bring `run` to its end, from its last checkpoint when there is one, and return what it reached."""
     use_one_fast_thread()
-    model = new_learner(run.config, run.seed)
+    model = _new_learner(run)
     at = _resume(model, run) if run.checkpoint.exists() else _begin(model, run)
     with progress_bar() as progress:
         for phase, end in run.phases:
@@ -60,7 +63,16 @@ def train(run: Run) -> None:
                 at = at if at.phase is phase else _enter(model, run, phase)
                 _learn(model, run, at, end, progress)
                 at = replace(at, step=end)
-    evaluate_run(run.folder)
+    return evaluate_run(run.folder)
+
+
+def _new_learner(run: Run) -> FastSac:
+    """Return the learner of a run, which knows its teacher when it has one."""
+    model = new_learner(run.config, run.seed, DistilledSac if run.distill else FastSac)
+    if isinstance(model, DistilledSac):
+        restore(model, Checkpoint.load(Path(str(run.parent))))
+        model.set_teacher()
+    return model
 
 
 def _begin(model: FastSac, run: Run) -> Position:
@@ -114,12 +126,19 @@ def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress)
     assert at.phase is not None
     is_trained = run.parent is not None or at.phase is Phase.QAT
     model.learning_starts = 0 if is_trained else run.config.learning_starts
-    model.learning_rate = run.config.qat_learning_rate if at.phase is Phase.QAT else run.config.learning_rate
+    model.learning_rate = _learning_rate(run, at.phase)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
     pruning = [PruneCallback(run)] if at.phase is Phase.PRUNE else []
     callbacks = [*pruning, milestones, ProgressCallback(progress, at.phase, end, milestones)]
     model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
+
+
+def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
+    """Return the learning rate of a phase; distillation, a regression, ends its phases at rest."""
+    main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
+    rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
+    return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
 
 
 def parse_run(arguments: list[str] | None = None) -> Run:
@@ -136,6 +155,7 @@ def parse_run(arguments: list[str] | None = None) -> Run:
     parser.add_argument(
         "--from", dest="parent", type=Path, help="checkpoint of a trained policy to start from"
     )
+    parser.add_argument("--distill", action="store_true", help="imitate that policy instead of using rewards")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", help="the run's folder under build/<environment>/train/")
     options = parser.parse_args(arguments)
@@ -144,7 +164,7 @@ def parse_run(arguments: list[str] | None = None) -> Run:
     return Run(
         environment=options.environment,
         config=config,
-        name=options.name or _default_name(options.sparsity, options.seed),
+        name=options.name or _default_name(options.sparsity, options.seed, options.distill),
         seed=options.seed,
         sparsity=options.sparsity,
         steps=steps,
@@ -152,11 +172,13 @@ def parse_run(arguments: list[str] | None = None) -> Run:
         if options.qat_steps is None
         else options.qat_steps,
         parent=None if options.parent is None else str(options.parent),
+        distill=options.distill,
     )
 
 
-def _default_name(sparsity: float, seed: int) -> str:
+def _default_name(sparsity: float, seed: int, distill: bool) -> str:
     kind = f"sparse{sparsity * 100:g}" if sparsity else "dense"
+    kind = f"distilled-{kind}" if distill else kind
     return f"{kind}-s{seed}"
 
 
@@ -169,7 +191,9 @@ def _qat_steps(config: TrainConfig, steps: int, sparsity: float) -> int:
 def main() -> None:
     """Run the stage from the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    train(parse_run())
+    run = parse_run()
+    print(summary(train(run)))
+    print(f"written to {run.folder}")
 
 
 if __name__ == "__main__":

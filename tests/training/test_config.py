@@ -60,7 +60,7 @@ def test_an_unknown_environment_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("env_id", "message"), [("Nowhere-v0", "env_id = 'Nowhere-v0'"), ("CartPole-v1", "must both be boxes")]
+    ("env_id", "message"), [("Nowhere-v0", "env_id = 'Nowhere-v0'"), ("CartPole-v1", "must be boxes")]
 )
 def test_an_environment_that_cannot_be_trained_is_refused(env_id: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

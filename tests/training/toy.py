@@ -48,6 +48,7 @@ def toy_config(**changes: Any) -> TrainConfig:
         "hidden": (32, 32),
         "learning_rate": 3e-3,
         "qat_learning_rate": 1e-3,
+        "distill_learning_rate": 1e-2,
         "buffer_size": 10_000,
         "learning_starts": 200,
         "batch_size": 64,
@@ -85,5 +86,6 @@ def toy_run(**changes: Any) -> Run:
         "steps": 1_600,
         "qat_steps": 0,
         "parent": None,
+        "distill": False,
     }
     return Run(**{**values, **changes})

@@ -1,0 +1,53 @@
+"""Distillation on the toy: a sparse int8 actor imitates a trained one, with no reward."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.artifacts import ConfigError, read_json
+from tests.training.test_train import GOOD_RETURN
+from tests.training.toy import toy_run
+from training.checkpoint import Checkpoint
+from training.distill import DistilledSac
+from training.learner import new_learner, restore
+from training.run import Run
+from training.train import parse_run, train
+
+
+def test_a_distilled_policy_is_sparse_int8_and_good(dense_run: tuple[Run, Path]) -> None:
+    changes = {"sparsity": 0.8, "steps": 1_200, "qat_steps": 400, "parent": str(dense_run[1])}
+    run = toy_run(name="distilled", distill=True, **changes)
+    train(run)
+    result = read_json(run.folder / "result.json")
+    assert result["return_mean"] > GOOD_RETURN
+    assert result["phase"] == "qat" and result["sparsity"] >= 0.8
+
+
+def test_the_teacher_does_not_change_and_the_student_comes_closer(dense_run: tuple[Run, Path]) -> None:
+    model = new_learner(dense_run[0].config, seed=0, kind=DistilledSac)
+    assert isinstance(model, DistilledSac)
+    restore(model, Checkpoint.load(dense_run[1]))
+    model.set_teacher()
+    assert model.teacher is not None and model.replay_buffer is not None
+    taught = [p.clone() for p in model.teacher.parameters()]
+    with torch.no_grad():
+        for parameter in model.actor.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    observation = torch.from_numpy(model.replay_buffer.observations[:200, 0])
+
+    def distance() -> float:
+        with torch.no_grad():
+            return float((model.actor(observation, True) - model.teacher(observation, True)).abs().mean())
+
+    before = distance()
+    model.train(200, 64)
+    assert distance() < 0.3 * before
+    for now, then in zip(model.teacher.parameters(), taught, strict=True):
+        np.testing.assert_array_equal(now.detach().numpy(), then.detach().numpy())
+
+
+def test_distilling_without_a_teacher_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"--distill needs a teacher; give the checkpoint .* by --from"):
+        parse_run(["Hopper", "--distill", "--sparsity", "0.9"])
