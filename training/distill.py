@@ -1,7 +1,7 @@
-"""Distillation: the actor imitates a trained one on the states that it visits itself (DAgger, Ross et al. 2011).
+"""Distillation: the actor imitates a trained one on the states that it visits itself.
 
-No reward is used, and an update costs a fraction of SAC's; critics and entropy coefficient stay as they were, so
-that reinforcement learning can go on from the result.
+This is DAgger (Ross et al. 2011, arXiv:1011.0686). No reward is used, and an update costs a fraction of SAC's;
+critics and entropy coefficient stay as they were, so that reinforcement learning can go on from the result.
 """
 
 import copy
@@ -15,7 +15,7 @@ from training.fast_sac import Batch, FastSac
 class DistilledSac(FastSac):
     """A learner whose updates bring its actor's actions to those of `teacher`, for the same noise.
 
-    Half of a batch has no noise: that half teaches the mean, which is deployed; the other half teaches log_std too.
+    Half of a batch has no noise: that half teaches the mean, which is deployed; the other log_std too.
     """
 
     teacher: Actor | None = None
