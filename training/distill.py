@@ -1,6 +1,6 @@
 """Distillation: the actor imitates a trained one on the states that it visits itself.
 
-This is DAgger (Ross et al. 2011, arXiv:1011.0686). No reward is used, and an update costs a fraction of SAC's;
+DAgger (Ross et al. 2011, arXiv:1011.0686): no reward is used, and an update costs a fraction of SAC's;
 critics and entropy coefficient stay as they were, so that reinforcement learning can go on from the result.
 """
 
