@@ -76,7 +76,7 @@ def _closed_loop(loop: dict[str, Any]) -> str:
 
 
 def _resources(resources: dict[str, Any]) -> str:
-    used = resources.get("utilisation_percent", {})
+    used = resources["utilisation"]
     keys = ("lut", "ff", "dsp", "bram18")
     return ", ".join(f"{resources[key]:,} {key.upper()}{_percent(used.get(key))}" for key in keys)
 
@@ -86,8 +86,8 @@ def _simulation(sim: dict[str, Any]) -> str:
     return f"{sim['mismatches']} mismatches in {sim['vectors']:,} vectors, stalls of {stalls} %"
 
 
-def _percent(used: float | None) -> str:
-    return "" if used is None else f" ({used:.0f} %)"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f" ({100 * fraction:.0f} %)"
 
 
 def _weights(policy: dict[str, Any]) -> str:

@@ -37,7 +37,15 @@ CLOSED_LOOP = {
     "return_mean_pytorch": 3200.5,
     "return_mean_rtl": 3200.5,
 }
-RESOURCES = {"tool": "yosys", "part": "xc7z020", "lut": 31_000, "ff": 73_000, "dsp": 200, "bram18": 57}
+RESOURCES = {
+    "tool": "yosys",
+    "part": "xc7z020",
+    "lut": 31_000,
+    "ff": 73_000,
+    "dsp": 200,
+    "bram18": 57,
+    "utilisation": {"lut": 0.583, "ff": 0.686, "dsp": 0.909, "bram18": 0.204},
+}
 BITSTREAM = {"status": "skipped", "reason": "vivado is not on the PATH"}
 
 
