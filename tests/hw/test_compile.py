@@ -1,0 +1,113 @@
+"""The compile stage: what it leaves behind, when it skips itself, and that a failure keeps what was there."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hw import compile as compile_module
+from hw.compile import CompileSettings, compile_policy, compile_stage
+from hw.config import Engine, find_board
+from hw.design import load_design
+from models.artifacts import BuildPaths, ExportError, MismatchError, run_stage
+from models.policy_folder import load_policy
+from tests.networks import write_random_policy
+
+SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engine=Engine.DENSE)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> BuildPaths:
+    paths = BuildPaths.of("tiny", tmp_path_factory.mktemp("build"))
+    write_random_policy(paths.policy, np.random.default_rng(0), (5, 13, 3), n_vectors=40)
+    run(paths, "--board", "KV260")
+    return paths
+
+
+@pytest.fixture
+def build(compiled: BuildPaths, tmp_path: Path) -> BuildPaths:
+    """Return a copy of the compiled build that a test may spoil."""
+    return BuildPaths(root=Path(shutil.copytree(compiled.root, tmp_path / "tiny")))
+
+
+def run(paths: BuildPaths, *options: str) -> None:
+    """Run the command line as `python -m hw.compile` does, in the folder above build/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["hw.compile", paths.root.name, *options])
+        patch.setattr(compile_module.BuildPaths, "of", staticmethod(lambda _: paths))
+        run_stage(compile_module.main)
+
+
+def test_description_is_complete_and_its_files_exist(compiled: BuildPaths) -> None:
+    design = load_design(compiled)
+    network = load_policy(compiled.policy).network
+    assert (design.board, design.part) == ("KV260_SOM", "xck26-sfvc784-2LV-c")
+    assert [tap.layer for tap in design.taps] == ["fc1", "fc2"]
+    assert design.input.format.features == network.spec.widths[0]
+    assert design.output.format.features == network.spec.widths[-1]
+    description = json.loads(compiled.hw.read_text())
+    assert description["inputs"]["settings"]["board"]["name"] == "KV260_SOM"
+    assert "mvu/mvu_vvu_axi.sv: output-queue" in description["patches"]
+    assert description["provenance"]["commit"]
+
+
+def test_no_file_names_a_path_of_this_machine(compiled: BuildPaths) -> None:
+    for source in [compiled.hw, *compiled.rtl.iterdir()]:
+        assert str(compiled.root) not in source.read_text()
+
+
+def test_second_run_is_up_to_date(compiled: BuildPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    run(compiled, "--board", "KV260")
+    assert capsys.readouterr().out == "compile: up to date\n"
+
+
+def test_lost_memory_or_other_clock_makes_it_run_again(build: BuildPaths) -> None:
+    settings = CompileSettings(board=find_board("KV260"), engine=Engine.DENSE)
+    assert compile_stage(build, settings).is_current()
+    assert not compile_stage(build, SETTINGS).is_current()
+    next(build.mem.iterdir()).unlink()
+    assert not compile_stage(build, settings).is_current()
+
+
+def test_chatter_of_the_tools_stays_in_their_log(
+    build: BuildPaths, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(build, "--board", "Pynq-Z1")
+    out, _ = capfd.readouterr()
+    assert out.count("\n") == 1
+    assert out.startswith("compile: dense for Pynq-Z1, lanes fc1 ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--board", "Z9"], "error: board 'Z9' is unknown; known boards: Pynq-Z1"),
+        (["--engine", "quantum"], "error: engine 'quantum' is unknown; known engines: dense"),
+        (["--clock-mhz", "0"], "error: Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
+    ],
+)
+def test_wrong_option_is_one_line(build: BuildPaths, options: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(build, *options)
+    assert str(stopped.value.code).startswith(message)
+    assert "\n" not in str(stopped.value.code)
+
+
+def test_missing_policy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"policy.onnx is missing"):
+        compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)
+
+
+def test_failure_keeps_the_previous_artefacts(build: BuildPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def differ(*_: object) -> None:
+        raise MismatchError("pass convert: fc1: differs")
+
+    before = build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())
+    monkeypatch.setattr("hw.golden_check.GoldenCheck.__call__", differ)
+    with pytest.raises(MismatchError):
+        compile_policy(build, SETTINGS)
+    assert (build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())) == before
+    load_design(build)
