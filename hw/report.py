@@ -26,7 +26,7 @@ def collect(paths: BuildPaths) -> dict[str, Any]:
         "simulation": sim,
         "closed_loop": loop,
         "resources": read_json(paths.synth),
-        "bitstream": read_json(paths.bitstream),
+        "bitstream": {"reason": None} | read_json(paths.bitstream),
         "stage_s": {name: stage_seconds(paths, name) for name in STAGES},
     }
 
@@ -58,7 +58,7 @@ def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("closed loop", _closed_loop(report["closed_loop"])),
         ("resources", _resources(resources)),
         ("  by", f"{resources['tool']} for {resources['part']}"),
-        ("bit file", f"{bitstream['status']}: {bitstream['reason']}"),
+        ("bit file", f"{bitstream['status']}: {bitstream['reason'] or ', '.join(bitstream['files'])}"),
         ("seconds", ", ".join(f"{name} {value:.0f}" for name, value in report["stage_s"].items())),
     ]
 
