@@ -50,11 +50,6 @@ class TrainConfig:
     """The same as `prune_begin` for a run that starts from a trained policy."""
     finetune_prune_end: float
     """The same as `prune_end` for a run that starts from a trained policy."""
-    anchor_strength: float
-    """While pruning a trained policy, the pull towards its actions relative to the mean |Q|; 0: none.
-
-    It stands until the final sparsity is reached and fades to 0 at the end of `steps`.
-    """
     prune_every: int
     """Steps between two prunings."""
     distribution: str
@@ -99,7 +94,6 @@ class TrainConfig:
         for name in ("weight_bits", "activation_bits", "input_bits", "output_bits"):
             self._check(name, 2 <= getattr(self, name) <= 8, "2 to 8")
         self._check("learning_starts", self.learning_starts >= 0, "at least 0")
-        self._check("anchor_strength", self.anchor_strength >= 0, "at least 0")
         self._check("qat_fraction", 0 <= self.qat_fraction <= 1, "in [0, 1]")
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
         ordered = 0 <= self.finetune_prune_begin <= self.finetune_prune_end <= 1

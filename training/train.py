@@ -15,7 +15,6 @@ from stable_baselines3.common.type_aliases import Schedule
 
 from models.artifacts import ConfigError, run_stage, write_json
 from training import checkpoint as ckpt
-from training.anchor import Anchor
 from training.callbacks import (
     MilestoneCallback,
     ProgressCallback,
@@ -130,8 +129,6 @@ def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress)
     model.learning_rate = _learning_rate(run, at.phase)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
-    is_anchored = at.phase is Phase.PRUNE and run.parent is not None and run.config.anchor_strength > 0
-    model.anchor = Anchor(Checkpoint.load(Path(str(run.parent)))) if is_anchored else None
     pruning = [PruneCallback(run)] if at.phase is Phase.PRUNE else []
     callbacks = [*pruning, milestones, ProgressCallback(progress, at.phase, end, milestones)]
     model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
