@@ -52,9 +52,10 @@ bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(MAKE) --no-print-directory -j2 closed_loop
 	@$(PY) -m hw.bitstream $(NAME) --require
 
-train: $(READY) ## train ENV: SPARSITY=0.95 STEPS=… SEED=… FROM=<checkpoint>; run it again to resume
+train: $(READY) ## train ENV: SPARSITY= STEPS= SEED= FROM=<checkpoint> DISTILL=1; run again to resume
 	@$(PY) -m training.train $(ENV) --seed $(SEED) \
-	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,FROM,--from)
+	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
+	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
 
 evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
 	@$(PY) -m training.evaluate $(RUN)

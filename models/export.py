@@ -192,7 +192,8 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
     actor = QuantMlp.load(run / "policy")
-    space = gymnasium.make(result["env_id"]).action_space
+    with _quiet():  # gymnasium warns that v4, the literature's version, is out of date
+        space = gymnasium.make(result["env_id"]).action_space
     assert isinstance(space, gymnasium.spaces.Box)
     actor.save(folder)
     for name in ("result.json", "curve.jsonl", "curve.png"):
