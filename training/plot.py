@@ -28,7 +28,7 @@ def plot_curve(curve: Path, picture: Path, title: str) -> None:
     starts = [b["step"] for a, b in pairwise(entries) if a["phase"] != b["phase"]]
     for step in starts:
         axes.axvline(step, color="grey", linestyle=":")
-        axes.annotate("int8 training", (step, axes.get_ylim()[1]), ha="left", va="top", fontsize="small")
+        axes.annotate(" int8", (step, 0.02), xycoords=("data", "axes fraction"), fontsize="small")
     if any(entry["sparsity"] for entry in entries):
         right = axes.twinx()
         right.plot(steps, [100 * entry["sparsity"] for entry in entries], color="tab:green", linestyle="--")
