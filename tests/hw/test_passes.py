@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hw.config import Board, find_board
 from hw.dense import dense_passes
@@ -62,7 +64,7 @@ def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]
 
 
 def use_full_range(graph: onnx.GraphProto) -> None:
-    """Let weights take their type's lowest value, which our own export never does and a foreign policy may."""
+    """Let weights take their type's lowest value: our own export never does, a foreign policy may."""
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.name == "narrow":
@@ -85,6 +87,23 @@ def test_every_pass_keeps_golden_integers(name: str, compile_network: Callable[.
     assert nodes[0].input.lanes * nodes[0].input.words == network.spec.widths[0]
     assert nodes[-1].output.lanes * nodes[-1].output.words == network.spec.widths[-1]
     assert all(file.is_file() for node in nodes for file in node.files)
+
+
+@pytest.mark.slow
+@given(
+    widths=st.lists(st.integers(1, 20), min_size=2, max_size=5),
+    weight_bits=st.integers(2, 8),
+    activation_bits=st.integers(2, 8),
+    input_bits=st.integers(2, 8),
+    output_bits=st.integers(2, 8),
+    density=st.floats(0.02, 1.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_pass_keeps_the_integers_of_random_networks(
+    compile_network: Callable[..., ModelWrapper], seed: int, **shape: object
+) -> None:
+    compile_network(random_network(np.random.default_rng(seed), **shape))  # type: ignore[arg-type]
 
 
 def test_dead_neurons_lowest_weights_and_tiny_scales_survive(
