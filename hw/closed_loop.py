@@ -4,6 +4,7 @@
 """
 
 import argparse
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,10 @@ class Lane:
         """Return a fresh episode of `env_id` from `seed`."""
         import gymnasium
 
-        env = gymnasium.make(env_id)
+        with warnings.catch_warnings():
+            # Policies name the version they were trained in; that a newer one exists is no news here.
+            warnings.filterwarnings("ignore", message=".*is out of date", category=DeprecationWarning)
+            env = gymnasium.make(env_id)
         observation, _ = env.reset(seed=seed)
         return cls(seed=seed, env=env, observation=observation, rewards=[])
 

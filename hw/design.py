@@ -63,11 +63,22 @@ def load_design(paths: BuildPaths) -> Design:
         raise CompileError(f"{paths.hw} is missing; run python -m hw.compile {paths.root.name} first")
     value = read_json(paths.hw)
     try:
+        _check_policy(paths, value["inputs"]["policy"])
         return _design_from_json(paths.root, value)
     except KeyError as error:
         raise ExportError(
             f"{paths.hw}: missing key {error}; run python -m hw.compile {paths.root.name} again"
         ) from None
+
+
+def _check_policy(paths: BuildPaths, compiled: dict[str, str]) -> None:
+    """Raise CompileError when the policy folder is not the one that hw.json was compiled from."""
+    for name, recorded in compiled.items():
+        if sha256_file(paths.policy / name) != recorded:
+            raise CompileError(
+                f"{paths.hw} was compiled from another {name}; "
+                f"run python -m hw.compile {paths.root.name} again"
+            )
 
 
 def _design_from_json(root: Path, value: dict[str, Any]) -> Design:

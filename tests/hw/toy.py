@@ -9,9 +9,12 @@ from hw.axi_stream import StreamFormat
 from hw.design import Design, Port
 from hw.harness import Bench
 from hw.verilate import verilate
-from models.artifacts import BuildPaths, write_json
+from models.artifacts import BuildPaths, sha256_file, write_json
+from models.export import write_policy
+from models.networks import QuantMlp
+from models.policy_folder import Policy, load_policy
 from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec
+from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer
 
 RTL = Path(__file__).parent / "rtl"
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
@@ -27,7 +30,7 @@ def toy_network() -> IntNetwork:
     shapes = [(layer.out_features, layer.in_features) for layer in layers]
     return IntNetwork(
         spec=NetworkSpec(input_type=INT8, layers=layers),
-        weights=tuple(rng.integers(-128, 128, shape) for shape in shapes),
+        weights=tuple(rng.integers(-127, 128, shape) for shape in shapes),
         biases=tuple(rng.integers(-500, 500, shape[0]) for shape in shapes),
     )
 
@@ -86,14 +89,34 @@ def toy_bench(root: Path, fault: int = SOUND) -> Bench:
     return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
 
 
-def write_toy_build(paths: BuildPaths) -> BuildPaths:
-    """Write the toy's hw.json, files and a stand-in for its policy.json as compile would; return `paths`."""
-    design = toy_design(paths.root)
-    write_json(paths.policy / "policy.json", {})
+def write_toy_policy(folder: Path, env: str) -> Policy:
+    """Write the toy's policy folder for an environment of 4 observations and 3 actions; return it."""
+    normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
+    write_policy(
+        QuantMlp.from_integers(normalizer, toy_network()),
+        folder,
+        name="toy",
+        env=env,
+        algorithm="none",
+        observations=np.random.default_rng(1).normal(0, 2, (40, 4)),
+        action_low=np.full(3, -1.0),
+        action_high=np.full(3, 1.0),
+        provenance={},
+    )
+    return load_policy(folder)
+
+
+def write_toy_build(paths: BuildPaths, fault: int = SOUND) -> BuildPaths:
+    """Write hw.json and the files it names, for the policy that is there; return `paths`."""
+    design = toy_design(paths.root, fault)
+    if not (paths.policy / "policy.json").exists():
+        write_json(paths.policy / "policy.json", {})
+    policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
     streams = {name: _port_json(getattr(design, name)) for name in ("input", "output")}
     taps = [_port_json(tap) | {"port": tap.prefix, "layer": tap.layer} for tap in design.taps]
     fields = ("name", "engine", "board", "part", "clock_mhz", "top", "sources", "memories", "behavioural")
-    write_json(paths.hw, {name: getattr(design, name) for name in fields} | streams | {"taps": taps})
+    entries = {name: getattr(design, name) for name in fields} | streams
+    write_json(paths.hw, entries | {"taps": taps, "inputs": {"policy": policy}})
     return paths
 
 

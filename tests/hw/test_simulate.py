@@ -1,0 +1,65 @@
+"""The simulate stage proves a build or leaves no proof, and runs again only when something changed."""
+
+from pathlib import Path
+
+import pytest
+
+from hw import simulate
+from hw.design import load_design
+from models.artifacts import BuildPaths, CompileError, ExportError, MismatchError, read_json, write_json
+from tests.hw.toy import CACHE, WRONG_NEURON, write_toy_build, write_toy_policy
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(simulate, "simulator_cache", lambda _: CACHE)
+    paths = BuildPaths.of("toy")
+    write_toy_policy(paths.policy, "Hopper-v4")
+    return paths
+
+
+def test_a_sound_build_is_proven_once(paths: BuildPaths, capsys: pytest.CaptureFixture[str]) -> None:
+    write_toy_build(paths)
+    simulate.main(["toy"])
+    result = read_json(paths.sim)
+    assert result["vectors"] == 10_000
+    assert result["mismatches"] == 0
+    assert (result["latency_cycles"], result["interval_cycles"]) == (14, 11.0)
+    simulate.main(["toy"])
+    assert capsys.readouterr().out.splitlines()[-1] == "simulate: up to date"
+
+
+def test_a_faulty_build_leaves_no_proof(paths: BuildPaths) -> None:
+    write_toy_build(paths)
+    simulate.main(["toy"])
+    write_toy_build(paths, WRONG_NEURON)
+    value = read_json(paths.hw)
+    write_json(paths.hw, value | {"behavioural": ["a change"]})
+    with pytest.raises(MismatchError, match=r"layer fc1, vector \d+, neuron 2: expected \d+, got \d+"):
+        simulate.main(["toy"])
+    assert not paths.sim.exists()
+
+
+def test_a_build_of_another_policy_is_refused(paths: BuildPaths) -> None:
+    write_toy_build(paths)
+    (paths.policy / "policy.json").write_text("{}")
+    with pytest.raises(
+        CompileError, match="was compiled from another policy.json; run python -m hw.compile toy again"
+    ):
+        load_design(paths)
+
+
+def test_a_missing_source_is_named(paths: BuildPaths) -> None:
+    write_toy_build(paths)
+    (paths.root / "rtl" / "toy_layer.sv").unlink()
+    with pytest.raises(CompileError, match="toy_layer.sv is missing; run python -m hw.compile toy again"):
+        simulate.main(["toy"])
+
+
+def test_an_altered_memory_is_named(paths: BuildPaths) -> None:
+    write_toy_build(paths)
+    value = read_json(paths.hw)
+    write_json(paths.hw, value | {"memories": {"mem/fc1.dat": "0" * 64}})
+    with pytest.raises(ExportError, match="fc1.dat: hash mismatch"):
+        simulate.main(["toy"])
