@@ -17,7 +17,7 @@ module accelerator #(
   output wire               m_axis_tlast,
   input  wire               m_axis_tready
 );
-  reg [15:0] word_q = 16'd0;
+  reg [15:0] word_q;
 
   assign m_axis_tlast = word_q == OutWords - 1;
 

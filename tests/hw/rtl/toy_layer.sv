@@ -1,7 +1,8 @@
 // Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features.
-// Latency In/InLanes + Out + 2 cycles and interval the same, for a reader that never stalls.
-// Valid never waits for ready; data stays until accepted. A Faulty one obeys mem/fault.dat: 0 none, 1 neuron 2's low bit flips when input 0 is
-// 0x55, 2 a word is dropped after a stall, 3 data changes while stalled, 4 stops after 5 vectors, 5 no reset.
+// Latency In/InLanes + Out + Out/OutLanes - 1 cycles, interval one more, for a reader that never stalls.
+// Valid never waits for ready; data stays until accepted. A Faulty one obeys mem/fault.dat: 0 none, 1 neuron 2's
+// low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data changes while stalled, 4 stops
+// after 5 vectors, 5 reset leaves state behind.
 // Golden: models.reference.IntNetwork.
 module toy_layer #(
   parameter int In = 4,
@@ -31,19 +32,20 @@ module toy_layer #(
   logic signed [31:0] row_mem [Out*(In+1)];
   initial $readmemh(WeightFile, row_mem);
 
+  logic [8*In-1:0] x_q;
+  logic [8*Out-1:0] y_q;
+  int in_q, neuron_q, out_q;
+  int acc, scaled, vector_q;
+  logic waited_q;
+
   // Read when simulation starts, so that one compiled simulator has every fault.
   logic [31:0] fault_mem [1];
   initial begin
     fault_mem[0] = 0;
+    {in_q, neuron_q, out_q} = '0;
     if (Faulty) $readmemh("mem/fault.dat", fault_mem);
   end
   wire [31:0] fault = fault_mem[0];
-
-  logic [8*In-1:0] x_q;
-  logic [8*Out-1:0] y_q;
-  int in_q = 0, neuron_q = 0, out_q = 0;
-  int acc, scaled, vector_q;
-  logic waited_q;
 
   assign in_tready = ap_rst_n && in_q < InWords;
 
