@@ -40,7 +40,12 @@ class Resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldingLimits:
-    """How far folding may fill a part: shares of it, the padding of hidden widths, and lanes of one layer."""
+    """How far folding may fill a part.
+
+    The shares leave the rest to DMA, interconnect and routing. Hidden layers grow to a multiple of `pad_to`,
+    so that lanes divide them. Adder trees (SIMD) and fan-outs (PE) wider than the maxima would cost more clock
+    than they save cycles.
+    """
 
     lut_share: float
     dsp_share: float
