@@ -43,7 +43,7 @@ class FoldingLimits:
     """How far folding may fill a part.
 
     The shares leave the rest to DMA, interconnect and routing. Hidden layers grow to a multiple of `pad_to`,
-    so that lanes divide them. Adder trees (SIMD) and fan-outs (PE) wider than the maxima would cost more clock
+    so that lanes divide them. Adder trees (SIMD) and fan-outs (PE) wider than the maxima cost more clock
     than they save cycles.
     """
 
