@@ -1,0 +1,50 @@
+"""The shipped policies: what was trained, what was exported and what is recorded are the same."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import models
+from models.artifacts import read_json
+from models.networks import QuantMlp
+from models.policy_folder import load_policy
+
+ZOO = Path(models.__file__).parent / "zoo"
+SHIPPED = sorted(path.parent for path in ZOO.glob("*/*/policy.json"))
+
+
+def test_every_environment_has_a_default_that_exists() -> None:
+    defaults = tomllib.loads((ZOO / "defaults.toml").read_text())
+    assert {ZOO / env / name for env, name in defaults.items()} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_the_trained_brevitas_actor_equals_golden(folder: Path) -> None:
+    policy, actor = load_policy(folder), QuantMlp.load(folder).eval()
+    observations = torch.from_numpy(policy.golden["observation"])
+    with torch.no_grad():
+        mean = actor(observations).double().numpy()
+    last = policy.spec.network.layers[-1]
+    expected = np.ldexp(policy.golden[last.name].astype(np.float64), last.output_exponent)
+    np.testing.assert_array_equal(mean, expected)
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_the_record_agrees_with_the_policy(folder: Path) -> None:
+    policy, result = load_policy(folder), read_json(folder / "result.json")
+    provenance = policy.spec.provenance
+    assert provenance["nnz"] == result["nnz"] == QuantMlp.load(folder).to_integers().nnz
+    assert provenance["return_mean"] == pytest.approx(np.mean(result["returns"]))
+    assert len(result["returns"]) == provenance["episodes"] == 20
+    curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+    assert curve[-1]["sparsity"] == pytest.approx(provenance["sparsity"], abs=1e-3)
+
+
+def test_the_hopper_policy_is_what_the_readme_says() -> None:
+    result = read_json(ZOO / "Hopper" / "sac-sparse95-int8" / "result.json")
+    assert result["sparsity"] >= 0.95
+    assert result["return_mean"] >= max(2_500, 0.95 * result["parent_result"]["return_mean"])
