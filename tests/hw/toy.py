@@ -1,6 +1,9 @@
 """A small hand-written accelerator, 4 to 6 to 3 features, with a tap a layer and faults on demand."""
 
+import atexit
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +94,14 @@ def toy_bench(root: Path, fault: int = SOUND) -> Bench:
 
 def write_toy_policy(folder: Path, env: str) -> Policy:
     """Write the toy's policy folder for an environment of 4 observations and 3 actions; return it."""
+    shutil.copytree(_exported_policy(env), folder)
+    return load_policy(folder)
+
+
+@cache
+def _exported_policy(env: str) -> Path:
+    """Return a folder with the policy; exporting takes seconds, so it is done once."""
+    folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
     write_policy(
         QuantMlp.from_integers(normalizer, toy_network()),
@@ -103,7 +114,8 @@ def write_toy_policy(folder: Path, env: str) -> Policy:
         action_high=np.full(3, 1.0),
         provenance={},
     )
-    return load_policy(folder)
+    atexit.register(shutil.rmtree, folder)
+    return folder
 
 
 def write_toy_build(paths: BuildPaths, fault: int = SOUND) -> BuildPaths:
