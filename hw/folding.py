@@ -11,10 +11,17 @@ from hw.config import Board, Resources, all_boards
 from models.artifacts import CompileError
 from models.reference import IntNetwork
 
-# yosys, dense int8 11-256-256-3 with 480 multipliers for xc7: 31k LUT, 73k FF.
-LUT_PER_MULTIPLIER = 65
-FF_PER_MULTIPLIER = 152
-# Below this depth a weight memory is cheaper as LUT RAM than as a mostly empty block RAM.
+# LUTs and flip-flops of a layer's parts, as yosys 0.70 counted them for xc7 in an int8 11-255-179-3 policy.
+LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 33, 40
+LUT_PER_REQUANTIZER, FF_PER_REQUANTIZER = 75, 200
+# FINN's memory streamers hold eight words in shift registers and three in flip-flops: width is dear.
+LUT_PER_STREAM_BIT, FF_PER_STREAM_BIT = 4.0, 9.5
+LUT_RAM_PER_BIT_OF_32 = 0.55
+# A requantizer's parameters: 25 bits of scale, 1 of shift, a bias of 25 plus the accumulator's 20 or so.
+REQUANT_PARAMETER_BITS = 71
+# FIFOs and width converters on top of the layers.
+LUT_OVERHEAD, FF_OVERHEAD = 1.09, 1.05
+# Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
 # Width and depth a RAMB18 can take.
 BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
@@ -62,16 +69,18 @@ class Folding:
 
     def resources(self, board: Board) -> Resources:
         """Return the estimated resources of the layer on the board's part."""
-        multipliers = self.pe * self.simd
-        dsp = self.simd * -(-self.pe // self._products_per_dsp(board)) + self.requant_pe
-        width = multipliers * self.shape.weight_bits
-        block_ram = _bram18(width, self.weight_depth) if self.weights_in_block_ram else 0
-        lut_ram = 0 if self.weights_in_block_ram else width * -(-self.weight_depth // 32) // 2
+        multipliers, requantizers = self.pe * self.simd, self.requant_pe
+        memories = (
+            (multipliers * self.shape.weight_bits, self.weight_depth),
+            (requantizers * REQUANT_PARAMETER_BITS, self.shape.out_features // requantizers),
+        )
+        lut = LUT_PER_MULTIPLIER * multipliers + LUT_PER_REQUANTIZER * requantizers
+        ff = FF_PER_MULTIPLIER * multipliers + FF_PER_REQUANTIZER * requantizers
         return Resources(
-            lut=LUT_PER_MULTIPLIER * multipliers + lut_ram,
-            ff=FF_PER_MULTIPLIER * multipliers,
-            dsp=dsp,
-            bram18=block_ram,
+            lut=int(LUT_OVERHEAD * (lut + sum(_memory_luts(*memory) for memory in memories))),
+            ff=int(FF_OVERHEAD * (ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories))),
+            dsp=self.simd * -(-self.pe // self._products_per_dsp(board)) + requantizers,
+            bram18=sum(_bram18(*memory) for memory in memories),
         )
 
     def _products_per_dsp(self, board: Board) -> int:
@@ -200,7 +209,15 @@ def _fits(foldings: tuple[Folding, ...], board: Board) -> bool:
     return all(getattr(needed, name) <= getattr(budget, name) for name in ("lut", "ff", "dsp", "bram18"))
 
 
+def _memory_luts(width: int, depth: int) -> float:
+    """Return the LUTs of a streamed memory of `depth` words of `width` bits, its LUT RAM included."""
+    lut_ram = LUT_RAM_PER_BIT_OF_32 * -(-depth // 32) if depth <= LUT_RAM_DEPTH else 0
+    return width * (LUT_PER_STREAM_BIT + lut_ram)
+
+
 def _bram18(width: int, depth: int) -> int:
+    if depth <= LUT_RAM_DEPTH:
+        return 0
     return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)
 
 
