@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import Board, Engine, find_board
-from models.artifacts import BuildPaths, Stage, digest, run_stage, sha256_file, source_hash, write_json
+from models.artifacts import (
+    BuildPaths,
+    ExportError,
+    Stage,
+    digest,
+    run_stage,
+    sha256_file,
+    source_hash,
+    write_json,
+)
 
 HERE = Path(__file__).parent
 POLICY_FILES = ("policy.onnx", "policy.json", "golden.npz")
@@ -34,7 +43,10 @@ class CompileSettings:
 
 
 def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
-    """Return the stage's record: policy files, resolved settings, tools and code."""
+    """Return the stage's record of policy, settings, tools and code; without a policy ExportError."""
+    if not paths.policy.is_dir():
+        name = paths.root.name
+        raise ExportError(f"{paths.policy} is missing; run python -m hw.select_policy {name} first")
     return Stage(
         root=paths.root,
         name="compile",

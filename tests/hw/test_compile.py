@@ -97,8 +97,15 @@ def test_wrong_option_is_one_line(build: BuildPaths, options: list[str], message
 
 
 def test_missing_policy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"policy.onnx is missing"):
+    with pytest.raises(ExportError, match=r"policy is missing; run python -m hw.select_policy none first"):
         compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)
+
+
+def test_truncated_policy_is_named(build: BuildPaths) -> None:
+    file = build.policy / "policy.onnx"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ExportError, match=r"policy.onnx: hash mismatch"):
+        compile_policy(build, SETTINGS)
 
 
 def test_failure_keeps_the_previous_artefacts(build: BuildPaths, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,19 @@ def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper])
         compile_network(network, edit=use_sigmoid)
 
 
+def test_forked_graph_is_refused(compile_network: Callable[..., ModelWrapper]) -> None:
+    def fork(graph: onnx.GraphProto) -> None:
+        relu = next(node for node in graph.node if node.op_type == "Relu")
+        last = graph.node[-1]
+        graph.node.append(onnx.helper.make_node("Add", [last.output[0], "skip"], ["forked"], name="Add_skip"))
+        graph.node.append(onnx.helper.make_node("Relu", relu.input, ["skip"], name="Relu_skip"))
+        graph.output[0].name = "forked"
+
+    network = random_network(np.random.default_rng(5), (4, 2, 2))
+    with pytest.raises(CompileError, match=r"is read by .*; only a chain of layers is supported"):
+        compile_network(network, edit=fork)
+
+
 def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
     network = random_network(np.random.default_rng(6), (4, 8, 2))
     spec = network.spec.layers[1]
