@@ -7,6 +7,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, A
         gymnasium.spec(policy.spec.env)
     except gymnasium.error.Error as error:
         return {"status": "skipped", "reason": f"Gymnasium cannot make {policy.spec.env}: {error}"}
-    bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
+    bench = Bench.of(design, verilate(design, simulator_cache(paths)))
     seeds = [FIRST_SEED + index for index in range(episodes)]
     with bench.serving() as answer:
         normalizer, kind = policy.spec.normalizer, policy.network.spec.input_type
@@ -145,6 +146,8 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, A
             return answer(quantize_observation(observations, normalizer, kind))
 
         pairs = run_pairs(policy.spec, pytorch_mean(policy.spec, policy.network), rtl_mean, seeds)
+    for lane in chain.from_iterable(pairs):
+        lane.env.close()
     returns = [[sum(lane.rewards) for lane in side] for side in zip(*pairs, strict=True)]
     return {
         "status": "done",

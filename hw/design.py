@@ -27,7 +27,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`."""
+    """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`.
+
+    `layer_cycles`, where the engine states them, are the cycles that each layer works on a vector.
+    """
 
     root: Path
     name: str
@@ -42,6 +45,7 @@ class Design:
     output: Port
     taps: tuple[Port, ...]
     behavioural: tuple[str, ...]
+    layer_cycles: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for source in self.sources:
@@ -99,6 +103,7 @@ def _design_from_json(root: Path, value: dict[str, Any]) -> Design:
             for tap in value["taps"]
         ),
         behavioural=tuple(value["behavioural"]),
+        layer_cycles=tuple(layer["cycles"] for layer in value.get("layers", ())),
     )
 
 

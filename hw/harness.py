@@ -20,7 +20,7 @@ from hw.verilate import Simulator
 from models.artifacts import MismatchError, ToolError
 from models.reference import Ints
 
-RUN_DEADLINE_S = 1200
+RUN_DEADLINE_S = 3600
 STEP_DEADLINE_S = 60
 REPORTED = 3  # the harness' exit status when it wrote down what broke
 DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last result
@@ -61,6 +61,12 @@ class Bench:
     design: Design
     simulator: Simulator
     patience_cycles: int = 100_000
+
+    @classmethod
+    def of(cls, design: Design, simulator: Simulator) -> "Bench":
+        """Return a bench with patience for many times what the design's layers take for a vector."""
+        patience = 100_000 + 20 * sum(design.layer_cycles)
+        return cls(design=design, simulator=simulator, patience_cycles=patience)
 
     def run(self, inputs: Ints, traffic: Traffic, scratch: Path) -> Result:
         """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`."""

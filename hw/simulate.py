@@ -115,7 +115,7 @@ def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
         f"simulate: compiled in {simulator.compile_s:.0f} s, now {len(vectors.inputs)} vectors",
         flush=True,
     )
-    measures = verify(Bench(design=design, simulator=simulator), vectors, os.cpu_count() or 1)
+    measures = verify(Bench.of(design, simulator), vectors, os.cpu_count() or 1)
     return measures | {"compile_s": simulator.compile_s, "behavioural": list(design.behavioural)}
 
 

@@ -1,0 +1,1 @@
+"""Tests of hw/, module by module; RTL of their own under rtl/."""
