@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import Board, Engine, find_board
+from hw.folding import fold, total
 from models.artifacts import (
     BuildPaths,
     ExportError,
@@ -19,9 +20,9 @@ from models.artifacts import (
     source_hash,
     write_json,
 )
+from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
 
 HERE = Path(__file__).parent
-POLICY_FILES = ("policy.onnx", "policy.json", "golden.npz")
 TOOLS = ("finn-plus", "qonnx", "onnx", "numpy")
 # The code that decides what compile writes; a change in any reruns the stage.
 OWN_FILES = (
@@ -51,7 +52,9 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
         root=paths.root,
         name="compile",
         inputs={
-            "policy": {name: sha256_file(paths.policy / name) for name in POLICY_FILES},
+            "policy": {
+                name: sha256_file(paths.policy / name) for name in (ONNX_FILE, JSON_FILE, GOLDEN_FILE)
+            },
             "settings": settings.to_json(),
             "tools": {tool: version(tool) for tool in TOOLS},
             "code": digest([source_hash(HERE / "passes"), *(sha256_file(HERE / name) for name in OWN_FILES)]),
@@ -68,16 +71,13 @@ def compile_policy(
     damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a pass
     changes a number. What was there before stays until all of the new is made.
     """
-    # These import FINN and ONNX, which takes seconds: only when there is something to compile.
-    from hw.dense import build
-    from hw.folding import fold, total
-    from models.policy_folder import load_policy
+    from hw.dense import build  # imports FINN, which takes seconds: only when there is something to compile
 
     policy = load_policy(paths.policy)
     foldings = fold(policy.network, settings.board)
     scratch = paths.work / "compile"
     shutil.rmtree(scratch, ignore_errors=True)
-    built = build(policy, paths.policy / "policy.onnx", foldings, settings.board, scratch, skip_patches)
+    built = build(policy, paths.policy / ONNX_FILE, foldings, settings.board, scratch, skip_patches)
     board = settings.board
     description = {
         "name": paths.root.name,
