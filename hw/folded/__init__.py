@@ -1,0 +1,1 @@
+"""The folded engine: a statically scheduled sparse accelerator, one program word a cycle."""

@@ -1,0 +1,105 @@
+"""What is decided already while a program is being scheduled: reads, writes, and when results exist."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from hw.folded.lower import Row
+from hw.folded.program import LANE_DELAY, REDUCTION_DELAY
+from hw.folded.settings import FoldedSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A product in a cycle: the neuron read and its weight."""
+
+    cycle: int
+    neuron: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A row, or a lane's share of one: consecutive products in one lane; `end` is its last cycle.
+
+    A captured sum goes to the next reduction, another is requantized into the lane's bank.
+    """
+
+    row: Row
+    lane: int
+    end: int
+    bias: int
+    steps: tuple[Step, ...]
+    is_captured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """A row's captured sums are added up: in `cycle`, for `bank`, or for the output when bank is -1."""
+
+    row: Row
+    cycle: int
+    bank: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Tables:
+    """The reservations of a schedule; only `Tables` changes them, and never takes one back."""
+
+    settings: FoldedSettings
+    lane_free: list[int]
+    # Of a neuron that is scheduled: its bank and the first cycle whose word may read it.
+    home: dict[int, tuple[int, int]] = field(default_factory=dict)
+    reads: defaultdict[tuple[int, int], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    writes: set[tuple[int, int]] = field(default_factory=set)
+    segments: list[Segment] = field(default_factory=list)
+    reductions: list[Reduction] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, settings: FoldedSettings, inputs: int) -> "Tables":
+        """Return empty tables in which the inputs, dealt to the banks in turn, exist from cycle 0."""
+        home = {i: (i % settings.banks, 0) for i in range(inputs)}
+        return cls(settings=settings, lane_free=[0] * settings.lanes, home=home)
+
+    @property
+    def last_reduction(self) -> int:
+        """The cycle of the last reduction, -1 before the first."""
+        return self.reductions[-1].cycle if self.reductions else -1
+
+    def can_read(self, cycle: int, copy: int, neuron: int) -> bool:
+        """Return whether a lane of `copy` may read `neuron` then: it exists, its bank is free or reads it."""
+        bank, ready = self.home[neuron]
+        return ready <= cycle and self.reads[copy, cycle].get(bank, neuron) == neuron
+
+    def can_write(self, cycle: int, bank: int) -> bool:
+        """Return whether a row may end then in a lane of `bank`: no other result would be written with it."""
+        return (cycle, bank) not in self.writes
+
+    def read(self, step: Step, copy: int) -> None:
+        """Reserve what a step reads."""
+        self.reads[copy, step.cycle][self.home[step.neuron][0]] = step.neuron
+
+    def place(self, segment: Segment) -> None:
+        """Reserve a segment."""
+        copy = self.settings.copy_of(segment.lane)
+        for step in segment.steps:
+            self.read(step, copy)
+        self.lane_free[segment.lane] = segment.end + 1
+        self.segments.append(segment)
+        if not segment.is_captured:
+            bank = self.settings.bank_of(segment.lane)
+            self.writes.add((segment.end, bank))
+            self.home[segment.row.neuron] = (bank, segment.end + LANE_DELAY)
+
+    def reduce(self, row: Row, earliest: int, is_output: bool) -> None:
+        """Reserve the reduction of a captured row, at `earliest` or later, into the least used free bank."""
+        cycle = max(earliest, self.last_reduction + 1)
+        bank = -1
+        if not is_output:
+            later = REDUCTION_DELAY - LANE_DELAY
+            while not (free := [b for b in range(self.settings.banks) if self.can_write(cycle + later, b)]):
+                cycle += 1
+            load = Counter(home for home, _ in self.home.values())
+            bank = min(free, key=load.__getitem__)
+            self.writes.add((cycle + later, bank))
+            self.home[row.neuron] = (bank, cycle + REDUCTION_DELAY)
+        self.reductions.append(Reduction(row=row, cycle=cycle, bank=bank))

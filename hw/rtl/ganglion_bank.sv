@@ -1,0 +1,25 @@
+// A bank of activations: one write port and one read address, in distributed memory.
+// Latency 0 to read, 1 cycle from a write to reading it; interval 1.
+// No handshake: a write whenever we_i is set.
+// Golden: the memory in hw.folded.interpret.
+module ganglion_bank #(
+  parameter int unsigned ActBits     = 8,
+  parameter int unsigned AddressBits = 5
+) (
+  input  logic                   clk_i,
+  input  logic                   we_i,
+  input  logic [AddressBits-1:0] waddr_i,
+  input  logic [ActBits-1:0]     wdata_i,
+  input  logic [AddressBits-1:0] raddr_i,
+  output logic [ActBits-1:0]     rdata_o
+);
+  if (ActBits < 2 || ActBits > 8 || AddressBits < 1 || AddressBits > 11) begin : g_bad
+    $error("ganglion_bank: ActBits %0d (2 to 8), AddressBits %0d (1 to 11)", ActBits, AddressBits);
+  end
+
+  (* ram_style = "distributed" *) logic [ActBits-1:0] words_q [1 << AddressBits];
+
+  always_ff @(posedge clk_i) if (we_i) words_q[waddr_i] <= wdata_i;
+
+  assign rdata_o = words_q[raddr_i];
+endmodule

@@ -1,0 +1,136 @@
+// The folded sparse engine: a network as a scheduled program, a word for all lanes every cycle.
+// Latency InWords + Cycles + 5 from first input to last result, interval Cycles, with ready ends.
+// AXI-Stream handshake at both ends; loads while running; starts only with room for the results.
+// Golden: models.reference.IntNetwork.__call__; word for word hw.folded.interpret.
+module ganglion_folded #(
+  parameter int unsigned Lanes       = 8,
+  parameter int unsigned Banks       = 8,
+  parameter int unsigned Copies      = 2,
+  parameter int unsigned AddressBits = 6,
+  parameter int unsigned ActBits     = 8,
+  parameter int unsigned WeightBits  = 8,
+  parameter int unsigned AccBits     = 22,
+  parameter int unsigned BiasBits    = 18,
+  parameter int unsigned IndexBits   = 7,   // of a lane's biases
+  parameter int unsigned Cycles      = 16,
+  parameter int unsigned Results     = 64,  // most results of one vector in a bank
+  parameter int unsigned InLanes     = 8,
+  parameter int unsigned InWords     = 2,
+  parameter int unsigned InBits      = 8,
+  parameter bit          InSigned    = 1,
+  parameter int unsigned Outputs     = 3,
+  parameter int unsigned OutBits     = 8,
+  parameter bit          OutSigned   = 1,
+  parameter int unsigned OutShift    = 6,
+  parameter int unsigned Modes       = 1,   // requantizations of hidden layers
+  parameter logic [8*Modes-1:0] Shifts = {Modes{8'd6}},
+  parameter logic [8*Modes-1:0] Widths = {Modes{8'd8}},
+  parameter bit          Stores      = 0,   // whether the reduction writes banks
+  parameter bit          UseDsp      = 1,
+  parameter              ProgramFile = "",
+  parameter              BiasPrefix  = ""   // of a file for each pair of lanes: <prefix><pair>.dat
+) (
+  input  logic                          clk_i,
+  input  logic                          rst_ni,
+  input  logic [InLanes*InBits-1:0]     in_tdata_i,
+  input  logic                          in_tvalid_i,
+  output logic                          in_tready_o,
+  output logic [OutBits-1:0]            out_tdata_o,
+  output logic                          out_tvalid_o,
+  input  logic                          out_tready_i,
+  output logic [Banks-1:0]              result_we_o,  // hidden results, for taps
+  output logic [Banks-1:0][ActBits-1:0] result_o
+);
+  // A word from low bits up: release, reduction, store bank, addresses, lanes (hw.folded.program).
+  localparam int unsigned FieldBits  = $clog2(Banks);
+  localparam int unsigned SelectBits = Banks > 1 ? FieldBits : 1;
+  localparam int unsigned ActionBits = $clog2(Modes + 2);
+  localparam int unsigned ReduceBits = Stores ? ActionBits : 1;
+  localparam int unsigned AddressAt  = 1 + ReduceBits + (Stores ? FieldBits : 0);
+  localparam int unsigned LaneAt     = AddressAt + Copies * Banks * AddressBits;
+  localparam int unsigned LaneBits   = ActionBits + WeightBits + FieldBits;
+  localparam int unsigned WordBits   = LaneAt + Lanes * LaneBits;
+  localparam int unsigned Depth      = (1 << AddressBits) - InWords;
+
+  logic start, run, last, room, loaded, restart;
+  logic [WordBits-1:0] word;
+  logic [InLanes-1:0] load_we, busy;
+  logic [AddressBits-1:0] load_addr;
+  logic [InLanes-1:0][InBits-1:0] load_byte;
+  logic [InLanes-1:0][ActBits-1:0] load_data;
+  logic [Copies-1:0][Banks-1:0][ActBits-1:0] act;
+  logic [Lanes-1:0][Banks-1:0][ActBits-1:0] lane_act;
+  logic [Lanes-1:0] capture, write;
+  logic [Lanes-1:0][AccBits-1:0] acc;
+  logic [Lanes-1:0][ActBits-1:0] result;
+  logic [SelectBits-1:0] word_bank, store_bank;
+  logic emit, store;
+  logic [OutBits-1:0] emitted;
+  logic [ActBits-1:0] stored;
+
+  ganglion_sequencer #(
+    .WordBits(WordBits), .Cycles(Cycles), .ProgramFile(ProgramFile)
+  ) u_sequencer (
+    .clk_i, .rst_ni, .ready_i(loaded && room), .start_o(start), .run_o(run), .last_o(last),
+    .word_o(word)
+  );
+
+  ganglion_loader #(
+    .Lanes(InLanes), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
+    .AddressBits(AddressBits), .Base(Depth)
+  ) u_loader (
+    .clk_i, .rst_ni, .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready_o),
+    .release_i(run && word[0]), .loaded_o(loaded), .busy_i(busy), .we_o(load_we),
+    .addr_o(load_addr), .data_o(load_byte)
+  );
+  for (genvar i = 0; i < InLanes; i++) begin : g_load
+    assign load_data[i] = ActBits'(load_byte[i]);
+  end
+
+  ganglion_banks #(
+    .Lanes(Lanes), .Banks(Banks), .Copies(Copies), .InLanes(InLanes), .ActBits(ActBits),
+    .AddressBits(AddressBits), .Depth(Depth), .Results(Results)
+  ) u_banks (
+    .clk_i, .rst_ni, .restart_i(restart), .write_i(write), .result_i(result), .store_i(store),
+    .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we), .load_addr_i(load_addr),
+    .load_data_i(load_data), .busy_o(busy), .addr_i(word[AddressAt+:Copies*Banks*AddressBits]),
+    .act_o(act), .we_o(result_we_o), .data_o(result_o)
+  );
+
+  for (genvar p = 0; p < Lanes; p++) begin : g_act
+    assign lane_act[p] = act[p*Copies/Lanes];
+  end
+  for (genvar p = 0; p < Lanes; p += 2) begin : g_lanes
+    localparam int unsigned Count = p + 1 < Lanes ? 2 : 1;
+    ganglion_lanes #(
+      .Lanes(Count), .Banks(Banks), .ActBits(ActBits), .WeightBits(WeightBits),
+      .AccBits(AccBits), .BiasBits(BiasBits), .IndexBits(IndexBits), .Modes(Modes),
+      .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp),
+      .BiasFile($sformatf("%s%0d.dat", BiasPrefix, p / 2))
+    ) u_lanes (
+      .clk_i, .rst_ni, .run_i(run), .last_i(last),
+      .word_i(word[LaneAt+p*LaneBits+:Count*LaneBits]), .act_i(lane_act[p+:Count]),
+      .capture_o(capture[p+:Count]), .acc_o(acc[p+:Count]), .write_o(write[p+:Count]),
+      .result_o(result[p+:Count])
+    );
+  end
+
+  if (Stores && Banks > 1) begin : g_store_bank
+    assign word_bank = word[1+ReduceBits+:SelectBits];
+  end else begin : g_no_store_bank
+    assign word_bank = '0;
+  end
+  ganglion_collector #(
+    .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutBits(OutBits), .OutShift(OutShift),
+    .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores), .SelectBits(SelectBits)
+  ) u_collector (
+    .clk_i, .rst_ni, .run_i(run), .last_i(last), .reduce_i(word[1+:ReduceBits]),
+    .bank_i(word_bank), .capture_i(capture), .acc_i(acc), .restart_o(restart), .emit_o(emit),
+    .emitted_o(emitted), .store_o(store), .bank_o(store_bank), .stored_o(stored)
+  );
+
+  ganglion_result_queue #(.OutBits(OutBits), .OutSigned(OutSigned), .Outputs(Outputs)) u_queue (
+    .clk_i, .rst_ni, .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
+    .tdata_o(out_tdata_o), .tvalid_o(out_tvalid_o), .tready_i(out_tready_i)
+  );
+endmodule
