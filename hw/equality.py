@@ -31,7 +31,7 @@ class Vectors:
         return Vectors(inputs=self.inputs[start:stop], layers=layers)
 
 
-def test_inputs(network: IntNetwork, golden: Ints) -> Ints:
+def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
     """Return golden inputs [n, in], then all-low, all-high, zeros, then random ones up to `MIN_VECTORS`."""
     kind, features = network.spec.input_type, network.spec.widths[0]
     extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.design import Design, load_design, stage_inputs
-from hw.equality import Vectors, check_result, test_inputs
+from hw.equality import Vectors, check_result, proof_inputs
 from hw.harness import Bench, Result, Traffic
 from hw.verilate import simulator_cache, verilate
 from models.artifacts import BuildPaths, Stage, run_stage, write_json
@@ -70,7 +70,7 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
         "mismatches": 0,
         "stall_percent": [0, *STALL_PERCENTS],
         "stalled_vectors": sum(job.stop - job.start for job in jobs if job.traffic.stall_percent),
-        "resets": sum(job.traffic.reset_at_cycle > 0 for job in jobs),
+        "resets": sum(result.lost_by_reset > 0 for result in results),
         "latency_cycles": alone.latency_max,
         "interval_cycles": interval,
         "inferences_per_s": round(bench.design.clock_mhz * 1e6 / interval),
@@ -104,13 +104,12 @@ def _run(bench: Bench, vectors: Vectors, job: Job) -> Result:
 
 def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
     """Return the content of sim.json for the design and the policy of a build."""
-    from models.policy_folder import (
-        load_policy,
-    )  # slow to import, and not needed when the stage is up to date
+    # Slow to import, and not needed when the stage is up to date.
+    from models.policy_folder import load_policy
 
     policy = load_policy(paths.policy)
     simulator = verilate(design, simulator_cache(paths))
-    vectors = Vectors.of(policy.network, test_inputs(policy.network, policy.golden["input"]))
+    vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
     print(
         f"simulate: compiled in {simulator.compile_s:.0f} s, now {len(vectors.inputs)} vectors",
         flush=True,
