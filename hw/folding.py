@@ -12,15 +12,15 @@ from models.artifacts import CompileError
 from models.reference import IntNetwork
 
 # LUTs and flip-flops of a layer's parts, as yosys 0.70 counted them for xc7 in an int8 11-255-179-3 policy.
-LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 33, 40
-LUT_PER_REQUANTIZER, FF_PER_REQUANTIZER = 75, 200
-# FINN's memory streamers hold eight words in shift registers and three in flip-flops: width is dear.
-LUT_PER_STREAM_BIT, FF_PER_STREAM_BIT = 4.0, 9.5
+LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 30, 28
+LUT_PER_REQUANTIZER, FF_PER_REQUANTIZER = 75, 160
+# FINN's memory streamers hold words in shift registers and flip-flops: width costs more than depth.
+LUT_PER_STREAM_BIT, FF_PER_STREAM_BIT = 1.05, 2.5
 LUT_RAM_PER_BIT_OF_32 = 0.55
 # A requantizer's parameters: 25 bits of scale, 1 of shift, a bias of 25 plus the accumulator's 20 or so.
 REQUANT_PARAMETER_BITS = 71
 # FIFOs and width converters on top of the layers.
-LUT_OVERHEAD, FF_OVERHEAD = 1.09, 1.05
+LUT_OVERHEAD, FF_OVERHEAD = 1.17, 1.06
 # Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
 # Width and depth a RAMB18 can take.
