@@ -120,7 +120,7 @@ def test_verification_measures_a_sound_accelerator(tmp_path: Path, vectors: Vect
     assert measures["mismatches"] == 0
     assert measures["stall_percent"] == [0, 25, 50, 75]
     assert (measures["latency_cycles"], measures["interval_cycles"]) == (LATENCY, INTERVAL)
-    assert measures["inferences_per_s"] == round(100e6 / INTERVAL)
+    assert measures["hardware_inferences_per_s"] == round(100e6 / INTERVAL)
 
 
 def test_verification_stops_at_a_fault_that_only_stalls_show(tmp_path: Path, vectors: Vectors) -> None:
