@@ -1,0 +1,33 @@
+"""CSD digits are counted right; a policy not trained within the limit is refused with its first weight."""
+
+import numpy as np
+import pytest
+
+from hw.unrolled.csd import check_csd_digits, csd_digits
+from models.artifacts import CompileError
+from tests.hw.unrolled.corners import CORNERS, INT8, network_of
+
+
+def test_digits_are_the_fewest_signed_powers_of_two_that_sum_to_the_value() -> None:
+    powers = [sign << k for k in range(8) for sign in (1, -1)]
+    fewest, reached = {0: 0}, {0}
+    for count in range(1, 5):
+        reached = {value + power for value in reached for power in powers}
+        fewest = {value: count for value in reached} | fewest
+    values = np.arange(-128, 128)
+    assert csd_digits(values).tolist() == [fewest[int(value)] for value in values]
+
+
+def test_weight_over_the_limit_is_named() -> None:
+    network = network_of([([[4, 3], [0, 5]], [0, 0], 0, INT8), ([[6, 0], [107, 43]], [0, 0], 0, INT8)], INT8)
+    assert check_csd_digits(network, None) == 1 + 2 + 2 + 2 + 4 + 4
+    with pytest.raises(
+        CompileError, match=r"fc2: weight 107 at \[1, 0\] has 4 CSD digits, allowed 3 \(2 weights"
+    ):
+        check_csd_digits(network, 3)
+    assert check_csd_digits(network, 4) == 15
+
+
+def test_limit_below_one_is_refused() -> None:
+    with pytest.raises(CompileError, match="csd_digits = 0 is outside 1 to 4"):
+        check_csd_digits(CORNERS["rows"], 0)
