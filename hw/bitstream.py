@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hw.design import Design, load_design, stage_inputs
-from models.artifacts import BuildPaths, Stage, ToolError, atomic_write, read_json, run_stage, write_json
+from models.artifacts import BuildPaths, ToolError, atomic_write, read_json, run_stage, write_json
+from models.stages import Stage
 
 FLOW = Path(__file__).parent / "flows" / "vivado"
 SOURCES = ("bitstream.py", "design.py", "flows/vivado/bitstream.tcl", "flows/vivado/accelerator.v")

@@ -17,9 +17,10 @@ from hw.design import Design, load_design, stage_inputs
 from hw.harness import Bench
 from hw.simulate import SOURCES as SIMULATION_SOURCES
 from hw.verilate import simulator_cache, verilate
-from models.artifacts import BuildPaths, ConfigError, MismatchError, Stage, run_stage, write_json
+from models.artifacts import BuildPaths, ConfigError, MismatchError, run_stage, write_json
+from models.policy_spec import PolicySpec
 from models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
-from models.spec import PolicySpec
+from models.stages import Stage
 
 if TYPE_CHECKING:
     import gymnasium

@@ -10,17 +10,9 @@ from typing import Any
 
 from hw.config import Board, Engine, find_board
 from hw.folding import fold, total
-from models.artifacts import (
-    BuildPaths,
-    ExportError,
-    Stage,
-    digest,
-    run_stage,
-    sha256_file,
-    source_hash,
-    write_json,
-)
+from models.artifacts import BuildPaths, ExportError, digest, run_stage, sha256_file, write_json
 from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from models.stages import Stage, source_hash
 
 HERE = Path(__file__).parent
 TOOLS = ("finn-plus", "qonnx", "onnx", "numpy")

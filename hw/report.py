@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from models.artifacts import BuildPaths, Stage, read_json, run_stage, write_json
+from models.artifacts import BuildPaths, read_json, run_stage, write_json
 from models.policy_folder import JSON_FILE
+from models.stages import Stage
 
 STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
 

@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 
 import models
-from models.artifacts import BuildPaths, ConfigError, Stage, atomic_path, run_stage, sha256_file, source_hash
+from models.artifacts import BuildPaths, ConfigError, atomic_path, run_stage, sha256_file
 from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from models.stages import Stage, source_hash
 
 MODELS = Path(models.__file__).parent
 ZOO = MODELS / "zoo"

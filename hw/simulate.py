@@ -18,7 +18,8 @@ from hw.design import Design, load_design, stage_inputs
 from hw.equality import Vectors, check_result, proof_inputs
 from hw.harness import Bench, Result, Traffic
 from hw.verilate import simulator_cache, verilate
-from models.artifacts import BuildPaths, Stage, run_stage, write_json
+from models.artifacts import BuildPaths, run_stage, write_json
+from models.stages import Stage
 
 SOURCES = (
     *("simulate.py", "equality.py", "harness.py", "verilate.py", "design.py"),

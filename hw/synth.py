@@ -18,7 +18,8 @@ from typing import Any
 
 from hw.config import find_board
 from hw.design import Design, load_design, stage_inputs
-from models.artifacts import BuildPaths, Stage, ToolError, atomic_write, read_json, run_stage, write_json
+from models.artifacts import BuildPaths, ToolError, atomic_write, read_json, run_stage, write_json
+from models.stages import Stage
 
 FLOW = Path(__file__).parent / "flows" / "yosys"
 SOURCES = ("synth.py", "design.py", "flows/yosys/xilinx.ys", "flows/yosys/bmux_to_shiftx.v")

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -215,51 +214,3 @@ class BuildPaths:
     def work(self) -> Path:
         """Scratch of the tools (FINN, Verilator, yosys); may be deleted at any time."""
         return self.root / "work"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One step of a build: its record tells whether outputs still belong to inputs, and the time taken."""
-
-    root: Path
-    name: str
-    inputs: Mapping[str, Any]
-
-    @property
-    def record(self) -> Path:
-        """The record's path, build/<name>/stages/<stage>.json."""
-        return self.root / "stages" / f"{self.name}.json"
-
-    def is_current(self) -> bool:
-        """Return whether the last run had these inputs and every output of it is still whole."""
-        if not self.record.exists():
-            return False
-        try:
-            record = read_json(self.record)
-            if record["inputs"] != digest(self.inputs):
-                return False
-            check_hashes(self.root, record["outputs"])
-        except (ExportError, KeyError):
-            return False
-        return True
-
-    @contextmanager
-    def running(self, outputs: list[Path]) -> Iterator[None]:
-        """Time the block; when it ends well, record inputs and hashes of `outputs` (files or folders)."""
-        self.record.unlink(missing_ok=True)
-        start = time.monotonic()
-        yield
-        files = [file for path in outputs for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-        hashes = {str(file.relative_to(self.root)): sha256_file(file) for file in files if file.is_file()}
-        seconds = round(time.monotonic() - start, 2)
-        write_json(self.record, {"inputs": digest(self.inputs), "outputs": hashes, "seconds": seconds})
-
-
-def source_hash(*folders: Path) -> str:
-    """Return one SHA-256 over every file of these source folders, so that changed code reruns a stage."""
-    files = sorted(file for folder in folders for file in folder.rglob("*") if _is_source(file))
-    return digest([[str(file), sha256_file(file)] for file in files])
-
-
-def _is_source(file: Path) -> bool:
-    return file.is_file() and file.suffix in {".py", ".sv", ".v", ".cpp", ".toml", ".tcl", ".ys"}

@@ -29,8 +29,8 @@ from models.policy_folder import (
     load_policy,
     write_description,
 )
+from models.policy_spec import ActionHead, Normalizer, PolicySpec
 from models.reference import IntNetwork
-from models.spec import ActionHead, Normalizer, PolicySpec
 
 
 def write_policy(

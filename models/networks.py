@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from models.artifacts import ExportError, read_arrays, read_json, write_arrays, write_json
+from models.policy_spec import Normalizer
 from models.quant import best_exponent, fake_quantize, quant_activation, quant_linear
 from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer, QuantConfig
+from models.spec import IntType, LayerSpec, NetworkSpec, QuantConfig
 
 
 class Normalize(nn.Module):

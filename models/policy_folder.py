@@ -14,9 +14,9 @@ from models.artifacts import (
     sha256_file,
     write_json,
 )
+from models.policy_spec import PolicySpec
 from models.qonnx_graph import read_qonnx
 from models.reference import IntNetwork, Ints, quantize_observation
-from models.spec import PolicySpec
 
 ONNX_FILE, JSON_FILE, GOLDEN_FILE = "policy.onnx", "policy.json", "golden.npz"
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.artifacts import ExportError
-from models.spec import ActionHead, IntType, NetworkSpec, Normalizer
+from models.policy_spec import ActionHead, Normalizer
+from models.spec import IntType, NetworkSpec
 
 Ints = npt.NDArray[np.int64]
 

@@ -9,8 +9,9 @@ import numpy as np
 from models.export import write_policy
 from models.networks import QuantMlp
 from models.policy_folder import Policy, load_policy
+from models.policy_spec import Normalizer
 from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer
+from models.spec import IntType, LayerSpec, NetworkSpec
 
 
 def random_network(

@@ -16,7 +16,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
 from models.artifacts import ConfigError
-from models.spec import NetworkSpec, Normalizer
+from models.policy_spec import Normalizer
+from models.spec import NetworkSpec
 from training.flat_actor import FlatActor, FlatQuantActor
 from training.flat_mlp import FlatCritics, FlatParameters
 

@@ -9,8 +9,9 @@ import torch
 from stable_baselines3.sac.policies import Actor
 from torch import Tensor, nn
 
+from models.policy_spec import Normalizer
 from models.quant import BIAS_TYPE, fake_quantize
-from models.spec import NetworkSpec, Normalizer
+from models.spec import NetworkSpec
 from training.flat_mlp import FlatParameters, linears_of, parameters_of
 
 _threshold_backward = torch.ops.aten.threshold_backward

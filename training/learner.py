@@ -11,7 +11,8 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
 from models.networks import QuantMlp, calibrate_normalizer
-from models.spec import NetworkSpec, Normalizer, QuantConfig
+from models.policy_spec import Normalizer
+from models.spec import NetworkSpec, QuantConfig
 from training import checkpoint as ckpt
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hw.report import STAGES, collect, print_table
-from models.artifacts import BuildPaths, ExportError, Stage, write_json
+from models.artifacts import BuildPaths, ExportError, write_json
+from models.stages import Stage
 
 POLICY = {
     "name": "sac-98-int8",

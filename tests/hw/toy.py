@@ -16,8 +16,9 @@ from models.artifacts import BuildPaths, sha256_file, write_json
 from models.export import write_policy
 from models.networks import QuantMlp
 from models.policy_folder import Policy, load_policy
+from models.policy_spec import Normalizer
 from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec, Normalizer
+from models.spec import IntType, LayerSpec, NetworkSpec
 
 RTL = Path(__file__).parent / "rtl"
 CACHE = Path(__file__).parents[2] / "build" / "verilator"

@@ -10,7 +10,6 @@ import pytest
 from models.artifacts import (
     ConfigError,
     ExportError,
-    Stage,
     atomic_path,
     atomic_write,
     check_hashes,
@@ -21,6 +20,7 @@ from models.artifacts import (
     sha256_file,
     write_arrays,
 )
+from models.stages import Stage
 
 
 def test_a_kill_in_the_middle_leaves_the_old_file_whole(tmp_path: Path) -> None:

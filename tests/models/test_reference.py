@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from models.artifacts import ExportError
 from models.networks import QuantMlp
+from models.policy_spec import ActionHead, Normalizer
 from models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
-from models.spec import ActionHead, IntType, Normalizer
+from models.spec import IntType
 from tests.networks import random_inputs, random_network
 
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
