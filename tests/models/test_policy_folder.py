@@ -164,6 +164,16 @@ def test_a_weight_out_of_range_is_refused(policy: Path) -> None:
         load_policy(_edit_graph(policy, edit))
 
 
+def test_a_weight_that_its_narrow_quant_would_clip_is_refused(policy: Path) -> None:
+    def edit(graph: onnx.GraphProto) -> None:
+        gemm = next(node for node in graph.node if node.op_type == "Gemm")
+        constant = _quant_of(graph, gemm.input[1]).input[0]
+        _set_constant(graph, constant, lambda w: np.where(np.indices(w.shape).sum(axis=0) == 0, -1.0, w))
+
+    with pytest.raises(ExportError, match=r"fc1: weight -128 in a narrow Quant, which clips it"):
+        load_policy(_edit_graph(policy, edit))
+
+
 def test_weights_off_their_grid_are_refused(policy: Path) -> None:
     def edit(graph: onnx.GraphProto) -> None:
         gemm = next(node for node in graph.node if node.op_type == "Gemm")
