@@ -92,7 +92,8 @@ class _Reader:
         )
         weight_ints = _on_grid(f"{name}: weights", weight, quant.exponent)
         if quant.narrow and weight_ints.min() == quant.int_type.low:
-            raise ExportError(f"{name}: weight {quant.int_type.low} in a narrow Quant, which clips it; rescale")
+            lowest = quant.int_type.low
+            raise ExportError(f"{name}: weight {lowest} in a narrow Quant, which clips it; rescale")
         return layer, weight_ints, self._bias(layer, bias_name)
 
     def _bias(self, layer: LayerSpec, name: str | None) -> np.ndarray:
