@@ -9,8 +9,9 @@ module ganglion_adder_tree #(
   input  logic [Terms-1:0][Bits-1:0] term_i,
   output logic [Bits-1:0]            sum_o
 );
-  // Node i is the sum of nodes 2i + 1 and 2i + 2; the terms are the last nodes.
-  logic [2*Terms-2:0][Bits-1:0] node;
+  // Node i is the sum of nodes 2i + 1 and 2i + 2; the terms are the last. Kept, because yosys
+  // merges adders into compressors, which take half as many LUTs again.
+  (* keep = "true" *) logic [2*Terms-2:0][Bits-1:0] node;
 
   for (genvar i = 0; i < 2 * Terms - 1; i++) begin : g_node
     if (i >= Terms - 1) begin : g_term

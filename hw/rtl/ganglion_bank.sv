@@ -13,8 +13,8 @@ module ganglion_bank #(
   input  logic [AddressBits-1:0] raddr_i,
   output logic [ActBits-1:0]     rdata_o
 );
-  if (ActBits < 2 || ActBits > 8 || AddressBits < 1 || AddressBits > 11) begin : g_bad
-    $error("ganglion_bank: ActBits %0d (2 to 8), AddressBits %0d (1 to 11)", ActBits, AddressBits);
+  if (ActBits < 2 || ActBits > 8 || AddressBits < 1 || AddressBits > 13) begin : g_bad
+    $error("ganglion_bank: ActBits %0d (2 to 8), AddressBits %0d (1 to 13)", ActBits, AddressBits);
   end
 
   (* ram_style = "distributed" *) logic [ActBits-1:0] words_q [1 << AddressBits];

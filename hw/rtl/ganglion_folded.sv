@@ -52,6 +52,7 @@ module ganglion_folded #(
   localparam int unsigned WordBits   = LaneAt + Lanes * LaneBits;
   localparam int unsigned Depth      = (1 << AddressBits) - InWords;
 
+  logic rst_q, in_tready;
   logic start, run, last, room, loaded, restart;
   logic [WordBits-1:0] word;
   logic [InLanes-1:0] load_we, busy;
@@ -68,10 +69,15 @@ module ganglion_folded #(
   logic [OutBits-1:0] emitted;
   logic [ActBits-1:0] stored;
 
+  // Registered once for its fan-out; in the cycle that this costs, no input is accepted.
+  initial rst_q = 1'b1;
+  always_ff @(posedge clk_i) rst_q <= !rst_ni;
+  assign in_tready_o = in_tready && !rst_q;
+
   ganglion_sequencer #(
     .WordBits(WordBits), .Cycles(Cycles), .ProgramFile(ProgramFile)
   ) u_sequencer (
-    .clk_i, .rst_ni, .ready_i(loaded && room), .start_o(start), .run_o(run), .last_o(last),
+    .clk_i, .rst_ni(!rst_q), .ready_i(loaded && room), .start_o(start), .run_o(run), .last_o(last),
     .word_o(word)
   );
 
@@ -79,7 +85,7 @@ module ganglion_folded #(
     .Lanes(InLanes), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
     .AddressBits(AddressBits), .Base(Depth)
   ) u_loader (
-    .clk_i, .rst_ni, .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready_o),
+    .clk_i, .rst_ni(!rst_q), .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready),
     .release_i(run && word[0]), .loaded_o(loaded), .busy_i(busy), .we_o(load_we),
     .addr_o(load_addr), .data_o(load_byte)
   );
@@ -91,8 +97,9 @@ module ganglion_folded #(
     .Lanes(Lanes), .Banks(Banks), .Copies(Copies), .InLanes(InLanes), .ActBits(ActBits),
     .AddressBits(AddressBits), .Depth(Depth), .Results(Results)
   ) u_banks (
-    .clk_i, .rst_ni, .restart_i(restart), .write_i(write), .result_i(result), .store_i(store),
-    .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we), .load_addr_i(load_addr),
+    .clk_i, .rst_ni(!rst_q), .restart_i(restart), .write_i(write), .result_i(result),
+    .store_i(store), .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we),
+    .load_addr_i(load_addr),
     .load_data_i(load_data), .busy_o(busy), .addr_i(word[AddressAt+:Copies*Banks*AddressBits]),
     .act_o(act), .we_o(result_we_o), .data_o(result_o)
   );
@@ -108,7 +115,7 @@ module ganglion_folded #(
       .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp),
       .BiasFile($sformatf("%s%0d.dat", BiasPrefix, p / 2))
     ) u_lanes (
-      .clk_i, .rst_ni, .run_i(run), .last_i(last),
+      .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last),
       .word_i(word[LaneAt+p*LaneBits+:Count*LaneBits]), .act_i(lane_act[p+:Count]),
       .capture_o(capture[p+:Count]), .acc_o(acc[p+:Count]), .write_o(write[p+:Count]),
       .result_o(result[p+:Count])
@@ -124,13 +131,13 @@ module ganglion_folded #(
     .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutBits(OutBits), .OutShift(OutShift),
     .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores), .SelectBits(SelectBits)
   ) u_collector (
-    .clk_i, .rst_ni, .run_i(run), .last_i(last), .reduce_i(word[1+:ReduceBits]),
+    .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last), .reduce_i(word[1+:ReduceBits]),
     .bank_i(word_bank), .capture_i(capture), .acc_i(acc), .restart_o(restart), .emit_o(emit),
     .emitted_o(emitted), .store_o(store), .bank_o(store_bank), .stored_o(stored)
   );
 
   ganglion_result_queue #(.OutBits(OutBits), .OutSigned(OutSigned), .Outputs(Outputs)) u_queue (
-    .clk_i, .rst_ni, .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
+    .clk_i, .rst_ni(!rst_q), .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
     .tdata_o(out_tdata_o), .tvalid_o(out_tvalid_o), .tready_i(out_tready_i)
   );
 endmodule
