@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hw.unrolled.graph import Clip, Graph
 from hw.unrolled.schedule import Schedule, register_bits
 
-# Credits and FIFO addresses of rtl/ganglion_pipeline_stream.sv; a LUT RAM of 32 words of 14 bits takes 8 LUTs.
+# Credits and FIFO addresses of rtl/ganglion_pipeline_stream.sv; a LUT RAM of 32 words of 14 bits is 8 LUT.
 STREAM_LUTS = 36
 STREAM_FFS = 13
 RAM_LUTS, RAM_BITS, RAM_WORDS = 8, 14, 32

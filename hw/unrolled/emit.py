@@ -154,8 +154,18 @@ class CoreWriter:
         return f"n{index}_q{delay}" if delay else f"n{index}"
 
     def _outputs(self) -> Iterator[str]:
-        values = [self._value(node, self.schedule.n_stages - 1, -1) for node in self.graph.layers[-1].neurons]
-        yield f"  assign y_o = {_word(values, self.layer_bits(-1), self.graph.layers[-1].type.bits)};"
+        yield from self._word("y_o", -1, self.schedule.n_stages - 1)
+
+    def _word(self, port: str, layer: int, stage: int) -> Iterator[str]:
+        """Yield the assignments of a layer's stream word, as stage `stage` sees it, zeros above the last lane.
+
+        Neuron by neuron: Verilator is slow at one wide concatenation.
+        """
+        bits, neurons = self.graph.layers[layer].type.bits, self.graph.layers[layer].neurons
+        for lane, node in enumerate(neurons):
+            yield f"  assign {port}[{bits * lane}+:{bits}] = {self._value(node, stage, layer)};"
+        if surplus := self.layer_bits(layer) - bits * len(neurons):
+            yield f"  assign {port}[{bits * len(neurons)}+:{surplus}] = '0;"
 
     def _value(self, index: int | None, stage: int, layer: int) -> str:
         """Return a neuron's value in its layer's type, as stage `stage` sees it."""
@@ -184,9 +194,7 @@ class CoreWriter:
         for node, stage in delayed:
             yield f"  always_ff @(posedge clk_i) {self._at(node, stage)} <= {self._at(node, stage - 1)};"
         for layer in self.tapped_layers():
-            values = [self._value(n, self.tap_stage(layer), layer) for n in self.graph.layers[layer].neurons]
-            bits = self.graph.layers[layer].type.bits
-            yield f"  assign tap{layer}_o = {_word(values, self.layer_bits(layer), bits)};"
+            yield from self._word(f"tap{layer}_o", layer, self.tap_stage(layer))
         yield "`endif"
 
     def _varying(self, layer: int) -> list[int]:
@@ -198,10 +206,3 @@ def _parameters(letter: str, addend: Addend) -> list[str]:
     parameters = [f".Bits{letter}({addend.bits})"]
     parameters += [f".Shift{letter}({addend.shift})"] if addend.shift else []
     return parameters + ([f".Invert{letter}(1)"] if addend.inverted else [])
-
-
-def _word(values: list[str], width: int, bits: int) -> str:
-    """Return the concatenation of values, the first in the low bits, zeros above."""
-    surplus = width - bits * len(values)
-    padding = [f"{surplus}'b0"] if surplus else []
-    return "{" + ", ".join([*padding, *reversed(values)]) + "}"
