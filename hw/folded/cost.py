@@ -7,12 +7,12 @@ from models.artifacts import CompileError
 
 # LUTs to select one of so many banks, a bit (as yosys does it), and of a bank with so many address bits.
 SELECT_LUTS = ((1, 0), (2, 1), (4, 2), (8, 3), (16, 5), (32, 11), (64, 22))
-RAM_LUTS = ((5, 8), (6, 12), (7, 32), (8, 48), (9, 96), (10, 192), (11, 384))
+RAM_LUTS = ((5, 8), (6, 12), (7, 32), (8, 60), (9, 128), (10, 250), (11, 504), (12, 1000), (13, 2000))
 # Fitted to yosys: control, a lane, a bank's write port, and each further lane that writes it.
 CONTROL_LUTS, LANE_LUTS, PORT_LUTS, WRITER_LUTS = 60, 22, 20, 10
 CONTROL_FFS, LANE_FFS = 60, 6
-# For each hidden requantization beyond the first, a lane; what the reduction needs to write a bank, a bank.
-MODE_LUTS, STORE_LUTS = 25, 9
+# For each hidden requantization beyond the first, a lane.
+MODE_LUTS = 5
 ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
 
 
@@ -39,7 +39,7 @@ def _luts(program: Program, in_dsp: bool) -> int:
     lane = LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, settings.banks)
     if not in_dsp:
         lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
-    banks = settings.banks * (PORT_LUTS + (STORE_LUTS if program.stores else 0))
+    banks = settings.banks * PORT_LUTS
     memories = settings.banks * settings.copies * _at_least(RAM_LUTS, program.address_bits)
     tree = (settings.lanes - 1) * lowered.accumulator_bits
     writers = WRITER_LUTS * (settings.lanes - settings.banks)

@@ -24,7 +24,7 @@ OUTPUT_DELAY = 6
 class Program:
     """One word a cycle. Shapes: T words, P lanes, G copies, B banks; written[b]: bank b's neurons by time.
 
-    A bank's result k lies at address k mod `result_depth`, input i at `result_depth` + i div B of bank i mod B.
+    A bank's result k is at address k mod `result_depth`, input i at `result_depth` + i div B, bank i mod B.
     """
 
     settings: FoldedSettings
