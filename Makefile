@@ -18,7 +18,7 @@ opt = $(if $($(1)),$(2) $($(1)))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
+	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) LANES= CUT= POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
 
 setup: $(READY) ## create the virtual environment (every target does it by itself)
 
@@ -36,7 +36,8 @@ hw: $(READY) ## shipped policy of ENV (or POLICY=<folder>) to verified RTL, reso
 policy:
 	@$(PY) -m hw.select_policy $(NAME) $(call opt,POLICY,--policy)
 compile: policy
-	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE)
+	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
+	  $(call opt,LANES,--lanes) $(call opt,CUT,--cut)
 simulate: compile
 	@$(PY) -m hw.simulate $(NAME)
 closed_loop: simulate

@@ -9,18 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import Board, Engine, find_board
-from hw.folding import fold, total
 from models.artifacts import BuildPaths, ExportError, digest, run_stage, sha256_file, write_json
-from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
 from models.stages import Stage, source_hash
 
 HERE = Path(__file__).parent
-TOOLS = ("finn-plus", "qonnx", "onnx", "numpy")
-# The code that decides what compile writes; a change in any reruns the stage.
-OWN_FILES = (
-    "compile.py", "config.py", "dense.py", "emit.py", "finn_plugin.py", "folding.py", "gather.py",
-    "golden_check.py", "hardware_node.py", "rtl_patches.py",
-)  # fmt: skip
+# The code and the tools that decide what compile writes for an engine; a change in any reruns the stage.
+COMMON_FILES = ("compile.py", "config.py", "axi_stream.py")
+ENGINE_SOURCES = {
+    Engine.DENSE: (
+        "passes", "dense.py", "emit.py", "finn_plugin.py", "folding.py", "gather.py",
+        "golden_check.py", "hardware_node.py", "rtl_patches.py",
+    ),
+    Engine.FOLDED: ("folded", "rtl"),
+    Engine.UNROLLED: ("unrolled", "rtl"),
+}  # fmt: skip
+ENGINE_TOOLS = {
+    Engine.DENSE: ("finn-plus", "qonnx", "onnx", "numpy"),
+    Engine.FOLDED: ("numpy",),
+    Engine.UNROLLED: ("da4ml", "numpy"),
+}
+DEFAULT_LANES, DEFAULT_CUT = 8, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +38,15 @@ class CompileSettings:
 
     board: Board
     engine: Engine
+    lanes: int = DEFAULT_LANES
+    """Multipliers of the folded engine."""
+    cut: int = DEFAULT_CUT
+    """Adders between two registers of the unrolled engine."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict."""
-        return {"board": asdict(self.board), "engine": self.engine.value}
+        """Return a JSON-able dict of what matters to the engine."""
+        used = {Engine.FOLDED: {"lanes": self.lanes}, Engine.UNROLLED: {"cut": self.cut}}
+        return {"board": asdict(self.board), "engine": self.engine.value} | used.get(self.engine, {})
 
 
 def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
@@ -48,10 +62,15 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
                 name: sha256_file(paths.policy / name) for name in (ONNX_FILE, JSON_FILE, GOLDEN_FILE)
             },
             "settings": settings.to_json(),
-            "tools": {tool: version(tool) for tool in TOOLS},
-            "code": digest([source_hash(HERE / "passes"), *(sha256_file(HERE / name) for name in OWN_FILES)]),
+            "tools": {tool: version(tool) for tool in ENGINE_TOOLS[settings.engine]},
+            "code": _code_hash(settings.engine),
         },
     )
+
+
+def _code_hash(engine: Engine) -> str:
+    sources = [HERE / name for name in (*COMMON_FILES, *ENGINE_SOURCES[engine])]
+    return digest([source_hash(path) if path.is_dir() else sha256_file(path) for path in sources])
 
 
 def compile_policy(
@@ -63,13 +82,9 @@ def compile_policy(
     damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a pass
     changes a number. What was there before stays until all of the new is made.
     """
-    from hw.dense import build  # imports FINN, which takes seconds: only when there is something to compile
-
     policy = load_policy(paths.policy)
-    foldings = fold(policy.network, settings.board)
     scratch = paths.work / "compile"
     shutil.rmtree(scratch, ignore_errors=True)
-    built = build(policy, paths.policy / ONNX_FILE, foldings, settings.board, scratch, skip_patches)
     board = settings.board
     description = {
         "name": paths.root.name,
@@ -77,8 +92,7 @@ def compile_policy(
         "board": board.name,
         "part": board.part,
         "clock_mhz": board.clock_mhz,
-        **built,
-        "estimate": asdict(total(foldings, board)),
+        **_build(policy, paths.policy / ONNX_FILE, settings, scratch, skip_patches),
         "inputs": dict(compile_stage(paths, settings).inputs),
         "provenance": {"commit": commit()},
     }
@@ -87,6 +101,33 @@ def compile_policy(
         (scratch / folder.name).replace(folder)
     write_json(paths.hw, description)
     return description
+
+
+def _build(
+    policy: Policy, onnx_file: Path, settings: CompileSettings, scratch: Path, skip_patches: frozenset[str]
+) -> dict[str, Any]:
+    """Return the engine's part of hw.json, its files made in `scratch`.
+
+    Each engine imports what takes seconds, FINN or da4ml: only when there is something to compile.
+    """
+    board = settings.board
+    if settings.engine is Engine.FOLDED:
+        from hw.folded.build import build as build_folded
+        from hw.folded.settings import FoldedSettings
+
+        folded = build_folded(policy.network, FoldedSettings.of(settings.lanes), board, scratch)
+        return folded.description | {"estimate": asdict(folded.estimate)}
+    if settings.engine is Engine.UNROLLED:
+        from hw.unrolled.build import UnrolledSettings
+        from hw.unrolled.build import build as build_unrolled
+
+        return build_unrolled(policy, UnrolledSettings(cut=settings.cut), board, scratch).description
+    from hw.dense import build as build_dense
+    from hw.folding import fold, total
+
+    foldings = fold(policy.network, board)
+    described = build_dense(policy, onnx_file, foldings, board, scratch, skip_patches)
+    return described | {"estimate": asdict(total(foldings, board))}
 
 
 def commit() -> str:
@@ -104,13 +145,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="hw.compile", description=__doc__)
     parser.add_argument("name", help="the build's name, a folder under build/")
     parser.add_argument("--board", default="Pynq-Z2")
-    parser.add_argument("--engine", default=Engine.DENSE.value)
+    parser.add_argument("--engine", default=Engine.DENSE.value, help="dense, folded or unrolled")
+    parser.add_argument("--lanes", type=int, default=DEFAULT_LANES, help="multipliers of the folded engine")
+    parser.add_argument("--cut", type=int, default=DEFAULT_CUT, help="adders a stage, unrolled engine")
     parser.add_argument("--clock-mhz", type=float, help="the clock to aim at; the board's own unless given")
     arguments = parser.parse_args()
     board = find_board(arguments.board)
     if arguments.clock_mhz is not None:
         board = replace(board, clock_mhz=arguments.clock_mhz)
-    settings = CompileSettings(board=board, engine=Engine.parse(arguments.engine))
+    settings = CompileSettings(
+        board=board, engine=Engine.parse(arguments.engine), lanes=arguments.lanes, cut=arguments.cut
+    )
     paths = BuildPaths.of(arguments.name)
     stage = compile_stage(paths, settings)
     if stage.is_current():
@@ -123,9 +168,9 @@ def main() -> None:
 
 def summary(description: dict[str, Any]) -> str:
     """Return one line on what was compiled."""
-    lanes = ", ".join(f"{layer['name']} {layer['pe']}x{layer['simd']}" for layer in description["layers"])
-    cycles = sum(layer["cycles"] for layer in description["layers"])
-    return f"{description['engine']} for {description['board']}, lanes {lanes}, {cycles} multiply cycles"
+    estimate = description["estimate"]
+    area = ", ".join(f"{estimate[key]:,} {key.upper()}" for key in ("lut", "ff", "dsp", "bram18"))
+    return f"{description['engine']} for {description['board']}, estimated {area}"
 
 
 if __name__ == "__main__":

@@ -14,9 +14,14 @@ T = TypeVar("T")
 
 
 class Engine(Enum):
-    """How a layer is computed; see DESIGN.md."""
+    """How the network is computed."""
 
     DENSE = "dense"
+    """FINN's matrix-vector units: every weight costs time, zeros too."""
+    FOLDED = "folded"
+    """A statically scheduled engine of some lanes: a nonzero weight costs a lane's cycle, a zero nothing."""
+    UNROLLED = "unrolled"
+    """Every nonzero weight its own constant multiplier in one pipelined graph of shared adders."""
 
     @classmethod
     def parse(cls, name: str) -> "Engine":

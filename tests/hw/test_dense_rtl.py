@@ -46,7 +46,7 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulate:
         bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
         return bench, Vectors.of(network, random_inputs(rng, network, N_VECTORS))
 
-    monkeypatch.setattr("hw.compile.fold", narrow_folding)
+    monkeypatch.setattr("hw.folding.fold", narrow_folding)
     return make
 
 
