@@ -15,7 +15,7 @@ def write_memories(program: Program, folder: Path) -> list[str]:
     depth = 1 << program.index_bits
     for pair in range(-(-program.settings.lanes // 2)):
         words = [word for lane in program.biases[2 * pair : 2 * pair + 2] for word in _padded(lane, depth)]
-        files[f"{BIAS_PREFIX}{pair}.dat"] = _hex(words, program.lowered.bias_bits)
+        files[f"{BIAS_PREFIX}{pair:02}.dat"] = _hex(words, program.lowered.bias_bits)
     hidden = [[neuron - program.lowered.inputs for neuron in bank] for bank in program.written]
     rows = program.most_results + 1
     ordered = [[*bank, *[END_OF_ORDER] * (rows - len(bank))] for bank in hidden]

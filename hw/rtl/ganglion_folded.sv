@@ -28,7 +28,7 @@ module ganglion_folded #(
   parameter bit          Stores      = 0,   // whether the reduction writes banks
   parameter bit          UseDsp      = 1,
   parameter              ProgramFile = "",
-  parameter              BiasPrefix  = ""   // of a file for each pair of lanes: <prefix><pair>.dat
+  parameter              BiasPrefix  = ""   // of a file for each pair of lanes: <prefix>00.dat on
 ) (
   input  logic                          clk_i,
   input  logic                          rst_ni,
@@ -109,11 +109,12 @@ module ganglion_folded #(
   end
   for (genvar p = 0; p < Lanes; p += 2) begin : g_lanes
     localparam int unsigned Count = p + 1 < Lanes ? 2 : 1;
+    localparam logic [7:0] Tens = 8'd48 + 8'(p / 20), Ones = 8'd48 + 8'((p / 2) % 10);  // ASCII
     ganglion_lanes #(
       .Lanes(Count), .Banks(Banks), .ActBits(ActBits), .WeightBits(WeightBits),
       .AccBits(AccBits), .BiasBits(BiasBits), .IndexBits(IndexBits), .Modes(Modes),
       .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp),
-      .BiasFile($sformatf("%s%0d.dat", BiasPrefix, p / 2))
+      .BiasFile({BiasPrefix, Tens, Ones, ".dat"})
     ) u_lanes (
       .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last),
       .word_i(word[LaneAt+p*LaneBits+:Count*LaneBits]), .act_i(lane_act[p+:Count]),
