@@ -1,7 +1,7 @@
 # Ganglion: from an environment's name to verified hardware. `make help` lists what there is.
 ENV ?= Hopper
 BOARD ?= Pynq-Z2
-ENGINE ?= dense
+ENGINE ?= auto
 POLICY ?=
 SEED ?= 1
 PYTHON ?= python3
@@ -18,7 +18,7 @@ opt = $(if $($(1)),$(2) $($(1)))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) LANES= CUT= POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
+	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) LATENCY_US= LANES= CUT= POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
 
 setup: $(READY) ## create the virtual environment (every target does it by itself)
 
@@ -37,7 +37,7 @@ policy:
 	@$(PY) -m hw.select_policy $(NAME) $(call opt,POLICY,--policy)
 compile: policy
 	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
-	  $(call opt,LANES,--lanes) $(call opt,CUT,--cut)
+	  $(call opt,LATENCY_US,--latency-us) $(call opt,LANES,--lanes) $(call opt,CUT,--cut)
 simulate: compile
 	@$(PY) -m hw.simulate $(NAME)
 closed_loop: simulate

@@ -24,12 +24,17 @@ ENGINE_SOURCES = {
     Engine.FOLDED: ("folded", "rtl"),
     Engine.UNROLLED: ("unrolled", "rtl"),
 }  # fmt: skip
+ENGINE_SOURCES[Engine.AUTO] = (
+    "choose.py",
+    *sorted({name for names in ENGINE_SOURCES.values() for name in names}),
+)
 ENGINE_TOOLS = {
     Engine.DENSE: ("finn-plus", "qonnx", "onnx", "numpy"),
     Engine.FOLDED: ("numpy",),
     Engine.UNROLLED: ("da4ml", "numpy"),
+    Engine.AUTO: ("finn-plus", "qonnx", "onnx", "da4ml", "numpy"),
 }
-DEFAULT_LANES, DEFAULT_CUT = 8, 2
+DEFAULT_LANES, DEFAULT_CUT, DEFAULT_LATENCY_US = 8, 2, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +47,16 @@ class CompileSettings:
     """Multipliers of the folded engine."""
     cut: int = DEFAULT_CUT
     """Adders between two registers of the unrolled engine."""
+    latency_us: float = DEFAULT_LATENCY_US
+    """How long an answer may take, for the engine that is chosen."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dict of what matters to the engine."""
-        used = {Engine.FOLDED: {"lanes": self.lanes}, Engine.UNROLLED: {"cut": self.cut}}
+        used: dict[Engine, dict[str, Any]] = {
+            Engine.AUTO: {"latency_us": self.latency_us},
+            Engine.FOLDED: {"lanes": self.lanes},
+            Engine.UNROLLED: {"cut": self.cut},
+        }
         return {"board": asdict(self.board), "engine": self.engine.value} | used.get(self.engine, {})
 
 
@@ -83,6 +94,8 @@ def compile_policy(
     changes a number. What was there before stays until all of the new is made.
     """
     policy = load_policy(paths.policy)
+    inputs = dict(compile_stage(paths, settings).inputs)
+    settings, choice = _chosen(policy, settings)
     scratch = paths.work / "compile"
     shutil.rmtree(scratch, ignore_errors=True)
     board = settings.board
@@ -93,7 +106,8 @@ def compile_policy(
         "part": board.part,
         "clock_mhz": board.clock_mhz,
         **_build(policy, paths.policy / ONNX_FILE, settings, scratch, skip_patches),
-        "inputs": dict(compile_stage(paths, settings).inputs),
+        "choice": choice,
+        "inputs": inputs,
         "provenance": {"commit": commit()},
     }
     for folder in (paths.rtl, paths.mem):
@@ -101,6 +115,20 @@ def compile_policy(
         (scratch / folder.name).replace(folder)
     write_json(paths.hw, description)
     return description
+
+
+def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings, dict[str, Any] | None]:
+    """Return the settings with an engine in place of "auto", and the choice, when there was one."""
+    if settings.engine is not Engine.AUTO:
+        return settings, None
+    from hw.choose import choose, print_choice
+
+    choice = choose(policy.network, settings.board, settings.latency_us)
+    print_choice(choice, settings.board, settings.latency_us)
+    engine, setting = choice.taken.engine, choice.taken.setting
+    changes = {Engine.FOLDED: {"lanes": setting}, Engine.UNROLLED: {"cut": setting}}
+    chosen = replace(settings, engine=engine, **changes.get(engine, {}))
+    return chosen, choice.to_json(settings.board)
 
 
 def _build(
@@ -145,7 +173,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="hw.compile", description=__doc__)
     parser.add_argument("name", help="the build's name, a folder under build/")
     parser.add_argument("--board", default="Pynq-Z2")
-    parser.add_argument("--engine", default=Engine.DENSE.value, help="dense, folded or unrolled")
+    parser.add_argument("--engine", default=Engine.AUTO.value, help="auto, dense, folded or unrolled")
+    parser.add_argument(
+        "--latency-us",
+        type=float,
+        default=DEFAULT_LATENCY_US,
+        help="how long an answer of the engine that auto chooses may take (default 2)",
+    )
     parser.add_argument("--lanes", type=int, default=DEFAULT_LANES, help="multipliers of the folded engine")
     parser.add_argument("--cut", type=int, default=DEFAULT_CUT, help="adders a stage, unrolled engine")
     parser.add_argument("--clock-mhz", type=float, help="the clock to aim at; the board's own unless given")
@@ -154,7 +188,11 @@ def main() -> None:
     if arguments.clock_mhz is not None:
         board = replace(board, clock_mhz=arguments.clock_mhz)
     settings = CompileSettings(
-        board=board, engine=Engine.parse(arguments.engine), lanes=arguments.lanes, cut=arguments.cut
+        board=board,
+        engine=Engine.parse(arguments.engine),
+        lanes=arguments.lanes,
+        cut=arguments.cut,
+        latency_us=arguments.latency_us,
     )
     paths = BuildPaths.of(arguments.name)
     stage = compile_stage(paths, settings)

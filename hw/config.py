@@ -16,6 +16,8 @@ T = TypeVar("T")
 class Engine(Enum):
     """How the network is computed."""
 
+    AUTO = "auto"
+    """The smallest of the others that fits and is fast enough; see hw.choose."""
     DENSE = "dense"
     """FINN's matrix-vector units: every weight costs time, zeros too."""
     FOLDED = "folded"

@@ -1,0 +1,99 @@
+"""ENGINE=auto: the smallest engine that fits and answers in time, or what would."""
+
+import json
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hw.choose import candidates, choose
+from hw.compile import CompileSettings, compile_policy
+from hw.config import Board, Engine, Resources, find_board
+from hw.design import load_design
+from hw.select_policy import shipped_policy
+from hw.synth import synthesize
+from models.artifacts import BuildPaths, CompileError
+from models.policy_folder import load_policy
+from models.reference import IntNetwork
+from tests.networks import random_network, write_random_policy
+
+BOARD = find_board("Pynq-Z2")
+
+
+@pytest.fixture(scope="module")
+def network() -> IntNetwork:
+    return random_network(np.random.default_rng(0), (11, 64, 48, 3), density=0.1)
+
+
+def _tiny_board() -> Board:
+    return replace(BOARD, resources=Resources(lut=90, ff=90, dsp=1, bram18=1))
+
+
+def test_the_choice_fits_is_fast_enough_and_nothing_smaller_is(network: IntNetwork) -> None:
+    for latency_us in (0.2, 0.5, 2.0, 10.0):
+        choice = choose(network, BOARD, latency_us)
+        assert choice.taken.fits(BOARD) and choice.taken.latency_us(BOARD) <= latency_us
+        for other in choice.candidates:
+            if other.fits(BOARD) and other.latency_us(BOARD) <= latency_us:
+                assert other.share(BOARD) >= choice.taken.share(BOARD)
+
+
+def test_a_tighter_latency_never_takes_less_of_the_part(network: IntNetwork) -> None:
+    shares = [choose(network, BOARD, latency_us).taken.share(BOARD) for latency_us in (10.0, 1.0, 0.3, 0.15)]
+    assert shares == sorted(shares)
+
+
+def test_all_three_engines_are_candidates(network: IntNetwork) -> None:
+    assert {candidate.engine for candidate in candidates(network, BOARD)} == set(Engine) - {Engine.AUTO}
+
+
+def test_an_impossible_latency_names_the_fastest_engine(network: IntNetwork) -> None:
+    message = r"no engine answers within 0.001 µs on Pynq-Z2: the fastest that fits is ENGINE=unrolled CUT=\d"
+    with pytest.raises(CompileError, match=message + r" with 0\.\d+ µs; set LATENCY_US"):
+        choose(network, BOARD, 0.001)
+
+
+def test_a_part_too_small_for_every_engine_is_refused(network: IntNetwork) -> None:
+    with pytest.raises(CompileError, match=r"no engine fits Pynq-Z2: the smallest, ENGINE=\w+.*larger BOARD"):
+        choose(network, _tiny_board(), 2.0)
+
+
+def test_auto_records_what_it_chose_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = BuildPaths.of("auto", tmp_path)
+    write_random_policy(paths.policy, np.random.default_rng(0), (5, 9, 2), n_vectors=20)
+    compile_policy(paths, CompileSettings(board=BOARD, engine=Engine.AUTO))
+    described = json.loads(paths.hw.read_text())
+    assert f"ENGINE={described['engine']}" in described["choice"]["taken"]
+    shown = capsys.readouterr().out
+    for candidate in described["choice"]["candidates"]:
+        assert candidate["name"] in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        CompileSettings(board=BOARD, engine=Engine.DENSE),
+        CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=8),
+        CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=24),
+        CompileSettings(board=BOARD, engine=Engine.UNROLLED, cut=2),
+    ],
+    ids=lambda settings: f"{settings.engine.value}-{settings.lanes}",
+)
+def test_predictions_are_within_15_percent_of_synthesis(settings: CompileSettings, tmp_path: Path) -> None:
+    policy = load_policy(shipped_policy("Hopper"))
+    paths = BuildPaths.of("Hopper", tmp_path)
+    paths.root.mkdir()
+    paths.policy.symlink_to(shipped_policy("Hopper"))
+    compile_policy(paths, settings)
+    counted = synthesize(paths, load_design(paths))
+    setting = {Engine.FOLDED: settings.lanes, Engine.UNROLLED: settings.cut}.get(settings.engine, 0)
+    predicted = next(
+        candidate
+        for candidate in candidates(policy.network, BOARD)
+        if (candidate.engine, candidate.setting) == (settings.engine, setting)
+    )
+    for field in fields(Resources):
+        got = counted[field.name]
+        assert asdict(predicted.resources)[field.name] == pytest.approx(got, rel=0.15, abs=2), field.name
