@@ -13,6 +13,7 @@ from hw.unrolled.emit import CORE, TAPS_DEFINE, CoreWriter, stream_bits
 from hw.unrolled.graph import Graph
 from hw.unrolled.interpret import interpret
 from hw.unrolled.lower import lower
+from hw.unrolled.predict import predict
 from hw.unrolled.schedule import Schedule, schedule
 from hw.unrolled.top import TOP, top_module
 from models.artifacts import CompileError, MismatchError
@@ -33,6 +34,10 @@ BEHAVIOURAL = (
     "ganglion_add3.sv, ganglion_clip.sv: simulation runs the sum and the clip themselves; "
     "synthesis for 7-series instantiates LUT6_2 and CARRY4, proven equivalent by a test",
 )
+
+
+# Of a prediction: what certainly will be needed.
+HOPEFUL_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +73,12 @@ def build(policy: Policy, settings: UnrolledSettings, board: Board, folder: Path
     Raises CompileError when a weight has too many digits, the cut is impossible or the board's part is too
     small, and MismatchError when the graph computes another number than the reference.
     """
-    design = build_network(policy.network, settings.on(board), policy.golden["input"].astype("int64"), folder)
-    _check_fits(design, board)
+    settings = settings.on(board)
+    promised = predict(policy.network, settings.cut, settings.adder_inputs)
+    # A dense network would take hours to solve, only to be refused.
+    _check_fits(round(promised.lut * HOPEFUL_SHARE), round(promised.ff * HOPEFUL_SHARE), board)
+    design = build_network(policy.network, settings, policy.golden["input"].astype("int64"), folder)
+    _check_fits(design.description["estimate"]["lut"], design.description["estimate"]["ff"], board)
     return design
 
 
@@ -110,18 +119,15 @@ def _check_equal(network: IntNetwork, graph: Graph, vectors: Ints) -> None:
                 )
 
 
-def _check_fits(design: UnrolledDesign, board: Board) -> None:
-    estimate, budget = design.description["estimate"], board.budget
-    for name, allowed in (("lut", budget.lut), ("ff", budget.ff)):
-        if estimate[name] > allowed:
+def _check_fits(lut: int, ff: int, board: Board) -> None:
+    for name, needed, allowed, cure in (
+        ("LUT", lut, board.budget.lut, "prune further, train with csd_digits = 2"),
+        ("FF", ff, board.budget.ff, "raise CUT for fewer registers"),
+    ):
+        if needed > allowed:
             raise CompileError(
-                f"unrolled engine: {estimate[name]:,} {name.upper()} of {board.name}'s {allowed:,}; "
-                + (
-                    "raise CUT for fewer registers"
-                    if name == "ff"
-                    else "prune further, train with csd_digits = 2"
-                )
-                + ", take ENGINE=folded or a larger board"
+                f"unrolled engine: {needed:,} {name} needed of {board.name}'s {allowed:,}; {cure}, "
+                "take ENGINE=folded or a larger board"
             )
 
 

@@ -61,9 +61,7 @@ def share_pairs(matrix: Ints) -> SharedPairs:
     for stage in solution.solutions:
         values = _stage(stage, values, matrix.shape[1], pairs)
     shared = SharedPairs(n_inputs=matrix.shape[1], pairs=tuple(pairs), rows=tuple(values))
-    if any(row.shift < 0 for row in values):
-        print("NEGATIVE")
-    if not np.array_equal(shared.matrix(), matrix):
+    if any(row.shift < 0 for row in values) or not np.array_equal(shared.matrix(), matrix):
         raise ToolError("da4ml answered with adders that compute another matrix; install the pinned da4ml")
     return shared
 

@@ -157,7 +157,7 @@ class CoreWriter:
         yield from self._word("y_o", -1, self.schedule.n_stages - 1)
 
     def _word(self, port: str, layer: int, stage: int) -> Iterator[str]:
-        """Yield the assignments of a layer's stream word, as stage `stage` sees it, zeros above the last lane.
+        """Yield the assignments of a layer's stream word, as stage `stage` sees it, zeros above.
 
         Neuron by neuron: Verilator is slow at one wide concatenation.
         """

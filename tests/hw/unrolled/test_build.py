@@ -12,7 +12,7 @@ from hw.unrolled.build import UnrolledSettings, build, build_network
 from models.artifacts import CompileError, MismatchError
 from models.policy_folder import Policy
 from tests.hw.unrolled.corners import CORNERS, all_inputs, design_of
-from tests.networks import write_random_policy
+from tests.networks import random_network, write_random_policy
 
 BOARD = find_board("Pynq-Z2")
 
@@ -57,13 +57,28 @@ def test_layer_with_unread_neurons_has_no_tap(tmp_path: Path) -> None:
     assert [tap.layer for tap in design_of(made).taps] == ["fc2"]
 
 
-def test_design_over_the_part_is_refused_with_its_numbers(policy: Policy, tmp_path: Path) -> None:
-    small = replace(BOARD, resources=replace(BOARD.resources, lut=100))
-    with pytest.raises(CompileError, match=r"unrolled engine: \d+ LUT of Pynq-Z2's 75; .* ENGINE=folded"):
+@pytest.mark.parametrize("lut", [100, 900])
+def test_design_over_the_part_is_refused_with_its_numbers(policy: Policy, tmp_path: Path, lut: int) -> None:
+    small = replace(BOARD, resources=replace(BOARD.resources, lut=lut))
+    with pytest.raises(
+        CompileError, match=rf"engine: \d+ LUT needed of Pynq-Z2's {lut * 3 // 4}; .* ENGINE=folded"
+    ):
         build(policy, UnrolledSettings(), small, tmp_path / "lut")
+
+
+def test_too_many_registers_ask_for_longer_stages(policy: Policy, tmp_path: Path) -> None:
     small = replace(BOARD, resources=replace(BOARD.resources, ff=90))
-    with pytest.raises(CompileError, match=r"unrolled engine: \d+ FF of Pynq-Z2's 90; raise CUT"):
+    with pytest.raises(CompileError, match=r"engine: \d+ FF needed of Pynq-Z2's 90; raise CUT"):
         build(policy, UnrolledSettings(), small, tmp_path / "ff")
+
+
+def test_dense_network_is_refused_before_it_is_solved(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_module, "lower", None)
+    dense = random_network(np.random.default_rng(0), [11, 256, 256, 3], density=1.0, weight_bits=4)
+    with pytest.raises(CompileError, match=r"LUT needed of Pynq-Z2's 39,900"):
+        build(replace(policy, network=dense), UnrolledSettings(), BOARD, tmp_path / "design")
 
 
 def test_policy_over_the_digit_limit_is_refused(policy: Policy, tmp_path: Path) -> None:
