@@ -12,7 +12,7 @@ NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw train evaluate export bitstream bench test test-all lint clean
+.PHONY: help setup hw explore train evaluate export bitstream bench test test-all lint clean
 .PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
 .DELETE_ON_ERROR:
 
@@ -48,6 +48,10 @@ bitstream_if_vivado: closed_loop synth
 	@$(PY) -m hw.bitstream $(NAME)
 report: bitstream_if_vivado
 	@$(PY) -m hw.report $(NAME)
+
+explore: $(READY) ## every engine for one policy, measured side by side
+	@$(MAKE) --no-print-directory policy
+	@$(PY) -m hw.explore $(NAME) --board $(BOARD)
 
 bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(MAKE) --no-print-directory -j2 closed_loop

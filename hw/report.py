@@ -43,7 +43,7 @@ def policy_section(policy: dict[str, Any]) -> dict[str, Any]:
 
 def stage_seconds(paths: BuildPaths, name: str) -> float:
     """Return how long the last run of a stage took, in seconds."""
-    return float(read_json(Stage(root=paths.root, name=name, inputs={}).record)["seconds"])
+    return float(read_json(Stage.at(paths.root, name).record)["seconds"])
 
 
 def rows(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -23,6 +23,11 @@ class Stage:
         """The record's path, build/<name>/stages/<stage>.json."""
         return self.root / "stages" / f"{self.name}.json"
 
+    @classmethod
+    def at(cls, root: Path, name: str) -> "Stage":
+        """Return the stage for reading its record, whatever its inputs were."""
+        return cls(root=root, name=name, inputs={})
+
     def is_current(self) -> bool:
         """Return whether the last run had these inputs and every output of it is still whole."""
         if not self.record.exists():
