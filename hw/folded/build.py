@@ -61,12 +61,19 @@ def build(network: IntNetwork, settings: FoldedSettings, board: Board, folder: P
     require_fit(need, program, board)
     for name in ("rtl", "mem"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for module in MODULES:
-        shutil.copyfile(RTL / f"{module}.sv", folder / "rtl" / f"{module}.sv")
+    copy_modules(folder / "rtl")
     (folder / "rtl" / f"{TOP}.sv").write_text(top_module(program))
     memories = write_memories(program, folder / "mem")
     description = _describe(program, memories, folder)
     return FoldedDesign(folder=folder, description=description, estimate=need, program=program)
+
+
+def copy_modules(folder: Path) -> list[str]:
+    """Copy the engine's modules into `folder` and return their file names in compile order."""
+    names = [f"{module}.sv" for module in MODULES]
+    for name in names:
+        shutil.copyfile(RTL / name, folder / name)
+    return names
 
 
 def check_program(program: Program, inputs: Ints) -> None:
