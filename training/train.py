@@ -135,7 +135,10 @@ def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress)
 
 
 def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
-    """Return the learning rate of a phase; distillation, a regression, ends its phases at rest."""
+    """Return the learning rate of a phase; in distillation it falls to 0 over the run's second half.
+
+    That is a regression, whose noise is its learning rate: a closed loop near its limits needs it at rest.
+    """
     main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
     rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
     return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
