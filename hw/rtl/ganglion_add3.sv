@@ -1,4 +1,4 @@
-// Sum of one to three unsigned addends and a constant: Constant + sum of ((x_i ^ Invert) << Shift), modulo 2^Width.
+// Sum of one to three addends: Constant + sum of ((x_i ^ Invert) << Shift), modulo 2^Width.
 // Latency 0, combinational; initiation interval 1. One LUT6 a bit where synthesis is told Xc7.
 // Handshake: none. Addends from the Addends-th on are ignored; drive their inputs with zero.
 // Golden: hw.unrolled.graph.Sum.
@@ -29,7 +29,7 @@ module ganglion_add3 #(
     $error("ganglion_add3: a constant beside %0d addends is a fourth operand", Addends);
   end
   if (Width < 1 || BitsA < 1 || BitsB < 1 || BitsC < 1) begin : gen_check_width
-    $error("ganglion_add3: widths %0d = %0d + %0d + %0d, allowed from 1", Width, BitsA, BitsB, BitsC);
+    $error("ganglion_add3: widths %0d, %0d, %0d, %0d, allowed from 1", Width, BitsA, BitsB, BitsC);
   end
 
   // Simulation always runs the sum itself.

@@ -1,4 +1,4 @@
-// ganglion_add3 for Xilinx 7-series: LUT6_2 compress three bits and the majority from below, CARRY4 add the rest.
+// ganglion_add3 for 7-series: LUT6_2 compress three bits and the majority below, CARRY4 the rest.
 // Latency 0, combinational; initiation interval 1. LUT and CARRY4 as hw.unrolled.adder counts them.
 // Handshake: none.
 // Golden: hw.unrolled.graph.Sum, by way of ganglion_add3; a test proves both modules equivalent.
@@ -22,7 +22,7 @@ module ganglion_add3_xc7 #(
   input  logic [BitsC-1:0] c_i,
   output logic [Width-1:0] sum_o
 );
-  // Where a, b, c and the constant have a bit, and how many meet there. Vectors, not functions: yosys is slow at those.
+  // Where a, b, c have a bit, and how many bits meet there. Vectors: yosys is slow at functions.
   localparam bit [Width-1:0] HasA = Width'({BitsA{1'b1}}) << ShiftA;
   localparam bit [Width-1:0] HasB = Addends > 1 ? Width'({BitsB{1'b1}}) << ShiftB : '0;
   localparam bit [Width-1:0] HasC = Addends > 2 ? Width'({BitsC{1'b1}}) << ShiftC : '0;
@@ -50,7 +50,7 @@ module ganglion_add3_xc7 #(
   assign b = Addends > 1 ? Width'(b_i) << ShiftB : '0;
   assign c = Addends > 2 ? Width'(c_i) << ShiftC : '0;
 
-  // The sum bit without carry, the bit that carries when it is zero, and the majority for the position above.
+  // The sum bit without carry, the bit that carries when it is zero, the majority from below.
   logic [First+4*Blocks-1:0] propagate, generated, sum;
   logic [Width-1:0] odd, second, majority, wires, low;
   assign majority = Width'({second & Compress, 1'b0});
@@ -64,9 +64,12 @@ module ganglion_add3_xc7 #(
 
   for (genvar i = 0; i < Width; i++) begin : gen_bit
     if (UseLut[i]) begin : gen_lut
-      localparam bit [31:0] XA = HasA[i] ? TableA : '0, XB = HasB[i] ? TableB : '0, XC = HasC[i] ? TableC : '0;
-      localparam bit [31:0] Odd = XA ^ XB ^ XC ^ {32{Constant[i]}} ^ (Compress[i] ? TableMajority : '0);
-      localparam bit [31:0] Most = (XA & XB) | (XA & XC) | (XB & XC) | ({32{Constant[i]}} & (XA | XB | XC));
+      localparam bit [31:0] XA = HasA[i] ? TableA : '0;
+      localparam bit [31:0] XB = HasB[i] ? TableB : '0;
+      localparam bit [31:0] XC = HasC[i] ? TableC : '0;
+      localparam bit [31:0] One = {32{Constant[i]}};
+      localparam bit [31:0] Odd = XA ^ XB ^ XC ^ One ^ (Compress[i] ? TableMajority : '0);
+      localparam bit [31:0] Most = (XA & XB) | (XA & XC) | (XB & XC) | (One & (XA | XB | XC));
       LUT6_2 #(
         .INIT({Odd, Compress[i] ? Most : HasA[i] ? XA : XB})
       ) u_lut (

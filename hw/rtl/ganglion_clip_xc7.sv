@@ -1,4 +1,4 @@
-// The last LUTs of ganglion_clip on Xilinx 7-series: 0 when negative, all ones when over, else low; two bits a LUT6_2.
+// ganglion_clip for 7-series: 0 when negative, all ones when over, else low; two bits a LUT6_2.
 // Latency 0, combinational; initiation interval 1.
 // Handshake: none.
 // Golden: hw.unrolled.graph.Clip, by way of ganglion_clip; a test proves both equivalent.

@@ -1,6 +1,6 @@
 // A FIFO of Depth words of Bits bits in LUT RAM: the output stage of a pipeline that cannot stall.
 // Latency 1 cycle from push to valid; initiation interval 1.
-// Handshake: m_valid_o with m_data_o stays until m_ready_i. push_i must find room: its sender counts credits.
+// Handshake: m_valid_o, m_data_o stay until m_ready_i. push_i must find room: its sender counts.
 // Golden: none, order and values are kept.
 module ganglion_output_fifo #(
   parameter int unsigned Bits = 8,

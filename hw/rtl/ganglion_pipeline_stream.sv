@@ -1,7 +1,7 @@
-// Makes an AXI-Stream of a pipeline that never stops, Latency cycles from an accepted vector to its data_i.
+// Makes an AXI-Stream of a pipeline that never stops, Latency cycles from acceptance to data_i.
 // Latency Latency + 1 cycles; initiation interval 1.
-// Handshake: a vector is accepted only when the output FIFO has room for it, so no stall ever reaches the pipeline.
-// Golden: none, order and values are kept. valid_o[k] says that stage k of the pipeline holds a vector.
+// Handshake: a vector is accepted when the output FIFO has room: no stall reaches the pipeline.
+// Golden: none, order and values are kept. valid_o[k]: stage k of the pipeline holds a vector.
 module ganglion_pipeline_stream #(
   parameter int unsigned OutBits = 8,
   parameter int unsigned Latency = 8
@@ -16,7 +16,7 @@ module ganglion_pipeline_stream #(
   output logic [OutBits-1:0] m_data_o,
   input  logic               m_ready_i
 );
-  // A credit is away from acceptance until the cycle after its word left: for one vector a clock, Latency + 2.
+  // A credit is away until the cycle after its word left: for one vector a clock, Latency + 2.
   localparam int unsigned Credits = Latency + 2;
   localparam int unsigned CreditBits = $clog2(Credits + 1);
 

@@ -20,7 +20,7 @@ from tests.networks import random_network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A network, its settings, and whether every layer has a tap."""
+    """A network and how it is built."""
 
     network: IntNetwork
     settings: UnrolledSettings
