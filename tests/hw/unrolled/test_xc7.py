@@ -3,18 +3,23 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from hw.equality import Vectors
+from hw.harness import Bench, Traffic
 from hw.synth import count_resources, run_yosys
 from hw.unrolled.adder import adder_cells
 from hw.unrolled.build import MODULES, RTL, UnrolledSettings, build_network
 from hw.unrolled.cost import cost
+from hw.verilate import verilate
 from models.artifacts import read_json
-from tests.hw.unrolled.corners import all_inputs, design_of
+from tests.hw.toy import CACHE
+from tests.hw.unrolled.corners import all_inputs, design_of, run_and_check
 from tests.networks import random_network
 
 Adder = dict[str, Any]
@@ -177,6 +182,17 @@ def test_cost_model_counts_luts_as_yosys_does(tmp_path: Path) -> None:
     cells = [adder_cells(adder["addends"], adder["constant"], adder["width"]) for adder in adders]
     assert counted["lut"] == pytest.approx(sum(cell.luts for cell in cells), rel=0.03)
     assert counted["carry"] == pytest.approx(sum(cell.carry4 for cell in cells), rel=0.03)
+
+
+def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
+    network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
+    inputs = all_inputs(network)
+    made = build_network(network, UnrolledSettings(), inputs, tmp_path / "design")
+    (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
+    design = design_of(made)
+    design = replace(design, sources=("rtl/cells.sv", *design.sources))
+    bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
+    run_and_check(bench, Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
 
 
 def test_prediction_holds_against_synthesis(tmp_path: Path) -> None:
