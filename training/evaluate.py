@@ -94,13 +94,12 @@ def _final_episodes(model: FastSac, run: Run) -> tuple[NDArray[np.float64], Floa
 
 
 def _parent_result(run: Run) -> dict[str, Any] | None:
-    """Return the evaluation of the dense policy that `run` started from, when it was recorded."""
+    """Return the evaluation of the policy that `run` started from, and so on back to the dense one."""
     path = Path(run.parent).parent / "result.json" if run.parent else None
     if path is None or not path.exists():
         return None
-    keys = ("return_mean", "return_std", "episodes", "step", "seed", "checkpoint")
-    result = read_json(path)
-    return {key: result[key] for key in keys}
+    left_out = ("config", "returns", "first_seed", "env_id", "environment", "algorithm")
+    return {key: value for key, value in read_json(path).items() if key not in left_out}
 
 
 def summary(result: dict[str, Any]) -> str:
