@@ -81,7 +81,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print one line an engine."""
     table = Table(title=title)
     table.add_column("engine")
-    heads = ("cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM18", "simulated/s", "mismatches", "seconds")
+    heads = ("cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM18", "sim/s", "wrong", "seconds")
     for head in heads:
         table.add_column(head, justify="right")
     for row in rows:
