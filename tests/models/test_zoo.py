@@ -44,7 +44,10 @@ def test_the_record_agrees_with_the_policy(folder: Path) -> None:
     assert curve[-1]["sparsity"] == pytest.approx(provenance["sparsity"], abs=1e-3)
 
 
-@pytest.mark.parametrize(("name", "sparsity"), [("sac-sparse95-int8", 0.95), ("sac-sparse98-int8", 0.98)])
+@pytest.mark.parametrize(
+    ("name", "sparsity"),
+    [("sac-sparse95-int8", 0.95), ("sac-sparse97-int8", 0.97), ("sac-sparse98-int8", 0.98)],
+)
 def test_the_hopper_policies_are_what_the_readme_says(name: str, sparsity: float) -> None:
     result = read_json(ZOO / "Hopper" / name / "result.json")
     dense = read_json(ZOO / "Hopper" / "sac-dense" / "result.json")
