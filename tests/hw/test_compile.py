@@ -36,7 +36,7 @@ def build(compiled: BuildPaths, tmp_path: Path) -> BuildPaths:
 def run(paths: BuildPaths, *options: str) -> None:
     """Run the command line as `python -m hw.compile` does, in the folder above build/."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["hw.compile", paths.root.name, *options])
+        patch.setattr(sys, "argv", ["hw.compile", paths.root.name, "--engine", "dense", *options])
         patch.setattr(compile_module.BuildPaths, "of", staticmethod(lambda _: paths))
         run_stage(compile_module.main)
 
@@ -85,7 +85,10 @@ def test_chatter_of_the_tools_stays_in_their_log(
     ("options", "message"),
     [
         (["--board", "Z9"], "error: board 'Z9' is unknown; known boards: Pynq-Z1"),
-        (["--engine", "quantum"], "error: engine 'quantum' is unknown; known engines: dense"),
+        (
+            ["--engine", "quantum"],
+            "error: engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",
+        ),
         (["--clock-mhz", "0"], "error: Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
     ],
 )

@@ -49,7 +49,9 @@ def test_unknown_board_lists_the_known_ones() -> None:
 
 
 def test_unknown_engine_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="engine 'quantum' is unknown; known engines: dense"):
+    with pytest.raises(
+        ConfigError, match="engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled"
+    ):
         Engine.parse("quantum")
 
 

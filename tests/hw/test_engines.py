@@ -13,7 +13,7 @@ from hw.equality import Vectors, proof_inputs
 from hw.harness import Bench
 from hw.simulate import verify
 from hw.verilate import simulator_cache, verilate
-from models.artifacts import BuildPaths, CompileError, ConfigError
+from models.artifacts import BuildPaths, CompileError
 from models.policy_folder import load_policy
 from tests.networks import write_random_policy
 
@@ -53,11 +53,6 @@ def test_only_the_settings_that_an_engine_reads_make_it_stale(tmp_path: Path) ->
     assert inputs(Engine.FOLDED, lanes=4) != inputs(Engine.FOLDED, lanes=8)
     assert inputs(Engine.FOLDED, cut=1) == inputs(Engine.FOLDED, cut=2)
     assert inputs(Engine.UNROLLED, cut=1) != inputs(Engine.UNROLLED, cut=2)
-
-
-def test_an_unknown_engine_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="engine 'fast' is unknown; known engines: dense, folded, unrolled"):
-        Engine.parse("fast")
 
 
 def test_more_lanes_than_work_name_the_nearest_setting(tmp_path: Path) -> None:
