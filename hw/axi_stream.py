@@ -52,6 +52,11 @@ class StreamFormat:
         """Bytes of one word."""
         return self.width_bits // 8
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads; the type by its name."""
+        sizes = {key: getattr(self, key) for key in ("features", "lanes", "words", "width_bits")}
+        return {"type": self.type.name, **sizes}
+
     def pack(self, values: Ints) -> Words:
         """Return vectors as words: [n, features] int → [n * words, word_bytes] uint8.
 

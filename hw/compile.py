@@ -2,20 +2,19 @@
 
 import argparse
 import shutil
-import subprocess
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hw.config import Board, Engine, find_board
-from models.artifacts import BuildPaths, ExportError, digest, run_stage, sha256_file, write_json
+from models.artifacts import BuildPaths, ExportError, digest, git_commit, run_stage, sha256_file, write_json
 from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
 from models.stages import Stage, source_hash
 
 HERE = Path(__file__).parent
 # The code and the tools that decide what compile writes for an engine; a change in any reruns the stage.
-COMMON_FILES = ("compile.py", "config.py", "axi_stream.py")
+COMMON_FILES = ("compile.py", "config.py", "axi_stream.py", "top_ports.py")
 ENGINE_SOURCES = {
     Engine.DENSE: (
         "passes", "dense.py", "emit.py", "finn_plugin.py", "folding.py", "gather.py",
@@ -108,7 +107,7 @@ def compile_policy(
         **_build(policy, paths.policy / ONNX_FILE, settings, scratch, skip_patches),
         "choice": choice,
         "inputs": inputs,
-        "provenance": {"commit": commit()},
+        "provenance": {"commit": git_commit()},
     }
     for folder in (paths.rtl, paths.mem):
         shutil.rmtree(folder, ignore_errors=True)
@@ -156,16 +155,6 @@ def _build(
     foldings = fold(policy.network, board)
     described = build_dense(policy, onnx_file, foldings, board, scratch, skip_patches)
     return described | {"estimate": asdict(total(foldings, board))}
-
-
-def commit() -> str:
-    """Return the repository's commit, with "-dirty" when files differ from it, or "unknown" outside one."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        result = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return result.stdout.strip()
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import Board
-from hw.emit import MEMORY_PARAMETER, TAPS_DEFINE, TOP, top_module
+from hw.emit import top_module
 from hw.finn_plugin import ModelWrapper, quietly, rtllib, use_build_folder
 from hw.folding import Folding
 from hw.gather import gather
@@ -23,6 +23,7 @@ from hw.passes.pipeline import Pass, run_passes
 from hw.passes.size import SizeTypes, accumulator_bits
 from hw.passes.specialize import SpecializeToRtl
 from hw.passes.streamline import MoveScales
+from hw.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, TOP
 from models.artifacts import sha256_file
 from models.policy_folder import Policy
 from models.reference import IntNetwork

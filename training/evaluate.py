@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.artifacts import ConfigError, read_json, run_stage, sha256_file, write_arrays, write_json
+from models.artifacts import (
+    ConfigError,
+    git_commit,
+    read_json,
+    run_stage,
+    sha256_file,
+    write_arrays,
+    write_json,
+)
 from models.sparsity import measured_sparsity
 from training.callbacks import FINAL_SEEDS
 from training.checkpoint import Checkpoint
@@ -25,7 +33,7 @@ from training.learner import (
     restore,
 )
 from training.plot import plot_curve
-from training.run import Phase, Run, git_commit
+from training.run import Phase, Run
 
 
 def evaluate_run(folder: Path) -> dict[str, Any]:

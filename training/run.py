@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -100,20 +99,3 @@ class Run:
     def from_json(cls, value: dict[str, Any], origin: str) -> "Run":
         """Return the run that `to_json` described; a configuration of another version raises ConfigError."""
         return cls(**{**value, "config": TrainConfig.from_dict(value["config"], origin)})
-
-
-def git_commit() -> str:
-    """Return the commit of the running code, "+changes" added when files differ; "unknown" without git."""
-    command = [
-        "git",
-        "-C",
-        str(Path(__file__).parent),
-        "describe",
-        "--always",
-        "--abbrev=12",
-        "--dirty=+changes",
-    ]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"

@@ -13,7 +13,7 @@ from typing import Any
 from rich.progress import Progress
 from stable_baselines3.common.type_aliases import Schedule
 
-from models.artifacts import ConfigError, run_stage, write_json
+from models.artifacts import ConfigError, git_commit, run_stage, write_json
 from training import checkpoint as ckpt
 from training.callbacks import (
     MilestoneCallback,
@@ -29,7 +29,7 @@ from training.distill import DistilledSac
 from training.evaluate import evaluate_run, summary
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import new_learner, quantize, restore
-from training.run import Phase, Run, git_commit
+from training.run import Phase, Run
 
 log = logging.getLogger(__name__)
 

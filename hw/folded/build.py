@@ -7,13 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hw.axi_stream import StreamFormat
 from hw.config import Board, Resources
 from hw.folded.cost import estimate, require_fit
 from hw.folded.emit import (
-    MEMORY_PARAMETER,
-    TAPS_DEFINE,
-    TOP,
     input_format,
     output_format,
     tap_format,
@@ -24,6 +20,7 @@ from hw.folded.memories import write_memories
 from hw.folded.program import Program
 from hw.folded.schedule import schedule
 from hw.folded.settings import FoldedSettings
+from hw.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, TOP
 from models.artifacts import MismatchError, sha256_file
 from models.reference import IntNetwork, Ints
 
@@ -100,7 +97,7 @@ def _check_inputs(network: IntNetwork) -> Ints:
 def _describe(program: Program, memories: list[str], folder: Path) -> dict[str, Any]:
     layers = program.lowered.source.spec.layers
     taps = [
-        {"layer": layer.name, "port": f"tap{index}"} | _format(tap_format(program, index))
+        {"layer": layer.name, "port": f"tap{index}"} | tap_format(program, index).to_json()
         for index, layer in enumerate(layers)
     ]
     return {
@@ -109,8 +106,8 @@ def _describe(program: Program, memories: list[str], folder: Path) -> dict[str, 
         "memories": {f"mem/{name}": sha256_file(folder / "mem" / name) for name in memories},
         "memory_parameter": MEMORY_PARAMETER,
         "taps_define": TAPS_DEFINE,
-        "input": _format(input_format(program)),
-        "output": _format(output_format(program)),
+        "input": input_format(program).to_json(),
+        "output": output_format(program).to_json(),
         "taps": taps,
         "layers": [_describe_layer(program, index) for index in range(len(layers))],
         "nodes": ["ganglion_folded"],
@@ -141,14 +138,4 @@ def _describe_layer(program: Program, index: int) -> dict[str, Any]:
         "accumulator_bits": program.lowered.accumulator_bits,
         "nnz": nnz,
         "cycles": -(-nnz // program.settings.lanes),
-    }
-
-
-def _format(stream: StreamFormat) -> dict[str, Any]:
-    return {
-        "type": stream.type.name,
-        "features": stream.features,
-        "lanes": stream.lanes,
-        "words": stream.words,
-        "width_bits": stream.width_bits,
     }

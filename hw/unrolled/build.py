@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import Board
+from hw.top_ports import TAPS_DEFINE, TOP
 from hw.unrolled.cost import cost
 from hw.unrolled.csd import check_csd_digits
-from hw.unrolled.emit import CORE, TAPS_DEFINE, CoreWriter, stream_bits
+from hw.unrolled.emit import CORE, CoreWriter, stream_bits
 from hw.unrolled.graph import Graph
 from hw.unrolled.interpret import interpret
 from hw.unrolled.lower import lower
 from hw.unrolled.predict import predict
 from hw.unrolled.schedule import Schedule, schedule
-from hw.unrolled.top import TOP, top_module
+from hw.unrolled.top import top_module
 from models.artifacts import CompileError, MismatchError
 from models.policy_folder import Policy
 from models.reference import IntNetwork, Ints

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hw.top_ports import TAPS_DEFINE
 from hw.unrolled.graph import Addend, Clip, Constant, Graph, Input, Sum
 from hw.unrolled.schedule import Schedule, last_stages
 
 CORE = "ganglion_unrolled_core"
-TAPS_DEFINE = "GANGLION_TAPS"
 
 
 def stream_bits(n_values: int, bits: int) -> int:

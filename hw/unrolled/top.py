@@ -1,8 +1,7 @@
 """Write the top module of an unrolled network: AXI-Stream ends around the pipeline, taps behind layers."""
 
-from hw.unrolled.emit import CORE, TAPS_DEFINE, CoreWriter, stream_bits
-
-TOP = "ganglion_top"
+from hw.top_ports import TAPS_DEFINE, TOP, port_list
+from hw.unrolled.emit import CORE, CoreWriter, stream_bits
 
 
 def top_module(core: CoreWriter) -> str:
@@ -16,18 +15,7 @@ def top_module(core: CoreWriter) -> str:
             "// Handshake: AXI-Stream, ready/valid at both ends; lane 0 in the low bits. Taps only watch.",
             "// Golden: models.reference.IntNetwork.__call__; tap<k> is layer k of IntNetwork.forward.",
             f"module {TOP} (",
-            "  input  logic ap_clk,",
-            "  input  logic ap_rst_n,",
-            f"`ifdef {TAPS_DEFINE}",
-            *(line for tap in taps for line in _tap_ports(tap, core.layer_bits(tap))),
-            "`endif",
-            f"  input  logic [{in_bits - 1}:0] s_axis_tdata,",
-            "  input  logic s_axis_tvalid,",
-            "  output logic s_axis_tready,",
-            f"  output logic [{core.layer_bits(-1) - 1}:0] m_axis_tdata,",
-            "  output logic m_axis_tvalid,",
-            "  input  logic m_axis_tready",
-            ");",
+            *port_list(in_bits, core.layer_bits(-1), {tap: core.layer_bits(tap) for tap in taps}),
             f"  logic [{core.layer_bits(-1) - 1}:0] result;",
             f"  logic [{n_stages - 1}:0] valid;",
             f"  {CORE} u_core (",
@@ -53,11 +41,3 @@ def top_module(core: CoreWriter) -> str:
             "",
         ]
     )
-
-
-def _tap_ports(tap: int, bits: int) -> list[str]:
-    return [
-        f"  output logic [{bits - 1}:0] tap{tap}_tdata,",
-        f"  output logic tap{tap}_tvalid,",
-        f"  output logic tap{tap}_tready,",
-    ]
