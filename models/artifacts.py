@@ -29,6 +29,10 @@ class ExportError(GanglionError):
     """A policy cannot be written as integers, or a policy folder is incomplete or altered."""
 
 
+class TrainingError(GanglionError):
+    """Training met a number that is not finite and cannot go on."""
+
+
 class CompileError(GanglionError):
     """A policy cannot be turned into hardware as asked."""
 

@@ -10,28 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from models.artifacts import ExportError, read_arrays, read_json, write_arrays, write_json
+from models.calibration import Normalize, Quantization, fold_normalizer
+from models.csd import ANY_DIGITS
 from models.policy_spec import Normalizer
-from models.quant import best_exponent, fake_quantize, quant_activation, quant_linear
+from models.quant import quant_activation, quant_linear, quantize_weight
 from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec, QuantConfig
-
-
-class Normalize(nn.Module):
-    """`(obs[features] - offset) * gain` in float32: [batch, obs] → [batch, in]; the host's part."""
-
-    features: Tensor
-    offset: Tensor
-    gain: Tensor
-
-    def __init__(self, normalizer: Normalizer) -> None:
-        super().__init__()
-        self.register_buffer("features", torch.tensor(normalizer.features, dtype=torch.int64))
-        self.register_buffer("offset", torch.tensor(normalizer.offset, dtype=torch.float32))
-        self.register_buffer("gain", torch.tensor(normalizer.gain, dtype=torch.float32))
-
-    def forward(self, obs: Tensor) -> Tensor:
-        """Return the normalized observation, in units of the input quantizer's step."""
-        return (obs[..., self.features] - self.offset) * self.gain
+from models.spec import NetworkSpec
 
 
 class QuantMlp(nn.Module):
@@ -61,29 +45,20 @@ class QuantMlp(nn.Module):
         return nn.Sequential(*list(self.body)[1:], self.head)
 
     @classmethod
-    def from_dense(
-        cls,
-        linears: Sequence[nn.Linear],
-        normalizer: Normalizer,
-        quant: QuantConfig,
-        observations: Tensor,
-    ) -> "QuantMlp":
-        """Return the calibrated post-training quantization of an MLP with ReLU between `linears`.
+    def from_float(cls, linears: Sequence[nn.Linear], quantization: Quantization) -> "QuantMlp":
+        """Return the policy of an MLP with ReLU between `linears`, for raw observations, on these grids.
 
-        The normalizer's inverse is folded into the first layer. Scales minimise the squared error on
-        `observations` [n, obs] (a few thousand visited states), the mean's measured behind tanh.
+        The normalizer's inverse is folded into the first layer. A limit on the weights' digits puts them on
+        their grid here: Brevitas then rounds nothing.
         """
-        normalized = Normalize(normalizer)(observations.float())
-        spec = _calibrate(*_fold_normalizer(linears, normalizer), normalized, quant)
-        return cls.from_float(linears, normalizer, spec)
-
-    @classmethod
-    def from_float(
-        cls, linears: Sequence[nn.Linear], normalizer: Normalizer, spec: NetworkSpec
-    ) -> "QuantMlp":
-        """Return the policy on the grids of `spec` with the weights of `linears`, for raw observations."""
-        policy = cls(normalizer, spec)
-        policy._load(*_fold_normalizer(linears, normalizer))
+        policy = cls(quantization.normalizer, quantization.network)
+        weights, biases = fold_normalizer(linears, quantization.normalizer)
+        if quantization.csd_digits < ANY_DIGITS:
+            weights = [
+                quantize_weight(weight, layer.weight_type, layer.weight_exponent, quantization.csd_digits)
+                for weight, layer in zip(weights, policy.spec.layers, strict=True)
+            ]
+        policy._load(weights, biases)
         return policy
 
     @classmethod
@@ -142,69 +117,6 @@ class QuantMlp(nn.Module):
             [torch.from_numpy(arrays[f"{n}.bias"]) for n in names],
         )
         return policy
-
-
-def calibrate_normalizer(observations: np.ndarray, input_bits: int = 8) -> Normalizer:
-    """Return offsets and power-of-two gains that spread each feature's range over the input type.
-
-    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile.
-    """
-    input_type = IntType(bits=input_bits, signed=True)
-    low, high = np.quantile(observations.astype(np.float64), [0.001, 0.999], axis=0)
-    half = np.maximum((high - low) / 2, 1e-3)
-    gain = np.exp2(np.floor(np.log2((input_type.high + 0.5) / half)))
-    offset = np.round((low + high) / 2 * gain) / gain
-    return Normalizer(
-        features=tuple(range(observations.shape[1])),
-        offset=tuple(offset.tolist()),
-        gain=tuple(gain.tolist()),
-    )
-
-
-def _fold_normalizer(
-    linears: Sequence[nn.Linear], normalizer: Normalizer
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Return weights and biases that act on normalized observations as `linears` do on raw ones."""
-    weights = [linear.weight.detach().clone() for linear in linears]
-    biases = [linear.bias.detach().clone() for linear in linears]
-    first = weights[0][:, list(normalizer.features)]
-    biases[0] += first @ torch.tensor(normalizer.offset)
-    weights[0] = first / torch.tensor(normalizer.gain)
-    return weights, biases
-
-
-@torch.no_grad()
-def _calibrate(
-    weights: list[Tensor], biases: list[Tensor], normalized: Tensor, quant: QuantConfig
-) -> NetworkSpec:
-    """Choose every scale layer by layer, each on the quantized activations of the one before."""
-    input_type = IntType(bits=quant.input_bits, signed=True)
-    weight_type = IntType(bits=quant.weight_bits, signed=True)
-    current, exponent = fake_quantize(normalized, input_type, 0), 0
-    layers: list[LayerSpec] = []
-    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        last = index == len(weights) - 1
-        output_type = IntType(bits=quant.output_bits if last else quant.activation_bits, signed=last)
-        alive = weight[weight != 0] if bool(weight.any()) else weight
-        weight_exponent = best_exponent(alive, weight_type, narrow=True)
-        acc = current @ fake_quantize(weight, weight_type, weight_exponent, narrow=True).T + bias
-        through = torch.tanh if last else torch.relu
-        output_exponent = best_exponent(through(acc) if not last else acc, output_type, through=through)
-        layers.append(
-            LayerSpec(
-                name=f"fc{index + 1}",
-                in_features=weight.shape[1],
-                out_features=weight.shape[0],
-                weight_type=weight_type,
-                output_type=output_type,
-                input_exponent=exponent,
-                weight_exponent=weight_exponent,
-                output_exponent=max(output_exponent, exponent + weight_exponent),
-            )
-        )
-        exponent = layers[-1].output_exponent
-        current = fake_quantize(acc, output_type, exponent)
-    return NetworkSpec(input_type=input_type, layers=tuple(layers))
 
 
 def _integers(name: str, value: Tensor, exponent: int) -> np.ndarray:

@@ -4,6 +4,7 @@ Scales are constants chosen once, at calibration (`best_exponent`): a learned sc
 powers of two at every step anyway, and a constant one costs nothing in the training loop.
 """
 
+import functools
 from collections.abc import Callable
 
 import brevitas.nn as qnn
@@ -18,6 +19,7 @@ from brevitas.quant import (
 )
 from torch import Tensor, nn
 
+from models.csd import ANY_DIGITS, nearest_with_digits
 from models.spec import IntType, LayerSpec
 
 BIAS_TYPE = IntType(bits=24, signed=True)
@@ -68,16 +70,35 @@ def quant_linear(layer: LayerSpec) -> qnn.QuantLinear:
     )
 
 
-def fake_quantize(x: Tensor, int_type: IntType, exponent: int, narrow: bool = False) -> Tensor:
+def fake_quantize(x: Tensor, int_type: IntType, exponent: int) -> Tensor:
     """Return x on the grid of `int_type` with scale 2**exponent: any shape → same shape, float32."""
-    low = -int_type.high if narrow else int_type.low
-    return (x * 2.0**-exponent + 0.5).floor_().clamp_(low, int_type.high).mul_(2.0**exponent)
+    return _on_grid(x, int_type.low, int_type.high, exponent).mul_(2.0**exponent)
+
+
+def quantize_weight(x: Tensor, int_type: IntType, exponent: int, csd_digits: int = ANY_DIGITS) -> Tensor:
+    """Return weights x on the narrow grid of `int_type`: any shape → same shape, float32.
+
+    Rounded integers go on to the nearest of at most `csd_digits` signed digits.
+    """
+    integers = _on_grid(x, -int_type.high, int_type.high, exponent)
+    if csd_digits < ANY_DIGITS:
+        integers = _few_digits(int_type.high, csd_digits)[(integers + int_type.high).long()]
+    return integers.mul_(2.0**exponent)
+
+
+def _on_grid(x: Tensor, low: int, high: int, exponent: int) -> Tensor:
+    return (x * 2.0**-exponent + 0.5).floor_().clamp_(low, high)
+
+
+@functools.cache
+def _few_digits(high: int, digits: int) -> Tensor:
+    return torch.from_numpy(nearest_with_digits(high, digits)).float()
 
 
 def best_exponent(
     x: Tensor,
     int_type: IntType,
-    narrow: bool = False,
+    quantize: Callable[[Tensor, IntType, int], Tensor] = fake_quantize,
     through: Callable[[Tensor], Tensor] = lambda t: t,
 ) -> int:
     """Return the scale exponent of least squared error on samples `x`, measured after `through`.
@@ -89,6 +110,6 @@ def best_exponent(
     wanted = through(x)
 
     def error(exponent: int) -> float:
-        return float((through(fake_quantize(x, int_type, exponent, narrow)) - wanted).square().mean())
+        return float((through(quantize(x, int_type, exponent)) - wanted).square().mean())
 
     return min((covering - finer for finer in range(5)), key=error)

@@ -47,17 +47,22 @@ class IntType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantConfig:
-    """Bit widths of a policy: weights, hidden activations (unsigned), inputs and mean action (signed)."""
+    """Bit widths of a policy: weights, hidden activations (unsigned), inputs and mean action (signed).
+
+    A weight is an integer of at most `csd_digits` canonical signed digits; 4 hold any of up to 8 bits.
+    """
 
     weight_bits: int = 8
     activation_bits: int = 8
     input_bits: int = 8
     output_bits: int = 8
+    csd_digits: int = 4
 
     def __post_init__(self) -> None:
-        for name, bits in asdict(self).items():
-            if not 2 <= bits <= 8:
-                raise ExportError(f"{name} = {bits} is outside 2 to 8")
+        for name, value in asdict(self).items():
+            low, high = (1, 4) if name == "csd_digits" else (2, 8)
+            if not low <= value <= high:
+                raise ExportError(f"{name} = {value} is outside {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,20 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from stable_baselines3.common.callbacks import BaseCallback
 
 from models.artifacts import atomic_write
-from models.sparsity import Distribution, cubic_sparsity, magnitude_masks, measured_sparsity
+from models.sparsity import measured_sparsity
 from training import checkpoint as ckpt
 from training.checkpoint import Checkpoint
 from training.envs import episode_returns
 from training.fast_sac import FastSac
-from training.learner import actor_weights, deterministic_policy, mean_actions, quantization_json, set_masks
+from training.learner import (
+    actor_masks,
+    count_weights,
+    deterministic_policy,
+    mean_actions,
+    quantization_json,
+    set_masks,
+)
+from training.pruning import due_masks
 from training.run import Phase, Run
 
 log = logging.getLogger(__name__)
@@ -24,10 +32,14 @@ log = logging.getLogger(__name__)
 # Episodes are reset with seeds from disjoint ranges, so that no evaluation judges the policy that it chose.
 MILESTONE_SEEDS, CONFIRM_SEEDS, FINAL_SEEDS = 10_000, 20_000, 30_000
 _SEED_STRIDE = 1_000_003
+_FEW_LIVE = 0.5
 
 
 class PruneCallback(BaseCallback):
-    """Prunes by magnitude on the cubic schedule; masks hold the pruned weights at zero from then on."""
+    """Sets the masks that are due; they hold the pruned weights at zero from then on.
+
+    It comes after the milestones, so that a checkpoint is of the state before and a resumed run prunes again.
+    """
 
     model: FastSac  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -36,15 +48,9 @@ class PruneCallback(BaseCallback):
         self._run = run
 
     def _on_rollout_start(self) -> None:
-        run, step = self._run, self.num_timesteps
-        begin, end = run.prune_window
-        # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
-        is_last = end <= step < end + run.config.updates_per_rollout
-        if is_last or (begin < step < end and step % run.config.prune_every == 0):
-            weights = actor_weights(self.model)
-            # What the run's parent or an earlier step pruned never comes back.
-            sparsity = max(cubic_sparsity(step, begin, end, run.sparsity), measured_sparsity(weights))
-            set_masks(self.model, magnitude_masks(weights, sparsity, Distribution(run.config.distribution)))
+        masks = due_masks(self.model, self._run)
+        if masks is not None:
+            set_masks(self.model, masks)
 
     def _on_step(self) -> bool:
         return True
@@ -64,6 +70,7 @@ class MilestoneCallback(BaseCallback):
         self._run, self._phase = run, phase
         self._best_mean, self._last_step = best_mean, last_step
         self._started = time.monotonic()
+        self._few_live = False
         self.latest: dict[str, Any] = {}
 
     def _on_step(self) -> bool:
@@ -88,11 +95,24 @@ class MilestoneCallback(BaseCallback):
         append_to_curve(self._run, self.latest)
         line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
         log.info(line.format(**self.latest))
+        self._warn_of_dead_weights()
         self._capture().save(self._run.checkpoint)
         restart_episode(self.model, self._run.seed)
 
     def _may_be_best(self) -> bool:
-        return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.prune_window[1]
+        return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.sparse_from
+
+    def _warn_of_dead_weights(self) -> None:
+        """Say so when less than half of the weights that are kept can still change an action."""
+        nnz, nnz_live = self.latest["nnz"], self.latest["nnz_live"]
+        is_few = nnz_live < _FEW_LIVE * nnz
+        if is_few and not self._few_live:
+            log.warning(
+                "only %s of the %s weights kept are live at step %s: the others lie on no path from an input "
+                "that varies to an action; a lower SPARSITY or DISTRIBUTION=erk keeps more of them",
+                *(f"{number:,}" for number in (nnz_live, nnz, self.num_timesteps)),
+            )
+        self._few_live = is_few
 
     def _confirm(self) -> dict[str, float]:
         """Evaluate a promising policy on other seeds, and keep it when it is better than the best so far."""
@@ -114,13 +134,16 @@ class MilestoneCallback(BaseCallback):
 
     def _describe(self, returns: NDArray[np.float64]) -> dict[str, Any]:
         assert self.model.log_ent_coef is not None
+        nnz, nnz_live = count_weights(self.model, self._run.config.calibration_observations)
         return {
             "step": self.num_timesteps,
             "phase": self._phase.value,
             "return_mean": float(returns.mean()),
             "return_std": float(returns.std()),
             "return_min": float(returns.min()),
-            "sparsity": measured_sparsity(actor_weights(self.model)),
+            "sparsity": measured_sparsity(actor_masks(self.model)),
+            "nnz": nnz,
+            "nnz_live": nnz_live,
             "entropy_coefficient": float(self.model.log_ent_coef.detach().exp()),
             "elapsed_s": round(time.monotonic() - self._started, 1),
         }

@@ -66,9 +66,25 @@ def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
         "adam_critic": _adam_arrays(model.critic.optimizer),
         "adam_entropy": _adam_arrays(entropy_optimizer),
         "entropy": {"log_ent_coef": log_ent_coef.detach().numpy().copy()},
+        "mask": _mask_arrays(model),
         "replay": _buffer_arrays(model.replay_buffer),
     }
     return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
+
+
+def _mask_arrays(model: FastSac) -> dict[str, NDArray[Any]]:
+    masks = model.flat_actor.masks if model.flat_actor is not None else None
+    return {str(i): mask.numpy().astype(np.uint8) for i, mask in enumerate(masks or ())}
+
+
+def masks_of(checkpoint: Checkpoint) -> list[Tensor]:
+    """Return the masks [out, in] of the actor's weights; none of a dense policy, or of an old checkpoint."""
+    names = sorted((name for name in checkpoint.arrays if name.startswith("mask/")), key=_mask_index)
+    return [torch.from_numpy(checkpoint.arrays[name]).float() for name in names]
+
+
+def _mask_index(name: str) -> int:
+    return int(name.removeprefix("mask/"))
 
 
 def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
@@ -110,12 +126,15 @@ def _module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def _load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
-    try:
-        module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise ConfigError(
-            f"the checkpoint does not fit this network: {str(error).splitlines()[-1].strip()}"
-        ) from None
+    wanted = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+    found = {name: list(array.shape) for name, array in arrays.items()}
+    for name in sorted(wanted | found):
+        if wanted.get(name) != found.get(name):
+            raise ConfigError(
+                f"the checkpoint is of another environment or other hidden widths: {name} is "
+                f"{found.get(name, 'missing')}, here {wanted.get(name, 'unknown')}"
+            )
+    module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
 
 
 def _adam_arrays(optimizer: torch.optim.Optimizer) -> dict[str, NDArray[Any]]:

@@ -2,11 +2,13 @@
 
 import dataclasses
 import tomllib
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
 from models.artifacts import ConfigError
+from models.csd import ANY_DIGITS
+from models.sparsity import Distribution, Pruning
 from models.spec import QuantConfig
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -14,7 +16,11 @@ CONFIGS = Path(__file__).parent / "configs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """Everything that decides how a policy is found, but the command line's seed, sparsity and steps."""
+    """Everything that decides how a policy is found, but the command line's seed, sparsity and steps.
+
+    A field with a default is younger than the first recorded runs: the default is what they did. Only such a
+    record may lack it, not a TOML.
+    """
 
     env_id: str
     """The gymnasium identifier of the environment."""
@@ -70,6 +76,12 @@ class TrainConfig:
     """Episodes of a milestone's evaluation."""
     final_episodes: int
     """Episodes that confirm a new best policy, and of the final evaluation."""
+    pruning: str = Pruning.MAGNITUDE.value
+    """Which weights are pruned and when: magnitude, one_shot, random, snip, set or rigl."""
+    rewire_fraction: float = 0.3
+    """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
+    csd_digits: int = ANY_DIGITS
+    """The most signed digits of an integer weight; 4 hold every one of up to 8 bits."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -98,9 +110,12 @@ class TrainConfig:
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
         ordered = 0 <= self.finetune_prune_begin <= self.finetune_prune_end <= 1
         self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
-        self._check(
-            "distribution", self.distribution in ("global", "uniform", "erk"), "global, uniform or erk"
-        )
+        self._check("rewire_fraction", 0 < self.rewire_fraction < 1, "in (0, 1)")
+        self._check("csd_digits", 1 <= self.csd_digits <= ANY_DIGITS, f"1 to {ANY_DIGITS}")
+        for name, choices in (("distribution", Distribution), ("pruning", Pruning)):
+            *others, last = (choice.value for choice in choices)
+            known = (*others, last)
+            self._check(name, getattr(self, name) in known, f"{', '.join(others)} or {last}")
 
     @property
     def quant(self) -> QuantConfig:
@@ -110,6 +125,7 @@ class TrainConfig:
             activation_bits=self.activation_bits,
             input_bits=self.input_bits,
             output_bits=self.output_bits,
+            csd_digits=self.csd_digits,
         )
 
     def _check(self, name: str, good: bool, allowed: str) -> None:
@@ -117,12 +133,17 @@ class TrainConfig:
             raise ConfigError(f"{name} = {getattr(self, name)!r}, allowed: {allowed}")
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], origin: str) -> "TrainConfig":
-        """Return the configuration in `values`; a wrong key or type raises ConfigError naming `origin`."""
+    def from_dict(cls, values: dict[str, Any], origin: str, *, complete: bool = False) -> "TrainConfig":
+        """Return the configuration in `values`; a wrong key or type raises ConfigError naming `origin`.
+
+        `complete`: a missing key is an error even where a field has a default.
+        """
         fields = {field.name: field.type for field in dataclasses.fields(cls)}
+        optional = {field.name for field in dataclasses.fields(cls) if field.default is not MISSING}
         if unknown := sorted(values.keys() - fields.keys()):
             raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
-        if missing := [name for name in fields if name not in values]:
+        required = [name for name in fields if complete or name not in optional]
+        if missing := [name for name in required if name not in values]:
             raise ConfigError(f"{origin}: missing key {missing[0]!r}")
         try:
             return cls(**{name: _typed(name, value, fields[name]) for name, value in values.items()})
@@ -162,4 +183,4 @@ def read_config(path: Path) -> TrainConfig:
         raise ConfigError(f"{path} is missing") from None
     except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    return TrainConfig.from_dict(values, str(path))
+    return TrainConfig.from_dict(values, str(path), complete=True)

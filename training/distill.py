@@ -8,6 +8,7 @@ import copy
 
 import torch
 from stable_baselines3.sac.policies import Actor
+from torch import Tensor
 
 from training.fast_sac import Batch, FastSac
 
@@ -29,6 +30,11 @@ class DistilledSac(FastSac):
 
     def _update(self, batch: Batch, learning_rate: float) -> None:
         """Do one step down the mean squared difference between the two actors' actions in [-1, 1]."""
+        assert self.flat_actor is not None
+        self.flat_actor.step(*self._sampled_gradient(batch), learning_rate)
+
+    def _sampled_gradient(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return that difference's gradient by the actions [batch, action], and zero for log pi."""
         assert self.teacher is not None
         assert self.flat_actor is not None
         noise = torch.randn_like(batch.action)
@@ -36,5 +42,4 @@ class DistilledSac(FastSac):
         mean, log_std, _ = self.teacher.get_action_dist_params(batch.observation)
         wanted = torch.tanh(mean + log_std.exp() * noise)
         action, _ = self.flat_actor.sample(batch.observation, noise, keep=True)
-        d_action = (action - wanted) * (2 / action.numel())
-        self.flat_actor.step(d_action, torch.zeros(()), learning_rate)
+        return (action - wanted) * (2 / action.numel()), torch.zeros(())

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -15,7 +16,10 @@ Policy = Callable[[FloatArray], FloatArray]
 
 
 def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
-    """Return the environment with float32 observations; an unknown or discrete one raises ConfigError."""
+    """Return the environment with float32 observations.
+
+    Raises ConfigError when it is unknown, or its observations or actions are no vectors of real numbers.
+    """
     # gymnasium warns that v4 is old, and that infinite bounds lose precision as float32.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -23,9 +27,19 @@ def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
             env = gym.make(env_id)
         except gym.error.Error as error:
             raise ConfigError(f"env_id = {env_id!r}: {error}") from None
-        if not all(isinstance(space, gym.spaces.Box) for space in (env.observation_space, env.action_space)):
-            raise ConfigError(f"env_id = {env_id!r}: observations and actions must be boxes (continuous)")
+        for what, space in (("observations", env.observation_space), ("actions", env.action_space)):
+            if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
+                raise ConfigError(
+                    f"env_id = {env_id!r}: its {what} are {_described(space)}; "
+                    "supported: vectors of real numbers, Box(n,)"
+                )
         return DtypeObservation(env, np.float32)
+
+
+def _described(space: gym.Space[Any]) -> str:
+    """Return a space in few words: Box(84, 84, 3), Discrete, Dict."""
+    name = type(space).__name__
+    return f"{name}{space.shape}" if isinstance(space, gym.spaces.Box) else name
 
 
 def episode_returns(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> NDArray[np.float64]:

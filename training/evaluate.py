@@ -25,7 +25,7 @@ from training.checkpoint import Checkpoint
 from training.envs import FloatArray, episode_returns
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import (
-    actor_weights,
+    actor_masks,
     deterministic_policy,
     mean_actions,
     new_learner,
@@ -60,7 +60,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "episodes": len(returns),
         "returns": returns.tolist(),
         "first_seed": FINAL_SEEDS,
-        "sparsity": measured_sparsity(actor_weights(model)),
+        "sparsity": measured_sparsity(actor_masks(model)),
         "seed": run.seed,
         "config": run.to_json()["config"],
         "run": {key: value for key, value in run.to_json().items() if key != "config"},
@@ -68,7 +68,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "commit": read_json(folder / "run.json").get("commit", git_commit()),
         "checkpoint": {"file": path.name, "sha256": sha256_file(path)},
     }
-    if checkpoint.meta["phase"] == Phase.QAT.value:
+    if model.quantization is not None:
         actor = quantized_actor(model)
         actor.save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": observations})
@@ -82,7 +82,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
 
 def best_checkpoint(folder: Path) -> Path:
     """Return the best checkpoint of the last phase that has one; raise ConfigError when there is none."""
-    for phase in (Phase.QAT, Phase.PRUNE, Phase.DENSE):
+    for phase in (Phase.QAT, Phase.PTQ, Phase.PRUNE, Phase.DENSE):
         path = folder / f"best-{phase.value}.npz"
         if path.exists():
             return path

@@ -4,7 +4,7 @@ The mathematics is SB3's (Haarnoja et al. 2018, arXiv:1812.05905); only its eval
 SB3 itself saves and loads it; a plain SAC loads the file and goes on with it.
 """
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 import numpy as np
 import torch
@@ -15,9 +15,8 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
-from models.artifacts import ConfigError
-from models.policy_spec import Normalizer
-from models.spec import NetworkSpec
+from models.artifacts import ConfigError, TrainingError
+from models.calibration import Quantization
 from training.flat_actor import FlatActor, FlatQuantActor
 from training.flat_mlp import FlatCritics, FlatParameters
 
@@ -57,7 +56,7 @@ class FastSac(SAC):
     One environment, ReLU networks, Adam, a learned entropy coefficient; anything else raises ConfigError.
     """
 
-    quantization: tuple[Normalizer, NetworkSpec] | None = None
+    quantization: Quantization | None = None
     flat_actor: FlatActor | None = None
     _critics: FlatCritics
     _targets: FlatCritics
@@ -103,22 +102,60 @@ class FastSac(SAC):
         if self.quantization is None:
             self.flat_actor = FlatActor(self.actor)
         else:
-            self.flat_actor = FlatQuantActor(self.actor, *self.quantization)
+            self.flat_actor = FlatQuantActor(self.actor, self.quantization)
 
-    def quantize(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
+    def quantize(self, quantization: Quantization) -> None:
         """Let the actor act and learn through these scales from now on; its float parameters stay."""
-        self.quantization = (normalizer, spec)
+        self.quantization = quantization
         self.bind()
 
     @torch.no_grad()
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
-        """Do `gradient_steps` updates on batches drawn uniformly from the replay buffer."""
+        """Do `gradient_steps` updates on batches drawn uniformly from the replay buffer.
+
+        Raises TrainingError when a parameter is not finite afterwards.
+        """
         if self.flat_actor is None:
             self.bind()
         learning_rate = self.lr_schedule(self._current_progress_remaining)
         for batch in zip(*self._draw(gradient_steps, batch_size), strict=True):
             self._update(Batch(*batch), learning_rate)
         self._n_updates += gradient_steps
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        assert self.flat_actor is not None
+        parts = {
+            "actor": self.flat_actor.parameters,
+            "critics": self._critics.parameters,
+            "entropy coefficient": self._entropy,
+        }
+        for name, parameters in parts.items():
+            if not bool(parameters.flat.sum().isfinite()):
+                self._stop(f"a parameter of the {name} is not finite; a lower learning_rate may help")
+
+    def _stop(self, why: str) -> NoReturn:
+        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
+
+    @torch.no_grad()
+    def actor_gradients(self, n_batches: int, batch_size: int) -> list[Tensor]:
+        """Return the gradient of the actor's loss by its weights [out, in], pruned ones too; step nothing.
+
+        The mean over batches drawn uniformly from the replay buffer.
+        """
+        assert self.flat_actor is not None
+        total: list[Tensor] | None = None
+        for batch in zip(*self._draw(n_batches, batch_size), strict=True):
+            gradients = self.flat_actor.gradients(*self._sampled_gradient(Batch(*batch)))
+            total = gradients if total is None else [a + b for a, b in zip(total, gradients, strict=True)]
+        assert total is not None
+        return [gradient / n_batches for gradient in total]
+
+    def _sampled_gradient(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the loss's gradient by a fresh sample of actions [batch, action] and by its log pi."""
+        assert self.flat_actor is not None
+        action, _ = self.flat_actor.sample(batch.observation, torch.randn_like(batch.action), keep=True)
+        return self._action_gradient(batch, action), self._entropy.flat.exp() / len(action)
 
     def _draw(self, n_batches: int, batch_size: int) -> Batch:
         """Return n_batches of uniformly drawn transitions, as one."""
@@ -152,12 +189,15 @@ class FastSac(SAC):
         critics.backward(activations, (q - target).mul_(1 / n))
         critics.parameters.adam_step(learning_rate)
 
-        q, activations = critics.forward(torch.cat([batch.observation, policy_action], 1))
-        is_lowest = nn.functional.one_hot(q.argmin(0).squeeze(1), len(q)).t().unsqueeze(2)
-        d_q = is_lowest.to(q.dtype).mul_(-1 / n)
-        d_action = critics.backward_action(activations, d_q, batch.observation.shape[1])
-        actor.step(d_action, entropy_coefficient / n, learning_rate)
+        actor.step(self._action_gradient(batch, policy_action), entropy_coefficient / n, learning_rate)
         self._targets.parameters.flat.lerp_(critics.parameters.flat, self.tau)
+
+    def _action_gradient(self, batch: Batch, action: Tensor) -> Tensor:
+        """Return the gradient of minus the lowest Q's mean over the batch: [batch, action]."""
+        q, activations = self._critics.forward(torch.cat([batch.observation, action], 1))
+        is_lowest = nn.functional.one_hot(q.argmin(0).squeeze(1), len(q)).t().unsqueeze(2)
+        d_q = is_lowest.to(q.dtype).mul_(-1 / len(action))
+        return self._critics.backward_action(activations, d_q, batch.observation.shape[1])
 
     def _soft_target(self, batch: Batch, entropy_coefficient: Tensor) -> Tensor:
         """Return reward + discount * (lowest target Q - entropy coefficient * log pi): [batch, 1]."""
@@ -185,6 +225,8 @@ class FastSac(SAC):
             observation, reward, done, infos = env.step(self.policy.unscale_action(scaled_action))
             self.num_timesteps += env.num_envs
             assert isinstance(observation, np.ndarray)
+            if not (np.isfinite(observation).all() and np.isfinite(reward).all()):
+                self._stop("the environment's observation or reward is not finite")
             self._store_transition(replay_buffer, scaled_action, observation, reward, done, infos)
             if not callback.on_step():
                 return RolloutReturn(n_collected + 1, 0, continue_training=False)

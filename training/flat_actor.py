@@ -9,9 +9,8 @@ import torch
 from stable_baselines3.sac.policies import Actor
 from torch import Tensor, nn
 
-from models.policy_spec import Normalizer
-from models.quant import BIAS_TYPE, fake_quantize
-from models.spec import NetworkSpec
+from models.calibration import Quantization
+from models.quant import BIAS_TYPE, fake_quantize, quantize_weight
 from training.flat_mlp import FlatParameters, linears_of, parameters_of
 
 _threshold_backward = torch.ops.aten.threshold_backward
@@ -89,12 +88,35 @@ class FlatActor:
         self.parameters.adam_step(learning_rate)
         self.refresh()
 
+    def gradients(self, d_action: Tensor, d_log_pi: Tensor) -> list[Tensor]:
+        """Return dLoss/dweight [out, in] of hidden layers and mean, for pruned weights as well; step nothing.
+
+        d_action and d_log_pi are those of `step`, for the latest sample.
+        """
+        self._backward(d_action, d_log_pi)
+        return [gradient.clone() for gradient in self._pruned_views(self.parameters.grad)]
+
+    @property
+    def masks(self) -> list[Tensor] | None:
+        """The masks [out, in] of hidden layers and mean, or None while every weight is free."""
+        return None if self._mask is None else self._pruned_views(self._mask)
+
     def set_masks(self, masks: Sequence[Tensor]) -> None:
-        """Hold weights of hidden layers and mean where their mask [out, in] is 0 at zero from now on."""
+        """Hold weights of hidden layers and mean where their mask [out, in] is 0 at zero from now on.
+
+        A weight that was held before starts at zero, without the momentum that its gradients left in Adam.
+        """
+        before = self._mask
         self._mask = torch.ones_like(self.parameters.flat)
-        for view, mask in zip(self.parameters.expose(self._mask)[0:-2:2], masks, strict=True):
+        for view, mask in zip(self._pruned_views(self._mask), masks, strict=True):
             view.copy_(mask)
+        if before is not None:
+            self.parameters.forget_moments(self._mask > before)
         self.refresh()
+
+    def _pruned_views(self, flat: Tensor) -> list[Tensor]:
+        """Return views [out, in] of the weights that may be pruned: all but those of log_std."""
+        return self.parameters.expose(flat)[0:-2:2]
 
     def refresh(self) -> None:
         """Make what derives from the parameters follow a change of them: pruned weights are zero again."""
@@ -138,9 +160,10 @@ class FlatQuantActor(FlatActor):
     saturation none; a weight that reaches the end of its type stays there.
     """
 
-    def __init__(self, actor: Actor, normalizer: Normalizer, spec: NetworkSpec) -> None:
+    def __init__(self, actor: Actor, quantization: Quantization) -> None:
         super().__init__(actor)
-        self._spec = spec
+        self._spec, self._csd_digits = quantization.network, quantization.csd_digits
+        normalizer = quantization.normalizer
         self._offset, self._gain = torch.tensor(normalizer.offset), torch.tensor(normalizer.gain)
         self._weights = self.parameters.split(torch.zeros_like(self.parameters.flat))
         self.refresh()
@@ -158,7 +181,7 @@ class FlatQuantActor(FlatActor):
             torch.clamp(weight, -limit, limit, out=weight)
             folded = bias + self._offset @ weight if index == 0 else bias
             exponent = layer.weight_exponent
-            quant_weight.copy_(fake_quantize(weight / unit, layer.weight_type, exponent, narrow=True))
+            quant_weight.copy_(quantize_weight(weight / unit, layer.weight_type, exponent, self._csd_digits))
             quant_bias.copy_(fake_quantize(folded, BIAS_TYPE, layer.accumulator_exponent))
         for kind in (-2, -1):  # weight and bias of log_std, which is not deployed
             self._weights[kind][..., n:] = self.parameters.values[kind][..., n:]

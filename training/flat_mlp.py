@@ -67,6 +67,11 @@ class FlatParameters:
                 views[name].copy_(value)
             optimizer.state[parameter] = views
 
+    def forget_moments(self, where: Tensor) -> None:
+        """Set Adam's moments to zero where a bool buffer laid out as this one is true."""
+        self._exp_avg.masked_fill_(where, 0.0)
+        self._exp_avg_sq.masked_fill_(where, 0.0)
+
     def adam_step(self, learning_rate: float) -> None:
         """Apply one step of Adam with torch's default betas and epsilon, those of SB3."""
         self._n_steps += 1

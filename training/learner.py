@@ -1,6 +1,5 @@
 """The learner of a run: made anew, from a trained policy, or where a killed run stopped; and made int8."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,11 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
-from models.networks import QuantMlp, calibrate_normalizer
-from models.policy_spec import Normalizer
-from models.spec import NetworkSpec, QuantConfig
+from models.calibration import Quantization, calibrate
+from models.liveness import live_part
+from models.networks import QuantMlp
+from models.sparsity import live_weights
+from models.spec import QuantConfig
 from training import checkpoint as ckpt
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig
@@ -41,15 +42,17 @@ def new_learner(config: TrainConfig, seed: int, kind: type[FastSac] = FastSac) -
 
 
 def restore(model: FastSac, checkpoint: Checkpoint) -> None:
-    """Put the checkpoint's networks, optimizers, replay buffer and quantization into `model`."""
+    """Put the checkpoint's networks, optimizers, replay buffer, quantization and masks into `model`."""
     ckpt.restore_learner(model, checkpoint)
     quantization = checkpoint.meta.get("quantization")
     if quantization is None:
         model.bind()
     else:
-        normalizer = Normalizer.from_json(quantization["normalizer"])
-        model.quantize(normalizer, NetworkSpec.from_json(quantization["network"]))
-    hold_zeros(model)
+        model.quantize(Quantization.from_json(quantization))
+    if masks := ckpt.masks_of(checkpoint):
+        set_masks(model, masks)
+    else:
+        hold_zeros(model)
 
 
 def actor_layers(model: FastSac) -> list[nn.Linear]:
@@ -63,7 +66,7 @@ def actor_weights(model: FastSac) -> list[Tensor]:
 
 
 def hold_zeros(model: FastSac) -> None:
-    """Keep the weights that are zero now at zero from now on."""
+    """Keep the weights that are zero now at zero from now on: for checkpoints that hold no masks."""
     weights = actor_weights(model)
     if any(bool((weight == 0).any()) for weight in weights):
         set_masks(model, [(weight != 0).float() for weight in weights])
@@ -75,30 +78,56 @@ def set_masks(model: FastSac, masks: list[Tensor]) -> None:
     model.flat_actor.set_masks(masks)
 
 
-def quantize(model: FastSac, n_observations: int, config: QuantConfig) -> None:
-    """Choose scales by the latest observations in the replay buffer and make the actor use them."""
+def actor_masks(model: FastSac) -> list[Tensor]:
+    """Return the masks [out, in] of the actor's weights; ones while none is pruned."""
+    masks = None if model.flat_actor is None else model.flat_actor.masks
+    return [torch.ones_like(weight) for weight in actor_weights(model)] if masks is None else masks
+
+
+def latest_observations(model: FastSac, count: int) -> NDArray[np.float32]:
+    """Return up to `count` observations [n, observation], the latest in the replay buffer."""
     buffer = model.replay_buffer
     assert buffer is not None
-    order = np.arange(buffer.pos - min(buffer.size(), n_observations), buffer.pos)
-    observations = buffer.observations[order, 0].astype(np.float32)
-    normalizer = calibrate_normalizer(observations, config.input_bits)
-    actor = QuantMlp.from_dense(actor_layers(model), normalizer, config, torch.from_numpy(observations))
-    model.quantize(normalizer, actor.spec)
-    hold_zeros(model)
+    order = np.arange(buffer.pos - min(buffer.size(), count), buffer.pos)
+    return buffer.observations[order, 0].astype(np.float32)
+
+
+def live_inputs(model: FastSac, n_observations: int) -> Tensor | None:
+    """Return which features vary over the latest observations: [observation] bool; None without any."""
+    observations = latest_observations(model, n_observations)
+    return torch.from_numpy(np.ptp(observations, axis=0) > 0) if len(observations) > 1 else None
+
+
+def count_weights(model: FastSac, n_observations: int) -> tuple[int, int]:
+    """Return how many weights the deployed network keeps, and how many of them are live.
+
+    Of integers by models.liveness; of a float network those on a path from a varying input to an action.
+    """
+    if model.quantization is not None:
+        integers = quantized_actor(model).to_integers()
+        return integers.nnz, live_part(integers).network.nnz
+    masks = actor_masks(model)
+    kept = sum(int(mask.count_nonzero()) for mask in masks)
+    return kept, live_weights(masks, live_inputs(model, n_observations))
+
+
+def quantize(model: FastSac, n_observations: int, config: QuantConfig) -> None:
+    """Choose scales by the latest observations in the replay buffer and make the actor use them."""
+    masks = None if model.flat_actor is None else model.flat_actor.masks
+    model.quantize(calibrate(actor_layers(model), latest_observations(model, n_observations), config))
+    if masks is not None:
+        set_masks(model, masks)
 
 
 def quantization_json(model: FastSac) -> dict[str, Any] | None:
     """Return the scales through which the actor acts, JSON-able, or None for a float actor."""
-    if model.quantization is None:
-        return None
-    normalizer, spec = model.quantization
-    return {"normalizer": asdict(normalizer), "network": spec.to_json()}
+    return None if model.quantization is None else model.quantization.to_json()
 
 
 def quantized_actor(model: FastSac) -> QuantMlp:
     """Return the Brevitas network that the quantized actor of `model` stands for."""
     assert model.quantization is not None
-    return QuantMlp.from_float(actor_layers(model), *model.quantization)
+    return QuantMlp.from_float(actor_layers(model), model.quantization)
 
 
 def deterministic_policy(model: FastSac) -> nn.Module:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.artifacts import BuildPaths, ConfigError
-from models.sparsity import check_sparsity
+from models.sparsity import Pruning, check_sparsity
 from training.config import TrainConfig
 
 
@@ -18,6 +18,7 @@ class Phase(Enum):
     DENSE = "dense"
     PRUNE = "prune"
     QAT = "qat"
+    PTQ = "ptq"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Run:
     """The checkpoint of the trained policy that the run starts from, or None."""
     distill: bool
     """Whether the actor imitates that policy instead of learning from rewards."""
+    ptq: bool = False
+    """Whether the policy is quantized in the end by calibration alone, to compare with training."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -53,6 +56,15 @@ class Run:
                 )
         if self.distill and self.parent is None:
             raise ConfigError("--distill needs a teacher; give the checkpoint of a trained policy by --from")
+        if self.ptq and self.qat_steps:
+            raise ConfigError(
+                f"--ptq is quantization without training; --qat-steps {self.qat_steps} is not 0"
+            )
+        if self.sparsity and 0 < self.steps <= self.sparse_from:
+            raise ConfigError(
+                f"--steps {self.steps}: the final sparsity stands from step {self.sparse_from} on; "
+                "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
+            )
         if Path(self.name).name != self.name:
             raise ConfigError(f"--name {self.name!r} must be a plain folder name")
 
@@ -90,6 +102,25 @@ class Run:
             (c.finetune_prune_begin, c.finetune_prune_end) if self.parent else (c.prune_begin, c.prune_end)
         )
         return round(begin * self.steps), round(end * self.steps)
+
+    @property
+    def pruning(self) -> Pruning:
+        """Which weights are pruned and when."""
+        return Pruning(self.config.pruning)
+
+    @property
+    def first_masks(self) -> int:
+        """The step of the first pruning: for methods that prune at once, of all of it."""
+        if self.pruning in (Pruning.MAGNITUDE, Pruning.ONE_SHOT):
+            return self.prune_window[0]
+        # The last rollout before the first update.
+        rollout = self.config.updates_per_rollout
+        return 0 if self.parent else self.config.learning_starts // rollout * rollout
+
+    @property
+    def sparse_from(self) -> int:
+        """The step after which a policy has the final sparsity."""
+        return self.prune_window[1] if self.pruning is Pruning.MAGNITUDE else self.first_masks
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""

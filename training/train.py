@@ -3,7 +3,6 @@
 python -m training.train Hopper --sparsity 0.95 --from build/Hopper/train/dense-s1/best-dense.npz
 """
 
-import argparse
 import logging
 import math
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any
 from rich.progress import Progress
 from stable_baselines3.common.type_aliases import Schedule
 
-from models.artifacts import ConfigError, git_commit, run_stage, write_json
+from models.artifacts import ConfigError, TrainingError, git_commit, run_stage, write_json
 from training import checkpoint as ckpt
 from training.callbacks import (
     MilestoneCallback,
@@ -24,11 +23,11 @@ from training.callbacks import (
     truncate_curve,
 )
 from training.checkpoint import Checkpoint
-from training.config import TrainConfig, load_config
 from training.distill import DistilledSac
 from training.evaluate import evaluate_run, summary
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import new_learner, quantize, restore
+from training.options import parse_run
 from training.run import Phase, Run
 
 log = logging.getLogger(__name__)
@@ -53,17 +52,31 @@ class Position:
 
 
 def train(run: Run) -> dict[str, Any]:
-    """Bring `run` to its end, from its last checkpoint when there is one, and return what it reached."""
+    """Bring `run` to its end, from its last checkpoint when there is one, and return what it reached.
+
+    Raises TrainingError, naming that checkpoint, when a number is not finite.
+    """
     use_one_fast_thread()
     model = _new_learner(run)
     at = _resume(model, run) if run.checkpoint.exists() else _begin(model, run)
+    try:
+        _learn_phases(model, run, at)
+    except TrainingError as error:
+        step = Checkpoint.load(run.checkpoint).meta["step"]
+        raise TrainingError(f"{error}; step {step:,} is kept in {run.checkpoint}, for --from") from None
+    return evaluate_run(run.folder)
+
+
+def _learn_phases(model: FastSac, run: Run, at: Position) -> None:
+    """Learn what is left of the run."""
     with progress_bar() as progress:
         for phase, end in run.phases:
             if at.step < end:
                 at = at if at.phase is phase else _enter(model, run, phase)
                 _learn(model, run, at, end, progress)
                 at = replace(at, step=end)
-    return evaluate_run(run.folder)
+        if run.ptq and at.phase is not Phase.PTQ:
+            _learn(model, run, _enter(model, run, Phase.PTQ), run.steps, progress)
 
 
 def _new_learner(run: Run) -> FastSac:
@@ -89,7 +102,7 @@ def _resume(model: FastSac, run: Run) -> Position:
     """Put `model` where the run's last checkpoint stood."""
     checkpoint = Checkpoint.load(run.checkpoint)
     meta = checkpoint.meta
-    if meta["run"] != run.to_json():
+    if Run.from_json(meta["run"], str(run.checkpoint)) != run:
         raise ConfigError(
             f"{run.folder} holds a run with other settings (see run.json); give --name, "
             "or repeat its settings to go on"
@@ -104,11 +117,11 @@ def _resume(model: FastSac, run: Run) -> Position:
 
 
 def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
-    """Begin a phase; that in int8 takes up the best policy before it and chooses the scales."""
-    if phase is not Phase.QAT:
+    """Begin a phase; one in int8 takes up the best policy before it and chooses the scales."""
+    if phase not in (Phase.QAT, Phase.PTQ):
         return Position.start(phase, 0)
-    before = run.phases[0][0]
-    best = Path(str(run.parent)) if before is Phase.QAT else run.best(before)
+    before = run.phases[0][0] if run.steps else None
+    best = run.best(before) if before else Path(str(run.parent))
     _take_up(model, run, Checkpoint.load(best), run.steps)
     quantize(model, run.config.calibration_observations, run.config.quant)
     return Position.start(phase, run.steps)
@@ -130,7 +143,7 @@ def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
     pruning = [PruneCallback(run)] if at.phase is Phase.PRUNE else []
-    callbacks = [*pruning, milestones, ProgressCallback(progress, at.phase, end, milestones)]
+    callbacks = [milestones, *pruning, ProgressCallback(progress, at.phase, end, milestones)]
     model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
 
 
@@ -142,53 +155,6 @@ def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
     main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
     rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
     return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
-
-
-def parse_run(arguments: list[str] | None = None) -> Run:
-    """Return the run that the command line asks for; raise ConfigError when there is no such run."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("environment", help="a configuration's name, such as Hopper")
-    parser.add_argument(
-        "--sparsity", type=float, default=0.0, help="fraction of the actor's weights to prune"
-    )
-    parser.add_argument("--steps", type=int, help="environment steps before quantization-aware training")
-    parser.add_argument("--qat-steps", type=int, help="environment steps of it; 0 by default for a dense run")
-    parser.add_argument(
-        "--from", dest="parent", type=Path, help="checkpoint of a trained policy to start from"
-    )
-    parser.add_argument("--distill", action="store_true", help="imitate that policy instead of using rewards")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--name", help="the run's folder under build/<environment>/train/")
-    options = parser.parse_args(arguments)
-    config = load_config(options.environment)
-    steps = config.steps if options.steps is None else options.steps
-    return Run(
-        environment=options.environment,
-        config=config,
-        name=options.name or _default_name(options.sparsity, options.seed, options.distill),
-        seed=options.seed,
-        sparsity=options.sparsity,
-        steps=steps,
-        qat_steps=_qat_steps(config, steps, options.sparsity)
-        if options.qat_steps is None
-        else options.qat_steps,
-        parent=None if options.parent is None else str(options.parent),
-        distill=options.distill,
-    )
-
-
-def _default_name(sparsity: float, seed: int, distill: bool) -> str:
-    kind = f"sparse{sparsity * 100:g}" if sparsity else "dense"
-    kind = f"distilled-{kind}" if distill else kind
-    return f"{kind}-s{seed}"
-
-
-def _qat_steps(config: TrainConfig, steps: int, sparsity: float) -> int:
-    """Return the configured share of `steps`, in whole rollouts; 0 for a dense run, the float reference."""
-    rollout = config.updates_per_rollout
-    return round(config.qat_fraction * steps / rollout) * rollout if sparsity else 0
 
 
 def main() -> None:

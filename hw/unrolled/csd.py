@@ -1,19 +1,12 @@
-"""Canonical signed digits of weights: what a constant multiplier costs, and a limit for training."""
+"""A limit on the signed digits of a policy's weights."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from models.artifacts import CompileError
+from models.csd import csd_digits
 from models.reference import IntNetwork, Ints
-
-
-def csd_digits(values: Ints) -> Ints:
-    """Return the nonzero digits of each value in canonical signed digit form, the fewest: [...] int64."""
-    # A digit is nonzero where 3v and v differ (Reitwieser 1960); that form of -v has the same digits.
-    magnitude = np.abs(np.asarray(values, dtype=np.int64))
-    changes = (3 * magnitude) ^ magnitude
-    return np.bitwise_count(changes).astype(np.int64)
 
 
 def check_csd_digits(network: IntNetwork, limit: int | None) -> int:

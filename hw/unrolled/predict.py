@@ -7,7 +7,7 @@ Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs wit
 from dataclasses import dataclass
 from math import ceil, log
 
-from hw.unrolled.csd import csd_digits
+from models.csd import csd_digits
 from models.reference import IntNetwork
 
 # LUTs for each signed digit: a share of an adder, whose width follows that of the activations.

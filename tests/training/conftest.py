@@ -1,5 +1,6 @@
 """Fixtures: the toy environment, one fast thread, a build folder for each test, and a trained dense toy."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from training.train import train
 
 
 @pytest.fixture(autouse=True)
-def _toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     register()
     use_one_fast_thread()
     monkeypatch.chdir(tmp_path)
+    yield
+    torch.set_flush_denormal(False)  # hypothesis, in the same process, draws subnormal numbers
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import pytest
 
 from models.artifacts import ConfigError
-from tests.training.toy import toy_config
+from tests.training.toy import Toy, toy_config
 from training.config import CONFIGS, known_environments, load_config, read_config
 from training.envs import make_env
 
@@ -23,6 +24,7 @@ def test_every_shipped_configuration_is_valid(environment: str) -> None:
     [
         (HOPPER + "\ncolour = 3\n", "unknown key 'colour'; known: env_id, hidden"),
         (HOPPER.replace("tau = 0.005", ""), "missing key 'tau'"),
+        (HOPPER.replace("csd_digits = 4", ""), "missing key 'csd_digits'"),
         (HOPPER.replace("tau = 0.005", 'tau = "small"'), "tau = 'small', expected float"),
         (HOPPER.replace("batch_size = 256", "batch_size = true"), "batch_size = True, expected int"),
         (HOPPER.replace("[256, 256]", '["wide"]'), r"hidden = \['wide'\], expected list of integers"),
@@ -47,6 +49,13 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"distribution": "even"}, "distribution = 'even', allowed: global, uniform or erk"),
         ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
         ({"batch_size": 0}, "batch_size = 0, allowed: at least 1"),
+        ({"activation_bits": 1}, "activation_bits = 1, allowed: 2 to 8"),
+        ({"csd_digits": 5}, "csd_digits = 5, allowed: 1 to 4"),
+        (
+            {"pruning": "lottery"},
+            "pruning = 'lottery', allowed: magnitude, one_shot, random, snip, set or rigl",
+        ),
+        ({"rewire_fraction": 1.0}, r"rewire_fraction = 1.0, allowed: in \(0, 1\)"),
     ],
 )
 def test_an_impossible_value_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -60,8 +69,21 @@ def test_an_unknown_environment_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("env_id", "message"), [("Nowhere-v0", "env_id = 'Nowhere-v0'"), ("CartPole-v1", "must be boxes")]
+    ("env_id", "message"),
+    [
+        ("Nowhere-v0", "env_id = 'Nowhere-v0'"),
+        ("CartPole-v1", r"its actions are Discrete; supported: vectors of real numbers, Box\(n,\)"),
+        ("Blackjack-v1", "its observations are Tuple"),
+        ("Image-v0", r"its observations are Box\(8, 8, 3\)"),
+        ("Goal-v0", "its observations are Dict"),
+    ],
 )
-def test_an_environment_that_cannot_be_trained_is_refused(env_id: str, message: str) -> None:
+def test_an_environment_that_cannot_be_trained_is_refused(
+    env_id: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, vector = gym.spaces.Box(0, 1, (8, 8, 3)), Toy.observation_space
+    for name, space in (("Image-v0", image), ("Goal-v0", gym.spaces.Dict({"goal": vector}))):
+        kind = type("Other", (Toy,), {"observation_space": space})
+        monkeypatch.setitem(gym.registry, name, gym.envs.registration.EnvSpec(name, kind))
     with pytest.raises(ConfigError, match=message):
         make_env(env_id)

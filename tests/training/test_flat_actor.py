@@ -68,7 +68,7 @@ def test_a_weight_never_leaves_its_type() -> None:
     with torch.no_grad():
         actor_weights(model)[1].fill_(100.0)
     model.flat_actor.refresh()
-    layer = model.quantization[1].layers[1]
+    layer = model.quantization.network.layers[1]
     highest = layer.weight_type.high * 2.0**layer.weight_exponent
     assert float(actor_weights(model)[1].max()) == highest
     assert quantized_actor(model).to_integers().weights[1].max() == layer.weight_type.high

@@ -1,0 +1,83 @@
+"""Which masks the actor gets at a step, by the run's way of pruning; nothing when none are due."""
+
+import torch
+from torch import Tensor
+
+from models.sparsity import (
+    Distribution,
+    Pruning,
+    cosine_fraction,
+    cubic_sparsity,
+    pools_of,
+    prune,
+    rewire,
+)
+from training.fast_sac import FastSac
+from training.learner import actor_masks, actor_weights, live_inputs
+from training.run import Run
+
+# A gradient of SAC is noisy: SNIP and RigL judge by the mean over some batches.
+_N_GRADIENT_BATCHES = 16
+_SEED_STRIDE = 1_000_003
+
+
+def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
+    """Return the masks [out, in] that are due at the model's step, or None.
+
+    The actor's present masks, a parent's included, bound those of every pruning: only rewiring brings back
+    weights. Random choices depend on the run's seed and the step alone.
+    """
+    step, first = model.num_timesteps, run.first_masks
+    begin, end = run.prune_window
+    rollout = run.config.updates_per_rollout
+    is_turn = begin < step < end and step % run.config.prune_every == 0
+    if run.pruning is Pruning.MAGNITUDE:
+        # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
+        if is_turn or end <= step < end + rollout:
+            return _pruned(model, run, cubic_sparsity(step, begin, end, run.sparsity))
+        return None
+    if first <= step < first + rollout:
+        return _pruned(model, run, run.sparsity)
+    return _rewired(model, run) if run.pruning.rewires and first < step and is_turn else None
+
+
+def _pruned(model: FastSac, run: Run, sparsity: float) -> list[Tensor]:
+    weights = actor_weights(model)
+    pools = pools_of(
+        [(w.shape[0], w.shape[1]) for w in weights], sparsity, Distribution(run.config.distribution)
+    )
+    return prune(_scores(model, run), pools, actor_masks(model), _live(model, run))
+
+
+def _rewired(model: FastSac, run: Run) -> list[Tensor]:
+    fraction, masks = run.config.rewire_fraction, actor_masks(model)
+    if run.pruning is Pruning.RIGL:
+        fraction = cosine_fraction(model.num_timesteps, run.first_masks, run.prune_window[1], fraction)
+        growth = [gradient.abs() for gradient in _gradients(model)]
+    else:
+        growth = _random(model, run)
+    return rewire(masks, actor_weights(model), growth, fraction, _live(model, run))
+
+
+def _scores(model: FastSac, run: Run) -> list[Tensor]:
+    """Return how much each weight matters [out, in], at least 0."""
+    weights = [weight.detach().abs() for weight in actor_weights(model)]
+    # SET and RigL start from a random topology, or from the large weights of a trained policy.
+    if run.pruning is Pruning.RANDOM or (run.pruning.rewires and run.parent is None):
+        return _random(model, run)
+    if run.pruning is Pruning.SNIP:
+        return [w * g.abs() for w, g in zip(weights, _gradients(model), strict=True)]
+    return weights
+
+
+def _random(model: FastSac, run: Run) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(run.seed * _SEED_STRIDE + model.num_timesteps)
+    return [torch.rand(weight.shape, generator=generator) for weight in actor_weights(model)]
+
+
+def _gradients(model: FastSac) -> list[Tensor]:
+    return model.actor_gradients(_N_GRADIENT_BATCHES, model.batch_size)
+
+
+def _live(model: FastSac, run: Run) -> Tensor | None:
+    return live_inputs(model, run.config.calibration_observations)
