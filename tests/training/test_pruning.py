@@ -1,0 +1,204 @@
+"""Each way of pruning learns the toy, and leaves exactly the weights that it promised."""
+
+import itertools
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from models.artifacts import ConfigError, read_json
+from models.networks import QuantMlp
+from models.sparsity import Distribution, Pruning, pools_of
+from tests.training.test_train import GOOD_RETURN
+from tests.training.toy import toy_config, toy_run
+from training.checkpoint import Checkpoint, capture_learner, masks_of
+from training.fast_sac import FastSac
+from training.learner import actor_masks, actor_weights, new_learner, restore, set_masks
+from training.pruning import due_masks
+from training.run import Phase, Run
+from training.train import train
+
+SHAPES = [(32, 2), (32, 32), (1, 32)]
+SPARSITY = 0.7
+FROM_SCRATCH = (Pruning.RANDOM, Pruning.SNIP, Pruning.SET, Pruning.RIGL)
+
+
+def _run(pruning: Pruning, **changes: Any) -> Run:
+    config = toy_config(pruning=pruning.value, prune_every=80, prune_end=0.7)
+    values = {"name": pruning.value, "config": config, "sparsity": SPARSITY, "ptq": True}
+    return toy_run(**{**values, **changes})
+
+
+def _kept(sparsity: float, distribution: Distribution = Distribution.ERK) -> list[int]:
+    return [pool.count for pool in pools_of(SHAPES, sparsity, distribution)]
+
+
+def _counts(masks: list[Tensor]) -> list[int]:
+    return [int(mask.count_nonzero()) for mask in masks]
+
+
+def _assert_learnt_and_sparse(run: Run) -> None:
+    result = read_json(run.folder / "result.json")
+    assert result["phase"] == "ptq" and result["return_mean"] > GOOD_RETURN
+    masks = masks_of(Checkpoint.load(run.best(Phase.PTQ)))
+    assert _counts(masks) == _kept(SPARSITY)
+    integers = QuantMlp.load(run.folder / "policy").to_integers()
+    for weight, mask in zip(integers.weights, masks, strict=True):
+        assert not weight[mask.numpy() == 0].any()
+    assert result["nnz"] == integers.nnz <= sum(_kept(SPARSITY))
+    assert result["sparsity"] >= SPARSITY - 1e-3
+
+
+@pytest.mark.parametrize("pruning", FROM_SCRATCH, ids=lambda pruning: pruning.value)
+def test_a_policy_is_learnt_sparse_from_the_first_update_on(pruning: Pruning) -> None:
+    run = _run(pruning)
+    train(run)
+    _assert_learnt_and_sparse(run)
+    curve = [json.loads(line) for line in run.curve.read_text().splitlines()]
+    assert curve[0]["sparsity"] == 0
+    assert {entry["nnz"] for entry in curve[1:] if entry["phase"] == "prune"} == {sum(_kept(SPARSITY))}
+    assert all(0 < entry["nnz_live"] <= entry["nnz"] for entry in curve)
+
+
+@pytest.mark.parametrize(
+    ("pruning", "distill"),
+    [(Pruning.ONE_SHOT, False), (Pruning.SNIP, True), (Pruning.RIGL, True)],
+    ids=lambda value: getattr(value, "value", str(value)),
+)
+def test_a_trained_policy_is_made_sparse(
+    pruning: Pruning, distill: bool, dense_run: tuple[Run, Path]
+) -> None:
+    run = _run(pruning, parent=str(dense_run[1]), steps=800, distill=distill)
+    train(run)
+    _assert_learnt_and_sparse(run)
+
+
+def _bound(run: Run) -> FastSac:
+    model = new_learner(run.config, run.seed)
+    model.learn(400)
+    return model
+
+
+def _masks_of_a_run(run: Run) -> list[list[Tensor]]:
+    """Return the masks that become due on the way, of an actor that does not learn."""
+    model, masks = _bound(run), []
+    for model.num_timesteps in range(0, run.steps, run.config.updates_per_rollout):
+        due = due_masks(model, run)
+        if due is not None:
+            set_masks(model, due)
+            masks.append([mask.clone() for mask in due])
+    return masks
+
+
+@pytest.mark.parametrize("distribution", Distribution, ids=lambda distribution: distribution.value)
+@pytest.mark.parametrize("pruning", Pruning, ids=lambda pruning: pruning.value)
+def test_masks_keep_the_promise_of_their_method(pruning: Pruning, distribution: Distribution) -> None:
+    config = replace(_run(pruning).config, distribution=distribution.value)
+    masks = _masks_of_a_run(_run(pruning, config=config))
+    assert sum(_counts(masks[-1])) == sum(_kept(SPARSITY, distribution))
+    changes = list(itertools.pairwise(masks))
+    if pruning is Pruning.MAGNITUDE:
+        assert len(masks) > 5
+        assert all(
+            bool((b <= a).all()) for before, after in changes for a, b in zip(before, after, strict=True)
+        )
+    elif pruning.rewires:
+        assert len(masks) > 5
+        assert all(_counts(before) == _counts(after) for before, after in changes)
+        assert any(bool((b > a).any()) for a, b in zip(masks[0], masks[-1], strict=True))
+    else:
+        assert len(masks) == 1
+
+
+@pytest.mark.parametrize("pruning", [Pruning.RANDOM, Pruning.SET], ids=lambda pruning: pruning.value)
+def test_the_seed_decides_random_masks(pruning: Pruning) -> None:
+    first, again, other = (_masks_of_a_run(_run(pruning, seed=seed)) for seed in (3, 3, 4))
+    for a, b in zip(first, again, strict=True):
+        assert all(bool((x == y).all()) for x, y in zip(a, b, strict=True))
+    assert any(bool((x != y).any()) for x, y in zip(first[-1], other[-1], strict=True))
+
+
+def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
+    model = _bound(_run(Pruning.RIGL))
+    torch.manual_seed(0)
+    set_masks(model, [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)])
+    before = [weight.clone() for weight in actor_weights(model)]
+
+    def seeded() -> None:
+        np.random.seed(5)
+        torch.manual_seed(5)
+
+    seeded()
+    gradients = model.actor_gradients(2, 64)
+    seeded()
+    batches = model._draw(2, 64)
+    weights = actor_weights(model)
+    expected = [torch.zeros_like(weight) for weight in weights]
+    for observation in batches.observation:
+        noise = torch.randn(64, 1)
+        mean, log_std, _ = model.actor.get_action_dist_params(observation)
+        sample = mean + log_std.exp() * noise
+        action = torch.tanh(sample)
+        log_prob = torch.distributions.Normal(mean, log_std.exp()).log_prob(sample)
+        log_pi = (log_prob - torch.log(1 - action**2 + 1e-6)).sum(1, keepdim=True)
+        q = torch.cat(model.critic(observation, action), 1).min(1, keepdim=True).values
+        loss = (model.log_ent_coef.detach().exp() * log_pi - q).mean()
+        for total, gradient in zip(expected, torch.autograd.grad(loss, weights), strict=True):
+            total += gradient / 2
+    for got, wanted, mask in zip(gradients, expected, actor_masks(model), strict=True):
+        assert bool(wanted[mask == 0].any())
+        torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
+    for weight, old in zip(actor_weights(model), before, strict=True):
+        torch.testing.assert_close(weight, old, rtol=0, atol=0)
+
+
+def test_a_grown_weight_starts_at_zero_without_momentum() -> None:
+    model = _bound(_run(Pruning.RIGL))
+    masks = [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)]
+    set_masks(model, masks)
+    model.learn(80, reset_num_timesteps=False)
+    moments = [model.actor.optimizer.state[weight] for weight in actor_weights(model)]
+    kept_moments = [state["exp_avg"].clone() for state in moments]
+    grown = [mask == 0 for mask in masks]
+    assert any(bool(state["exp_avg"][new].any()) for state, new in zip(moments, grown, strict=True))
+    set_masks(model, [torch.ones_like(mask) for mask in masks])
+    for weight, state, new, kept in zip(actor_weights(model), moments, grown, kept_moments, strict=True):
+        assert not bool(weight[new].any())
+        assert not bool(state["exp_avg"][new].any()) and not bool(state["exp_avg_sq"][new].any())
+        assert bool((state["exp_avg"][~new] == kept[~new]).all())
+    model.learn(8, reset_num_timesteps=False)
+    assert any(bool(weight[new].any()) for weight, new in zip(actor_weights(model), grown, strict=True))
+
+
+def test_weights_grown_but_still_zero_survive_a_checkpoint(dense_run: tuple[Run, Path]) -> None:
+    run = dense_run[0]
+    model = new_learner(run.config, run.seed)
+    restore(model, Checkpoint.load(dense_run[1]))
+    set_masks(model, [torch.zeros_like(weight) for weight in actor_weights(model)])
+    masks = [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)]
+    set_masks(model, masks)
+    again = new_learner(run.config, run.seed)
+    restore(again, Checkpoint(arrays=capture_learner(model), meta={"quantization": None}))
+    assert all(bool((a == b).all()) for a, b in zip(actor_masks(again), masks, strict=True))
+
+
+def test_a_network_that_dies_is_warned_of_with_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    config = toy_config(pruning="random", distribution="uniform", learning_starts=96)
+    run = toy_run(name="dying", config=config, sparsity=0.97, steps=400)
+    with caplog.at_level(logging.WARNING):
+        train(run)
+    last = json.loads(run.curve.read_text().splitlines()[-1])
+    assert last["nnz"] == sum(_kept(0.97, Distribution.UNIFORM)) and last["nnz_live"] < last["nnz"] / 2
+    warning = f"only {last['nnz_live']} of the {last['nnz']} weights kept are live at step 400"
+    assert warning in caplog.text
+
+
+def test_too_few_steps_to_reach_the_sparsity_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"--steps 192: the final sparsity stands from step 200 on"):
+        _run(Pruning.SNIP, steps=192)
