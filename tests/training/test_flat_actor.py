@@ -1,24 +1,38 @@
 """The hand-written actors equal the modules they stand for: forward, gradients, and what pruning promises."""
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from models.calibration import Quantization
+from models.csd import csd_digits
+from models.networks import QuantMlp
 from models.quant import BIAS_TYPE
 from models.spec import QuantConfig
 from tests.training.toy import toy_config
 from training.fast_sac import FastSac
-from training.learner import actor_layers, actor_weights, new_learner, quantize, quantized_actor, set_masks
+from training.learner import (
+    actor_layers,
+    actor_weights,
+    new_learner,
+    quantization_json,
+    quantize,
+    quantized_actor,
+    set_masks,
+)
 
 EXACT = {"rtol": 0.0, "atol": 0.0}
 
 
-def _quantized(bits: int = 8) -> FastSac:
+def _quantized(bits: int = 8, csd_digits: int = 4) -> FastSac:
     model = new_learner(toy_config(hidden=(24, 16)), seed=1)
     model.learn(400)
-    quantize(
-        model, 400, QuantConfig(weight_bits=bits, activation_bits=bits, input_bits=bits, output_bits=bits)
-    )
+    widths = dict.fromkeys(("weight_bits", "activation_bits", "input_bits", "output_bits"), bits)
+    quantize(model, 400, QuantConfig(**widths, csd_digits=csd_digits))
     return model
 
 
@@ -31,9 +45,12 @@ def _torch_sample(model: FastSac, mean: Tensor, latent: Tensor, noise: Tensor) -
     return action, (gaussian.log_prob(sample) - torch.log(1 - action**2 + 1e-6)).sum(1)
 
 
-@pytest.mark.parametrize("bits", [2, 4, 8])
-def test_the_quantized_forward_pass_equals_brevitas_exactly(bits: int, observations: Tensor) -> None:
-    model = _quantized(bits)
+@pytest.mark.parametrize(("bits", "csd_digits"), [(2, 4), (4, 4), (8, 4), (8, 2), (6, 1)])
+def test_the_quantized_forward_pass_equals_brevitas_exactly(
+    bits: int, csd_digits: int, observations: Tensor
+) -> None:
+    model = _quantized(bits, csd_digits)
+    model.learn(80, reset_num_timesteps=False)
     network = quantized_actor(model)
     with torch.no_grad():
         forward = model.flat_actor._forward(observations)
@@ -72,6 +89,20 @@ def test_a_weight_never_leaves_its_type() -> None:
     highest = layer.weight_type.high * 2.0**layer.weight_exponent
     assert float(actor_weights(model)[1].max()) == highest
     assert quantized_actor(model).to_integers().weights[1].max() == layer.weight_type.high
+
+
+@pytest.mark.parametrize("digits", [1, 2])
+def test_no_exported_weight_has_more_signed_digits_than_asked_for(digits: int, tmp_path: Path) -> None:
+    model = _quantized(csd_digits=digits)
+    model.learn(80, reset_num_timesteps=False)
+    network = quantized_actor(model)
+    integers = network.to_integers()
+    assert max(int(csd_digits(weight).max()) for weight in integers.weights) == digits
+    network.save(tmp_path)
+    for saved, weight in zip(QuantMlp.load(tmp_path).to_integers().weights, integers.weights, strict=True):
+        np.testing.assert_array_equal(saved, weight)
+    again = Quantization.from_json(json.loads(json.dumps(quantization_json(model))))
+    assert again == model.quantization and again.csd_digits == digits
 
 
 def test_biases_lie_on_the_accumulators_grid() -> None:

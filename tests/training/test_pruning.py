@@ -80,7 +80,9 @@ def test_a_trained_policy_is_made_sparse(
 
 
 def _bound(run: Run) -> FastSac:
+    """Return a learner with 400 transitions and no update so far."""
     model = new_learner(run.config, run.seed)
+    model.learning_starts = 400
     model.learn(400)
     return model
 

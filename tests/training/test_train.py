@@ -1,19 +1,22 @@
 """Runs on the toy: they learn, prune, quantize, survive a kill, and leave what the next stage reads."""
 
-import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from models.artifacts import ConfigError, ExportError, read_json
+from models.artifacts import ConfigError, ExportError, TrainingError, read_json, run_stage
 from models.networks import QuantMlp
-from tests.training.toy import toy_config, toy_run
+from tests.training.toy import Toy, toy_config, toy_run
 from training.callbacks import MilestoneCallback
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, masks_of
+from training.config import load_config
 from training.evaluate import evaluate_run
+from training.fast_sac import Batch, FastSac
+from training.learner import actor_masks, new_learner, restore
 from training.run import Phase, Run
 from training.train import parse_run, train
 
@@ -65,13 +68,14 @@ def test_the_sparsity_follows_the_schedule(dense_run: tuple[Run, Path]) -> None:
     assert best.meta["step"] > run.prune_window[1]
 
 
+@pytest.mark.parametrize("pruning", ["magnitude", "rigl"])
 def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
-    dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+    pruning: str, dense_run: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = toy_config(eval_every=200)
+    config = toy_config(eval_every=200, pruning=pruning)
     whole = _sparse_run(dense_run[1], config=config, name="whole", steps=600, qat_steps=400)
     train(whole)
-    killed = dataclasses.replace(whole, name="killed")
+    killed = replace(whole, name="killed")
     milestone, left = MilestoneCallback._milestone, [0]
 
     def kill_after_some(self: MilestoneCallback) -> None:
@@ -109,7 +113,75 @@ def test_other_settings_in_the_same_folder_are_refused(
     run, checkpoint = dense_run
     monkeypatch.chdir(checkpoint.parents[4])
     with pytest.raises(ConfigError, match="holds a run with other settings.*give --name"):
-        train(dataclasses.replace(run, seed=5))
+        train(replace(run, seed=5))
+
+
+def test_a_run_recorded_before_a_setting_existed_goes_on(dense_run: tuple[Run, Path]) -> None:
+    run = _sparse_run(dense_run[1], name="old", steps=400, qat_steps=0)
+    train(run)
+    whole = Checkpoint.load(run.checkpoint)
+    described = run.to_json()
+    for key in ("pruning", "rewire_fraction", "csd_digits"):
+        del described["config"][key]
+    del described["ptq"]
+    arrays = {name: array for name, array in whole.arrays.items() if not name.startswith("mask/")}
+    old = Checkpoint(arrays=arrays, meta={**whole.meta, "run": described})
+    old.save(run.checkpoint)
+    old.save(run.best(Phase.PRUNE))
+    model = new_learner(run.config, seed=0)
+    restore(model, old)
+    for mask, weight in zip(masks_of(whole), actor_masks(model), strict=True):
+        np.testing.assert_array_equal(mask, weight)
+    train(run)
+    assert Run.from_json(described, "old") == run
+
+
+def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> None:
+    run = toy_run(name="ptq", steps=0, parent=str(dense_run[1]), ptq=True)
+    train(run)
+    result = read_json(run.folder / "result.json")
+    assert (result["phase"], result["step"]) == ("ptq", 0) and result["return_mean"] > GOOD_RETURN
+    assert QuantMlp.load(run.folder / "policy").to_integers().nnz == result["nnz"]
+    assert len(_curve(run)) == 1
+    before = run.best(Phase.PTQ).read_bytes()
+    train(run)
+    assert run.best(Phase.PTQ).read_bytes() == before and len(_curve(run)) == 1
+
+
+def test_an_environment_that_fails_stops_the_run_and_keeps_its_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = toy_run(name="nan")
+    step, left = Toy.step, [700]
+
+    def fails_later(self: Toy, action: Any) -> Any:
+        left[0] -= 1
+        observation, _, *rest = step(self, action)
+        return observation, float("nan" if left[0] < 0 else 0), *rest
+
+    monkeypatch.setattr(Toy, "step", fails_later)
+    message = (
+        r"step \d+: the environment's .* reward is not finite; step (0|400) is kept in .*/nan/checkpoint.npz"
+    )
+    with pytest.raises(TrainingError, match=message):
+        train(run)
+    assert np.isfinite(Checkpoint.load(run.checkpoint).arrays["actor/mu.weight"]).all()
+
+
+def test_parameters_that_explode_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = toy_run(name="exploded")
+    update = FastSac._update
+
+    def explodes_later(self: FastSac, batch: Batch, learning_rate: float) -> None:
+        update(self, batch, learning_rate if self.num_timesteps < 600 else float("inf"))
+
+    monkeypatch.setattr(FastSac, "_update", explodes_later)
+    with pytest.raises(SystemExit) as stopped:
+        run_stage(lambda: train(run))
+    line = str(stopped.value)
+    assert line.startswith("error: step 600: a parameter of the actor is not finite; a lower learning_rate")
+    assert line.endswith("step 400 is kept in build/Toy/train/exploded/checkpoint.npz, for --from")
+    assert "\n" not in line
 
 
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
@@ -142,7 +214,7 @@ def test_a_checkpoint_of_another_shape_is_refused(dense_run: tuple[Run, Path]) -
 def test_a_checkpoint_that_lacks_a_part_is_refused(dense_run: tuple[Run, Path]) -> None:
     whole = Checkpoint.load(dense_run[1])
     arrays = {name: array for name, array in whole.arrays.items() if not name.startswith("critic/")}
-    dataclasses.replace(whole, arrays=arrays).save(Path("part.npz"))
+    replace(whole, arrays=arrays).save(Path("part.npz"))
     with pytest.raises(ConfigError, match="holds no critic"):
         train(toy_run(name="part", parent="part.npz"))
 
@@ -185,12 +257,29 @@ def test_the_command_line_names_the_run() -> None:
     assert parse_run(["Hopper"]).qat_steps == 0
 
 
+def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> None:
+    run = parse_run(
+        ["Hopper", "--env-id", "Hopper-v5", "--weight-bits", "4", "--pruning", "magnitude", "--ptq"]
+    )
+    assert (run.config.env_id, run.config.quant.weight_bits, run.qat_steps) == ("Hopper-v5", 4, 0)
+    assert run.name == "dense-Hopper-v5-weight_bits4-ptq-s0"
+    assert run.to_json()["config"]["env_id"] == "Hopper-v5"
+    assert replace(run.config, env_id="Hopper-v4", weight_bits=8) == load_config("Hopper")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["Hopper", "--sparsity", "1.0"], "sparsity 1.0 is outside"),
         (["Hopper", "--steps", "1001"], "--steps 1001, allowed: multiples of updates_per_rollout"),
         (["Hopper", "--name", "../x"], "must be a plain folder name"),
+        (["Hopper", "--weight-bits", "9"], "weight_bits = 9, allowed: 2 to 8"),
+        (["Hopper", "--csd-digits", "0"], "csd_digits = 0, allowed: 1 to 4"),
+        (["Hopper", "--pruning", "lottery"], "pruning = 'lottery', allowed: magnitude, one_shot, random"),
+        (
+            ["Hopper", "--ptq", "--qat-steps", "800"],
+            "--ptq is quantization without training; --qat-steps 800",
+        ),
         (["Hoper"], "unknown environment 'Hoper'; known: .*Hopper"),
     ],
 )
