@@ -57,9 +57,13 @@ bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(MAKE) --no-print-directory -j2 closed_loop
 	@$(PY) -m hw.bitstream $(NAME) --require
 
-train: $(READY) ## train ENV: SPARSITY= STEPS= SEED= FROM=<checkpoint> DISTILL=1; run again to resume
+train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM=<checkpoint> DISTILL=1; run again to resume
 	@$(PY) -m training.train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
+	  $(call opt,ENV_ID,--env-id) $(call opt,PRUNING,--pruning) $(call opt,DISTRIBUTION,--distribution) \
+	  $(call opt,WEIGHT_BITS,--weight-bits) $(call opt,ACTIVATION_BITS,--activation-bits) \
+	  $(call opt,INPUT_BITS,--input-bits) $(call opt,OUTPUT_BITS,--output-bits) \
+	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) \
 	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
 
 evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>

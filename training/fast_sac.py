@@ -125,12 +125,8 @@ class FastSac(SAC):
 
     def _check_parameters(self) -> None:
         assert self.flat_actor is not None
-        parts = {
-            "actor": self.flat_actor.parameters,
-            "critics": self._critics.parameters,
-            "entropy coefficient": self._entropy,
-        }
-        for name, parameters in parts.items():
+        actor, critics = self.flat_actor.parameters, self._critics.parameters
+        for name, parameters in (("actor", actor), ("critics", critics), ("entropy", self._entropy)):
             if not bool(parameters.flat.sum().isfinite()):
                 self._stop(f"a parameter of the {name} is not finite; a lower learning_rate may help")
 

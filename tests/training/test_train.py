@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.artifacts import ConfigError, ExportError, TrainingError, read_json, run_stage
+from models.artifacts import ConfigError, ExportError, read_json
 from models.networks import QuantMlp
-from tests.training.toy import Toy, toy_config, toy_run
+from tests.training.toy import toy_config, toy_run
 from training.callbacks import MilestoneCallback
 from training.checkpoint import Checkpoint, masks_of
 from training.config import load_config
 from training.evaluate import evaluate_run
-from training.fast_sac import Batch, FastSac
 from training.learner import actor_masks, new_learner, restore
 from training.run import Phase, Run
 from training.train import parse_run, train
@@ -146,42 +145,6 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
     before = run.best(Phase.PTQ).read_bytes()
     train(run)
     assert run.best(Phase.PTQ).read_bytes() == before and len(_curve(run)) == 1
-
-
-def test_an_environment_that_fails_stops_the_run_and_keeps_its_checkpoint(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    run = toy_run(name="nan")
-    step, left = Toy.step, [700]
-
-    def fails_later(self: Toy, action: Any) -> Any:
-        left[0] -= 1
-        observation, _, *rest = step(self, action)
-        return observation, float("nan" if left[0] < 0 else 0), *rest
-
-    monkeypatch.setattr(Toy, "step", fails_later)
-    message = (
-        r"step \d+: the environment's .* reward is not finite; step (0|400) is kept in .*/nan/checkpoint.npz"
-    )
-    with pytest.raises(TrainingError, match=message):
-        train(run)
-    assert np.isfinite(Checkpoint.load(run.checkpoint).arrays["actor/mu.weight"]).all()
-
-
-def test_parameters_that_explode_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = toy_run(name="exploded")
-    update = FastSac._update
-
-    def explodes_later(self: FastSac, batch: Batch, learning_rate: float) -> None:
-        update(self, batch, learning_rate if self.num_timesteps < 600 else float("inf"))
-
-    monkeypatch.setattr(FastSac, "_update", explodes_later)
-    with pytest.raises(SystemExit) as stopped:
-        run_stage(lambda: train(run))
-    line = str(stopped.value)
-    assert line.startswith("error: step 600: a parameter of the actor is not finite; a lower learning_rate")
-    assert line.endswith("step 400 is kept in build/Toy/train/exploded/checkpoint.npz, for --from")
-    assert "\n" not in line
 
 
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
