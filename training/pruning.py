@@ -30,15 +30,15 @@ def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
     step, first = model.num_timesteps, run.first_masks
     begin, end = run.prune_window
     rollout = run.config.updates_per_rollout
-    is_turn = begin < step < end and step % run.config.prune_every == 0
+    is_turn = step < end and step % run.config.prune_every == 0
     if run.pruning is Pruning.MAGNITUDE:
         # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
-        if is_turn or end <= step < end + rollout:
+        if (is_turn and step > begin) or end <= step < end + rollout:
             return _pruned(model, run, cubic_sparsity(step, begin, end, run.sparsity))
         return None
     if first <= step < first + rollout:
         return _pruned(model, run, run.sparsity)
-    return _rewired(model, run) if run.pruning.rewires and first < step and is_turn else None
+    return _rewired(model, run) if run.pruning.rewires and is_turn and step > first else None
 
 
 def _pruned(model: FastSac, run: Run, sparsity: float) -> list[Tensor]:
