@@ -12,7 +12,7 @@ NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw explore train evaluate export bitstream bench test test-all lint clean
+.PHONY: help setup hw explore train compress sweep evaluate figures export bitstream bench test test-all lint clean
 .PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
 .DELETE_ON_ERROR:
 
@@ -61,6 +61,12 @@ train: $(READY) ## train ENV: SPARSITY= STEPS= SEED= FROM=<checkpoint> DISTILL=1
 	@$(PY) -m training.train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
 	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
+
+compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=
+	@$(PY) -m training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
+	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
+	  $(call opt,FT_STEPS,--finetune-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
+	  $(call opt,HIDDEN,--hidden) $(call opt,BASE,--base) $(call opt,RUN,--name) $(call opt,TO,--to)
 
 evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
 	@$(PY) -m training.evaluate $(RUN)

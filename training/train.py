@@ -25,11 +25,14 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig, load_config
-from training.distill import DistilledSac
+from training.distill import DistilledSac, Teacher, actor_teacher
+from training.envs import make_env
 from training.evaluate import evaluate_run, summary
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import new_learner, quantize, restore
 from training.run import Phase, Run
+from training.sb3_zip import read_zip
+from training.student import start_student
 
 log = logging.getLogger(__name__)
 
@@ -67,17 +70,27 @@ def train(run: Run) -> dict[str, Any]:
 
 
 def _new_learner(run: Run) -> FastSac:
-    """Return the learner of a run, which knows its teacher when it has one."""
+    """Return the learner of a run; a distilled one begins as what its teacher lets it be."""
     model = new_learner(run.config, run.seed, DistilledSac if run.distill else FastSac)
     if isinstance(model, DistilledSac):
-        restore(model, Checkpoint.load(Path(str(run.parent))))
-        model.set_teacher()
+        model.teacher = _take_over(model, Path(str(run.parent)), run)
     return model
 
 
+def _take_over(model: FastSac, parent: Path, run: Run) -> Teacher:
+    """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
+    if not run.parent_is_zip:
+        restore(model, Checkpoint.load(parent))
+        return actor_teacher(model.actor)
+    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
+    policy = read_zip(parent, statistics, make_env(run.config.env_id))
+    start_student(model, policy)
+    return policy.act
+
+
 def _begin(model: FastSac, run: Run) -> Position:
-    """Write what the run is, and load the trained policy that it starts from."""
-    if run.parent is not None:
+    """Write what the run is, and load the trained policy that it goes on from."""
+    if run.parent is not None and not run.distill:
         restore(model, Checkpoint.load(Path(run.parent)))
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
@@ -89,7 +102,7 @@ def _resume(model: FastSac, run: Run) -> Position:
     """Put `model` where the run's last checkpoint stood."""
     checkpoint = Checkpoint.load(run.checkpoint)
     meta = checkpoint.meta
-    if meta["run"] != run.to_json():
+    if Run.from_json(meta["run"], str(run.checkpoint)) != run:
         raise ConfigError(
             f"{run.folder} holds a run with other settings (see run.json); give --name, "
             "or repeat its settings to go on"
@@ -104,14 +117,19 @@ def _resume(model: FastSac, run: Run) -> Position:
 
 
 def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
-    """Begin a phase; that in int8 takes up the best policy before it and chooses the scales."""
-    if phase is not Phase.QAT:
+    """Begin a phase: the first as the run does, a later one with the best policy before it."""
+    ends = dict(run.phases)
+    before = list(ends)[: list(ends).index(phase)]
+    if before:
+        best, start = run.best(before[-1]), ends[before[-1]]
+    elif phase is Phase.QAT:
+        best, start = Path(str(run.parent)), 0
+    else:
         return Position.start(phase, 0)
-    before = run.phases[0][0]
-    best = Path(str(run.parent)) if before is Phase.QAT else run.best(before)
-    _take_up(model, run, Checkpoint.load(best), run.steps)
-    quantize(model, run.config.calibration_observations, run.config.quant)
-    return Position.start(phase, run.steps)
+    _take_up(model, run, Checkpoint.load(best), start)
+    if phase is Phase.QAT:
+        quantize(model, run.config.calibration_observations, run.config.quant)
+    return Position.start(phase, start)
 
 
 def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
@@ -124,8 +142,10 @@ def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> Non
 def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress) -> None:
     """Learn until step `end`, with what belongs to the phase."""
     assert at.phase is not None
-    is_trained = run.parent is not None or at.phase is Phase.QAT
+    is_trained = run.is_trained or at.phase in (Phase.QAT, Phase.FINETUNE)
     model.learning_starts = 0 if is_trained else run.config.learning_starts
+    if at.phase is Phase.FINETUNE and isinstance(model, DistilledSac):
+        model.teacher = None
     model.learning_rate = _learning_rate(run, at.phase)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
@@ -139,6 +159,8 @@ def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
 
     That is a regression, whose noise is its learning rate: a closed loop near its limits needs it at rest.
     """
+    if phase is Phase.FINETUNE:
+        return run.config.qat_learning_rate
     main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
     rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
     return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
