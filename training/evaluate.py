@@ -34,7 +34,7 @@ from training.learner import (
     quantized_actor,
     restore,
 )
-from training.plot import plot_curve
+from training.plot import draw_curve, figure
 from training.results import read_curve, seconds_of
 from training.run import Phase, Run
 from training.statistics import Statistics
@@ -135,7 +135,9 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         quantized_actor(found.model).save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
     write_json(folder / "result.json", result)
-    plot_curve(folder / "curve.jsonl", folder / "curve.png", f"{run.config.env_id}, {run.name}")
+    with figure(1, folder / "curve.png") as (axes,):
+        draw_curve(axes, curve)
+        axes.set_title(f"{run.config.env_id}, {run.name}")
     return result
 
 

@@ -192,7 +192,8 @@ def _read_vecnormalize(path: Path, env: gym.Env[Any, Any]) -> Standardizer | Non
     mean, variance = cast(Any, saved.obs_rms).mean, cast(Any, saved.obs_rms).var
     if mean.shape != env.observation_space.shape:
         raise ConfigError(
-            f"{path}: observations of shape {mean.shape}, the environment's: {env.observation_space.shape}"
+            f"{path}: observations of shape {mean.shape}, the environment's: {env.observation_space.shape}; "
+            "move the file away from the zip if it belongs to another"
         )
     return Standardizer(
         mean=torch.from_numpy(mean).float(),
