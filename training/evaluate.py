@@ -4,6 +4,8 @@ python -m training.evaluate build/Hopper/train/dense-s1
 """
 
 import argparse
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,13 +177,31 @@ def _parent_result(run: Run) -> dict[str, Any] | None:
 
 def summary(result: dict[str, Any]) -> str:
     """Return a result in two lines."""
-    low, high = result["return_iqm_ci95"] or (float("nan"), float("nan"))
     return (
         f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
         f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
-        f"{result['phase']} at step {result['step']:,}\n"
-        f"  interquartile mean {result['return_iqm']:,.0f}, 95% interval {low:,.0f} to {high:,.0f}"
+        f"{result['phase']} at step {result['step']:,}\n  {_in_words(Statistics.of(result['returns']))}"
     )
+
+
+def summary_over_runs(results: Sequence[dict[str, Any]]) -> str:
+    """Return a line for each environment: their mean returns, over seeds, as a sample."""
+    means: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        means[result["env_id"]].append(result["return_mean"])
+    return "\n".join(
+        f"{env_id}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
+        f"{_in_words(Statistics.of(values))}"
+        for env_id, values in means.items()
+    )
+
+
+def _in_words(statistics: Statistics) -> str:
+    text = f"interquartile mean {statistics.iqm:,.0f}"
+    if statistics.iqm_ci95 is None:
+        return text
+    low, high = statistics.iqm_ci95
+    return f"{text}, 95% interval {low:,.0f} to {high:,.0f}"
 
 
 def main() -> None:
@@ -189,10 +209,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="a run's folder, such as build/Hopper/train/dense-s0")
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "folders", type=Path, nargs="+", help="runs' folders, such as build/Hopper/train/dense-s0"
+    )
+    folders = parser.parse_args().folders
     use_one_fast_thread()
-    print(summary(evaluate_run(folder)))
+    results = [evaluate_run(folder) for folder in folders]
+    print("\n".join(map(summary, results)))
+    if len(results) > 1:
+        print(summary_over_runs(results))
 
 
 if __name__ == "__main__":

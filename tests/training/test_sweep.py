@@ -63,7 +63,8 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
             [e["step"] for e in read_curve(job.run.curve)],
         )
         assert (row.return_mean, row.seed, row.steps) == (result["return_mean"], 1, job.last_step)
-        assert row.sparsity == pytest.approx(job.run.sparsity, abs=0.02)
+        # Rounding to int8 makes some small weights zero.
+        assert job.run.sparsity - 0.01 <= row.sparsity <= job.run.sparsity + (0.1 if row.qat else 0.01)
         assert steps == sorted(set(steps)) and steps[-1] == job.last_step
         assert (row.live is not None) == row.qat and row.seconds is not None and row.seconds > 0
     monkeypatch.setattr("training.sweep.cluster", lambda *_: pytest.fail("a finished run was started"))
