@@ -35,7 +35,8 @@ def cluster(address: str | None, processes: int | None) -> Iterator[None]:
 
     Raises ToolError when there is none. No usage statistics are sent and no dashboard is started.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # A sweep here is this machine's work: Ray's default would let everything else go first.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
     if address not in (None, "auto"):
         _probe(str(address))
     paths = f"{_SOURCES}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")

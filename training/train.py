@@ -109,6 +109,8 @@ def _resume(model: FastSac, run: Run) -> Position:
         )
     _take_up(model, run, checkpoint, meta["step"])
     truncate_curve(run, meta["step"])
+    for half_written in run.folder.glob(".*.npz"):
+        half_written.unlink()
     log.info("going on from step %d", meta["step"])
     best_mean = -math.inf if meta["best_mean"] is None else meta["best_mean"]
     return Position(
