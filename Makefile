@@ -12,7 +12,7 @@ NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw explore train evaluate export bitstream bench test test-all lint clean
+.PHONY: help setup hw explore train compress sweep evaluate figures export bitstream bench test test-all lint clean
 .PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
 .DELETE_ON_ERROR:
 
@@ -66,8 +66,23 @@ train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM=<checkpoint> 
 	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) \
 	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
 
+compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=
+	@$(PY) -m training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
+	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
+	  $(call opt,FT_STEPS,--finetune-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
+	  $(call opt,HIDDEN,--hidden) $(call opt,BASE,--base) $(call opt,RUN,--name) $(call opt,TO,--to)
+
+sweep: $(READY) ## ENVS= x SPARSITIES= x SEEDS= on Ray: SWEEP=<name> GRID=<toml> ADDRESS= DRY_RUN=1; resumes
+	@$(PY) -m training.sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) $(call opt,ENVS,--environments) \
+	  $(call opt,SPARSITIES,--sparsities) $(call opt,SEEDS,--seeds) $(call opt,QAT,--qat) \
+	  $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,DISTILL_STEPS,--distill-steps) \
+	  $(call opt,ADDRESS,--address) $(call opt,PROCESSES,--processes) $(if $(DRY_RUN),--dry-run)
+
 evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
 	@$(PY) -m training.evaluate $(RUN)
+
+figures: $(READY) ## pictures of whatever runs there are, to build/figures
+	@$(PY) -m training.figures
 
 export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
 	@$(PY) -m models.export $(RUN) $(TO)

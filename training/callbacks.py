@@ -77,7 +77,7 @@ class MilestoneCallback(BaseCallback):
         return True
 
     def _on_rollout_start(self) -> None:
-        if self.num_timesteps % self._run.config.eval_every == 0:
+        if self._last_step is None or self.num_timesteps % self._run.config.eval_every == 0:
             self._milestone()
 
     def _on_training_end(self) -> None:

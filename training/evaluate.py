@@ -4,6 +4,9 @@ python -m training.evaluate build/Hopper/train/dense-s1
 """
 
 import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,8 @@ from models.artifacts import (
     write_arrays,
     write_json,
 )
-from models.sparsity import measured_sparsity
+from models.liveness import live_part
+from models.reference import IntNetwork
 from training.callbacks import FINAL_SEEDS
 from training.checkpoint import Checkpoint
 from training.envs import FloatArray, episode_returns
@@ -32,65 +36,54 @@ from training.learner import (
     quantized_actor,
     restore,
 )
-from training.plot import plot_curve
+from training.plot import draw_curve, figure
+from training.results import read_curve, seconds_of
 from training.run import Phase, Run
+from training.statistics import Statistics
+
+TEACHER_FILE = "teacher.json"
 
 
-def evaluate_run(folder: Path) -> dict[str, Any]:
-    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and policy/.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A checkpoint put to the test on episodes whose seeds neither training nor its choice used."""
 
-    The episodes' seeds were used neither in training nor to choose the checkpoint. policy/, of an int8 policy
-    only, holds actor.npz and actor.json (see QuantMlp.save) and observations.npz: the states visited by the
-    evaluation, [n, obs] float32.
-    """
-    path = best_checkpoint(folder)
+    path: Path
+    run: Run
+    phase: Phase
+    step: int
+    model: FastSac
+    returns: NDArray[np.float64]
+    """[episodes]"""
+    integers: IntNetwork | None
+    """The policy in integers; None for a float one."""
+    observations: FloatArray
+    """What those episodes visited: [n, observation]."""
+
+    @property
+    def sparsity(self) -> float:
+        """The fraction of zeros among the deployed weights, in the form that is deployed."""
+        return 1 - self.nnz / sum(mask.numel() for mask in actor_masks(self.model))
+
+    @property
+    def nnz(self) -> int:
+        """Weights that are kept; of an int8 policy, those that are not rounded to zero."""
+        if self.integers is None:
+            return sum(int(mask.count_nonzero()) for mask in actor_masks(self.model))
+        return self.integers.nnz
+
+    @property
+    def live(self) -> int | None:
+        """Nonzero weights that can matter; None for a float policy, of which nothing is proven."""
+        return None if self.integers is None else live_part(self.integers).network.nnz
+
+
+def evaluate_checkpoint(path: Path) -> Evaluation:
+    """Return the evaluation of the policy in a checkpoint; raise ConfigError when it is none."""
     checkpoint = Checkpoint.load(path)
     run = Run.from_json(checkpoint.meta["run"], str(path))
     model = new_learner(run.config, run.seed)
     restore(model, checkpoint)
-    returns, observations = _final_episodes(model, run)
-    result = {
-        "environment": run.environment,
-        "env_id": run.config.env_id,
-        "algorithm": "SAC",
-        "phase": checkpoint.meta["phase"],
-        "step": checkpoint.meta["step"],
-        "return_mean": float(returns.mean()),
-        "return_std": float(returns.std()),
-        "episodes": len(returns),
-        "returns": returns.tolist(),
-        "first_seed": FINAL_SEEDS,
-        "sparsity": measured_sparsity(actor_masks(model)),
-        "seed": run.seed,
-        "config": run.to_json()["config"],
-        "run": {key: value for key, value in run.to_json().items() if key != "config"},
-        "parent_result": _parent_result(run),
-        "commit": read_json(folder / "run.json").get("commit", git_commit()),
-        "checkpoint": {"file": path.name, "sha256": sha256_file(path)},
-    }
-    if model.quantization is not None:
-        actor = quantized_actor(model)
-        actor.save(folder / "policy")
-        write_arrays(folder / "policy" / "observations.npz", {"observation": observations})
-        integers = actor.to_integers()
-        n_weights = sum(weight.size for weight in integers.weights)
-        result |= {"sparsity": 1 - integers.nnz / n_weights, "nnz": integers.nnz}
-    write_json(folder / "result.json", result)
-    plot_curve(folder / "curve.jsonl", folder / "curve.png", f"{run.config.env_id}, {run.name}")
-    return result
-
-
-def best_checkpoint(folder: Path) -> Path:
-    """Return the best checkpoint of the last phase that has one; raise ConfigError when there is none."""
-    for phase in (Phase.QAT, Phase.PTQ, Phase.PRUNE, Phase.DENSE):
-        path = folder / f"best-{phase.value}.npz"
-        if path.exists():
-            return path
-    raise ConfigError(f"no checkpoint best-*.npz in {folder}; train one: make train ENV=Hopper")
-
-
-def _final_episodes(model: FastSac, run: Run) -> tuple[NDArray[np.float64], FloatArray]:
-    """Return the returns [episodes] and the visited observations [n, obs] of the final evaluation."""
     policy, visited = deterministic_policy(model), []
 
     def act(observations: FloatArray) -> FloatArray:
@@ -98,25 +91,117 @@ def _final_episodes(model: FastSac, run: Run) -> tuple[NDArray[np.float64], Floa
         return mean_actions(policy, observations)
 
     returns = episode_returns(run.config.env_id, act, run.config.final_episodes, FINAL_SEEDS)
-    return returns, np.concatenate(visited)
+    return Evaluation(
+        path=path,
+        run=run,
+        phase=Phase(checkpoint.meta["phase"]),
+        step=checkpoint.meta["step"],
+        model=model,
+        integers=quantized_actor(model).to_integers() if model.quantization else None,
+        returns=returns,
+        observations=np.concatenate(visited),
+    )
+
+
+def evaluate_run(folder: Path) -> dict[str, Any]:
+    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and policy/.
+
+    policy/, of an int8 policy only, holds actor.npz and actor.json (see QuantMlp.save) and observations.npz:
+    the states visited by the evaluation, [n, obs] float32.
+    """
+    found = evaluate_checkpoint(best_checkpoint(folder))
+    run, described, curve = found.run, found.run.to_json(), read_curve(folder / "curve.jsonl")
+    result = {
+        "environment": run.environment,
+        "env_id": run.config.env_id,
+        "algorithm": _algorithm(run),
+        "phase": found.phase.value,
+        "step": found.step,
+        **Statistics.of(found.returns).to_json(),
+        "episodes": len(found.returns),
+        "returns": found.returns.tolist(),
+        "first_seed": FINAL_SEEDS,
+        "sparsity": found.sparsity,
+        "nnz": found.nnz,
+        "nnz_live": found.live,
+        "seed": run.seed,
+        "config": described.pop("config"),
+        "run": described,
+        "steps_done": curve[-1]["step"],
+        "seconds": seconds_of(curve),
+        "parent_result": _parent_result(run),
+        "commit": read_json(folder / "run.json").get("commit", git_commit()),
+        "checkpoint": {"file": found.path.name, "sha256": sha256_file(found.path)},
+    }
+    if found.integers is not None:
+        quantized_actor(found.model).save(folder / "policy")
+        write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
+    write_json(folder / "result.json", result)
+    with figure(1, folder / "curve.png") as (axes,):
+        draw_curve(axes, curve)
+        axes.set_title(f"{run.config.env_id}, {run.name}")
+    return result
+
+
+def best_checkpoint(folder: Path) -> Path:
+    """Return the best checkpoint of the last phase that has one; raise ConfigError when there is none."""
+    for phase in reversed(Phase):
+        path = folder / f"best-{phase.value}.npz"
+        if path.exists():
+            return path
+    raise ConfigError(f"no checkpoint best-*.npz in {folder}; train one: make train ENV=Hopper")
+
+
+def _parent_file(run: Run) -> Path | None:
+    """Return the evaluation of the policy that `run` started from: of a zip, what `compress` wrote."""
+    if run.parent is None:
+        return None
+    path = run.folder / TEACHER_FILE if run.parent_is_zip else Path(run.parent).parent / "result.json"
+    return path if path.exists() else None
+
+
+def _algorithm(run: Run) -> str:
+    """Return what found the policy: in distillation that is the teacher's algorithm."""
+    path = _parent_file(run)
+    return read_json(path)["algorithm"] if run.distill and path is not None else "SAC"
 
 
 def _parent_result(run: Run) -> dict[str, Any] | None:
     """Return the evaluation of the policy that `run` started from, and so on back to the dense one."""
-    path = Path(run.parent).parent / "result.json" if run.parent else None
-    if path is None or not path.exists():
+    path = _parent_file(run)
+    if path is None:
         return None
     left_out = ("config", "returns", "first_seed", "env_id", "environment", "algorithm")
     return {key: value for key, value in read_json(path).items() if key not in left_out}
 
 
 def summary(result: dict[str, Any]) -> str:
-    """Return a result in one line."""
+    """Return a result in two lines."""
     return (
         f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
         f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
-        f"{result['phase']} at step {result['step']:,}"
+        f"{result['phase']} at step {result['step']:,}\n  {_in_words(Statistics.of(result['returns']))}"
     )
+
+
+def summary_over_runs(results: Sequence[dict[str, Any]]) -> str:
+    """Return a line for each environment: their mean returns, over seeds, as a sample."""
+    means: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        means[result["env_id"]].append(result["return_mean"])
+    return "\n".join(
+        f"{env_id}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
+        f"{_in_words(Statistics.of(values))}"
+        for env_id, values in means.items()
+    )
+
+
+def _in_words(statistics: Statistics) -> str:
+    text = f"interquartile mean {statistics.iqm:,.0f}"
+    if statistics.iqm_ci95 is None:
+        return text
+    low, high = statistics.iqm_ci95
+    return f"{text}, 95% interval {low:,.0f} to {high:,.0f}"
 
 
 def main() -> None:
@@ -124,10 +209,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="a run's folder, such as build/Hopper/train/dense-s0")
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "folders", type=Path, nargs="+", help="runs' folders, such as build/Hopper/train/dense-s0"
+    )
+    folders = parser.parse_args().folders
     use_one_fast_thread()
-    print(summary(evaluate_run(folder)))
+    results = [evaluate_run(folder) for folder in folders]
+    print("\n".join(map(summary, results)))
+    if len(results) > 1:
+        print(summary_over_runs(results))
 
 
 if __name__ == "__main__":

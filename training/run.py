@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ class Phase(Enum):
 
     DENSE = "dense"
     PRUNE = "prune"
-    QAT = "qat"
     PTQ = "ptq"
+    QAT = "qat"
+    FINETUNE = "finetune"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,22 @@ class Run:
     """Whether the actor imitates that policy instead of learning from rewards."""
     ptq: bool = False
     """Whether the policy is quantized in the end by calibration alone, to compare with training."""
+    vecnormalize: str | None = None
+    """The observation statistics that a stable-baselines3 zip as parent was trained with, or None."""
+    dense_steps: int = 0
+    """Of `steps`, those before pruning begins: for a student that does not start as its teacher's copy."""
+    finetune_steps: int = 0
+    """Environment steps of reinforcement learning after the imitation, in int8."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
         check_sparsity(self.sparsity)
         rollout = self.config.updates_per_rollout
-        for option, n_steps in (("--steps", self.steps), ("--qat-steps", self.qat_steps)):
+        for option, n_steps in (
+            ("--steps", self.steps),
+            ("--qat-steps", self.qat_steps),
+            ("--finetune-steps", self.finetune_steps),
+        ):
             if n_steps < 0 or n_steps % rollout:
                 raise ConfigError(
                     f"{option} {n_steps}, allowed: multiples of updates_per_rollout ({rollout})"
@@ -65,8 +77,22 @@ class Run:
                 f"--steps {self.steps}: the final sparsity stands from step {self.sparse_from} on; "
                 "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
             )
+        if self.parent_is_zip and not (self.steps and self.distill):
+            raise ConfigError(f"--from {self.parent}: a zip is imitated, in --steps of at least {rollout}")
+        if self.finetune_steps and not (self.qat_steps and self.distill):
+            raise ConfigError("--finetune-steps follow imitation in int8; give --qat-steps too")
         if Path(self.name).name != self.name:
             raise ConfigError(f"--name {self.name!r} must be a plain folder name")
+
+    @property
+    def parent_is_zip(self) -> bool:
+        """Whether the run starts from a stable-baselines3 zip."""
+        return self.parent is not None and self.parent.endswith(".zip")
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the actor can act from the first step on, being a trained one or its copy."""
+        return self.parent is not None and not self.dense_steps
 
     @property
     def folder(self) -> Path:
@@ -90,9 +116,13 @@ class Run:
     @property
     def phases(self) -> tuple[tuple[Phase, int], ...]:
         """The phases in their order, each with the step at which it ends."""
-        main = (Phase.PRUNE if self.sparsity > 0 else Phase.DENSE, self.steps)
-        qat = (Phase.QAT, self.steps + self.qat_steps)
-        return tuple(part for part, n_steps in ((main, self.steps), (qat, self.qat_steps)) if n_steps)
+        parts = (
+            (Phase.PRUNE if self.sparsity > 0 else Phase.DENSE, self.steps),
+            (Phase.QAT, self.qat_steps),
+            (Phase.FINETUNE, self.finetune_steps),
+        )
+        ends = accumulate(n_steps for _, n_steps in parts)
+        return tuple((phase, end) for (phase, n_steps), end in zip(parts, ends, strict=True) if n_steps)
 
     @property
     def prune_window(self) -> tuple[int, int]:
@@ -101,7 +131,8 @@ class Run:
         begin, end = (
             (c.finetune_prune_begin, c.finetune_prune_end) if self.parent else (c.prune_begin, c.prune_end)
         )
-        return round(begin * self.steps), round(end * self.steps)
+        start, n_steps = self.dense_steps, self.steps - self.dense_steps
+        return start + round(begin * n_steps), start + round(end * n_steps)
 
     @property
     def pruning(self) -> Pruning:

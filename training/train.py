@@ -23,12 +23,15 @@ from training.callbacks import (
     truncate_curve,
 )
 from training.checkpoint import Checkpoint
-from training.distill import DistilledSac
+from training.distill import DistilledSac, Teacher, actor_teacher
+from training.envs import make_env
 from training.evaluate import evaluate_run, summary
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import new_learner, quantize, restore
 from training.options import parse_run
 from training.run import Phase, Run
+from training.sb3_zip import read_zip
+from training.student import start_student
 
 log = logging.getLogger(__name__)
 
@@ -80,17 +83,27 @@ def _learn_phases(model: FastSac, run: Run, at: Position) -> None:
 
 
 def _new_learner(run: Run) -> FastSac:
-    """Return the learner of a run, which knows its teacher when it has one."""
+    """Return the learner of a run; a distilled one begins as what its teacher lets it be."""
     model = new_learner(run.config, run.seed, DistilledSac if run.distill else FastSac)
     if isinstance(model, DistilledSac):
-        restore(model, Checkpoint.load(Path(str(run.parent))))
-        model.set_teacher()
+        model.teacher = _take_over(model, Path(str(run.parent)), run)
     return model
 
 
+def _take_over(model: FastSac, parent: Path, run: Run) -> Teacher:
+    """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
+    if not run.parent_is_zip:
+        restore(model, Checkpoint.load(parent))
+        return actor_teacher(model.actor)
+    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
+    policy = read_zip(parent, statistics, make_env(run.config.env_id))
+    start_student(model, policy)
+    return policy.act
+
+
 def _begin(model: FastSac, run: Run) -> Position:
-    """Write what the run is, and load the trained policy that it starts from."""
-    if run.parent is not None:
+    """Write what the run is, and load the trained policy that it goes on from."""
+    if run.parent is not None and not run.distill:
         restore(model, Checkpoint.load(Path(run.parent)))
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
@@ -109,6 +122,8 @@ def _resume(model: FastSac, run: Run) -> Position:
         )
     _take_up(model, run, checkpoint, meta["step"])
     truncate_curve(run, meta["step"])
+    for half_written in run.folder.glob(".*.npz"):
+        half_written.unlink()
     log.info("going on from step %d", meta["step"])
     best_mean = -math.inf if meta["best_mean"] is None else meta["best_mean"]
     return Position(
@@ -117,14 +132,20 @@ def _resume(model: FastSac, run: Run) -> Position:
 
 
 def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
-    """Begin a phase; one in int8 takes up the best policy before it and chooses the scales."""
-    if phase not in (Phase.QAT, Phase.PTQ):
+    """Begin a phase: the first as the run does, a later one with the best policy before it."""
+    ends = dict(run.phases)
+    before = list(ends)[: list(ends).index(phase)] if phase in ends else list(ends)
+    becomes_int8 = phase in (Phase.QAT, Phase.PTQ)
+    if before:
+        best, start = run.best(before[-1]), ends[before[-1]]
+    elif becomes_int8:
+        best, start = Path(str(run.parent)), 0
+    else:
         return Position.start(phase, 0)
-    before = run.phases[0][0] if run.steps else None
-    best = run.best(before) if before else Path(str(run.parent))
-    _take_up(model, run, Checkpoint.load(best), run.steps)
-    quantize(model, run.config.calibration_observations, run.config.quant)
-    return Position.start(phase, run.steps)
+    _take_up(model, run, Checkpoint.load(best), start)
+    if becomes_int8:
+        quantize(model, run.config.calibration_observations, run.config.quant)
+    return Position.start(phase, start)
 
 
 def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
@@ -137,8 +158,10 @@ def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> Non
 def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress) -> None:
     """Learn until step `end`, with what belongs to the phase."""
     assert at.phase is not None
-    is_trained = run.parent is not None or at.phase is Phase.QAT
+    is_trained = run.is_trained or at.phase not in (Phase.DENSE, Phase.PRUNE)
     model.learning_starts = 0 if is_trained else run.config.learning_starts
+    if at.phase is Phase.FINETUNE and isinstance(model, DistilledSac):
+        model.teacher = None
     model.learning_rate = _learning_rate(run, at.phase)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
@@ -152,6 +175,8 @@ def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
 
     That is a regression, whose noise is its learning rate: a closed loop near its limits needs it at rest.
     """
+    if phase is Phase.FINETUNE:
+        return run.config.qat_learning_rate
     main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
     rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
     return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate

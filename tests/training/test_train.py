@@ -10,11 +10,11 @@ import pytest
 
 from models.artifacts import ConfigError, ExportError, read_json
 from models.networks import QuantMlp
-from tests.training.toy import toy_config, toy_run
+from tests.training.toy import ENV_ID, toy_config, toy_run
 from training.callbacks import MilestoneCallback
 from training.checkpoint import Checkpoint, masks_of
 from training.config import load_config
-from training.evaluate import evaluate_run
+from training.evaluate import evaluate_run, summary, summary_over_runs
 from training.learner import actor_masks, new_learner, restore
 from training.run import Phase, Run
 from training.train import parse_run, train
@@ -42,6 +42,18 @@ def test_the_toy_is_learnt(dense_run: tuple[Run, Path]) -> None:
     assert result["return_mean"] > GOOD_RETURN
     assert len(result["returns"]) == result["episodes"] == 8
     assert (checkpoint.parent / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_result_says_how_sure_it_is(dense_run: tuple[Run, Path]) -> None:
+    result = read_json(dense_run[1].parent / "result.json")
+    returns = sorted(result["returns"])
+    assert result["return_iqm"] == pytest.approx(np.mean(returns[2:6]))
+    low, high = result["return_mean_ci95"]
+    assert returns[0] <= low <= result["return_mean"] <= high <= returns[-1]
+    assert "8 episodes" in summary(result) and "95% interval" in summary(result)
+    other = {**result, "return_mean": result["return_mean"] - 2}
+    text = summary_over_runs([result, other])
+    assert text.startswith(f"{ENV_ID}, 2 runs: ") and "± 1, interquartile mean" in text
 
 
 def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]) -> None:

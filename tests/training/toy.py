@@ -41,6 +41,9 @@ def register() -> None:
         gym.register(ENV_ID, Toy, max_episode_steps=N_STEPS)
 
 
+register()
+
+
 def toy_config(**changes: Any) -> TrainConfig:
     """Return a configuration under which the toy is learnt in some 2,000 steps."""
     values = {

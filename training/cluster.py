@@ -1,0 +1,71 @@
+"""Ray: a cluster to train on, here or elsewhere, and a training run as its task."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from models.artifacts import ToolError
+from training.run import Run
+from training.train import train
+
+_RETRIES = 3
+"""Of a run whose process was killed; it goes on from its checkpoint."""
+_CONNECT_S = 5.0
+_SOURCES = Path(__file__).parents[1]
+
+
+# A process of its own for each run: its memory goes when it ends.
+@ray.remote(num_cpus=1, max_calls=1, max_retries=_RETRIES)
+def train_job(run: Run, root: str, before: Any) -> None:
+    """Bring `run` to its end under the folder `root`, once the task `before` is done."""
+    del before
+    os.chdir(root)
+    train(run)
+
+
+@contextmanager
+def cluster(address: str | None, processes: int | None) -> Iterator[None]:
+    """Connect to the cluster at host:port (or "auto"), or start one on this machine; leave it at the end.
+
+    Raises ToolError when there is none. No usage statistics are sent and no dashboard is started.
+    """
+    # A sweep here is this machine's work: Ray's default would let everything else go first.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    if address not in (None, "auto"):
+        _probe(str(address))
+    paths = f"{_SOURCES}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
+    environment = {"env_vars": {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}}
+    options: dict[str, Any] = {"num_cpus": processes, "include_dashboard": False} if address is None else {}
+    try:
+        ray.init(
+            address or "local",
+            runtime_env=environment,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **options,
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ToolError(f"Ray at {address or 'this machine'} is not reachable: {reason}") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _probe(address: str) -> None:
+    """Raise ToolError unless something listens at host:port; Ray itself would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except (OSError, ValueError) as error:
+        raise ToolError(
+            f"Ray at {address} is not reachable ({error}); expected host:port of a running cluster or auto; "
+            "without ADDRESS= the sweep runs on this machine"
+        ) from None

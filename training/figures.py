@@ -1,0 +1,151 @@
+"""Stage: pictures of whatever runs there are: return against sparsity, and learning curves; PNG and SVG.
+
+python -m training.figures
+
+Read are build/*/train/*/result.json, the sweeps' tables build/sweep/*.parquet and models/zoo/*/*/result.json.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from models.artifacts import BUILD, ConfigError, run_stage
+from training.plot import draw_curve, figure, line_style
+from training.results import ResultRow, read_curve, read_row, read_table
+from training.statistics import Interval, Statistics
+
+ZOO = Path("models") / "zoo"
+_SAME_SPARSITY = 0.005
+"""Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""
+
+
+def gather(build: Path, zoo: Path) -> list[ResultRow]:
+    """Return every result once, in a fixed order; a run without a result yet is left out."""
+    folders = [*build.glob("*/train/*"), *zoo.glob("*/*")]
+    rows = [read_row(folder) for folder in sorted(folders) if (folder / "result.json").exists()]
+    for table in sorted((build / "sweep").glob("*.parquet")):
+        rows += read_table(table)
+    return list(dict.fromkeys(rows))
+
+
+def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
+    """Draw all that can be drawn into `folder` and return the pictures; raise ConfigError for nothing."""
+    rows = gather(build, zoo)
+    if not rows:
+        raise ConfigError(f"no result.json under {build} or {zoo}; train something: make train ENV=Hopper")
+    pictures = _pair(folder / "return-against-sparsity")
+    by_env = {
+        env_id: [row for row in rows if row.env_id == env_id] for env_id in sorted({r.env_id for r in rows})
+    }
+    compared = [rows for rows in by_env.values() if _dense(rows)]
+    with figure(len(by_env) + (len(compared) > 1), *pictures) as panels:
+        for (env_id, found), axes in zip(by_env.items(), panels, strict=False):
+            draw_sparsity(axes, found)
+            axes.set(title=env_id, ylabel="return")
+        if len(compared) > 1:
+            draw_sparsity(panels[-1], [row for rows in compared for row in _relative(rows)])
+            panels[-1].set(title=f"{len(compared)} environments", ylabel="return / dense return")
+        panels[0].legend(fontsize="small", loc="lower left")
+    return pictures + _curves(build, zoo, folder)
+
+
+def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
+    """Draw rows as Ivanov et al.'s Figure 4: float and int8 over sparsity, the dense float ones as a band.
+
+    A point is the mean over seeds and environments; see `_level` for its bar. Sparsities are evenly spaced.
+    """
+    groups: dict[tuple[bool, float], list[ResultRow]] = defaultdict(list)
+    for row in rows:
+        groups[row.qat, _rounded(row)].append(row)
+    dense = groups.pop((False, 0.0), None)
+    tops = []
+    if dense:
+        mean, (low, high) = _level(dense)
+        tops.append(high)
+        axes.axhspan(low, high, color="#999999", alpha=0.3, linewidth=0)
+        axes.axhline(mean, color="#555555", linewidth=1, label="dense, float")
+    ticks = sorted({sparsity for _, sparsity in groups})
+    for index, (is_int8, label) in enumerate(((False, "sparse, float"), (True, "int8"))):
+        present = [sparsity for sparsity in ticks if (is_int8, sparsity) in groups]
+        if not present:
+            continue
+        levels = [_level(groups[is_int8, sparsity]) for sparsity in present]
+        means, ends = np.array([mean for mean, _ in levels]), np.array([ends for _, ends in levels])
+        tops.append(float(ends.max()))
+        places = [ticks.index(sparsity) for sparsity in present]
+        bars = np.abs(ends.T - means)
+        axes.errorbar(places, means, yerr=bars, capsize=2, label=label, **line_style(index))
+    axes.set_xticks(range(len(ticks)), [f"{100 * sparsity:g}" for sparsity in ticks])
+    axes.set(xlabel="sparsity in % of the weights", xlim=(-0.5, max(len(ticks), 1) - 0.5))
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.08 * max(tops))
+
+
+def _rounded(row: ResultRow) -> float:
+    return round(row.sparsity / _SAME_SPARSITY) * _SAME_SPARSITY
+
+
+def _dense(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    return [row for row in rows if not row.qat and _rounded(row) == 0]
+
+
+def _relative(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Return one environment's rows in units of the mean return of its dense policies."""
+    unit = float(np.mean([row.return_mean for row in _dense(rows)]))
+    return [
+        replace(row, return_mean=row.return_mean / unit, return_std=row.return_std / abs(unit))
+        for row in rows
+    ]
+
+
+def _level(rows: Sequence[ResultRow]) -> tuple[float, Interval]:
+    """Return the mean of the runs' returns and the ends of its bar.
+
+    That is the bootstrap interval over seeds, stratified by environment; for one seed an environment, which
+    has none, the standard deviation: of the episodes of a single run, else of the environments.
+    """
+    strata: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        strata[row.env_id].append(row.return_mean)
+    statistics = Statistics.stratified(list(strata.values()))
+    std = rows[0].return_std if len(rows) == 1 else statistics.std
+    return statistics.mean, statistics.mean_ci95 or (statistics.mean - std, statistics.mean + std)
+
+
+def _curves(build: Path, zoo: Path, folder: Path) -> list[Path]:
+    """Draw the learning curves of each environment, one panel a run; return the pictures."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for curve in sorted([*build.glob("*/train/*/curve.jsonl"), *zoo.glob("*/*/curve.jsonl")]):
+        environment = curve.relative_to(zoo).parts[0] if curve.is_relative_to(zoo) else curve.parts[-4]
+        if read_curve(curve):
+            found[environment].append(curve)
+    pictures: list[Path] = []
+    for environment, curves in found.items():
+        names = _pair(folder / f"curves-{environment}")
+        with figure(len(curves), *names, columns=2) as panels:
+            for curve, axes in zip(curves, panels, strict=True):
+                draw_curve(axes, read_curve(curve))
+                axes.set_title(f"{environment}, {curve.parent.name}", fontsize="medium")
+        pictures += names
+    return pictures
+
+
+def _pair(stem: Path) -> list[Path]:
+    return [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--to", type=Path, default=BUILD / "figures", help="folder (build/figures)")
+    print("\n".join(map(str, figures(BUILD, ZOO, parser.parse_args().to))))
+
+
+if __name__ == "__main__":
+    run_stage(main)

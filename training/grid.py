@@ -1,0 +1,167 @@
+"""What a sweep consists of: a grid of settings, the runs that it needs, and which of them are finished."""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.artifacts import ConfigError, read_json
+from models.sparsity import check_sparsity
+from training.config import TrainConfig, load_config
+from training.results import read_curve
+from training.run import Phase, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Environments x sparsities x seeds x (with and without quantization-aware training)."""
+
+    environments: tuple[str, ...]
+    """Names of configurations."""
+    sparsities: tuple[float, ...]
+    """Fractions of zeros; 0 is the dense reference."""
+    seeds: tuple[int, ...]
+    qat: tuple[bool, ...] = (False, True)
+    """An int8 policy goes on from the float one of its cell, which is trained in any case."""
+    steps: int | None = None
+    """Environment steps in float; None: the configuration's."""
+    qat_steps: int | None = None
+    """Environment steps in int8; None: the configuration's fraction of the float ones."""
+    distill_steps: int | None = None
+    """Steps in which a sparse policy is distilled from its seed's dense one; None: it learns from rewards."""
+
+    def __post_init__(self) -> None:
+        """Reject the impossible; raise ConfigError."""
+        for name in ("environments", "sparsities", "seeds", "qat"):
+            values = getattr(self, name)
+            if not values or len(set(values)) != len(values):
+                raise ConfigError(f"{name} = {list(values)}, allowed: one or more, none of them twice")
+        for sparsity in self.sparsities:
+            check_sparsity(sparsity)
+
+    def jobs(self, name: str) -> tuple["Job", ...]:
+        """Return the runs of the sweep `name`, each after the one it starts from."""
+        jobs: dict[tuple[str, str], Job] = {}
+        for environment in self.environments:
+            config = load_config(environment)
+            for sparsity in self.sparsities:
+                for seed in self.seeds:
+                    for job in self._cell(name, environment, config, sparsity, seed):
+                        jobs.setdefault((environment, job.run.name), job)
+        return tuple(jobs.values())
+
+    def _cell(
+        self, name: str, environment: str, config: TrainConfig, sparsity: float, seed: int
+    ) -> list["Job"]:
+        steps = config.steps if self.steps is None else self.steps
+        dense = Run(
+            environment=environment,
+            config=config,
+            name=f"{name}-dense-s{seed}",
+            seed=seed,
+            sparsity=0.0,
+            steps=steps,
+            qat_steps=0,
+            parent=None,
+            distill=False,
+        )
+        chain = [dense]
+        if sparsity:
+            from_dense = self.distill_steps is not None
+            sparse = dataclasses.replace(
+                dense,
+                name=f"{name}-sparse{sparsity * 100:g}-s{seed}",
+                sparsity=sparsity,
+                steps=steps if self.distill_steps is None else self.distill_steps,
+                parent=str(dense.best(Phase.DENSE)) if from_dense else None,
+                distill=from_dense,
+            )
+            chain = [dense, sparse] if from_dense else [sparse]
+        if True in self.qat:
+            chain.append(self._quantized(chain[-1]))
+        befores = [None, *chain]
+        return [Job(run=run, after=before) for run, before in zip(chain, befores, strict=False)]
+
+    def _quantized(self, run: Run) -> Run:
+        rollout = run.config.updates_per_rollout
+        share = round(run.config.qat_fraction * run.steps / rollout) * rollout
+        last = run.phases[-1][0]
+        return dataclasses.replace(
+            run,
+            name=f"{run.name}-int8",
+            steps=0,
+            qat_steps=share if self.qat_steps is None else self.qat_steps,
+            parent=str(run.best(last)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run, and the run whose best policy it starts from."""
+
+    run: Run
+    after: Run | None
+
+    @property
+    def last_step(self) -> int:
+        """The step at which the run ends."""
+        return self.run.phases[-1][1]
+
+    @property
+    def step(self) -> int:
+        """The step of the run's last milestone."""
+        curve = read_curve(self.run.curve)
+        return curve[-1]["step"] if curve else 0
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end; a folder with another run's result raises ConfigError."""
+        path = self.run.folder / "result.json"
+        if not path.exists():
+            return False
+        result = read_json(path)
+        if Run.from_json({**result["run"], "config": result["config"]}, str(path)) != self.run:
+            raise ConfigError(f"{path} is of a run with other settings; give the sweep another name")
+        return result.get("steps_done") == self.last_step
+
+
+def read_grid(path: Path | None, changes: dict[str, Any]) -> Grid:
+    """Return the grid in a TOML file (or none) with `changes` in place of its values.
+
+    A missing file, an unknown or missing key and a value of another type raise ConfigError.
+    """
+    origin = "the sweep" if path is None else str(path)
+    try:
+        values = tomllib.loads(path.read_text()) if path is not None else {}
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    values |= changes
+    fields = {field.name: field for field in dataclasses.fields(Grid)}
+    if unknown := sorted(values.keys() - fields.keys()):
+        raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
+    typed = {name: _typed(origin, name, value) for name, value in values.items()}
+    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+    if missing := [name for name in required if name not in values]:
+        raise ConfigError(f"{origin}: {missing[0]} is missing; a grid needs {', '.join(required)}")
+    return Grid(**typed)
+
+
+_LISTS: dict[str, tuple[type, ...]] = {
+    "environments": (str,),
+    "sparsities": (int, float),
+    "seeds": (int,),
+    "qat": (bool,),
+}
+
+
+def _typed(origin: str, name: str, value: Any) -> Any:
+    """Return `value` as the field's type; anything else raises ConfigError."""
+    if name in _LISTS and isinstance(value, list | tuple) and all(type(v) in _LISTS[name] for v in value):
+        return tuple(value)
+    if name not in _LISTS and type(value) is int:
+        return value
+    kinds = " or ".join(kind.__name__ for kind in _LISTS.get(name, (int,)))
+    raise ConfigError(f"{origin}: {name} = {value!r}, expected {'a list of ' * (name in _LISTS)}{kinds}")

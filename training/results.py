@@ -1,0 +1,106 @@
+"""Finished runs as rows of one table: result.json files in, Parquet on disk."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from models.artifacts import ExportError, atomic_path, read_json
+from training.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One evaluated policy, and what it cost."""
+
+    environment: str
+    env_id: str
+    name: str
+    """The run's or the shipped policy's folder."""
+    sparsity: float
+    """The fraction of zeros among the actor's weights, measured."""
+    seed: int
+    qat: bool
+    """Whether the policy is integers."""
+    steps: int
+    """Environment steps of the run."""
+    return_mean: float
+    return_std: float
+    return_iqm: float
+    episodes: int
+    nnz: int | None
+    """Nonzero weights; None where the record does not say."""
+    live: int | None
+    """Those of them that can matter (models.liveness)."""
+    seconds: float | None
+    """Wall-clock seconds of training; None where no curve lies beside the result."""
+    commit: str
+
+
+def read_row(folder: Path) -> ResultRow:
+    """Return the row of a run's or a shipped policy's folder; a damaged result.json raises ExportError."""
+    path = folder / "result.json"
+    result = read_json(path)
+    try:
+        run = result["run"]
+        return ResultRow(
+            environment=result["environment"],
+            env_id=result["env_id"],
+            name=folder.name,
+            sparsity=result["sparsity"],
+            seed=result["seed"],
+            qat=result["phase"] in ("qat", "finetune"),
+            steps=run["steps"] + run["qat_steps"] + run.get("finetune_steps", 0),
+            return_mean=result["return_mean"],
+            return_std=result["return_std"],
+            return_iqm=Statistics.of(result["returns"]).iqm,
+            episodes=result["episodes"],
+            nnz=result.get("nnz"),
+            live=result.get("nnz_live"),
+            seconds=seconds_of(read_curve(folder / "curve.jsonl")) or None,
+            commit=result["commit"],
+        )
+    except (KeyError, TypeError) as error:
+        raise ExportError(f"{path} lacks {error}; evaluate the run again") from None
+
+
+def read_curve(path: Path) -> list[dict[str, Any]]:
+    """Return the milestones of a run in their order, none when it has no curve yet."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def seconds_of(curve: Sequence[dict[str, Any]]) -> float:
+    """Return the wall-clock seconds to the last milestone: the clock restarts at a phase or resume."""
+    ends = [a["elapsed_s"] for a, b in pairwise(curve) if b["elapsed_s"] < a["elapsed_s"]]
+    return round(sum(ends) + (curve[-1]["elapsed_s"] if curve else 0.0), 1)
+
+
+_TYPES = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
+_SCHEMA = pa.schema(
+    [
+        (field.name, _TYPES[getattr(field.type, "__name__", str(field.type).split(" ")[0])])
+        for field in dataclasses.fields(ResultRow)
+    ]
+)
+
+
+def write_table(path: Path, rows: Iterable[ResultRow]) -> None:
+    """Replace the Parquet file `path` by these rows, in one step."""
+    table = pa.Table.from_pylist([dataclasses.asdict(row) for row in rows], schema=_SCHEMA)
+    with atomic_path(path) as temporary:
+        parquet.write_table(table, temporary)
+
+
+def read_table(path: Path) -> list[ResultRow]:
+    """Return the rows of a Parquet file that `write_table` wrote; another file raises ExportError."""
+    try:
+        table = parquet.read_table(path, schema=_SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise ExportError(f"{path} is no table of ours: {str(error).splitlines()[0]}") from None
+    return [ResultRow(**row) for row in table.to_pylist()]

@@ -1,0 +1,202 @@
+"""Trained policies in stable-baselines3's zips: SAC, TD3, DDPG and PPO, with VecNormalize's statistics.
+
+A zip holds pickled Python objects, and so does vecnormalize.pkl: loading one runs what its author put there.
+What a zip says in JSON is checked before anything is unpickled.
+"""
+
+import json
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import gymnasium as gym
+import torch
+from stable_baselines3 import DDPG, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.save_util import load_from_pkl
+from stable_baselines3.common.torch_layers import FlattenExtractor
+from stable_baselines3.common.vec_env import VecNormalize
+from torch import Tensor, nn
+
+from models.artifacts import ConfigError
+from training.distill import gaussian_actions
+from training.flat_mlp import linears_of
+
+SUPPORTED = "supported: SAC, TD3, DDPG and PPO with MlpPolicy"
+_EXPLORATION_STD = 0.1
+"""In [-1, 1], for teachers that keep their exploration outside the actor: the noise of TD3's authors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standardizer:
+    """VecNormalize's observations: clip((observation - mean) / std, -limit, limit), in float32."""
+
+    mean: Tensor
+    """[observation]"""
+    std: Tensor
+    """[observation], VecNormalize's epsilon included."""
+    limit: float
+
+    def __call__(self, observation: Tensor) -> Tensor:
+        """Return what the network reads: [n, observation] → same shape."""
+        return ((observation - self.mean) / self.std).clamp(-self.limit, self.limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZipPolicy:
+    """A loaded zip."""
+
+    algorithm: str
+    model: BaseAlgorithm
+    standardizer: Standardizer | None
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The layers from observation to action."""
+        policy = cast(Any, self.model.policy)
+        if isinstance(self.model, PPO):
+            parts = [policy.mlp_extractor.policy_net, policy.action_net]
+        else:
+            parts = (
+                [policy.actor.latent_pi, policy.actor.mu]
+                if isinstance(self.model, SAC)
+                else [policy.actor.mu]
+            )
+        return [layer for part in parts for layer in linears_of(part)]
+
+    @torch.no_grad()
+    def act(self, observation: Tensor, noise: Tensor) -> Tensor:
+        """Return actions as a `training.distill.Teacher` does; SAC explores by its own deviation."""
+        if self.standardizer is not None:
+            observation = self.standardizer(observation)
+        if isinstance(self.model, SAC) and not self.model.use_sde:
+            return gaussian_actions(self.model.actor, observation, noise)
+        return (self._deterministic(observation) + _EXPLORATION_STD * noise).clamp(-1, 1)
+
+    def _deterministic(self, observation: Tensor) -> Tensor:
+        policy = cast(Any, self.model.policy)
+        action = policy._predict(observation, deterministic=True)
+        if policy.squash_output:
+            return action
+        space = cast(gym.spaces.Box, self.model.action_space)
+        low, high = torch.from_numpy(space.low), torch.from_numpy(space.high)
+        return (action - low) / (high - low) * 2 - 1
+
+
+def read_zip(path: Path, vecnormalize: Path | None, env: gym.Env[Any, Any]) -> ZipPolicy:
+    """Return the policy in `path`, trained for the spaces of `env`.
+
+    Raises ConfigError for a missing or damaged file, another algorithm, images, and other spaces.
+    """
+    data = _read_json(path)
+    algorithm = _algorithm(path, data)
+    _check_space(path, "observation_space", data, env.observation_space)
+    _check_space(path, "action_space", data, env.action_space)
+    model = _load(path, algorithm, env)
+    if model.policy.features_extractor_class is not FlattenExtractor:
+        extractor = model.policy.features_extractor_class.__name__
+        raise ConfigError(f"{path}: reads observations through {extractor}; {SUPPORTED}")
+    standardizer = None if vecnormalize is None else _read_vecnormalize(vecnormalize, env)
+    return ZipPolicy(algorithm=algorithm.__name__, model=model, standardizer=standardizer)
+
+
+def find_vecnormalize(path: Path) -> Path | None:
+    """Return the vecnormalize.pkl that belongs to a zip, or None.
+
+    It lies beside the zip, in the folder of the zip's name, or where rl-zoo puts it: <env>_<number>/<env>/.
+    """
+    zoo_name = re.sub(r"_\d+$", "", path.absolute().parent.name)
+    folders = (path.parent, path.with_suffix(""), path.parent / zoo_name)
+    return next((f / "vecnormalize.pkl" for f in folders if (f / "vecnormalize.pkl").exists()), None)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return what the zip says of itself without pickle."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            data = json.loads(archive.read("data"))
+        data["policy_class"]["__module__"]
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing; give the zip that stable-baselines3's save() wrote") from None
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
+        raise ConfigError(f"{path} is truncated or no zip of stable-baselines3 ({error})") from None
+    return data
+
+
+def _algorithm(path: Path, data: dict[str, Any]) -> type[BaseAlgorithm]:
+    """Return the class that wrote the zip, by the module of its policy and its own settings."""
+    module = data["policy_class"]["__module__"]
+    if module == "stable_baselines3.sac.policies":
+        return SAC
+    if module == "stable_baselines3.td3.policies":
+        # DDPG is TD3 without delay, smoothing and second critic.
+        return DDPG if data["policy_delay"] == 1 and data["target_noise_clip"] == 0 else TD3
+    if module == "stable_baselines3.common.policies" and "clip_range" in data:
+        return PPO
+    raise ConfigError(f"{path}: unknown algorithm, its policy is of {module}; {SUPPORTED}")
+
+
+def _check_space(path: Path, name: str, data: dict[str, Any], wanted: gym.Space[Any]) -> None:
+    """Raise ConfigError unless the zip's space is a box of the environment's shape."""
+    described = data.get(name, {})
+    kind = str(described.get(":type:", "")).rstrip("'>").rsplit(".", 1)[-1]
+    if kind != "Box":
+        raise ConfigError(f"{path}: {name} is {kind or 'unknown'}, allowed: Box (continuous); {SUPPORTED}")
+    shape = tuple(described.get("_shape") or described.get("shape") or ())
+    if len(shape) > 1:
+        raise ConfigError(f"{path}: {name} has shape {shape}, images or stacks (CnnPolicy); {SUPPORTED}")
+    if shape != wanted.shape:
+        raise ConfigError(
+            f"{path}: {name} has shape {shape}, the environment's is {wanted.shape}; "
+            "give the environment and the version that it was trained in"
+        )
+
+
+def _load(path: Path, algorithm: type[BaseAlgorithm], env: gym.Env[Any, Any]) -> BaseAlgorithm:
+    """Return the zip as stable-baselines3 loads it; what only training needs is left out."""
+    instead = {
+        "observation_space": env.observation_space,
+        "action_space": env.action_space,
+        "learning_rate": 0.0,
+        "lr_schedule": lambda _: 0.0,
+        "clip_range": lambda _: 0.2,
+        "action_noise": None,
+        "buffer_size": 1,
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = algorithm.load(path, device="cpu", custom_objects=instead)
+    except Exception as error:  # unpickling runs the zip's own code: anything may come out of it
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ConfigError(f"{path}: stable-baselines3 cannot load it: {reason[-1].strip()}") from None
+    model.policy.set_training_mode(False)
+    return model
+
+
+def _read_vecnormalize(path: Path, env: gym.Env[Any, Any]) -> Standardizer | None:
+    """Return the observation statistics in a vecnormalize.pkl, or None when it normalizes only rewards."""
+    try:
+        saved = load_from_pkl(path)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing; give VecNormalize's file, or none") from None
+    except Exception as error:  # as for the zip
+        raise ConfigError(f"{path} is truncated or not VecNormalize's file ({error})") from None
+    if not isinstance(saved, VecNormalize):
+        raise ConfigError(f"{path} holds a {type(saved).__name__}, expected VecNormalize's file")
+    if not saved.norm_obs:
+        return None
+    mean, variance = cast(Any, saved.obs_rms).mean, cast(Any, saved.obs_rms).var
+    if mean.shape != env.observation_space.shape:
+        raise ConfigError(
+            f"{path}: observations of shape {mean.shape}, the environment's: {env.observation_space.shape}; "
+            "move the file away from the zip if it belongs to another"
+        )
+    return Standardizer(
+        mean=torch.from_numpy(mean).float(),
+        std=torch.from_numpy((variance + saved.epsilon) ** 0.5).float(),
+        limit=float(saved.clip_obs),
+    )
