@@ -19,7 +19,7 @@ opt = $(if $($(1)),$(2) $($(1)))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
-	@echo "  engines:   ENGINE=$(ENGINE) (auto: LATENCY_US=; dense; folded: LANES= MULTIPLIER=dsp|lut; unrolled: CUT= CSD_DIGITS=)"
+	@echo "  engines:   ENGINE=$(ENGINE) LATENCY_US= (dense; folded: LANES= MULTIPLIER=dsp|lut; unrolled: CUT= CSD_DIGITS=)"
 	@echo "             or one a layer, ENGINE=unrolled,folded,dense"
 
 setup: $(READY) ## create the virtual environment (every target does it by itself)

@@ -1,15 +1,25 @@
 """Stage: a policy folder becomes RTL, memories and hw.json for a board, checked after every pass."""
 
 import argparse
+import math
 import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw.compile_settings import CompileSettings, add_options, settings_of
+from hw.compile_settings import DEFAULT_LATENCY_US, CompileSettings, add_options, settings_of
 from hw.config import Engine
-from models.artifacts import BuildPaths, ExportError, digest, git_commit, run_stage, sha256_file, write_json
+from models.artifacts import (
+    BuildPaths,
+    CompileError,
+    ExportError,
+    digest,
+    git_commit,
+    run_stage,
+    sha256_file,
+    write_json,
+)
 from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
 from models.stages import Stage, source_hash
 
@@ -18,8 +28,8 @@ HERE = Path(__file__).parent
 SOURCES = (
     *("axi_stream.py", "choose.py", "compile.py", "compile_settings.py", "config.py", "design_files.py"),
     *("emit.py", "finn_plugin.py", "flow.py", "folding.py", "gather.py", "golden_check.py"),
-    *("hardware_node.py", "layout.py", "node_module.py", "parts.py", "rtl_patches.py", "sparse_node.py"),
-    *("top_ports.py", "folded", "ops", "passes", "rtl", "unrolled"),
+    *("hardware_node.py", "layout.py", "node_module.py", "parts.py", "remember.py", "rtl_patches.py"),
+    *("sparse_node.py", "top_ports.py", "folded", "ops", "passes", "rtl", "unrolled"),
 )
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
@@ -87,11 +97,12 @@ def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings,
         return settings, None
     from hw.choose import choose, print_choice
 
-    choice = choose(policy.network, settings.board, settings.latency_us)
-    print_choice(choice, settings.board, settings.latency_us)
+    latency_us = settings.latency_us or DEFAULT_LATENCY_US
+    choice = choose(policy.network, settings.board, latency_us)
+    print_choice(choice, settings.board, latency_us)
     engine, setting = choice.taken.engine, choice.taken.setting
     changes = {Engine.FOLDED: {"lanes": setting}, Engine.UNROLLED: {"cut": setting}}
-    chosen = replace(settings, engines=(engine,), **changes.get(engine, {}))
+    chosen = replace(settings, engines=(engine,), latency_us=None, **changes.get(engine, {}))
     return chosen, choice.to_json(settings.board)
 
 
@@ -108,7 +119,19 @@ def _build(
 
     engines = engine_of_each(settings.engines, policy.network.spec)
     layout = lay_out(policy.network, engines, settings.of_engines(), settings.board)
+    _check_latency(layout.latency_cycles, settings)
     return build(policy, onnx_file, layout, scratch, skip_patches)
+
+
+def _check_latency(cycles: int, settings: CompileSettings) -> None:
+    """Raise CompileError when engines that were named answer later than was asked for."""
+    predicted_us = cycles / settings.board.clock_mhz
+    if settings.latency_us is not None and predicted_us > settings.latency_us:
+        raise CompileError(
+            f"ENGINE={settings.engine_names} answers in {cycles} cycles = {predicted_us:.2f} µs on "
+            f"{settings.board.name}, LATENCY_US={settings.latency_us:g} asks for less; "
+            f"take ENGINE=auto, more LANES or LATENCY_US={math.ceil(predicted_us * 100) / 100:g}"
+        )
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from models.artifacts import ConfigError
 if TYPE_CHECKING:
     from hw.layout import EngineSettings
 
+DEFAULT_LATENCY_US = 2.0
 # The engine that reads a setting; what no engine of a build reads is refused on the command line.
 READERS = {
-    "latency_us": Engine.AUTO,
     "lanes": Engine.FOLDED,
     "multiplier": Engine.FOLDED,
     "cut": Engine.UNROLLED,
@@ -37,8 +37,8 @@ class CompileSettings:
     """Adders between two registers of the unrolled engine."""
     csd_digits: int | None = None
     """The most signed digits that a weight of the unrolled engine may have; any number when None."""
-    latency_us: float = 2.0
-    """How long an answer may take, for the engine that is chosen."""
+    latency_us: float | None = None
+    """How long an answer may take; what auto chooses may take `DEFAULT_LATENCY_US` when None."""
 
     @property
     def engine_names(self) -> str:
@@ -58,7 +58,8 @@ class CompileSettings:
         """Return a JSON-able dict of what matters to the engines."""
         values = {**{name: getattr(self, name) for name in READERS}, "multiplier": self.multiplier.value}
         used = {name: value for name, value in values.items() if READERS[name] in self.engines}
-        return {"board": asdict(self.board), "engine": self.engine_names} | used
+        common = {"board": asdict(self.board), "engine": self.engine_names, "latency_us": self.latency_us}
+        return common | used
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--latency-us",
         type=float,
-        help="how long an answer of the engine that auto chooses may take (default 2)",
+        help="how long an answer may take; auto takes the smallest engine that keeps to it (default 2)",
     )
     parser.add_argument("--lanes", type=int, help="multipliers of the folded engine (default 8)")
     parser.add_argument("--multiplier", help="what multiplies in the folded engine: dsp (default) or lut")
@@ -99,7 +100,7 @@ def settings_of(arguments: argparse.Namespace) -> CompileSettings:
             )
     if "multiplier" in given:
         given["multiplier"] = _multiplier(given["multiplier"])
-    return CompileSettings(board=board, engines=engines, **given)
+    return CompileSettings(board=board, engines=engines, latency_us=arguments.latency_us, **given)
 
 
 def _multiplier(name: str) -> Multiplier:

@@ -69,6 +69,9 @@ def gather(
             relative = str(file.relative_to(library))
             text, names = patched(relative, text, skip_patches)
             patches += [f"{relative}: {name}" for name in names]
+        # A node of ours finds its memories where it was generated; the top module gives their new place.
+        for folder in {node.folder for node in nodes if node.memories}:
+            text = text.replace(f'"{folder.resolve()}"', f'"{mem.name}"')
         (rtl / file.name).write_text(text)
         sources.append(file.name)
     sources += [f"{memory.wrapper}.v" for memory in memories]

@@ -15,10 +15,11 @@ from hw.remember import remembered
 from hw.sparse_node import RTL, EngineParts
 from hw.unrolled.cost import Cost, cost
 from hw.unrolled.csd import check_csd_digits
-from hw.unrolled.emit import CoreWriter, core_name, engine_lines
+from hw.unrolled.emit import CoreWriter
 from hw.unrolled.graph import Graph
 from hw.unrolled.interpret import interpret
 from hw.unrolled.lower import lower
+from hw.unrolled.pipeline import core_name, engine_lines
 from hw.unrolled.predict import predict
 from hw.unrolled.schedule import Schedule, schedule
 from hw.unrolled.settings import UnrolledSettings

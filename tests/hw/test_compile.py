@@ -108,6 +108,7 @@ def test_chatter_of_the_tools_stays_in_their_log(
             "error: MULTIPLIER=fpu is unknown; known multipliers: dsp, lut",
         ),
         (["--engine", "unrolled", "--csd-digits", "1"], "error: fc1: weight "),
+        (["--latency-us", "0.1"], "error: ENGINE=dense answers in "),
         (["--clock-mhz", "0"], "error: Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
     ],
 )

@@ -153,6 +153,23 @@ def test_changed_weight_is_named_with_pass_layer_and_values(
         compile_network(network, change=lambda passes: (*passes[:5], Saboteur()))
 
 
+def test_a_wrong_parameter_of_a_sparse_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            model.set_initializer("folded_1_fc2_bias", constant(model, "folded_1_fc2_bias") + 5000)
+            return model
+
+    network = random_network(np.random.default_rng(4), (4, 8, 5, 2))
+    with pytest.raises(MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+"):
+        compile_network(
+            network,
+            change=lambda passes: (*passes[:6], Saboteur()),
+            engines=(Engine.UNROLLED, Engine.FOLDED, Engine.DENSE),
+        )
+
+
 def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper]) -> None:
     def use_sigmoid(graph: onnx.GraphProto) -> None:
         next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"

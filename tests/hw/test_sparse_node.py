@@ -12,6 +12,7 @@ from hw.hardware_node import NodeKind
 from hw.harness import Traffic
 from hw.node_module import ADAPTERS
 from hw.sparse_node import RTL, Plan, SparseNode
+from hw.synth import resources_by_node, run_yosys
 from hw.unrolled.build import plan as plan_unrolled
 from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import CompileError
@@ -62,6 +63,17 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
     steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
     # A result of another layer may take the port of the bank that an input waits for.
     assert 0 <= steady.interval - bare.node.interval_cycles <= (plan.kind is NodeKind.FOLDED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANS)
+def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None:
+    bare = build_bare(_plans()[name][0], tmp_path, *_plans()[name][1:])
+    nodes = resources_by_node(run_yosys(bare.design, tmp_path / "work"), "ganglion_top").values()
+    for resource in ("lut", "ff", "dsp", "bram18"):
+        measured = sum(node[resource] for node in nodes)
+        estimated = getattr(bare.node.resources, resource)
+        assert estimated == pytest.approx(measured, rel=0.15, abs=40), resource
 
 
 def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
