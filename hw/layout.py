@@ -17,6 +17,9 @@ from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import CompileError
 from models.reference import IntNetwork
 
+# Measured: the FIFO, and the converter if any, between two parts.
+LINK_CYCLES = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
@@ -33,6 +36,15 @@ class SparsePart:
     part: Part
     settings: FoldedSettings | UnrolledSettings
     node: SparseNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """Cycles that a part takes for a vector, and of these those in which words come and go."""
+
+    latency: int
+    reading: int
+    sending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +70,24 @@ class Layout:
 
     @property
     def latency_cycles(self) -> int:
-        """Predicted cycles from a vector's first word to its result, neighbours not overlapping."""
-        return latency_cycles(self.foldings) + sum(sparse.node.latency_cycles for sparse in self.sparse)
+        """Predicted cycles from a vector's first word to its result; a part reads while another sends."""
+        total, sending = 0, 0
+        for part in parts_of(self.engines):
+            times = self._times(part)
+            total += times.latency
+            if part.first:
+                total += LINK_CYCLES + 1 - min(times.reading, sending)
+            sending = times.sending
+        return total
+
+    def _times(self, part: Part) -> _Times:
+        nodes = [sparse.node for sparse in self.sparse if sparse.part == part]
+        if nodes:
+            words = nodes[0].input.words, nodes[0].output.words
+            return _Times(latency=nodes[0].latency_cycles, reading=words[0], sending=words[1])
+        run = tuple(f for f in self.foldings if part.first <= f.shape.index < part.last)
+        reading = run[0].shape.in_features // run[0].simd
+        return _Times(latency=latency_cycles(run), reading=reading, sending=run[-1].cycles)
 
     @property
     def interval_cycles(self) -> int:

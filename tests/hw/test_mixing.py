@@ -82,7 +82,7 @@ def test_any_order_of_engines_is_exact_in_every_layer(
     assert measures["mismatches"] == 0 and measures["resets"]
     promised = described["estimate"]
     assert measures["interval_cycles"] == pytest.approx(promised["interval_cycles"], rel=0.1, abs=3)
-    assert measures["latency_cycles"] <= promised["latency_cycles"]
+    assert measures["latency_cycles"] == pytest.approx(promised["latency_cycles"], rel=0.1, abs=8)
 
 
 def test_neighbours_on_one_engine_become_one_node(paths: BuildPaths) -> None:
@@ -111,6 +111,5 @@ def test_the_shipped_policy_mixes(tmp_path: Path) -> None:
     compile_policy(paths, CompileSettings(board=BOARD, engines=(U, F, D)))
     measures = measure(paths, 1000)
     assert measures["mismatches"] == 0
-    assert measures["interval_cycles"] == pytest.approx(
-        read_json(paths.hw)["estimate"]["interval_cycles"], rel=0.05
-    )
+    for cycles in ("latency_cycles", "interval_cycles"):
+        assert measures[cycles] == pytest.approx(read_json(paths.hw)["estimate"][cycles], rel=0.05)
