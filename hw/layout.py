@@ -31,10 +31,9 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SparsePart:
-    """A part, its engine's settings, and the node that it becomes."""
+    """A part and the node that it becomes."""
 
     part: Part
-    settings: FoldedSettings | UnrolledSettings
     node: SparseNode
 
 
@@ -126,7 +125,7 @@ def lay_out(network: IntNetwork, engines: Sequence[Engine], settings: EngineSett
         network=network,
         board=board,
         engines=tuple(engines),
-        sparse=tuple(_sparse_parts(parts, plans, foldings, settings)),
+        sparse=tuple(_sparse_parts(parts, plans, foldings)),
         foldings=foldings,
     )
 
@@ -158,7 +157,6 @@ def _sparse_parts(
     parts: Sequence[Part],
     plans: dict[int, Plan],
     foldings: Sequence[Folding],
-    settings: EngineSettings,
 ) -> list[SparsePart]:
     """Return the sparse parts, each node's lanes matching those of its neighbours where they can."""
     folding_of = {folding.shape.index: folding for folding in foldings}
@@ -175,7 +173,6 @@ def _sparse_parts(
             ahead = plans.get(following.first)
             sink = ahead.entry.lanes if ahead else folding_of[following.first].simd
         node = SparseNode.between(plan, source, sink)
-        engine = settings.folded if part.engine is Engine.FOLDED else settings.unrolled
-        made.append(SparsePart(part=part, settings=engine, node=node))
+        made.append(SparsePart(part=part, node=node))
         source = node.out_lanes
     return made

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hw.finn_plugin import ModelWrapper, NodeProto
-from hw.folded.build import plan
+from hw.folded.build import FoldedPlan, plan
 from hw.folded.settings import FoldedSettings, Multiplier
 from hw.ops.chain import GanglionChain, GanglionChainRtl, insert_chain
 from hw.ops.parameters import attribute
@@ -11,10 +11,10 @@ from hw.sparse_node import Plan, SparseNode
 from models.reference import IntNetwork
 
 
-def insert_folded(
-    model: ModelWrapper, node: SparseNode, settings: FoldedSettings, source: str, sink: str, name: str
-) -> NodeProto:
+def insert_folded(model: ModelWrapper, node: SparseNode, source: str, sink: str, name: str) -> NodeProto:
     """Return a GanglionFolded node added between two tensors of a graph; parameters become initializers."""
+    assert isinstance(node.plan, FoldedPlan)
+    settings = node.plan.program.settings
     attributes = {
         "lanes": settings.lanes,
         "banks": settings.banks,

@@ -6,15 +6,15 @@ from hw.finn_plugin import ModelWrapper, NodeProto
 from hw.ops.chain import GanglionChain, GanglionChainRtl, insert_chain
 from hw.ops.parameters import attribute
 from hw.sparse_node import Plan, SparseNode
-from hw.unrolled.build import plan
+from hw.unrolled.build import UnrolledPlan, plan
 from hw.unrolled.settings import UnrolledSettings
 from models.reference import IntNetwork
 
 
-def insert_unrolled(
-    model: ModelWrapper, node: SparseNode, settings: UnrolledSettings, source: str, sink: str, name: str
-) -> NodeProto:
+def insert_unrolled(model: ModelWrapper, node: SparseNode, source: str, sink: str, name: str) -> NodeProto:
     """Return a GanglionUnrolled node added between two tensors of a graph; parameters become initializers."""
+    assert isinstance(node.plan, UnrolledPlan)
+    settings = node.plan.settings
     attributes = {
         "cut": settings.cut,
         "csdDigits": settings.csd_digits or 0,

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hw.finn_plugin import ModelWrapper, SortGraph
-from hw.folded.settings import FoldedSettings
+from hw.hardware_node import NodeKind
 from hw.layout import SparsePart
 from hw.ops.folded import insert_folded
 from hw.ops.unrolled import insert_unrolled
 from hw.passes.graph import layers
+
+INSERT = {NodeKind.FOLDED: insert_folded, NodeKind.UNROLLED: insert_unrolled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,5 @@ class InsertSparse:
             for node in (node for pair in run for node in pair):
                 model.graph.node.remove(node)
             name = f"{each.part.engine.value}_{each.part.first}"
-            if isinstance(each.settings, FoldedSettings):
-                insert_folded(model, each.node, each.settings, source, sink, name)
-            else:
-                insert_unrolled(model, each.node, each.settings, source, sink, name)
+            INSERT[each.node.plan.kind](model, each.node, source, sink, name)
         return model.transform(SortGraph())

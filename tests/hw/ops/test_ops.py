@@ -48,13 +48,13 @@ class OpCase:
 def _insert_folded(model: ModelWrapper, network: IntNetwork) -> None:
     settings = FoldedSettings.of(min(4, max(1, network.nnz)), Multiplier.LUT)
     node = SparseNode.between(plan_folded(network, settings), None, None)
-    insert_folded(model, node, settings, "x", "y", "policy")
+    insert_folded(model, node, "x", "y", "policy")
 
 
 def _insert_unrolled(model: ModelWrapper, network: IntNetwork) -> None:
     settings = UnrolledSettings(cut=3)
     node = SparseNode.between(plan_unrolled(network, settings), 1, 1)
-    insert_unrolled(model, node, settings, "x", "y", "policy")
+    insert_unrolled(model, node, "x", "y", "policy")
 
 
 CASES = (
