@@ -18,7 +18,9 @@ opt = $(if $($(1)),$(2) $($(1)))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) ENGINE=$(ENGINE) LATENCY_US= LANES= CUT= POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
+	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
+	@echo "  engines:   ENGINE=$(ENGINE) LATENCY_US= (dense; folded: LANES= MULTIPLIER=dsp|lut; unrolled: CUT= CSD_DIGITS=)"
+	@echo "             or one a layer, ENGINE=unrolled,folded,dense"
 
 setup: $(READY) ## create the virtual environment (every target does it by itself)
 
@@ -37,7 +39,8 @@ policy:
 	@$(PY) -m hw.select_policy $(NAME) $(call opt,POLICY,--policy)
 compile: policy
 	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
-	  $(call opt,LATENCY_US,--latency-us) $(call opt,LANES,--lanes) $(call opt,CUT,--cut)
+	  $(call opt,LATENCY_US,--latency-us) $(call opt,LANES,--lanes) $(call opt,MULTIPLIER,--multiplier) \
+	  $(call opt,CUT,--cut) $(call opt,CSD_DIGITS,--csd-digits)
 simulate: compile
 	@$(PY) -m hw.simulate $(NAME)
 closed_loop: simulate

@@ -11,15 +11,13 @@ from hw.config import Board, Engine, Resources
 from hw.folded.cost import estimate
 from hw.folded.schedule import schedule
 from hw.folded.settings import FoldedSettings
-from hw.folding import fold, total
+from hw.folding import fold, latency_cycles, total
 from hw.unrolled.predict import predict
 from models.artifacts import CompileError
 from models.reference import IntNetwork
 
 LANES = (4, 8, 12, 16, 24, 32, 48, 64)
 CUTS = (1, 2, 4)
-# Measured: what a dense layer adds to its multiplying cycles, in pipelines, queues and converters.
-DENSE_LAYER_CYCLES = 19
 # Xilinx parts sum three operands in one row of LUTs.
 ADDER_INPUTS = 3
 
@@ -52,9 +50,7 @@ class Candidate:
 
     def fits(self, board: Board) -> bool:
         """Return whether it stays within what the accelerator may take of the part."""
-        return all(
-            getattr(self.resources, f.name) <= getattr(board.budget, f.name) for f in fields(Resources)
-        )
+        return board.holds(self.resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +78,10 @@ def candidates(network: IntNetwork, board: Board) -> Iterator[Candidate]:
     except CompileError:
         pass  # the dense engine does not fit this board at all
     else:
-        cycles = sum(folding.cycles + DENSE_LAYER_CYCLES for folding in foldings)
         yield Candidate(
             engine=Engine.DENSE,
             setting=0,
-            latency_cycles=cycles,
+            latency_cycles=latency_cycles(foldings),
             interval_cycles=max(folding.cycles for folding in foldings),
             resources=total(foldings, board),
         )

@@ -1,62 +1,37 @@
 """Stage: a policy folder becomes RTL, memories and hw.json for a board, checked after every pass."""
 
 import argparse
+import math
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw.config import Board, Engine, find_board
-from models.artifacts import BuildPaths, ExportError, digest, git_commit, run_stage, sha256_file, write_json
+from hw.compile_settings import DEFAULT_LATENCY_US, CompileSettings, add_options, settings_of
+from hw.config import Engine
+from models.artifacts import (
+    BuildPaths,
+    CompileError,
+    ExportError,
+    digest,
+    git_commit,
+    run_stage,
+    sha256_file,
+    write_json,
+)
 from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
 from models.stages import Stage, source_hash
 
 HERE = Path(__file__).parent
-# The code and the tools that decide what compile writes for an engine; a change in any reruns the stage.
-COMMON_FILES = ("compile.py", "config.py", "axi_stream.py", "top_ports.py")
-ENGINE_SOURCES = {
-    Engine.DENSE: (
-        "passes", "dense.py", "emit.py", "finn_plugin.py", "folding.py", "gather.py",
-        "golden_check.py", "hardware_node.py", "rtl_patches.py",
-    ),
-    Engine.FOLDED: ("folded", "rtl"),
-    Engine.UNROLLED: ("unrolled", "rtl"),
-}  # fmt: skip
-ENGINE_SOURCES[Engine.AUTO] = (
-    "choose.py",
-    *sorted({name for names in ENGINE_SOURCES.values() for name in names}),
+# The code and the tools that decide what compile writes; a change in any reruns the stage.
+SOURCES = (
+    *("axi_stream.py", "choose.py", "compile.py", "compile_settings.py", "config.py", "design_files.py"),
+    *("emit.py", "finn_plugin.py", "flow.py", "folding.py", "gather.py", "golden_check.py"),
+    *("hardware_node.py", "layout.py", "node_module.py", "parts.py", "remember.py", "rtl_patches.py"),
+    *("sparse_node.py", "top_ports.py", "folded", "ops", "passes", "rtl", "unrolled"),
 )
-ENGINE_TOOLS = {
-    Engine.DENSE: ("finn-plus", "qonnx", "onnx", "numpy"),
-    Engine.FOLDED: ("numpy",),
-    Engine.UNROLLED: ("da4ml", "numpy"),
-    Engine.AUTO: ("finn-plus", "qonnx", "onnx", "da4ml", "numpy"),
-}
-DEFAULT_LANES, DEFAULT_CUT, DEFAULT_LATENCY_US = 8, 2, 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileSettings:
-    """What to compile for."""
-
-    board: Board
-    engine: Engine
-    lanes: int = DEFAULT_LANES
-    """Multipliers of the folded engine."""
-    cut: int = DEFAULT_CUT
-    """Adders between two registers of the unrolled engine."""
-    latency_us: float = DEFAULT_LATENCY_US
-    """How long an answer may take, for the engine that is chosen."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict of what matters to the engine."""
-        used: dict[Engine, dict[str, Any]] = {
-            Engine.AUTO: {"latency_us": self.latency_us},
-            Engine.FOLDED: {"lanes": self.lanes},
-            Engine.UNROLLED: {"cut": self.cut},
-        }
-        return {"board": asdict(self.board), "engine": self.engine.value} | used.get(self.engine, {})
+TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
 
 def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
@@ -72,14 +47,14 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
                 name: sha256_file(paths.policy / name) for name in (ONNX_FILE, JSON_FILE, GOLDEN_FILE)
             },
             "settings": settings.to_json(),
-            "tools": {tool: version(tool) for tool in ENGINE_TOOLS[settings.engine]},
-            "code": _code_hash(settings.engine),
+            "tools": {tool: version(tool) for tool in TOOLS},
+            "code": _code_hash(),
         },
     )
 
 
-def _code_hash(engine: Engine) -> str:
-    sources = [HERE / name for name in (*COMMON_FILES, *ENGINE_SOURCES[engine])]
+def _code_hash() -> str:
+    sources = [HERE / name for name in SOURCES]
     return digest([source_hash(path) if path.is_dir() else sha256_file(path) for path in sources])
 
 
@@ -100,7 +75,7 @@ def compile_policy(
     board = settings.board
     description = {
         "name": paths.root.name,
-        "engine": settings.engine.value,
+        "engine": settings.engine_names,
         "board": board.name,
         "part": board.part,
         "clock_mhz": board.clock_mhz,
@@ -118,72 +93,54 @@ def compile_policy(
 
 def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings, dict[str, Any] | None]:
     """Return the settings with an engine in place of "auto", and the choice, when there was one."""
-    if settings.engine is not Engine.AUTO:
+    if settings.engines != (Engine.AUTO,):
         return settings, None
     from hw.choose import choose, print_choice
 
-    choice = choose(policy.network, settings.board, settings.latency_us)
-    print_choice(choice, settings.board, settings.latency_us)
+    latency_us = settings.latency_us or DEFAULT_LATENCY_US
+    choice = choose(policy.network, settings.board, latency_us)
+    print_choice(choice, settings.board, latency_us)
     engine, setting = choice.taken.engine, choice.taken.setting
     changes = {Engine.FOLDED: {"lanes": setting}, Engine.UNROLLED: {"cut": setting}}
-    chosen = replace(settings, engine=engine, **changes.get(engine, {}))
+    chosen = replace(settings, engines=(engine,), latency_us=None, **changes.get(engine, {}))
     return chosen, choice.to_json(settings.board)
 
 
 def _build(
     policy: Policy, onnx_file: Path, settings: CompileSettings, scratch: Path, skip_patches: frozenset[str]
 ) -> dict[str, Any]:
-    """Return the engine's part of hw.json, its files made in `scratch`.
+    """Return the part of hw.json that describes the hardware, its files made in `scratch`.
 
-    Each engine imports what takes seconds, FINN or da4ml: only when there is something to compile.
+    FINN takes seconds to import: only when there is something to compile.
     """
-    board = settings.board
-    if settings.engine is Engine.FOLDED:
-        from hw.folded.build import build as build_folded
-        from hw.folded.settings import FoldedSettings
+    from hw.flow import build
+    from hw.layout import lay_out
+    from hw.parts import engine_of_each
 
-        folded = build_folded(policy.network, FoldedSettings.of(settings.lanes), board, scratch)
-        return folded.description | {"estimate": asdict(folded.estimate)}
-    if settings.engine is Engine.UNROLLED:
-        from hw.unrolled.build import UnrolledSettings
-        from hw.unrolled.build import build as build_unrolled
+    engines = engine_of_each(settings.engines, policy.network.spec)
+    layout = lay_out(policy.network, engines, settings.of_engines(), settings.board)
+    _check_latency(layout.latency_cycles, settings)
+    return build(policy, onnx_file, layout, scratch, skip_patches)
 
-        return build_unrolled(policy, UnrolledSettings(cut=settings.cut), board, scratch).description
-    from hw.dense import build as build_dense
-    from hw.folding import fold, total
 
-    foldings = fold(policy.network, board)
-    described = build_dense(policy, onnx_file, foldings, board, scratch, skip_patches)
-    return described | {"estimate": asdict(total(foldings, board))}
+def _check_latency(cycles: int, settings: CompileSettings) -> None:
+    """Raise CompileError when engines that were named answer later than was asked for."""
+    predicted_us = cycles / settings.board.clock_mhz
+    if settings.latency_us is not None and predicted_us > settings.latency_us:
+        raise CompileError(
+            f"ENGINE={settings.engine_names} answers in {cycles} cycles = {predicted_us:.2f} µs on "
+            f"{settings.board.name}, LATENCY_US={settings.latency_us:g} asks for less; "
+            f"take ENGINE=auto, more LANES or LATENCY_US={math.ceil(predicted_us * 100) / 100:g}"
+        )
 
 
 def main() -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(prog="hw.compile", description=__doc__)
     parser.add_argument("name", help="the build's name, a folder under build/")
-    parser.add_argument("--board", default="Pynq-Z2")
-    parser.add_argument("--engine", default=Engine.AUTO.value, help="auto, dense, folded or unrolled")
-    parser.add_argument(
-        "--latency-us",
-        type=float,
-        default=DEFAULT_LATENCY_US,
-        help="how long an answer of the engine that auto chooses may take (default 2)",
-    )
-    parser.add_argument("--lanes", type=int, default=DEFAULT_LANES, help="multipliers of the folded engine")
-    parser.add_argument("--cut", type=int, default=DEFAULT_CUT, help="adders a stage, unrolled engine")
-    parser.add_argument("--clock-mhz", type=float, help="the clock to aim at; the board's own unless given")
+    add_options(parser)
     arguments = parser.parse_args()
-    board = find_board(arguments.board)
-    if arguments.clock_mhz is not None:
-        board = replace(board, clock_mhz=arguments.clock_mhz)
-    settings = CompileSettings(
-        board=board,
-        engine=Engine.parse(arguments.engine),
-        lanes=arguments.lanes,
-        cut=arguments.cut,
-        latency_us=arguments.latency_us,
-    )
-    paths = BuildPaths.of(arguments.name)
+    settings, paths = settings_of(arguments), BuildPaths.of(arguments.name)
     stage = compile_stage(paths, settings)
     if stage.is_current():
         print("compile: up to date")

@@ -26,13 +26,24 @@ class Engine(Enum):
     """Every nonzero weight its own constant multiplier in one pipelined graph of shared adders."""
 
     @classmethod
-    def parse(cls, name: str) -> "Engine":
-        """Return the engine of that name; an unknown one raises ConfigError."""
-        try:
-            return cls(name)
-        except ValueError:
-            known = ", ".join(engine.value for engine in cls)
-            raise ConfigError(f"engine {name!r} is unknown; known engines: {known}") from None
+    def known(cls, joint: str, *, auto: bool = True) -> str:
+        """Return the engines' names, with or without "auto"."""
+        return joint.join(engine.value for engine in cls if auto or engine is not cls.AUTO)
+
+    @classmethod
+    def parse(cls, text: str) -> "tuple[Engine, ...]":
+        """Return the engines of a comma-separated list; an unknown name raises ConfigError."""
+        names = text.split(",")
+        for name in names:
+            if name not in {engine.value for engine in cls}:
+                raise ConfigError(
+                    f"engine {name!r} is unknown; known engines: {cls.known(', ')}; "
+                    "name one for all layers or one a layer, separated by commas"
+                )
+        engines = tuple(cls(name) for name in names)
+        if cls.AUTO in engines and len(engines) > 1:
+            raise ConfigError(f"ENGINE={text}: auto chooses one engine for all layers; name it alone")
+        return engines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,18 @@ class Resources:
     ff: int
     dsp: int
     bram18: int
+
+    def __add__(self, other: "Resources") -> "Resources":
+        """Return both together."""
+        return Resources(
+            lut=self.lut + other.lut,
+            ff=self.ff + other.ff,
+            dsp=self.dsp + other.dsp,
+            bram18=self.bram18 + other.bram18,
+        )
+
+
+NOTHING = Resources(lut=0, ff=0, dsp=0, bram18=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +127,10 @@ class Board:
             dsp=int(self.resources.dsp * self.folding.dsp_share),
             bram18=int(self.resources.bram18 * self.folding.bram18_share),
         )
+
+    def holds(self, needed: Resources) -> bool:
+        """Return whether that is within what the accelerator may take."""
+        return all(getattr(needed, f.name) <= getattr(self.budget, f.name) for f in fields(Resources))
 
 
 def read_board(path: Path) -> Board:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import finn
+import finn.custom_op.fpgadataflow as _hardware_ops
+import finn.custom_op.fpgadataflow.rtl as _rtl_ops
 from finn.core.onnx_exec import execute_onnx
 from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
 from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
@@ -32,6 +34,7 @@ from qonnx.transformation.general import (
     GiveUniqueNodeNames,
     RemoveStaticGraphInputs,
     RemoveUnusedTensors,
+    SortGraph,
 )
 from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
@@ -60,6 +63,7 @@ __all__ = [
     "RTLBackend",
     "RemoveStaticGraphInputs",
     "RemoveUnusedTensors",
+    "SortGraph",
     "SpecializeLayers",
     "Streamline",
     "cleanup_model",
@@ -67,6 +71,7 @@ __all__ = [
     "getCustomOp",
     "is_rtl",
     "quietly",
+    "register_op",
     "rtllib",
     "use_build_folder",
 ]
@@ -75,6 +80,12 @@ HARDWARE_DOMAIN = "finn.custom_op.fpgadataflow"
 
 # qonnx takes an addend below 1e-5 for zero and drops it: the biases of a policy whose scales are fine.
 RemoveIdentityOps.__init__.__defaults__ = (0.0,)
+
+
+def register_op(op: type[HWCustomOp], backend: type[RTLBackend]) -> None:
+    """Make FINN and qonnx know an op of ours and its RTL backend, whose class is named <op>_rtl."""
+    _hardware_ops.register_custom_op(op)
+    _rtl_ops.register_custom_op(backend)
 
 
 def rtllib() -> Path:

@@ -4,10 +4,11 @@ Resources are a model of FINN's MVAU_rtl and Requant_rtl calibrated with yosys; 
 of what int8 takes. `hw.synth` counts what a design really takes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hw.config import Board, Resources, all_boards
+from hw.config import NOTHING, Board, Engine, Resources, all_boards
+from hw.parts import padded_widths
 from models.artifacts import CompileError
 from models.reference import IntNetwork
 
@@ -21,6 +22,8 @@ LUT_RAM_PER_BIT_OF_32 = 0.55
 REQUANT_PARAMETER_BITS = 71
 # FIFOs and width converters on top of the layers.
 LUT_OVERHEAD, FF_OVERHEAD = 1.17, 1.06
+# Measured: what a layer adds to its multiplying cycles, in pipelines, queues and converters.
+LAYER_CYCLES = 19
 # Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
 # Width and depth a RAMB18 can take.
@@ -29,8 +32,9 @@ BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 163
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenseShape:
-    """What the folding of a layer depends on: its padded size and widths."""
+    """What the folding of layer `index` of the network depends on: its padded size and widths."""
 
+    index: int
     name: str
     in_features: int
     out_features: int
@@ -103,12 +107,16 @@ def narrow_bits(weights_low: int, weights_high: int) -> int:
     return max(2, max(-weights_low, weights_high).bit_length() + 1)
 
 
-def dense_shapes(network: IntNetwork, pad_to: int) -> tuple[DenseShape, ...]:
-    """Return the shapes of the layers with hidden widths padded to a multiple of `pad_to`."""
-    widths = network.spec.widths
-    padded = [widths[0], *(-(-width // pad_to) * pad_to for width in widths[1:-1]), widths[-1]]
+def dense_shapes(network: IntNetwork, pad_to: int, engines: Sequence[Engine] = ()) -> tuple[DenseShape, ...]:
+    """Return the shapes of the dense layers, hidden widths padded to a multiple of `pad_to`.
+
+    engines: one a layer; none means that all are dense.
+    """
+    engines = engines or (Engine.DENSE,) * len(network.spec.layers)
+    padded = padded_widths(network.spec, engines, pad_to)
     return tuple(
         DenseShape(
+            index=index,
             name=layer.name,
             in_features=padded[index],
             out_features=padded[index + 1],
@@ -116,38 +124,41 @@ def dense_shapes(network: IntNetwork, pad_to: int) -> tuple[DenseShape, ...]:
             input_bits=network.spec.input_type_of(index).bits,
         )
         for index, (layer, weight) in enumerate(zip(network.spec.layers, network.weights, strict=True))
+        if engines[index] is Engine.DENSE
     )
 
 
 def total(foldings: tuple[Folding, ...], board: Board) -> Resources:
     """Return the sum of the layers' estimated resources."""
-    parts = [folding.resources(board) for folding in foldings]
-    return Resources(
-        lut=sum(part.lut for part in parts),
-        ff=sum(part.ff for part in parts),
-        dsp=sum(part.dsp for part in parts),
-        bram18=sum(part.bram18 for part in parts),
-    )
+    return sum((folding.resources(board) for folding in foldings), NOTHING)
 
 
-def fold(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
-    """Return a folding per layer within the board's budget; CompileError with the numbers if none fits.
+def latency_cycles(foldings: tuple[Folding, ...]) -> int:
+    """Return the predicted cycles from a vector's first word to its result."""
+    return sum(folding.cycles + LAYER_CYCLES for folding in foldings)
 
+
+def fold(
+    network: IntNetwork, board: Board, engines: Sequence[Engine] = (), taken: Resources = NOTHING
+) -> tuple[Folding, ...]:
+    """Return a folding per dense layer within the board's budget; CompileError with the numbers if none fits.
+
+    engines: one a layer; none means that all are dense. taken: what the other layers take of the budget.
     The least folding is widened step by step, each time by what saves most cycles per DSP. The sum of the
     layers' cycles counts, not the largest: a control loop waits for one vector.
     """
-    least = _least(network, board)
-    if not _fits(least, board):
-        raise CompileError(_misfit(network, board, total(least, board)))
-    return _widen(least, board)
+    shapes = dense_shapes(network, board.folding.pad_to, engines)
+    least = _least(shapes, board, taken)
+    if not _fits(least, board, taken):
+        raise CompileError(_misfit(network, board, engines, total(least, board), taken))
+    return _widen(least, board, taken)
 
 
-def _least(network: IntNetwork, board: Board) -> tuple[Folding, ...]:
+def _least(shapes: tuple[DenseShape, ...], board: Board, taken: Resources) -> tuple[Folding, ...]:
     """Return the foldings with fewest multipliers, widened only as far as narrow memories waste block RAM."""
-    shapes = dense_shapes(network, board.folding.pad_to)
     choices = [sorted(_options(shape, board), key=lambda option: option.pe * option.simd) for shape in shapes]
     least = tuple(options[0] for options in choices)
-    while not _fits(least, board) and (relieved := _relieve(least, choices, board)):
+    while not _fits(least, board, taken) and (relieved := _relieve(least, choices, board)):
         least = relieved
     return least
 
@@ -165,12 +176,12 @@ def _relieve(
     return None if best is None else _replaced(foldings, best[1], best[2])
 
 
-def _widen(foldings: tuple[Folding, ...], board: Board) -> tuple[Folding, ...]:
+def _widen(foldings: tuple[Folding, ...], board: Board, taken: Resources) -> tuple[Folding, ...]:
     while True:
         best_score, best = 0.0, None
         for index, option in _steps(foldings, board):
             candidate = _replaced(foldings, index, option)
-            if not _fits(candidate, board):
+            if not _fits(candidate, board, taken):
                 continue
             saved = foldings[index].cycles - option.cycles
             added = option.resources(board).dsp - foldings[index].resources(board).dsp
@@ -204,9 +215,8 @@ def _replaced(foldings: tuple[Folding, ...], index: int, option: Folding) -> tup
     return (*foldings[:index], option, *foldings[index + 1 :])
 
 
-def _fits(foldings: tuple[Folding, ...], board: Board) -> bool:
-    needed, budget = total(foldings, board), board.budget
-    return all(getattr(needed, name) <= getattr(budget, name) for name in ("lut", "ff", "dsp", "bram18"))
+def _fits(foldings: tuple[Folding, ...], board: Board, taken: Resources) -> bool:
+    return board.holds(total(foldings, board) + taken)
 
 
 def _memory_luts(width: int, depth: int) -> float:
@@ -221,18 +231,25 @@ def _bram18(width: int, depth: int) -> int:
     return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)
 
 
-def _misfit(network: IntNetwork, board: Board, needed: Resources) -> str:
-    names = ("lut", "dsp", "bram18")
+def _misfit(
+    network: IntNetwork, board: Board, engines: Sequence[Engine], least: Resources, taken: Resources
+) -> str:
+    names, needed = ("lut", "dsp", "bram18"), least + taken
     over = [
         f"{getattr(needed, name)} {name} of {getattr(board.budget, name)}"
         for name in names
         if getattr(needed, name) > getattr(board.budget, name)
     ]
     shape = "-".join(str(width) for width in network.spec.widths)
-    larger = next((other for other in all_boards() if _fits(_least(network, other), other)), None)
+    larger = next((other for other in all_boards() if _could_fit(network, other, engines, taken)), None)
     advice = (
         f"the nearest board that fits is {larger.name}"
         if larger
         else "no known board fits; prune or narrow it"
     )
     return f"{shape} does not fit {board.name}: its smallest folding takes {', '.join(over)}; {advice}"
+
+
+def _could_fit(network: IntNetwork, board: Board, engines: Sequence[Engine], taken: Resources) -> bool:
+    shapes = dense_shapes(network, board.folding.pad_to, engines)
+    return _fits(_least(shapes, board, taken), board, taken)

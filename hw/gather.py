@@ -1,6 +1,7 @@
-"""Collect what FINN generated and references into rtl/ and mem/: patched sources and checked memories."""
+"""Collect what the nodes consist of into rtl/ and mem/: patched sources and checked memories."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ PARAMETERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """A parameter memory: the wrapper that streams it into `port` of `node`, its file and stream width."""
+    """A parameter memory of FINN's: the wrapper that streams it into `port` of `node`, its file and width."""
 
     node: str
     wrapper: str
@@ -32,42 +33,63 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The files of a design: source names in compile order, memories, and the patches applied, by name."""
+    """The files of a design: names of sources and memory files, and the patches applied, by name.
+
+    `memories` are those that FINN's wrappers stream into nodes.
+    """
 
     sources: tuple[str, ...]
     memories: tuple[Memory, ...]
+    memory_files: tuple[str, ...]
     patches: tuple[str, ...]
 
 
 def gather(
-    nodes: tuple[HardwareNode, ...], library: Path, rtl: Path, mem: Path, skip_patches: frozenset[str]
+    nodes: tuple[HardwareNode, ...],
+    library: Path | None,
+    rtl: Path,
+    mem: Path,
+    skip_patches: frozenset[str] = frozenset(),
 ) -> Gathered:
     """Fill the new folders `rtl` and `mem` and return their contents; a missing or short file: CompileError.
 
-    library: FINN's folder of RTL, whose files are patched on the way.
+    library: FINN's folder of RTL, whose files are patched on the way; None where no node is FINN's.
     """
     rtl.mkdir(parents=True)
     mem.mkdir(parents=True)
     memories = tuple(_copy_memory(node, rtl, mem) for node in nodes if node.kind in PARAMETERS)
+    own = [memory for node in nodes for memory in node.memories]
+    for memory in own:
+        shutil.copyfile(memory, mem / memory.name)
     sources: list[str] = []
     patches: list[str] = []
     for file in _files(nodes, library):
         text = _read(file)
-        if file.is_relative_to(library):
+        if library and file.is_relative_to(library):
             relative = str(file.relative_to(library))
             text, names = patched(relative, text, skip_patches)
             patches += [f"{relative}: {name}" for name in names]
+        # A node of ours finds its memories where it was generated; the top module gives their new place.
+        for folder in {node.folder for node in nodes if node.memories}:
+            text = text.replace(f'"{folder.resolve()}"', f'"{mem.name}"')
         (rtl / file.name).write_text(text)
         sources.append(file.name)
     sources += [f"{memory.wrapper}.v" for memory in memories]
     # Packages first; modules may come in any order.
     ordered = sorted(sources, key=lambda name: not name.endswith("_pkg.sv"))
-    return Gathered(sources=tuple(ordered), memories=memories, patches=tuple(patches))
+    return Gathered(
+        sources=tuple(ordered),
+        memories=memories,
+        memory_files=(*(memory.file for memory in memories), *(memory.name for memory in own)),
+        patches=tuple(patches),
+    )
 
 
-def _files(nodes: tuple[HardwareNode, ...], library: Path) -> list[Path]:
+def _files(nodes: tuple[HardwareNode, ...], library: Path | None) -> list[Path]:
     """Return the sources of all nodes but their memories' wrappers, each once."""
-    files = [*(library / name for name in MEMORY_STREAM), *(file for node in nodes for file in node.files)]
+    streamed = library and any(node.kind in PARAMETERS for node in nodes)
+    common = [library / name for name in MEMORY_STREAM] if library and streamed else []
+    files = [*common, *(file for node in nodes for file in node.files)]
     return [file for file in dict.fromkeys(files) if file.name not in SIMULATION_ONLY]
 
 

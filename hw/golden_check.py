@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.finn_plugin import ModelWrapper, execute_onnx
-from hw.passes.graph import chain, producer
+from hw.passes.graph import chain, n_layers, producer
 from models.artifacts import CompileError, MismatchError
 from models.policy_folder import Policy
 from models.reference import Ints
@@ -14,6 +14,7 @@ from models.spec import LayerSpec, NetworkSpec
 # Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
 DENSE = ("Gemm", "MatMul", "MVAU")
+CHAIN = ("GanglionFolded", "GanglionUnrolled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,15 @@ class GoldenCheck:
     def __call__(self, pass_name: str, model: ModelWrapper) -> None:
         """Raise MismatchError naming pass, layer, vector and neuron at the first value that differs."""
         tensors = _layer_outputs(model)
-        if len(tensors) != len(self.network.layers):
+        found = max(tensors, default=-1) + 1
+        if found != len(self.network.layers):
             raise CompileError(
-                f"pass {pass_name}: {len(tensors)} dense nodes for {len(self.network.layers)} layers"
+                f"pass {pass_name}: nodes for {found} layers, expected {len(self.network.layers)}"
             )
         for vector, inputs in enumerate(self.inputs):
             context = _execute(model, self._entry(model, inputs))
-            for layer, tensor, expected in zip(self.network.layers, tensors, self.expected, strict=True):
+            for index, tensor in tensors.items():
+                layer, expected = self.network.layers[index], self.expected[index]
                 got = _integers(model, tensor, layer, context[tensor])
                 _compare(f"pass {pass_name}: {layer.name}", vector, expected[vector], got)
 
@@ -53,10 +56,18 @@ def golden_check(policy: Policy, n_vectors: int) -> GoldenCheck:
     )
 
 
-def _layer_outputs(model: ModelWrapper) -> list[str]:
-    """Return each layer's tensor of activations: what the next dense node reads, or the graph's output."""
-    dense = [node for node in chain(model) if node.op_type.startswith(DENSE)]
-    return [*(node.input[0] for node in dense[1:]), model.get_first_global_out()] if dense else []
+def _layer_outputs(model: ModelWrapper) -> dict[int, str]:
+    """Return the tensor of activations behind each layer, by its number, that is not inside a node.
+
+    It is what the next layer's node reads, or the graph's output.
+    """
+    nodes = [node for node in chain(model) if node.op_type.startswith((*DENSE, *CHAIN))]
+    behind = [*(node.input[0] for node in nodes[1:]), model.get_first_global_out()]
+    outputs, last = {}, -1
+    for node, tensor in zip(nodes, behind, strict=False):
+        last += n_layers(node) if node.op_type.startswith(CHAIN) else 1
+        outputs[last] = tensor
+    return outputs
 
 
 def _execute(model: ModelWrapper, inputs: np.ndarray) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ def port_list(entry_bits: int, exit_bits: int, tap_bits: Mapping[int, int]) -> l
         "  input logic ap_clk,",
         "  input logic ap_rst_n,",
         f"`ifdef {TAPS_DEFINE}",
-        *(line for layer, bits in tap_bits.items() for line in _tap_ports(layer, bits)),
+        *(line for layer, bits in tap_bits.items() for line in tap_ports(layer, bits)),
         "`endif",
         f"  input logic [{entry_bits - 1}:0] s_axis_tdata,",
         "  input logic s_axis_tvalid,",
@@ -28,7 +28,8 @@ def port_list(entry_bits: int, exit_bits: int, tap_bits: Mapping[int, int]) -> l
     ]
 
 
-def _tap_ports(layer: int, bits: int) -> list[str]:
+def tap_ports(layer: int, bits: int) -> list[str]:
+    """Return the ports through which a layer is watched; they exist under TAPS_DEFINE only."""
     return [
         f"  output logic [{bits - 1}:0] tap{layer}_tdata,",
         f"  output logic tap{layer}_tvalid,",

@@ -1,30 +1,26 @@
-"""A policy becomes a folded engine: schedule, RTL, memories and their description for hw.json."""
+"""The folded engine's compiler: layers and settings become a checked program, and that a node's files."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from hw.axi_stream import StreamFormat
 from hw.config import Board, Resources
 from hw.folded.cost import estimate, require_fit
-from hw.folded.emit import (
-    input_format,
-    output_format,
-    tap_format,
-    top_module,
-)
+from hw.folded.emit import engine_lines, input_format, output_format, tap_formats
 from hw.folded.interpret import interpret
 from hw.folded.memories import write_memories
 from hw.folded.program import Program
 from hw.folded.schedule import schedule
 from hw.folded.settings import FoldedSettings
-from hw.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, TOP
-from models.artifacts import MismatchError, sha256_file
+from hw.hardware_node import NodeKind
+from hw.remember import remembered
+from hw.sparse_node import RTL, EngineParts
+from models.artifacts import MismatchError
 from models.reference import IntNetwork, Ints
 
-RTL = Path(__file__).parents[1] / "rtl"
 # In compile order: what is instantiated before what instantiates it.
 MODULES = (
     "ganglion_mac", "ganglion_requantize", "ganglion_lane", "ganglion_bias_rom", "ganglion_lanes",
@@ -34,43 +30,92 @@ MODULES = (
 )  # fmt: skip
 # Vectors by which a program is held against the reference before anything is written.
 CHECKED_VECTORS = 64
+# From the word after which no input is read to the next vector's first, beside the cycles of its loading.
+RELOAD_CYCLES = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedDesign:
-    """What `build` made in `folder`: rtl/, mem/ and this part of hw.json; its resources and program."""
+class FoldedPlan:
+    """A program, equal to the reference in every layer; a hw.sparse_node.Plan."""
 
-    folder: Path
-    description: dict[str, Any]
-    estimate: Resources
+    kind: ClassVar[NodeKind] = NodeKind.FOLDED
+    behavioural: ClassVar[tuple[str, ...]] = ()
     program: Program
 
+    @property
+    def network(self) -> IntNetwork:
+        """The layers."""
+        return self.program.lowered.source
 
-def build(network: IntNetwork, settings: FoldedSettings, board: Board, folder: Path) -> FoldedDesign:
-    """Return the design built in `folder`, its program equal to the reference in every layer.
+    @property
+    def entry(self) -> StreamFormat:
+        """The stream that the engine reads."""
+        return input_format(self.program)
 
-    Raises CompileError when the network has no such engine or does not fit the board, MismatchError when the
-    program computes another integer (a mistake of the scheduler, never of the user).
+    @property
+    def leave(self) -> StreamFormat:
+        """The stream that the engine writes."""
+        return output_format(self.program)
+
+    @property
+    def resources(self) -> Resources:
+        """What it takes of a 7-series part, estimated."""
+        return estimate(self.program)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from the first input word to the last result, alone and without stalls."""
+        return self.program.latency_cycles
+
+    def interval_cycles(self, load_cycles: int) -> int:
+        """Return the cycles from vector to vector: the next one loads once no input is read any more.
+
+        `load_cycles` it takes the loader; a cycle more where a result of another layer takes a bank's port.
+        """
+        last_read = int(self.program.release.argmax())
+        return max(self.program.n_cycles, last_read + load_cycles + RELOAD_CYCLES)
+
+    def layers(self) -> list[dict[str, Any]]:
+        """Return what hw.json says of each layer."""
+        return [_describe_layer(self.program, index) for index in range(len(self.network.spec.layers))]
+
+    def details(self) -> dict[str, Any]:
+        """Return what hw.json says of the engine."""
+        settings = self.program.settings
+        return {
+            "lanes": settings.lanes,
+            "banks": settings.banks,
+            "copies": settings.copies,
+            "multiplier": settings.multiplier.value,
+            "interval_cycles": self.program.n_cycles,
+            "latency_cycles": self.program.latency_cycles,
+            "program_bits": self.program.n_cycles * self.program.word_bits,
+        }
+
+    def write(self, name: str, folder: Path) -> EngineParts:
+        """Write the engine's memories for a node called `name` into `folder`."""
+        return EngineParts(
+            lines=engine_lines(self.program, name),
+            files=tuple(RTL / f"{module}.sv" for module in MODULES),
+            memories=write_memories(self.program, folder, name),
+            taps=tap_formats(self.program),
+        )
+
+    def require_fit(self, board: Board) -> None:
+        """Raise CompileError, with the nearest setting that works, when the engine is over the budget."""
+        require_fit(self.resources, self.program, board)
+
+
+@remembered
+def plan(network: IntNetwork, settings: FoldedSettings) -> FoldedPlan:
+    """Return the plan of a network's engine.
+
+    Raises CompileError when the network has no such engine, MismatchError when the program computes another
+    integer (a mistake of the scheduler, never of the user).
     """
     program = schedule(network, settings)
     check_program(program, _check_inputs(network))
-    need = estimate(program)
-    require_fit(need, program, board)
-    for name in ("rtl", "mem"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    copy_modules(folder / "rtl")
-    (folder / "rtl" / f"{TOP}.sv").write_text(top_module(program))
-    memories = write_memories(program, folder / "mem")
-    description = _describe(program, memories, folder)
-    return FoldedDesign(folder=folder, description=description, estimate=need, program=program)
-
-
-def copy_modules(folder: Path) -> list[str]:
-    """Copy the engine's modules into `folder` and return their file names in compile order."""
-    names = [f"{module}.sv" for module in MODULES]
-    for name in names:
-        shutil.copyfile(RTL / name, folder / name)
-    return names
+    return FoldedPlan(program=program)
 
 
 def check_program(program: Program, inputs: Ints) -> None:
@@ -92,37 +137,6 @@ def _check_inputs(network: IntNetwork) -> Ints:
     random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (CHECKED_VECTORS, features))
     random[0], random[1] = kind.low, kind.high
     return random
-
-
-def _describe(program: Program, memories: list[str], folder: Path) -> dict[str, Any]:
-    layers = program.lowered.source.spec.layers
-    taps = [
-        {"layer": layer.name, "port": f"tap{index}"} | tap_format(program, index).to_json()
-        for index, layer in enumerate(layers)
-    ]
-    return {
-        "top": TOP,
-        "sources": [f"rtl/{name}.sv" for name in (*MODULES, TOP)],
-        "memories": {f"mem/{name}": sha256_file(folder / "mem" / name) for name in memories},
-        "memory_parameter": MEMORY_PARAMETER,
-        "taps_define": TAPS_DEFINE,
-        "input": input_format(program).to_json(),
-        "output": output_format(program).to_json(),
-        "taps": taps,
-        "layers": [_describe_layer(program, index) for index in range(len(layers))],
-        "nodes": ["ganglion_folded"],
-        "behavioural": [],
-        "patches": [],
-        "folded": {
-            "lanes": program.settings.lanes,
-            "banks": program.settings.banks,
-            "copies": program.settings.copies,
-            "multiplier": program.settings.multiplier.value,
-            "interval_cycles": program.n_cycles,
-            "latency_cycles": program.latency_cycles,
-            "program_bits": program.n_cycles * program.word_bits,
-        },
-    }
 
 
 def _describe_layer(program: Program, index: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from hw.folded.program import Program
 END_OF_ORDER = 0xFFFF
 
 
-def write_memories(program: Program, folder: Path) -> list[str]:
-    """Write the memory files into `folder` and return their names."""
+def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
+    """Write the memory files into `folder`, their names beginning with the node's, and return them."""
     files = {PROGRAM_FILE: _hex(program.words(), program.word_bits)}
     depth = 1 << program.index_bits
     for pair in range(-(-program.settings.lanes // 2)):
@@ -20,9 +20,10 @@ def write_memories(program: Program, folder: Path) -> list[str]:
     rows = program.most_results + 1
     ordered = [[*bank, *[END_OF_ORDER] * (rows - len(bank))] for bank in hidden]
     files[ORDER_FILE] = _hex([word for bank in ordered for word in bank], 16)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return list(files)
+    paths = {folder / f"{node}_{name}": text for name, text in files.items()}
+    for path, text in paths.items():
+        path.write_text(text)
+    return tuple(paths)
 
 
 def _padded(values: tuple[int, ...], length: int) -> list[int]:

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from hw.finn_plugin import HWCustomOp, ModelWrapper, NodeProto, RTLBackend, getCustomOp
-from hw.hardware_node import HardwareNode, NodeKind, StreamShape
+from hw.hardware_node import HardwareNode, NodeKind, StreamShape, read_node
 from models.artifacts import CompileError
 
 
@@ -49,10 +49,20 @@ def chain(model: ModelWrapper) -> list[NodeProto]:
     return nodes
 
 
+def is_kind(node: NodeProto, *kinds: NodeKind) -> bool:
+    """Return whether a node does one of these things, on whatever backend."""
+    return node.op_type.startswith(tuple(kind.value for kind in kinds))
+
+
+def n_layers(node: NodeProto) -> int:
+    """Return how many layers a node of ours computes: its inputs are a stream, and a weight and bias each."""
+    return (len(node.input) - 1) // 2
+
+
 def layers(model: ModelWrapper) -> list[tuple[NodeProto, NodeProto]]:
     """Return each dense layer's MVAU and Requant node, in order."""
-    mvaus = [node for node in chain(model) if node.op_type.startswith(NodeKind.MVAU.value)]
-    requants = [node for node in chain(model) if node.op_type.startswith(NodeKind.REQUANT.value)]
+    mvaus = [node for node in chain(model) if is_kind(node, NodeKind.MVAU)]
+    requants = [node for node in chain(model) if is_kind(node, NodeKind.REQUANT)]
     if len(mvaus) != len(requants):
         raise CompileError(f"{len(mvaus)} MVAU nodes, but {len(requants)} Requant nodes")
     return list(zip(mvaus, requants, strict=True))
@@ -64,9 +74,12 @@ def hardware_nodes(model: ModelWrapper) -> tuple[HardwareNode, ...]:
 
 
 def _hardware_node(node: NodeProto) -> HardwareNode:
-    kind = next((kind for kind in NodeKind if node.op_type.startswith(kind.value)), None)
+    kind = next((kind for kind in NodeKind if is_kind(node, kind)), None)
     if kind is None:
         raise CompileError(f"{node.name}: {node.op_type} is not among {', '.join(k.value for k in NodeKind)}")
+    folder = Path(text_attribute(node, "code_gen_dir_ipgen"))
+    if kind in (NodeKind.FOLDED, NodeKind.UNROLLED):
+        return read_node(folder)
     operator, sources = cast(HWCustomOp, getCustomOp(node)), cast(RTLBackend, getCustomOp(node))
     *_, input_words, input_lanes = operator.get_folded_input_shape()
     *_, output_words, output_lanes = operator.get_folded_output_shape()
@@ -74,7 +87,8 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
         name=node.name,
         kind=kind,
         module=text_attribute(node, "gen_top_module"),
-        folder=Path(text_attribute(node, "code_gen_dir_ipgen")),
+        folder=folder,
+        layers=int(kind is NodeKind.REQUANT),
         files=tuple(Path(file) for file in sources.get_rtl_file_list(abspath=True)),
         input=StreamShape(
             lanes=int(input_lanes), words=int(input_words), width_bits=operator.get_instream_width_padded(0)

@@ -27,9 +27,9 @@ class SizeTypes:
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
         """Return the graph with weight and accumulator types set; CompileError if Requant refuses them."""
-        for index, (mvau, requant) in enumerate(layers(model)):
-            weight_type = DataType[f"INT{self.shapes[index].weight_bits}"]
-            accumulator_type = DataType[f"INT{accumulator_bits(self.network, index, self.shapes[index])}"]
+        for shape, (mvau, requant) in zip(self.shapes, layers(model), strict=True):
+            weight_type = DataType[f"INT{shape.weight_bits}"]
+            accumulator_type = DataType[f"INT{accumulator_bits(self.network, shape)}"]
             set_attributes(
                 mvau,
                 weightDataType=weight_type.name,
@@ -41,13 +41,13 @@ class SizeTypes:
         return model.transform(InferDataTypes())
 
 
-def accumulator_bits(network: IntNetwork, index: int, shape: DenseShape) -> int:
-    """Return the signed bits of layer `index`'s accumulator: partial sums fit and the RTL's demands are met.
+def accumulator_bits(network: IntNetwork, shape: DenseShape) -> int:
+    """Return the signed bits of a layer's accumulator: partial sums fit and the RTL's demands are met.
 
     The demands, with n output bits, shift s and bias b: one product (mvu.sv); s + n - 3 (Requant, "scale too
     small"); n + log2(b / 2**s), and b + 2**(s-1) within the product's width (Requant, "bias overflows").
     """
-    layer = network.spec.layers[index]
+    index, layer = shape.index, network.spec.layers[shape.index]
     input_type = network.spec.input_type_of(index)
     bias = int(abs(network.biases[index]).max(initial=0))
     half = (1 << layer.shift) >> 1

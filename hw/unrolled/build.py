@@ -1,28 +1,31 @@
-"""The unrolled engine's compiler: a policy and its settings become RTL and their description for hw.json."""
+"""The unrolled engine's compiler: layers and settings become a checked graph, and that a node's files."""
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from hw.config import Board
-from hw.top_ports import TAPS_DEFINE, TOP
-from hw.unrolled.cost import cost
+import numpy as np
+
+from hw.axi_stream import StreamFormat
+from hw.config import Board, Resources
+from hw.hardware_node import NodeKind
+from hw.node_module import stream
+from hw.remember import remembered
+from hw.sparse_node import RTL, EngineParts
+from hw.unrolled.cost import Cost, cost
 from hw.unrolled.csd import check_csd_digits
-from hw.unrolled.emit import CORE, CoreWriter, stream_bits
+from hw.unrolled.emit import CoreWriter
 from hw.unrolled.graph import Graph
 from hw.unrolled.interpret import interpret
 from hw.unrolled.lower import lower
+from hw.unrolled.pipeline import core_name, engine_lines
 from hw.unrolled.predict import predict
 from hw.unrolled.schedule import Schedule, schedule
-from hw.unrolled.top import top_module
+from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import CompileError, MismatchError
-from models.policy_folder import Policy
 from models.reference import IntNetwork, Ints
-from models.spec import IntType
 
-RTL = Path(__file__).parents[1] / "rtl"
 MODULES = (
     "ganglion_add3_xc7",
     "ganglion_add3",
@@ -35,75 +38,128 @@ BEHAVIOURAL = (
     "ganglion_add3.sv, ganglion_clip.sv: simulation runs the sum and the clip themselves; "
     "synthesis for 7-series instantiates LUT6_2 and CARRY4, proven equivalent by a test",
 )
-
-
 # Of a prediction: what certainly will be needed.
 HOPEFUL_SHARE = 0.6
+# Vectors by which a graph is held against the reference before anything is written.
+CHECKED_VECTORS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnrolledSettings:
-    """`cut` adders between registers, at most `csd_digits` digits a weight; what adders the part has.
+class UnrolledPlan:
+    """A scheduled graph, equal to the reference in every layer; a hw.sparse_node.Plan."""
 
-    `adder_inputs` is 3 on Xilinx parts, which sum three bits in one LUT, else 2; `xc7` is for 7-series.
-    """
-
-    cut: int = 2
-    csd_digits: int | None = None
-    adder_inputs: int = 3
-    xc7: bool = True
-
-    def on(self, board: Board) -> "UnrolledSettings":
-        """Return the settings with the adders of a board's part."""
-        return replace(self, adder_inputs=3 if board.part.startswith("xc") else 2, xc7=board.is_7series)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnrolledDesign:
-    """What `build` made in `folder`: rtl/, an empty mem/ and this part of hw.json."""
-
-    folder: Path
+    kind: ClassVar[NodeKind] = NodeKind.UNROLLED
+    behavioural: ClassVar[tuple[str, ...]] = BEHAVIOURAL
+    network: IntNetwork
+    settings: UnrolledSettings
     graph: Graph
     schedule: Schedule
-    description: dict[str, Any]
+    csd_digits_total: int
+
+    @property
+    def entry(self) -> StreamFormat:
+        """The stream that the engine reads: a vector a word."""
+        return stream(self.graph.input_type, self.graph.n_features, self.graph.n_features)
+
+    @property
+    def leave(self) -> StreamFormat:
+        """The stream that the engine writes: a vector a word."""
+        last = self.graph.layers[-1]
+        return stream(last.type, len(last.neurons), len(last.neurons))
+
+    @property
+    def cost(self) -> Cost:
+        """What it takes of a 7-series part, counted."""
+        return cost(self.graph, self.schedule)
+
+    @property
+    def resources(self) -> Resources:
+        """What it takes of a 7-series part, counted."""
+        counted = self.cost
+        return Resources(lut=counted.lut, ff=counted.ff, dsp=counted.dsp, bram18=counted.bram18)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from an accepted vector to its result, alone and without stalls."""
+        return self.schedule.latency_cycles
+
+    def interval_cycles(self, load_cycles: int) -> int:
+        """Return the cycles from vector to vector: as many as one takes to come."""
+        return load_cycles
+
+    def layers(self) -> list[dict[str, Any]]:
+        """Return what hw.json says of each layer."""
+        return list(_describe_layers(self))
+
+    def details(self) -> dict[str, Any]:
+        """Return what hw.json says of the engine."""
+        counted = self.cost
+        return asdict(self.settings) | {
+            "csd_digits_total": self.csd_digits_total,
+            "adders": counted.adders,
+            "carry4": counted.carry4,
+            "interval_cycles": counted.interval_cycles,
+            "latency_cycles": counted.latency_cycles,
+        }
+
+    def write(self, name: str, folder: Path) -> EngineParts:
+        """Write the pipeline of a node called `name` into `folder`."""
+        core = CoreWriter.of(self.graph, self.schedule, name=core_name(name), xc7=self.settings.xc7)
+        file = folder / f"{core.name}.sv"
+        file.write_text(core.module())
+        return EngineParts(
+            lines=engine_lines(core),
+            files=(*(RTL / f"{module}.sv" for module in MODULES), file),
+            memories=(),
+            taps={layer: core.tap_format(layer) for layer in core.tapped_layers()},
+        )
+
+    def require_fit(self, board: Board) -> None:
+        """Raise CompileError when the engine is over the board's budget."""
+        require_fit(self.resources, board)
 
 
-def build(policy: Policy, settings: UnrolledSettings, board: Board, folder: Path) -> UnrolledDesign:
-    """Return the design built in the empty `folder`, its graph equal to the golden integers of every layer.
+@remembered
+def plan(network: IntNetwork, settings: UnrolledSettings) -> UnrolledPlan:
+    """Return the plan of a network's engine.
 
-    Raises CompileError when a weight has too many digits, the cut is impossible or the board's part is too
-    small, and MismatchError when the graph computes another number than the reference.
+    Raises CompileError when a weight has too many digits or the cut is impossible, and MismatchError when the
+    graph computes another number than the reference.
     """
-    settings = settings.on(board)
-    promised = predict(policy.network, settings.cut, settings.adder_inputs)
-    # A dense network would take hours to solve, only to be refused.
-    _check_fits(round(promised.lut * HOPEFUL_SHARE), round(promised.ff * HOPEFUL_SHARE), board)
-    design = build_network(policy.network, settings, policy.golden["input"].astype("int64"), folder)
-    _check_fits(design.description["estimate"]["lut"], design.description["estimate"]["ff"], board)
-    return design
-
-
-def build_network(
-    network: IntNetwork, settings: UnrolledSettings, vectors: Ints, folder: Path
-) -> UnrolledDesign:
-    """Return the design of a bare network, checked on `vectors` [n, in]; see `build`."""
     digits = check_csd_digits(network, settings.csd_digits)
     graph = lower(network, settings.adder_inputs)
     stages = schedule(graph, settings.cut)
-    _check_equal(network, graph, vectors)
-    core = CoreWriter.of(graph, stages, xc7=settings.xc7)
-    _write(core, folder)
-    description = _describe(core, network) | {"settings": asdict(settings), "csd_digits_total": digits}
-    return UnrolledDesign(folder=folder, graph=graph, schedule=stages, description=description)
+    _check_equal(network, graph, _check_inputs(network))
+    return UnrolledPlan(
+        network=network, settings=settings, graph=graph, schedule=stages, csd_digits_total=digits
+    )
 
 
-def _write(core: CoreWriter, folder: Path) -> None:
-    (folder / "rtl").mkdir(parents=True)
-    (folder / "mem").mkdir()
-    for module in MODULES:
-        shutil.copy(RTL / f"{module}.sv", folder / "rtl")
-    (folder / "rtl" / f"{CORE}.sv").write_text(core.module())
-    (folder / "rtl" / f"{TOP}.sv").write_text(top_module(core))
+def require_hope(network: IntNetwork, settings: UnrolledSettings, board: Board) -> None:
+    """Raise CompileError when the prediction is far over the board's budget: solving would take hours."""
+    promised = predict(network, settings.cut, settings.adder_inputs)
+    lut, ff = (round(count * HOPEFUL_SHARE) for count in (promised.lut, promised.ff))
+    require_fit(Resources(lut=lut, ff=ff, dsp=0, bram18=0), board)
+
+
+def require_fit(need: Resources, board: Board) -> None:
+    """Raise CompileError when `need` is over the board's budget."""
+    for name, needed, allowed, cure in (
+        ("LUT", need.lut, board.budget.lut, "prune further, train with csd_digits = 2"),
+        ("FF", need.ff, board.budget.ff, "raise CUT for fewer registers"),
+    ):
+        if needed > allowed:
+            raise CompileError(
+                f"unrolled engine: {needed:,} {name} needed of {board.name}'s {allowed:,}; {cure}, "
+                "take ENGINE=folded or a larger board"
+            )
+
+
+def _check_inputs(network: IntNetwork) -> Ints:
+    kind, features = network.spec.input_type, network.spec.widths[0]
+    random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (CHECKED_VECTORS, features))
+    random[0], random[1], random[2] = kind.low, kind.high, 0
+    return random
 
 
 def _check_equal(network: IntNetwork, graph: Graph, vectors: Ints) -> None:
@@ -120,59 +176,17 @@ def _check_equal(network: IntNetwork, graph: Graph, vectors: Ints) -> None:
                 )
 
 
-def _check_fits(lut: int, ff: int, board: Board) -> None:
-    for name, needed, allowed, cure in (
-        ("LUT", lut, board.budget.lut, "prune further, train with csd_digits = 2"),
-        ("FF", ff, board.budget.ff, "raise CUT for fewer registers"),
-    ):
-        if needed > allowed:
-            raise CompileError(
-                f"unrolled engine: {needed:,} {name} needed of {board.name}'s {allowed:,}; {cure}, "
-                "take ENGINE=folded or a larger board"
-            )
-
-
-def _describe(core: CoreWriter, network: IntNetwork) -> dict[str, Any]:
-    graph, spec = core.graph, network.spec
-    taps = [
-        {"layer": graph.layers[k].name, "port": f"tap{k}"}
-        | _stream(graph.layers[k].type, len(graph.layers[k].neurons))
-        for k in core.tapped_layers()
-    ]
-    return {
-        "top": TOP,
-        "sources": [f"rtl/{name}.sv" for name in (*MODULES, CORE, TOP)],
-        "memories": {},
-        "taps_define": TAPS_DEFINE,
-        "input": _stream(spec.input_type, spec.widths[0]),
-        "output": _stream(spec.layers[-1].output_type, spec.widths[-1]),
-        "taps": taps,
-        "layers": list(_describe_layers(core, network)),
-        "nodes": [],
-        "behavioural": list(BEHAVIOURAL),
-        "patches": [],
-        "estimate": asdict(cost(graph, core.schedule)),
-    }
-
-
-def _describe_layers(core: CoreWriter, network: IntNetwork) -> Iterator[dict[str, Any]]:
+def _describe_layers(made: UnrolledPlan) -> Iterator[dict[str, Any]]:
     ready = 0
-    for index, spec in enumerate(network.spec.layers):
-        stage = max(
-            (core.schedule.stages[n] for n in core.graph.layers[index].neurons if n is not None),
-            default=ready,
-        )
+    for index, spec in enumerate(made.network.spec.layers):
+        neurons = made.graph.layers[index].neurons
+        stage = max((made.schedule.stages[n] for n in neurons if n is not None), default=ready)
         yield {
             "name": spec.name,
             "in_features": spec.in_features,
             "out_features": spec.out_features,
-            "nnz": int((network.weights[index] != 0).sum()),
+            "nnz": int((made.network.weights[index] != 0).sum()),
             "weight_bits": spec.weight_type.bits,
             "cycles": stage - ready + 1,
         }
         ready = stage
-
-
-def _stream(kind: IntType, features: int) -> dict[str, Any]:
-    width = stream_bits(features, kind.bits)
-    return {"type": kind.name, "features": features, "lanes": features, "words": 1, "width_bits": width}

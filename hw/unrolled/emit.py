@@ -3,34 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hw.axi_stream import StreamFormat
+from hw.node_module import stream
 from hw.top_ports import TAPS_DEFINE
 from hw.unrolled.graph import Addend, Clip, Constant, Graph, Input, Sum
 from hw.unrolled.schedule import Schedule, last_stages
-
-CORE = "ganglion_unrolled_core"
-
-
-def stream_bits(n_values: int, bits: int) -> int:
-    """Return the width of a stream word of `n_values` values, whole bytes."""
-    return -(-n_values * bits // 8) * 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreWriter:
     """A graph, its schedule, and for every node that is read the last stage that reads it.
 
-    `xc7` asks synthesis for 7-series cells.
+    `name` is the module's, `xc7` asks synthesis for 7-series cells.
     """
 
+    name: str
     graph: Graph
     schedule: Schedule
     last: dict[int, int]
     xc7: bool
 
     @classmethod
-    def of(cls, graph: Graph, schedule: Schedule, *, xc7: bool) -> "CoreWriter":
+    def of(cls, graph: Graph, schedule: Schedule, *, name: str, xc7: bool) -> "CoreWriter":
         """Return the writer of a scheduled graph."""
-        return cls(graph=graph, schedule=schedule, last=last_stages(graph, schedule), xc7=xc7)
+        return cls(name=name, graph=graph, schedule=schedule, last=last_stages(graph, schedule), xc7=xc7)
 
     def module(self) -> str:
         """Return the module of the pipeline."""
@@ -46,8 +42,9 @@ class CoreWriter:
         return "\n".join(lines)
 
     def tapped_layers(self) -> list[int]:
-        """Return the layers whose neurons are all in the graph; a layer with unread neurons has no tap."""
-        return [index for index, layer in enumerate(self.graph.layers) if None not in layer.neurons]
+        """Return the hidden layers whose neurons are all in the graph; one with unread neurons has no tap."""
+        hidden = self.graph.layers[:-1]
+        return [index for index, layer in enumerate(hidden) if None not in layer.neurons]
 
     def tap_stage(self, layer: int) -> int:
         """Return the stage in which the last of a layer's neurons is computed."""
@@ -55,9 +52,19 @@ class CoreWriter:
             self.schedule.stages[node] for node in self.graph.layers[layer].neurons if node is not None
         )
 
+    def tap_format(self, layer: int) -> StreamFormat:
+        """Return the stream of a layer's tap, a vector a word."""
+        neurons = len(self.graph.layers[layer].neurons)
+        return stream(self.graph.layers[layer].type, neurons, neurons)
+
+    @property
+    def in_bits(self) -> int:
+        """Bits of an input vector."""
+        return self.graph.n_features * self.graph.input_type.bits
+
     def layer_bits(self, layer: int) -> int:
-        """Return the width of a layer's stream word."""
-        return stream_bits(len(self.graph.layers[layer].neurons), self.graph.layers[layer].type.bits)
+        """Return the bits of a layer's neurons."""
+        return len(self.graph.layers[layer].neurons) * self.graph.layers[layer].type.bits
 
     def _header(self) -> list[str]:
         graph, n_stages = self.graph, self.schedule.n_stages
@@ -67,9 +74,9 @@ class CoreWriter:
             f"// Latency {n_stages} cycles from x_i to y_o; initiation interval 1.",
             "// Handshake: none, the pipeline never stops; lane 0 in the low bits.",
             "// Golden: models.reference.IntNetwork.__call__; tap<k>_o is layer k of IntNetwork.forward.",
-            f"module {CORE} (",
+            f"module {self.name} (",
             "  input  logic clk_i,",
-            f"  input  logic [{stream_bits(graph.n_features, graph.input_type.bits) - 1}:0] x_i,",
+            f"  input  logic [{self.in_bits - 1}:0] x_i,",
             f"`ifdef {TAPS_DEFINE}",
             *taps,
             "`endif",
@@ -79,8 +86,7 @@ class CoreWriter:
 
     def _nodes(self) -> Iterator[str]:
         used = [node for i, node in enumerate(self.graph.nodes) if isinstance(node, Input) and i in self.last]
-        bits = self.graph.input_type.bits
-        if len(used) * bits < stream_bits(self.graph.n_features, bits):
+        if len(used) < self.graph.n_features:
             yield "  // Bits of the input that no output depends on."
             yield "  logic unused;"
             yield "  assign unused = ^x_i;"
@@ -157,15 +163,13 @@ class CoreWriter:
         yield from self._word("y_o", -1, self.schedule.n_stages - 1)
 
     def _word(self, port: str, layer: int, stage: int) -> Iterator[str]:
-        """Yield the assignments of a layer's stream word, as stage `stage` sees it, zeros above.
+        """Yield the assignments of a layer's neurons to `port`, as stage `stage` sees them.
 
         Neuron by neuron: Verilator is slow at one wide concatenation.
         """
         bits, neurons = self.graph.layers[layer].type.bits, self.graph.layers[layer].neurons
         for lane, node in enumerate(neurons):
             yield f"  assign {port}[{bits * lane}+:{bits}] = {self._value(node, stage, layer)};"
-        if surplus := self.layer_bits(layer) - bits * len(neurons):
-            yield f"  assign {port}[{bits * len(neurons)}+:{surplus}] = '0;"
 
     def _value(self, index: int | None, stage: int, layer: int) -> str:
         """Return a neuron's value in its layer's type, as stage `stage` sees it."""

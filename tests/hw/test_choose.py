@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hw.choose import candidates, choose
-from hw.compile import CompileSettings, compile_policy
+from hw.compile import compile_policy
+from hw.compile_settings import CompileSettings
 from hw.config import Board, Engine, Resources, find_board
 from hw.design import load_design
 from hw.select_policy import shipped_policy
@@ -62,7 +63,7 @@ def test_a_part_too_small_for_every_engine_is_refused(network: IntNetwork) -> No
 def test_auto_records_what_it_chose_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = BuildPaths.of("auto", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (5, 9, 2), n_vectors=20)
-    compile_policy(paths, CompileSettings(board=BOARD, engine=Engine.AUTO))
+    compile_policy(paths, CompileSettings(board=BOARD, engines=(Engine.AUTO,)))
     described = json.loads(paths.hw.read_text())
     assert f"ENGINE={described['engine']}" in described["choice"]["taken"]
     shown = capsys.readouterr().out
@@ -74,12 +75,12 @@ def test_auto_records_what_it_chose_from(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     "settings",
     [
-        CompileSettings(board=BOARD, engine=Engine.DENSE),
-        CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=8),
-        CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=24),
-        CompileSettings(board=BOARD, engine=Engine.UNROLLED, cut=2),
+        CompileSettings(board=BOARD, engines=(Engine.DENSE,)),
+        CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=8),
+        CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=24),
+        CompileSettings(board=BOARD, engines=(Engine.UNROLLED,), cut=2),
     ],
-    ids=lambda settings: f"{settings.engine.value}-{settings.lanes}",
+    ids=lambda settings: f"{settings.engine_names}-{settings.lanes}",
 )
 def test_predictions_are_within_15_percent_of_synthesis(settings: CompileSettings, tmp_path: Path) -> None:
     policy = load_policy(shipped_policy("Hopper"))
@@ -88,11 +89,12 @@ def test_predictions_are_within_15_percent_of_synthesis(settings: CompileSetting
     paths.policy.symlink_to(shipped_policy("Hopper"))
     compile_policy(paths, settings)
     counted = synthesize(paths, load_design(paths))
-    setting = {Engine.FOLDED: settings.lanes, Engine.UNROLLED: settings.cut}.get(settings.engine, 0)
+    (engine,) = settings.engines
+    setting = {Engine.FOLDED: settings.lanes, Engine.UNROLLED: settings.cut}.get(engine, 0)
     predicted = next(
         candidate
         for candidate in candidates(policy.network, BOARD)
-        if (candidate.engine, candidate.setting) == (settings.engine, setting)
+        if (candidate.engine, candidate.setting) == (engine, setting)
     )
     for field in fields(Resources):
         got = counted[field.name]

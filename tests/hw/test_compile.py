@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from hw import compile as compile_module
-from hw.compile import CompileSettings, compile_policy, compile_stage
+from hw.compile import compile_policy, compile_stage
+from hw.compile_settings import CompileSettings
 from hw.config import Engine, find_board
 from hw.design import load_design
 from models.artifacts import BuildPaths, ExportError, MismatchError, run_stage
 from models.policy_folder import load_policy
 from tests.networks import write_random_policy
 
-SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engine=Engine.DENSE)
+SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engines=(Engine.DENSE,))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_second_run_is_up_to_date(compiled: BuildPaths, capsys: pytest.CaptureFi
 
 
 def test_lost_memory_or_other_clock_makes_it_run_again(build: BuildPaths) -> None:
-    settings = CompileSettings(board=find_board("KV260"), engine=Engine.DENSE)
+    settings = CompileSettings(board=find_board("KV260"), engines=(Engine.DENSE,))
     assert compile_stage(build, settings).is_current()
     assert not compile_stage(build, SETTINGS).is_current()
     next(build.mem.iterdir()).unlink()
@@ -89,6 +90,25 @@ def test_chatter_of_the_tools_stays_in_their_log(
             ["--engine", "quantum"],
             "error: engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",
         ),
+        (["--engine", "auto,dense"], "error: ENGINE=auto,dense: auto chooses one engine for all layers"),
+        (
+            ["--engine", "dense,dense,dense"],
+            "error: ENGINE=dense,dense,dense names 3 engines, the policy has 2",
+        ),
+        (
+            ["--cut", "2"],
+            "error: CUT=2 is for ENGINE=unrolled, but ENGINE=dense does not read it; leave it out",
+        ),
+        (
+            ["--engine", "auto", "--lanes", "4"],
+            "error: LANES=4 is for ENGINE=folded, but ENGINE=auto does not",
+        ),
+        (
+            ["--engine", "folded", "--multiplier", "fpu"],
+            "error: MULTIPLIER=fpu is unknown; known multipliers: dsp, lut",
+        ),
+        (["--engine", "unrolled", "--csd-digits", "1"], "error: fc1: weight "),
+        (["--latency-us", "0.1"], "error: ENGINE=dense answers in "),
         (["--clock-mhz", "0"], "error: Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
     ],
 )
@@ -97,6 +117,16 @@ def test_wrong_option_is_one_line(build: BuildPaths, options: list[str], message
         run(build, *options)
     assert str(stopped.value.code).startswith(message)
     assert "\n" not in str(stopped.value.code)
+
+
+def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
+    run(build, "--engine", "folded,unrolled", "--lanes", "3", "--multiplier", "lut", "--cut", "1")
+    description = json.loads(build.hw.read_text())
+    folded, unrolled = description["parts"]
+    assert (folded["lanes"], folded["multiplier"], unrolled["cut"]) == (3, "lut", 1)
+    assert description["estimate"]["dsp"] == 0
+    settings = description["inputs"]["settings"]
+    assert settings["engine"] == "folded,unrolled" and settings["multiplier"] == "lut"
 
 
 def test_missing_policy_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.compile import CompileSettings, compile_policy
+from hw.compile import compile_policy
+from hw.compile_settings import CompileSettings
 from hw.config import Engine, find_board
 from hw.design import load_design
 from hw.equality import Vectors, check_result
@@ -39,14 +40,14 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulate:
         paths = BuildPaths.of("policy", tmp_path)
         rng = np.random.default_rng(0)
         write_random_policy(paths.policy, rng, (11, 29, 2), n_vectors=40, density=1.0)
-        settings = CompileSettings(board=find_board(board), engine=Engine.DENSE)
+        settings = CompileSettings(board=find_board(board), engines=(Engine.DENSE,))
         compile_policy(paths, settings, skip_patches)
         design = load_design(paths)
         network = load_policy(paths.policy).network
         bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
         return bench, Vectors.of(network, random_inputs(rng, network, N_VECTORS))
 
-    monkeypatch.setattr("hw.folding.fold", narrow_folding)
+    monkeypatch.setattr("hw.layout.fold", narrow_folding)
     return make
 
 

@@ -28,7 +28,14 @@ def node(
     file.write_text(f"module {name}; endmodule\n")
     shapes = [StreamShape(lanes=s[0], words=s[1], width_bits=s[2]) for s in (inputs, outputs)]
     return HardwareNode(
-        name=name, kind=kind, module=name, folder=folder, files=(file,), input=shapes[0], output=shapes[1]
+        name=name,
+        kind=kind,
+        module=name,
+        folder=folder,
+        files=(file,),
+        input=shapes[0],
+        output=shapes[1],
+        layers=int(kind is NodeKind.REQUANT),
     )
 
 

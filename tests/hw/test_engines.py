@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.compile import CompileSettings, compile_policy, compile_stage
+from hw.compile import compile_policy, compile_stage
+from hw.compile_settings import CompileSettings
 from hw.config import Engine, find_board
 from hw.design import load_design
 from hw.equality import Vectors, proof_inputs
@@ -19,12 +20,12 @@ from tests.networks import write_random_policy
 
 BOARD = find_board("Pynq-Z2")
 CHOICES = [
-    CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=4),
-    CompileSettings(board=BOARD, engine=Engine.UNROLLED, cut=2),
+    CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=4),
+    CompileSettings(board=BOARD, engines=(Engine.UNROLLED,), cut=2),
 ]
 
 
-@pytest.mark.parametrize("settings", CHOICES, ids=lambda settings: settings.engine.value)
+@pytest.mark.parametrize("settings", CHOICES, ids=lambda settings: settings.engine_names)
 def test_a_sparse_engine_is_bit_exact_through_the_common_stages(
     settings: CompileSettings, tmp_path: Path
 ) -> None:
@@ -32,7 +33,7 @@ def test_a_sparse_engine_is_bit_exact_through_the_common_stages(
     rng = np.random.default_rng(0)
     write_random_policy(paths.policy, rng, (11, 24, 20, 3), n_vectors=40, density=0.2)
     description = compile_policy(paths, settings)
-    assert description["engine"] == settings.engine.value
+    assert description["engine"] == settings.engine_names
     assert {"lut", "ff", "dsp", "bram18"} <= description["estimate"].keys()
     design, policy = load_design(paths), load_policy(paths.policy)
     bench = Bench.of(design, verilate(design, simulator_cache(paths)))
@@ -47,7 +48,7 @@ def test_only_the_settings_that_an_engine_reads_make_it_stale(tmp_path: Path) ->
     write_random_policy(paths.policy, np.random.default_rng(0), (3, 7, 1), n_vectors=5)
 
     def inputs(engine: Engine, **changes: int) -> object:
-        settings = CompileSettings(board=BOARD, engine=engine, **changes)
+        settings = CompileSettings(board=BOARD, engines=(engine,), **changes)
         return compile_stage(paths, settings).inputs
 
     assert inputs(Engine.FOLDED, lanes=4) != inputs(Engine.FOLDED, lanes=8)
@@ -59,6 +60,6 @@ def test_more_lanes_than_work_name_the_nearest_setting(tmp_path: Path) -> None:
     paths = BuildPaths.of("sparse", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (3, 4, 1), n_vectors=5)
     nnz = load_policy(paths.policy).network.nnz
-    settings = CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=nnz + 1)
+    settings = CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=nnz + 1)
     with pytest.raises(CompileError, match=rf"more than the network's {nnz} nonzero weights; .*LANES={nnz}"):
         compile_policy(paths, settings)

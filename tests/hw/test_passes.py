@@ -10,19 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hw.config import Board, find_board
-from hw.dense import dense_passes
+from hw.config import Board, Engine, find_board
 from hw.finn_plugin import ModelWrapper, quietly, use_build_folder
-from hw.folding import dense_shapes, fold
+from hw.flow import passes_of
+from hw.folded.settings import FoldedSettings
+from hw.folding import dense_shapes
 from hw.golden_check import GoldenCheck
+from hw.layout import EngineSettings, lay_out
+from hw.parts import engine_of_each
 from hw.passes.graph import constant, hardware_nodes, layers
 from hw.passes.pipeline import Pass, run_passes
 from hw.passes.size import accumulator_bits
+from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import CompileError, MismatchError
 from models.export import write_qonnx
 from models.reference import IntNetwork
 from tests.networks import random_inputs, random_network
 
+SETTINGS = EngineSettings(folded=FoldedSettings.of(2), unrolled=UnrolledSettings())
 NETWORKS: dict[str, dict[str, object]] = {
     "smallest": {"widths": (3, 7, 1)},
     "one layer": {"widths": (5, 2)},
@@ -48,6 +53,7 @@ def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]
         network: IntNetwork,
         edit: Callable[[onnx.GraphProto], None] | None = None,
         change: Callable[[tuple[Pass, ...]], tuple[Pass, ...]] = lambda passes: passes,
+        engines: tuple[Engine, ...] = (Engine.DENSE,),
     ) -> ModelWrapper:
         write_qonnx(network, tmp_path / "policy.onnx")
         model = onnx.load(tmp_path / "policy.onnx")
@@ -55,7 +61,8 @@ def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]
             edit(model.graph)
         inputs = random_inputs(np.random.default_rng(1), network, 8)
         check = GoldenCheck(network=network.spec, inputs=inputs, expected=tuple(network.forward(inputs)))
-        passes = change(dense_passes(network, fold(network, board), board))
+        chosen = engine_of_each(engines, network.spec)
+        passes = change(passes_of(lay_out(network, chosen, SETTINGS, board)))
         use_build_folder(tmp_path / "finn")
         with quietly(tmp_path / "finn.log"):
             return run_passes(ModelWrapper(model), passes, check)
@@ -146,6 +153,23 @@ def test_changed_weight_is_named_with_pass_layer_and_values(
         compile_network(network, change=lambda passes: (*passes[:5], Saboteur()))
 
 
+def test_a_wrong_parameter_of_a_sparse_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            model.set_initializer("folded_1_fc2_bias", constant(model, "folded_1_fc2_bias") + 5000)
+            return model
+
+    network = random_network(np.random.default_rng(4), (4, 8, 5, 2))
+    with pytest.raises(MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+"):
+        compile_network(
+            network,
+            change=lambda passes: (*passes[:6], Saboteur()),
+            engines=(Engine.UNROLLED, Engine.FOLDED, Engine.DENSE),
+        )
+
+
 def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper]) -> None:
     def use_sigmoid(graph: onnx.GraphProto) -> None:
         next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"
@@ -174,7 +198,7 @@ def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
     wide = replace(spec, output_exponent=spec.accumulator_exponent + 24)
     network = replace(network, spec=replace(network.spec, layers=(network.spec.layers[0], wide)))
     with pytest.raises(CompileError, match=r"fc2: shift 24, .* requantizer of 29 bits, allowed 25"):
-        accumulator_bits(network, 1, dense_shapes(network, 8)[1])
+        accumulator_bits(network, dense_shapes(network, 8)[1])
 
 
 def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
@@ -183,4 +207,4 @@ def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
     lone[0, 0] = 127
     network = with_layer(network, 0, weights=lone, biases=np.zeros_like(network.biases[0]))
     shape = dense_shapes(network, 8)[0]
-    assert accumulator_bits(network, 0, shape) >= shape.weight_bits + 8 - 1
+    assert accumulator_bits(network, shape) >= shape.weight_bits + 8 - 1

@@ -19,9 +19,9 @@ from models.policy_folder import Policy, load_policy
 from models.policy_spec import Normalizer
 from models.reference import IntNetwork
 from models.spec import IntType, LayerSpec, NetworkSpec
+from tests.hw.bare import CACHE
 
 RTL = Path(__file__).parent / "rtl"
-CACHE = Path(__file__).parents[2] / "build" / "verilator"
 SOURCES = ("toy_layer.sv", "toy_top.sv")
 INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
 SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET = range(6)

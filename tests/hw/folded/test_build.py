@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from hw.config import Board, find_board
-from hw.folded.build import build
+from hw.folded.build import plan
 from hw.folded.cost import estimate
 from hw.folded.schedule import schedule
 from hw.folded.settings import FoldedSettings, Multiplier
 from hw.synth import resources_by_node, run_yosys
 from models.artifacts import CompileError, sha256_file
 from models.reference import IntNetwork
+from tests.hw.bare import build_bare
 from tests.hw.folded.nets import corner_network, hopper_98
-from tests.hw.folded.test_rtl import bench_of
 from tests.networks import random_network
 
 
@@ -24,21 +24,21 @@ def board() -> Board:
     return find_board("Pynq-Z2")
 
 
-def test_description_names_whole_files_and_the_promised_cycles(tmp_path: Path, board: Board) -> None:
+def test_description_names_whole_files_and_the_promised_cycles(tmp_path: Path) -> None:
     network = corner_network(np.random.default_rng(0))
-    built = build(network, FoldedSettings.of(4), board, tmp_path)
-    text = built.description
+    made = plan(network, FoldedSettings.of(4))
+    text = build_bare(made, tmp_path).description
     assert all((tmp_path / source).is_file() for source in text["sources"])
     assert {name: sha256_file(tmp_path / name) for name in text["memories"]} == text["memories"]
-    assert [tap["layer"] for tap in text["taps"]] == [layer["name"] for layer in text["layers"]]
-    assert text["folded"]["latency_cycles"] == built.program.latency_cycles
-    assert str(tmp_path) not in (tmp_path / "rtl" / "ganglion_top.sv").read_text()
-    assert sum(layer["nnz"] for layer in text["layers"]) == network.nnz
+    assert [tap["layer"] for tap in text["taps"]] == [layer["name"] for layer in made.layers()]
+    assert made.details()["latency_cycles"] == made.program.latency_cycles
+    assert not any(str(tmp_path) in source.read_text() for source in (tmp_path / "rtl").iterdir())
+    assert sum(layer["nnz"] for layer in made.layers()) == network.nnz
 
 
-def test_building_is_repeatable(tmp_path: Path, board: Board) -> None:
+def test_building_is_repeatable(tmp_path: Path) -> None:
     network = corner_network(np.random.default_rng(0))
-    first, second = (build(network, FoldedSettings.of(4), board, tmp_path / name) for name in "ab")
+    first, second = (build_bare(plan(network, FoldedSettings.of(4)), tmp_path / name) for name in "ab")
     assert first.description == second.description
 
 
@@ -47,25 +47,25 @@ def _with(board: Board, **resources: int) -> Board:
 
 
 def test_lanes_that_a_board_cannot_hold_are_refused_with_a_number_that_it_can(
-    board: Board, tmp_path: Path
+    board: Board,
 ) -> None:
     network = hopper_98(np.random.default_rng(0))
     with pytest.raises(
         CompileError, match=r"32 lanes take 32 DSP, Pynq-Z2 has 18 to give; use LANES=18"
     ) as error:
-        build(network, FoldedSettings.of(32), _with(board, dsp=20), tmp_path)
+        plan(network, FoldedSettings.of(32)).require_fit(_with(board, dsp=20))
     fewer = int(str(error.value).partition("LANES=")[2].split()[0])
-    build(network, FoldedSettings.of(fewer), _with(board, dsp=20), tmp_path)
+    plan(network, FoldedSettings.of(fewer)).require_fit(_with(board, dsp=20))
     with pytest.raises(CompileError, match=r"16 lanes take \d+ LUT, Pynq-Z2 has 750 to give; use LANES="):
-        build(network, FoldedSettings.of(16), _with(board, lut=1000), tmp_path)
+        plan(network, FoldedSettings.of(16)).require_fit(_with(board, lut=1000))
 
 
-def test_a_program_that_a_board_cannot_hold_is_refused(board: Board, tmp_path: Path) -> None:
+def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
     network = hopper_98(np.random.default_rng(0))
     with pytest.raises(
         CompileError, match=r"1849 nonzeros takes 14 BRAM18, Pynq-Z2 has 4 to give; prune to about 5"
     ):
-        build(network, FoldedSettings.of(8), _with(board, bram18=5), tmp_path)
+        plan(network, FoldedSettings.of(8)).require_fit(_with(board, bram18=5))
 
 
 def _narrow() -> IntNetwork:
@@ -83,14 +83,14 @@ def _narrow() -> IntNetwork:
     ],
 )
 def test_estimate_is_within_15_percent_of_synthesis(
-    network: IntNetwork, shape: FoldedSettings, board: Board, tmp_path: Path
+    network: IntNetwork, shape: FoldedSettings, tmp_path: Path
 ) -> None:
-    built = build(network, shape, board, tmp_path)
-    statistics = run_yosys(bench_of(built).design, tmp_path / "work")
+    built = build_bare(plan(network, shape), tmp_path)
+    statistics = run_yosys(built.design, tmp_path / "work")
     nodes = resources_by_node(statistics, "ganglion_top").values()
     for resource in ("lut", "ff", "dsp", "bram18"):
         measured = sum(node[resource] for node in nodes)
-        assert abs(getattr(built.estimate, resource) - measured) <= 0.15 * measured, resource
+        assert abs(getattr(built.node.resources, resource) - measured) <= 0.15 * measured, resource
 
 
 @pytest.mark.parametrize(("lanes", "lut"), [(8, 1300), (16, 2600), (32, 6000)])

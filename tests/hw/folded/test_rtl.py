@@ -6,19 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.axi_stream import StreamFormat
-from hw.config import find_board
-from hw.design import Design, Port
 from hw.equality import Vectors, check_result
-from hw.folded.build import FoldedDesign, build
+from hw.folded.build import plan
 from hw.folded.settings import FoldedSettings, Multiplier
-from hw.harness import Bench, Traffic
-from hw.verilate import verilate
+from hw.harness import Traffic
 from models.reference import IntNetwork
+from tests.hw.bare import build_bare
 from tests.hw.folded.nets import corner_network, hopper_98
 from tests.networks import random_inputs, random_network
 
-CACHE = Path(__file__).parents[3] / "build" / "verilator"
 LUT = Multiplier.LUT
 
 Case = tuple[IntNetwork, FoldedSettings]
@@ -53,54 +49,30 @@ TRAFFIC = [
 ]
 
 
-def bench_of(built: FoldedDesign) -> Bench:
-    """Return the compiled simulator of a design, its ports as its description says."""
-    board, text = find_board("Pynq-Z2"), built.description
-    design = Design(
-        root=built.folder,
-        name="test",
-        engine="folded",
-        board=board.name,
-        part=board.part,
-        clock_mhz=board.clock_mhz,
-        top=text["top"],
-        sources=tuple(text["sources"]),
-        memories=text["memories"],
-        input=Port(prefix="s_axis", format=StreamFormat.from_json(text["input"])),
-        output=Port(prefix="m_axis", format=StreamFormat.from_json(text["output"])),
-        taps=tuple(
-            Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
-            for tap in text["taps"]
-        ),
-        behavioural=tuple(text["behavioural"]),
-    )
-    return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=20_000)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_rtl_equals_the_reference_under_any_traffic(name: str, tmp_path: Path) -> None:
     network, shape = (FAST | SLOW)[name]()
-    built = build(network, shape, find_board("Pynq-Z2"), tmp_path)
-    bench = bench_of(built)
+    program = plan(network, shape).program
+    bench = build_bare(plan(network, shape), tmp_path).bench()
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(2), network, 150))
     for traffic in TRAFFIC:
         result = bench.run(vectors.inputs, traffic, tmp_path / "run")
         check_result(bench.design, vectors, result, str(traffic))
     alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
     check_result(bench.design, vectors, alone, "alone")
-    assert (alone.latency_min, alone.latency_max) == (built.program.latency_cycles,) * 2
+    assert (alone.latency_min, alone.latency_max) == (program.latency_cycles,) * 2
     steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
     check_result(bench.design, vectors, steady, "steady")
     # Loading overlaps computing; only where it takes longer than what follows the first layer does it show.
-    assert steady.interval >= built.program.n_cycles
-    if built.program.input_words == 1:
-        assert steady.interval == built.program.n_cycles
+    assert steady.interval >= program.n_cycles
+    if program.input_words == 1:
+        assert steady.interval == program.n_cycles
 
 
 @pytest.mark.slow
 def test_a_million_vectors_are_equal(tmp_path: Path) -> None:
     network = hopper_98(np.random.default_rng(0))
-    bench = bench_of(build(network, FoldedSettings.of(16), find_board("Pynq-Z2"), tmp_path))
+    bench = build_bare(plan(network, FoldedSettings.of(16)), tmp_path).bench()
     rng = np.random.default_rng(3)
     for part in range(20):
         vectors = Vectors.of(network, random_inputs(rng, network, 50_000))

@@ -4,11 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.axi_stream import StreamFormat
-from hw.design import Design, Port
 from hw.equality import Vectors, check_result
 from hw.harness import Bench, Result, Traffic
-from hw.unrolled.build import UnrolledDesign
 from models.reference import IntNetwork, Ints
 from models.spec import IntType, LayerSpec, NetworkSpec
 
@@ -93,29 +90,6 @@ def all_inputs(network: IntNetwork, n_vectors: int = 400) -> Ints:
     inputs = np.random.default_rng(5).integers(kind.low, kind.high + 1, (n_vectors, features))
     inputs[0], inputs[1], inputs[2] = kind.low, kind.high, 0
     return inputs
-
-
-def design_of(made: UnrolledDesign) -> Design:
-    """Return the design as the later stages read it."""
-    described = made.description
-    return Design(
-        root=made.folder,
-        name="unrolled",
-        engine="unrolled",
-        board="Pynq-Z2",
-        part="xc7z020clg400-1",
-        clock_mhz=100.0,
-        top=described["top"],
-        sources=tuple(described["sources"]),
-        memories=described["memories"],
-        input=Port(prefix="s_axis", format=StreamFormat.from_json(described["input"])),
-        output=Port(prefix="m_axis", format=StreamFormat.from_json(described["output"])),
-        taps=tuple(
-            Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
-            for tap in described["taps"]
-        ),
-        behavioural=(),
-    )
 
 
 def run_and_check(bench: Bench, vectors: Vectors, traffic: Traffic, scratch: Path) -> Result:

@@ -8,38 +8,40 @@ import pytest
 
 from hw.config import find_board
 from hw.unrolled import build as build_module
-from hw.unrolled.build import UnrolledSettings, build, build_network
+from hw.unrolled.build import plan, require_hope
+from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import CompileError, MismatchError
-from models.policy_folder import Policy
-from tests.hw.unrolled.corners import CORNERS, all_inputs, design_of
-from tests.networks import random_network, write_random_policy
+from models.reference import IntNetwork
+from tests.hw.bare import build_bare
+from tests.hw.unrolled.corners import CORNERS
+from tests.networks import random_network
 
 BOARD = find_board("Pynq-Z2")
 
 
-@pytest.fixture(scope="module")
-def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
-    return write_random_policy(
-        tmp_path_factory.mktemp("policy"), np.random.default_rng(4), [5, 9, 3], density=0.8
-    )
+@pytest.fixture
+def network() -> IntNetwork:
+    return random_network(np.random.default_rng(4), [5, 9, 3], density=0.8)
 
 
-def test_description_names_the_files_and_streams(policy: Policy, tmp_path: Path) -> None:
-    made = build(policy, UnrolledSettings(), BOARD, tmp_path / "design")
-    design = design_of(made)
-    assert {source.name for source in (tmp_path / "design" / "rtl").iterdir()} == {
+def test_description_names_the_files_and_streams(network: IntNetwork, tmp_path: Path) -> None:
+    made = plan(network, UnrolledSettings())
+    bare = build_bare(made, tmp_path)
+    design = bare.design
+    assert {source.name for source in (tmp_path / "rtl").iterdir()} == {
         Path(source).name for source in design.sources
     }
-    assert (tmp_path / "design" / "mem").is_dir()
+    assert (tmp_path / "mem").is_dir() and not bare.description["memories"]
     assert (design.input.format.features, design.output.format.features) == (5, 3)
     assert (design.input.format.words, design.output.format.width_bits) == (1, 24)
     assert [tap.layer for tap in design.taps] == ["fc1", "fc2"]
-    described = made.description
-    assert described["estimate"]["interval_cycles"] == 1
-    assert described["estimate"]["latency_cycles"] == made.schedule.n_stages + 1
-    assert sum(layer["cycles"] for layer in described["layers"]) >= made.schedule.n_stages
-    assert described["csd_digits_total"] > 0
-    assert described["settings"] == {"cut": 2, "csd_digits": None, "adder_inputs": 3, "xc7": True}
+    details = made.details()
+    assert (details["interval_cycles"], details["latency_cycles"]) == (1, made.schedule.n_stages + 1)
+    assert sum(layer["cycles"] for layer in made.layers()) >= made.schedule.n_stages
+    assert details["csd_digits_total"] > 0
+    assert (details["cut"], details["csd_digits"], details["adder_inputs"], details["xc7"]) == (
+        2, None, 3, True,
+    )  # fmt: skip
 
 
 def test_parts_without_ternary_adders_get_binary_ones() -> None:
@@ -52,47 +54,40 @@ def test_parts_without_ternary_adders_get_binary_ones() -> None:
 
 
 def test_layer_with_unread_neurons_has_no_tap(tmp_path: Path) -> None:
-    network = CORNERS["rows"]
-    made = build_network(network, UnrolledSettings(), all_inputs(network), tmp_path / "design")
-    assert [tap.layer for tap in design_of(made).taps] == ["fc2"]
+    design = build_bare(plan(CORNERS["rows"], UnrolledSettings()), tmp_path).design
+    assert [tap.layer for tap in design.taps] == ["fc2"]
 
 
-@pytest.mark.parametrize("lut", [100, 900])
-def test_design_over_the_part_is_refused_with_its_numbers(policy: Policy, tmp_path: Path, lut: int) -> None:
-    small = replace(BOARD, resources=replace(BOARD.resources, lut=lut))
-    with pytest.raises(
-        CompileError, match=rf"engine: \d+ LUT needed of Pynq-Z2's {lut * 3 // 4}; .* ENGINE=folded"
-    ):
-        build(policy, UnrolledSettings(), small, tmp_path / "lut")
+def test_design_over_the_part_is_refused_with_its_numbers(network: IntNetwork) -> None:
+    small = replace(BOARD, resources=replace(BOARD.resources, lut=900))
+    with pytest.raises(CompileError, match=r"engine: \d+ LUT needed of Pynq-Z2's 675; .* ENGINE=folded"):
+        plan(network, UnrolledSettings()).require_fit(small)
 
 
-def test_too_many_registers_ask_for_longer_stages(policy: Policy, tmp_path: Path) -> None:
+def test_too_many_registers_ask_for_longer_stages(network: IntNetwork) -> None:
     small = replace(BOARD, resources=replace(BOARD.resources, ff=90))
     with pytest.raises(CompileError, match=r"engine: \d+ FF needed of Pynq-Z2's 90; raise CUT"):
-        build(policy, UnrolledSettings(), small, tmp_path / "ff")
+        plan(network, UnrolledSettings()).require_fit(small)
 
 
-def test_dense_network_is_refused_before_it_is_solved(
-    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build_module, "lower", None)
+def test_dense_network_is_refused_before_it_is_solved(network: IntNetwork) -> None:
+    require_hope(network, UnrolledSettings(), BOARD)
     dense = random_network(np.random.default_rng(0), [11, 256, 256, 3], density=1.0, weight_bits=4)
     with pytest.raises(CompileError, match=r"LUT needed of Pynq-Z2's 39,900"):
-        build(replace(policy, network=dense), UnrolledSettings(), BOARD, tmp_path / "design")
+        require_hope(dense, UnrolledSettings(), BOARD)
 
 
-def test_policy_over_the_digit_limit_is_refused(policy: Policy, tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match=r"fc1: weight -?\d+ at \[\d+, \d+\] has \d CSD digits, allowed 1"):
-        build(policy, UnrolledSettings(csd_digits=1), BOARD, tmp_path / "design")
+def test_policy_over_the_digit_limit_is_refused(network: IntNetwork) -> None:
+    with pytest.raises(CompileError, match=r"weight -?\d+ at \[\d+, \d+\] has \d CSD digits, allowed 1"):
+        plan(network, UnrolledSettings(csd_digits=1))
 
 
 def test_wrong_graph_is_found_before_anything_is_written(
-    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: IntNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = tuple(weight.copy() for weight in policy.network.weights)
+    weights = tuple(weight.copy() for weight in network.weights)
     weights[0][0] = -weights[0][0]
-    wrong = build_module.lower(replace(policy.network, weights=weights), 3)
+    wrong = build_module.lower(replace(network, weights=weights), 3)
     monkeypatch.setattr(build_module, "lower", lambda network, adder_inputs: wrong)
     with pytest.raises(MismatchError, match=r"unrolled graph: layer fc1, vector \d+, neuron 0: expected"):
-        build(policy, UnrolledSettings(), BOARD, tmp_path / "design")
-    assert not (tmp_path / "design").exists()
+        plan(network, UnrolledSettings(cut=3))

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hw.unrolled.build import MODULES, RTL, UnrolledSettings, build_network
+from hw.sparse_node import RTL
+from hw.unrolled.build import MODULES, plan
+from hw.unrolled.settings import UnrolledSettings
 from hw.verilate import _wheel
-from tests.hw.unrolled.corners import CORNERS, all_inputs, design_of
+from tests.hw.bare import build_bare
+from tests.hw.unrolled.corners import CORNERS
 
 CELLS = """
 /* verilator lint_off DECLFILENAME */
@@ -49,9 +52,7 @@ def test_module_is_clean(module: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("define", ["", "-DGANGLION_TAPS"])
 @pytest.mark.parametrize("name", CORNERS)
 def test_generated_design_is_clean(name: str, define: str, tmp_path: Path) -> None:
-    network = CORNERS[name]
-    made = build_network(network, UnrolledSettings(), all_inputs(network), tmp_path / "design")
-    design = design_of(made)
+    design = build_bare(plan(CORNERS[name], UnrolledSettings()), tmp_path).design
     sources = [design.root / source for source in design.sources]
     assert lint(design.top, sources, *filter(None, [define])) == ""
 

@@ -9,12 +9,12 @@ import pytest
 
 from hw.equality import Vectors
 from hw.harness import Bench, Traffic
-from hw.unrolled.build import UnrolledDesign, UnrolledSettings, build_network
-from hw.verilate import verilate
+from hw.unrolled.build import plan
+from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import MismatchError
 from models.reference import IntNetwork
-from tests.hw.toy import CACHE
-from tests.hw.unrolled.corners import CORNERS, all_inputs, design_of, run_and_check
+from tests.hw.bare import build_bare
+from tests.hw.unrolled.corners import CORNERS, all_inputs, run_and_check
 from tests.networks import random_network
 
 
@@ -45,7 +45,7 @@ CASES = {
 class Built:
     """A compiled case."""
 
-    made: UnrolledDesign
+    latency: int
     bench: Bench
     vectors: Vectors
 
@@ -54,18 +54,16 @@ class Built:
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     case = CASES[request.param]
     inputs = all_inputs(case.network)
-    made = build_network(case.network, case.settings, inputs, tmp_path_factory.mktemp("unrolled") / "design")
-    design = design_of(made)
-    bench = Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
-    return Built(made=made, bench=bench, vectors=Vectors.of(case.network, inputs))
+    made = plan(case.network, case.settings)
+    bench = build_bare(made, tmp_path_factory.mktemp("unrolled")).bench(patience_cycles=2000)
+    return Built(latency=made.latency_cycles, bench=bench, vectors=Vectors.of(case.network, inputs))
 
 
 def test_every_layer_is_equal_at_the_promised_latency_and_interval(built: Built, tmp_path: Path) -> None:
-    latency = built.made.schedule.latency_cycles
     spaced = run_and_check(built.bench, built.vectors, Traffic(spaced=True), tmp_path)
-    assert (spaced.latency_min, spaced.latency_max) == (latency, latency)
+    assert (spaced.latency_min, spaced.latency_max) == (built.latency, built.latency)
     steady = run_and_check(built.bench, built.vectors, Traffic(), tmp_path)
-    assert (steady.latency_max, steady.interval) == (latency, 1)
+    assert (steady.latency_max, steady.interval) == (built.latency, 1)
 
 
 @pytest.mark.parametrize("percent", [25, 50, 90])
@@ -77,7 +75,7 @@ def test_stalls_lose_and_reorder_nothing(built: Built, tmp_path: Path, percent: 
 
 @pytest.mark.parametrize("percent", [0, 50])
 def test_reset_in_mid_stream_leaves_nothing_behind(built: Built, tmp_path: Path, percent: int) -> None:
-    for cycle in range(1, built.made.schedule.latency_cycles + 6, 2):
+    for cycle in range(1, built.latency + 6, 2):
         traffic = Traffic(stall_percent=percent, burst_cycles=8, seed=cycle, reset_at_cycle=cycle)
         run_and_check(built.bench, built.vectors.part(0, 20), traffic, tmp_path)
 
@@ -86,11 +84,10 @@ def test_broken_adder_is_found_in_its_layer(tmp_path: Path) -> None:
     """A neuron of the first layer has a wrong bias: that layer's tap tells, before the output does."""
     case = CASES["8 bits"]
     inputs = all_inputs(case.network)
-    made = build_network(case.network, case.settings, inputs, tmp_path / "design")
-    core = tmp_path / "design" / "rtl" / "ganglion_unrolled_core.sv"
+    made = build_bare(plan(case.network, case.settings), tmp_path)
+    core = tmp_path / "rtl" / "ganglion_node_core.sv"
     head, bits, digits, tail = re.split(r"(?<=Constant\()(\d+)'h([0-9a-f]+)", core.read_text(), maxsplit=1)
     core.write_text(f"{head}{bits}'h{int(digits, 16) ^ 0x400:x}{tail}")
-    design = design_of(made)
-    bench = Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
+    bench = made.bench(patience_cycles=2000)
     with pytest.raises(MismatchError, match="layer fc1, vector"):
         run_and_check(bench, Vectors.of(case.network, inputs), Traffic(), tmp_path)

@@ -12,14 +12,16 @@ import pytest
 
 from hw.equality import Vectors
 from hw.harness import Bench, Traffic
+from hw.sparse_node import RTL
 from hw.synth import count_resources, run_yosys
 from hw.unrolled.adder import adder_cells
-from hw.unrolled.build import MODULES, RTL, UnrolledSettings, build_network
-from hw.unrolled.cost import cost
+from hw.unrolled.build import MODULES, plan
+from hw.unrolled.settings import UnrolledSettings
 from hw.verilate import verilate
 from models.artifacts import read_json
+from tests.hw.bare import build_bare
 from tests.hw.toy import CACHE
-from tests.hw.unrolled.corners import all_inputs, design_of, run_and_check
+from tests.hw.unrolled.corners import all_inputs, run_and_check
 from tests.networks import random_network
 
 Adder = dict[str, Any]
@@ -187,9 +189,8 @@ def test_cost_model_counts_luts_as_yosys_does(tmp_path: Path) -> None:
 def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
     inputs = all_inputs(network)
-    made = build_network(network, UnrolledSettings(), inputs, tmp_path / "design")
+    design = build_bare(plan(network, UnrolledSettings()), tmp_path / "design").design
     (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
-    design = design_of(made)
     design = replace(design, sources=("rtl/cells.sv", *design.sources))
     bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
     run_and_check(bench, Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
@@ -197,10 +198,10 @@ def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
 
 def test_prediction_holds_against_synthesis(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), [8, 14, 10, 4], density=0.4)
-    made = build_network(network, UnrolledSettings(), all_inputs(network), tmp_path / "design")
-    statistics = run_yosys(design_of(made), tmp_path / "design" / "work")
+    made = build_bare(plan(network, UnrolledSettings()), tmp_path)
+    statistics = run_yosys(made.design, tmp_path / "work")
     counted = [count_resources(module["num_cells_by_type"]) for module in statistics["modules"].values()]
-    predicted = cost(made.graph, made.schedule)
+    predicted = plan(network, UnrolledSettings()).cost
     assert sum(count["lut"] for count in counted) == pytest.approx(predicted.lut, rel=0.1)
     assert sum(count["ff"] for count in counted) == pytest.approx(predicted.ff, rel=0.1)
     assert sum(count["carry"] for count in counted) == pytest.approx(predicted.carry4, rel=0.05)

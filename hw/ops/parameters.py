@@ -1,4 +1,4 @@
-"""What a GanglionFolded node carries: its attributes, and its network as parameter tensors; see folded.md."""
+"""What a node of ours carries: attributes, and its network as parameter tensors."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hw.finn_plugin import HWCustomOp
-from hw.folded.settings import FoldedSettings, Multiplier
+from hw.sparse_node import SparseNode
 from models.artifacts import CompileError
 from models.reference import IntNetwork, Ints
 from models.spec import NetworkSpec
@@ -20,21 +20,21 @@ def attribute(op: HWCustomOp, name: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedAttributes:
-    """What a GanglionFolded node carries; read and written here only."""
+class ChainAttributes:
+    """What both ops carry, beside their engine's settings; read and written here only."""
 
     spec: NetworkSpec
-    settings: FoldedSettings
+    in_lanes: int
+    out_lanes: int
     batch: tuple[int, ...]
 
     @classmethod
-    def of(cls, op: HWCustomOp) -> "FoldedAttributes":
+    def of(cls, op: HWCustomOp) -> "ChainAttributes":
         """Return the attributes of a node."""
-        shape = {name: attribute(op, name) for name in ("lanes", "banks", "copies")}
-        multiplier = Multiplier(attribute(op, "multiplier"))
         return cls(
             spec=NetworkSpec.from_json(json.loads(attribute(op, "network"))),
-            settings=FoldedSettings(**shape, multiplier=multiplier),
+            in_lanes=attribute(op, "inLanes"),
+            out_lanes=attribute(op, "outLanes"),
             batch=tuple(attribute(op, "numInputVectors")),
         )
 
@@ -42,12 +42,16 @@ class FoldedAttributes:
         """Return the node's attributes."""
         return {
             "network": json.dumps(self.spec.to_json()),
-            "lanes": self.settings.lanes,
-            "banks": self.settings.banks,
-            "copies": self.settings.copies,
-            "multiplier": self.settings.multiplier.value,
+            "inLanes": self.in_lanes,
+            "outLanes": self.out_lanes,
             "numInputVectors": list(self.batch),
         }
+
+
+def costs(node: SparseNode) -> dict[str, int]:
+    """Return what FINN's analyses want to know, as attributes."""
+    need = node.resources
+    return {"cycles": node.interval_cycles, "lut": need.lut, "dsp": need.dsp, "bram18": need.bram18}
 
 
 def parameter_names(spec: NetworkSpec, node: str) -> list[str]:
@@ -61,21 +65,19 @@ def parameters(network: IntNetwork) -> list[npt.NDArray[np.float32]]:
     return [values.astype(np.float32) for pair in pairs for values in pair]
 
 
-def network_of(spec: NetworkSpec, tensors: list[npt.NDArray[np.float32]]) -> IntNetwork:
+def network_of(op: str, spec: NetworkSpec, tensors: list[npt.NDArray[np.float32]]) -> IntNetwork:
     """Return the network of a node's parameter tensors; CompileError when one is not integer."""
     return IntNetwork(
         spec=spec,
-        weights=tuple(exact(tensor) for tensor in tensors[::2]),
-        biases=tuple(exact(tensor) for tensor in tensors[1::2]),
+        weights=tuple(exact(op, tensor) for tensor in tensors[::2]),
+        biases=tuple(exact(op, tensor) for tensor in tensors[1::2]),
     )
 
 
-def exact(values: npt.NDArray[np.float32]) -> Ints:
-    """Return integers that float32 carries as int64; CompileError names the first that is none."""
+def exact(op: str, values: npt.NDArray[np.float32]) -> Ints:
+    """Return integers that float32 carries as int64; CompileError names the op and the first that is none."""
     ints = np.rint(values).astype(np.int64)
     if not np.array_equal(ints, values):
         where = tuple(int(i) for i in np.argwhere(ints != values)[0])
-        raise CompileError(
-            f"GanglionFolded: {values[where]} at {list(where)} is not an integer; quantize first"
-        )
+        raise CompileError(f"{op}: {values[where]} at {list(where)} is not an integer; quantize first")
     return ints

@@ -1,0 +1,63 @@
+"""A sparse node alone as a whole accelerator, without FINN's graph: what an engine makes of a network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hw.axi_stream import StreamFormat
+from hw.config import find_board
+from hw.design import Design, Port
+from hw.design_files import write_design
+from hw.harness import Bench
+from hw.sparse_node import Plan, SparseNode
+from hw.verilate import verilate
+
+CACHE = Path(__file__).parents[2] / "build" / "verilator"
+NODE = "ganglion_node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """A node's design in `folder`, and hw.json's part about it."""
+
+    folder: Path
+    node: SparseNode
+    description: dict[str, Any]
+
+    @property
+    def design(self) -> Design:
+        """The design as the later stages read it."""
+        board, text = find_board("Pynq-Z2"), self.description
+        return Design(
+            root=self.folder,
+            name="bare",
+            engine=self.node.plan.kind.value,
+            board=board.name,
+            part=board.part,
+            clock_mhz=board.clock_mhz,
+            top=text["top"],
+            sources=tuple(text["sources"]),
+            memories=text["memories"],
+            input=Port(prefix="s_axis", format=StreamFormat.from_json(text["input"])),
+            output=Port(prefix="m_axis", format=StreamFormat.from_json(text["output"])),
+            taps=tuple(
+                Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
+                for tap in text["taps"]
+            ),
+            behavioural=(),
+        )
+
+    def bench(self, patience_cycles: int = 20_000) -> Bench:
+        """Return its compiled simulator."""
+        design = self.design
+        return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=patience_cycles)
+
+
+def build_bare(plan: Plan, folder: Path, in_lanes: int | None = None, out_lanes: int | None = None) -> Bare:
+    """Return the plan's node as a design in `folder`, between words of these lanes (None: the engine's)."""
+    node = SparseNode.between(plan, in_lanes, out_lanes)
+    generated = folder / "node"
+    generated.mkdir(parents=True)
+    hardware = node.write(NODE, generated)
+    description = write_design((hardware,), plan.network.spec, folder)
+    return Bare(folder=folder, node=node, description=description)
