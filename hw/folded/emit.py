@@ -20,10 +20,14 @@ def input_format(program: Program) -> StreamFormat:
 
 
 def output_format(program: Program) -> StreamFormat:
-    """Return the output stream: an action a word."""
-    last = program.lowered.source.spec.layers[-1]
+    """Return the output stream: `output_lanes` actions a word."""
+    last, lanes = program.lowered.source.spec.layers[-1], program.settings.output_lanes
     return StreamFormat(
-        type=last.output_type, features=last.out_features, lanes=1, words=last.out_features, width_bits=8
+        type=last.output_type,
+        features=last.out_features,
+        lanes=lanes,
+        words=last.out_features // lanes,
+        width_bits=-(-lanes * last.output_type.bits // 8) * 8,
     )
 
 
@@ -83,7 +87,8 @@ def engine_parameters(program: Program) -> dict[str, str]:
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),
-        "Outputs": last.out_features,
+        "OutLanes": settings.output_lanes,
+        "OutWords": last.out_features // settings.output_lanes,
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,
@@ -152,7 +157,7 @@ def _engine(program: Program, entry: StreamFormat, leave: StreamFormat) -> list[
     lines = [
         f"  logic [{program.settings.banks - 1}:0] hidden_we;",
         f"  logic [{program.settings.banks * program.lowered.activation_bits - 1}:0] hidden;",
-        f"  logic [{leave.type.bits - 1}:0] result;",
+        f"  logic [{leave.lanes * leave.type.bits - 1}:0] result;",
         f"  assign m_axis_tdata = {leave.width_bits}'(result);",
         *_instance("ganglion_folded", "u_engine", engine_parameters(program), pins),
     ]

@@ -48,8 +48,15 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
     names = [f"{data.draw(st.sampled_from(['INT', 'UINT']))}{data.draw(bits)}" for _ in network.spec.layers]
     network = with_types(network, names)
     lanes = min(data.draw(st.integers(1, 20)), max(1, network.nnz))
-    banks, copies = data.draw(st.integers(1, lanes)), data.draw(st.integers(1, lanes))
-    holds(network, FoldedSettings(lanes=lanes, banks=banks, copies=copies), 6)
+    banks = data.draw(st.integers(1, 24))
+    shape = FoldedSettings(
+        lanes=lanes,
+        banks=banks,
+        copies=data.draw(st.integers(1, lanes)),
+        input_lanes=data.draw(st.none() | st.integers(1, banks)),
+        output_lanes=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
+    )
+    holds(network, shape, 6)
 
 
 def test_unsigned_inputs_equal_the_reference() -> None:
@@ -123,7 +130,9 @@ def test_interpreting_is_per_vector() -> None:
     [
         ("lanes", 0, r"lanes = 0 is outside 1 to 64; the nearest that works: lanes = 1"),
         ("lanes", 65, r"lanes = 65 is outside 1 to 64; the nearest that works: lanes = 64"),
-        ("banks", 9, r"banks = 9 is outside 1 to 8; the nearest that works: banks = 8"),
+        ("banks", 65, r"banks = 65 is outside 1 to 64; the nearest that works: banks = 64"),
+        ("input_lanes", 9, r"input_lanes = 9 is outside 1 to 8; the nearest that works: input_lanes = 8"),
+        ("output_lanes", 9, r"output_lanes = 9 is outside 1 to 8; the nearest that works: output_lanes = 8"),
         ("copies", 9, r"copies = 9 is outside 1 to 8; the nearest that works: copies = 8"),
     ],
 )
