@@ -92,9 +92,7 @@ def _last_reads(tables: Tables) -> dict[int, int]:
     return last
 
 
-def _address_bits(
-    tables: Tables, written: list[list[tuple[int, int]]], last_read: dict[int, int]
-) -> int:
+def _address_bits(tables: Tables, written: list[list[tuple[int, int]]], last_read: dict[int, int]) -> int:
     """Return the fewest address bits with which results, in turn, overwrite nothing still needed."""
     input_words = tables.input_words
     needed = {neuron: _needed_until(cycle, input_words) for neuron, cycle in last_read.items()}

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from hw.folded.cost import estimate
 from hw.folded.program import Program
-from hw.folded.schedule import schedule
+from hw.folded.schedule import schedule, schedule_within
 from hw.folded.settings import MAX_BANKS, FoldedSettings, Multiplier
 from models.reference import IntNetwork
 
 # The rule that the engine is built to: so much above nonzeros / lanes.
 RULE_SHARE, RULE_CYCLES = 0.05, 10
-# A smaller engine may take so much longer than the fastest one.
-SLOWER_SHARE, SLOWER_CYCLES = 0.01, 2
+# Where a smaller engine is within so much, it is taken; seven cycles pass on the way in and out.
+CLOSE_SHARE, CLOSE_CYCLES = 0.02, 7
 
 
 def allowed_cycles(network: IntNetwork, lanes: int) -> float:
@@ -21,20 +21,15 @@ def allowed_cycles(network: IntNetwork, lanes: int) -> float:
 
 
 def fit(network: IntNetwork, lanes: int, multiplier: Multiplier = Multiplier.DSP) -> Program:
-    """Return the program of the smallest engine found that is about as fast as the fastest found.
+    """Return the program of the smallest engine found that is about as fast as any.
 
     Raises CompileError when the engine cannot hold or use the network.
     """
     fastest = _fastest(network, lanes, multiplier)
-    enough = int(fastest.latency_cycles * (1 + SLOWER_SHARE) + SLOWER_CYCLES)
-    if fastest.latency_cycles <= (most := allowed_cycles(network, lanes)):
-        enough = min(enough, int(most))
-    programs = [fastest]
-    for settings in _smaller(fastest.settings):
-        program = schedule(network, settings, enough)
-        if program.latency_cycles <= enough:
-            programs.append(program)
-    return min(programs, key=lambda program: estimate(program).lut)
+    close = int((1 + CLOSE_SHARE) * network.nnz / lanes + CLOSE_CYCLES)
+    enough = max(close, fastest.latency_cycles)
+    smaller = [schedule_within(network, settings, enough) for settings in _smaller(fastest.settings)]
+    return min((fastest, *filter(None, smaller)), key=lambda program: estimate(program).lut)
 
 
 def _fastest(network: IntNetwork, lanes: int, multiplier: Multiplier) -> Program:

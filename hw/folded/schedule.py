@@ -6,7 +6,7 @@ from itertools import product
 from hw.folded.assemble import assemble
 from hw.folded.lower import LoweredNetwork, Row, lower
 from hw.folded.place import emit_word, place_in_lane, split_over_lanes
-from hw.folded.program import Program
+from hw.folded.program import OUTPUT_DELAY, Program
 from hw.folded.settings import FoldedSettings, check_network
 from hw.folded.tables import Tables
 from models.reference import IntNetwork
@@ -90,10 +90,15 @@ class _Scheduler:
         tables = Tables.of(settings, lowered.inputs)
         return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy, starts={})
 
-    def run(self) -> Program:
+    def run(self, most_cycles: int | None) -> Program | None:
+        """Return the program, or None as soon as its words are sure to be more than `most_cycles`."""
+        nnz, settings = self.lowered.source.nnz, self.tables.settings
+        spare = None if most_cycles is None else most_cycles * settings.lanes - nnz
         for index, layer in enumerate(self.layers):
             while len(layer):
                 self._advance(index)
+                if spare is not None and self.tables.idle > spare:
+                    return None
         outputs, width = self.lowered.rows[-1], self.tables.settings.output_lanes
         for first in range(0, len(outputs), width):
             emit_word(self.tables, outputs[first : first + width], self.strategy.split_outputs)
@@ -152,20 +157,31 @@ def _first_consumers(lowered: LoweredNetwork) -> dict[int, int]:
     return urgency
 
 
-def schedule(network: IntNetwork, settings: FoldedSettings, enough_cycles: int = 0) -> Program:
-    """Return the shortest program found, or the first whose latency is at most `enough_cycles`.
+def schedule(network: IntNetwork, settings: FoldedSettings) -> Program:
+    """Return the shortest program found; CompileError when the engine cannot hold or use the network."""
+    program = _schedule(network, settings, None)
+    assert program is not None
+    return program
 
-    Raises CompileError when the engine cannot hold or use the network.
-    """
+
+def schedule_within(network: IntNetwork, settings: FoldedSettings, latency_cycles: int) -> Program | None:
+    """Return the first program found whose latency is at most `latency_cycles`, or None; see `schedule`."""
+    return _schedule(network, settings, latency_cycles - OUTPUT_DELAY)
+
+
+def _schedule(network: IntNetwork, settings: FoldedSettings, enough: int | None) -> Program | None:
+    """Return the first program of `enough` words; the shortest where that is None."""
     check_network(network, settings)
     lowered = lower(network)
     n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz))
     best: Program | None = None
     for strategy in STRATEGIES[:n_tries]:
-        program = _Scheduler.of(lowered, settings, strategy).run()
+        most = best.n_cycles if best else enough
+        program = _Scheduler.of(lowered, settings, strategy).run(most)
+        if program is None or (enough is not None and program.n_cycles > enough):
+            continue
         if best is None or (program.n_cycles, program.address_bits) < (best.n_cycles, best.address_bits):
             best = program
-        if best.n_cycles <= -(-network.nnz // settings.lanes) or best.latency_cycles <= enough_cycles:
+        if best.n_cycles <= max(enough or 0, -(-network.nnz // settings.lanes)):
             break
-    assert best is not None
     return best

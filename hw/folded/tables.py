@@ -53,6 +53,7 @@ class Tables:
     reads: defaultdict[tuple[int, int], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     writes: set[tuple[int, int]] = field(default_factory=set)
     segments: list[Segment] = field(default_factory=list)
+    n_products: int = 0
     reductions: list[Reduction] = field(default_factory=list)
 
     @classmethod
@@ -68,6 +69,11 @@ class Tables:
         return self.settings.words_of_input(self.inputs)
 
     @property
+    def idle(self) -> int:
+        """Cycles, of all lanes together, in which nothing is multiplied."""
+        return sum(self.lane_free) - self.n_products
+
+    @property
     def last_reduction(self) -> int:
         """The cycle of the last reduction, -1 before the first."""
         return self.reductions[-1].cycle if self.reductions else -1
@@ -79,7 +85,9 @@ class Tables:
 
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
-        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.settings.lanes_of_input(self.inputs)
+        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.settings.lanes_of_input(
+            self.inputs
+        )
         return not is_loading and (cycle, bank) not in self.writes
 
     def read(self, step: Step, copy: int) -> None:
@@ -93,6 +101,7 @@ class Tables:
             self.read(step, copy)
         self.lane_free[segment.lane] = segment.end + 1
         self.segments.append(segment)
+        self.n_products += len(segment.steps)
         if not segment.is_captured:
             bank = self.settings.bank_of(segment.lane)
             self.writes.add((segment.end, bank))

@@ -1,4 +1,4 @@
-"""The family of networks on which the latency rule is held: `python -m tests.hw.folded.family` prints the table.
+"""The family of networks that the latency rule is held on: `python -m tests.hw.folded.family` prints a table.
 
 Layers are as sparse as the name says, first and last up to five times denser (Erdős–Rényi-like, as trained
 networks turn out), and every hidden neuron reads and is read.
@@ -70,7 +70,8 @@ def main(names: Sequence[str]) -> None:
             over = f"{cycles - most:+.1f}" if cycles > most else ""
             print(
                 f"{name:18} {lanes:5} {network.nnz / lanes:8.1f} {most:8.1f} {cycles:6} {over:>6} "
-                f"{shape.banks:5} {shape.copies:6} {shape.output_lanes:7} {estimate(program).lut:5} {seconds:7.2f}",
+                f"{shape.banks:5} {shape.copies:6} {shape.output_lanes:7} {estimate(program).lut:5} "
+                f"{seconds:7.2f}",
                 flush=True,
             )
 
