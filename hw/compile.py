@@ -140,9 +140,10 @@ def _build(
     board = settings.board
     if settings.engine is Engine.FOLDED:
         from hw.folded.build import build as build_folded
-        from hw.folded.settings import FoldedSettings
+        from hw.folded.fit import fit
 
-        folded = build_folded(policy.network, FoldedSettings.of(settings.lanes), board, scratch)
+        shape = fit(policy.network, settings.lanes).settings
+        folded = build_folded(policy.network, shape, board, scratch)
         return folded.description | {"estimate": asdict(folded.estimate)}
     if settings.engine is Engine.UNROLLED:
         from hw.unrolled.build import UnrolledSettings

@@ -57,6 +57,11 @@ class Program:
         return self.settings.lanes_of_input(self.lowered.inputs)
 
     @property
+    def used_banks(self) -> int:
+        """Banks that hold anything; synthesis drops the others."""
+        return sum(bank < self.input_lanes or bool(neurons) for bank, neurons in enumerate(self.written))
+
+    @property
     def index_bits(self) -> int:
         """Bits of the index of a lane's bias."""
         return max(1, (max(len(lane) for lane in self.biases) - 1).bit_length())

@@ -12,12 +12,14 @@ from hw.folded.tables import Tables
 from models.reference import IntNetwork
 
 # Products looked at before a lane waits for a cycle, and idle cycles inside a row accepted before that.
-TRIED_PRODUCTS = 400
+TRIED_PRODUCTS = 200
 ACCEPTED_GAPS = (0, 1)
 # The start of a row whose inputs are not scheduled yet.
 NEVER = 1 << 30
 # Programs are made until so many products were scheduled; the shortest wins.
 SCHEDULED_PRODUCTS = 24_000
+# Ways tried where a program has to be short enough only.
+TRIED_STRATEGIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,7 @@ def _schedule(network: IntNetwork, settings: FoldedSettings, enough: int | None)
     """Return the first program of `enough` words; the shortest where that is None."""
     check_network(network, settings)
     lowered = lower(network)
-    n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz))
+    n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz)) if enough is None else TRIED_STRATEGIES
     best: Program | None = None
     for strategy in STRATEGIES[:n_tries]:
         most = best.n_cycles if best else enough

@@ -25,11 +25,12 @@ def insert_folded(
 
     Behind another node input words must be whole, or CompileError: a width converter knows no surplus lanes.
     """
-    lanes, features = min(settings.banks, network.spec.widths[0]), network.spec.widths[0]
+    features = network.spec.widths[0]
+    lanes = settings.lanes_of_input(features)
     if features % lanes and model.find_producer(source) is not None:
         raise CompileError(
             f"{name}: {features} inputs in words of {lanes} leave surplus lanes, which a node before it "
-            f"cannot fill; use banks = {next(b for b in range(lanes, 0, -1) if features % b == 0)}"
+            f"cannot fill; use input_lanes = {next(n for n in range(lanes, 0, -1) if features % n == 0)}"
         )
     shape: Any = model.get_tensor_shape(source)
     program = schedule(network, settings)
@@ -68,6 +69,8 @@ class GanglionFolded(HWCustomOp):
             "lanes": ("i", True, 0),
             "banks": ("i", True, 0),
             "copies": ("i", True, 0),
+            "input_lanes": ("i", True, 0),
+            "output_lanes": ("i", True, 0),
             "multiplier": ("s", False, "dsp", {"dsp", "lut"}),
             "numInputVectors": ("ints", False, [1]),
             # What the schedule takes, for FINN's analyses; set with the node.
@@ -95,25 +98,23 @@ class GanglionFolded(HWCustomOp):
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
         """Return [batch, words, activations a word]; surplus ones of the last word are zero."""
-        lanes = self._input_lanes()
+        lanes = attribute(self, "input_lanes")
         *batch, features = self.get_normal_input_shape()
         return (*batch, -(-features // lanes), lanes)
 
     def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Return [batch, out, 1]: an activation a word."""
-        return (*self.get_normal_output_shape(), 1)
+        """Return [batch, words, activations a word]."""
+        lanes = attribute(self, "output_lanes")
+        *batch, features = self.get_normal_output_shape()
+        return (*batch, features // lanes, lanes)
 
     def get_instream_width(self, ind: int = 0) -> int:
         """Return the bits of an input word; parameters are no streams."""
-        return self._input_lanes() * self.get_input_datatype().bitwidth() if ind == 0 else 0
+        return attribute(self, "input_lanes") * self.get_input_datatype().bitwidth() if ind == 0 else 0
 
     def get_outstream_width(self, ind: int = 0) -> int:
         """Return the bits of an output word."""
-        return self.get_output_datatype().bitwidth()
-
-    def _input_lanes(self) -> int:
-        attributes = FoldedAttributes.of(self)
-        return min(attributes.settings.banks, attributes.spec.widths[0])
+        return attribute(self, "output_lanes") * self.get_output_datatype().bitwidth()
 
     def get_number_output_values(self) -> int:
         """Return the output words of a batch."""

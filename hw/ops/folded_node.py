@@ -13,6 +13,9 @@ from models.artifacts import CompileError
 from models.reference import IntNetwork, Ints
 from models.spec import NetworkSpec
 
+# The settings of an engine that its node carries under their own names.
+SHAPE = ("lanes", "banks", "copies", "input_lanes", "output_lanes")
+
 
 def attribute(op: HWCustomOp, name: str) -> Any:
     """Return a node's attribute; FINN's signature says that it may be anything."""
@@ -30,7 +33,7 @@ class FoldedAttributes:
     @classmethod
     def of(cls, op: HWCustomOp) -> "FoldedAttributes":
         """Return the attributes of a node."""
-        shape = {name: attribute(op, name) for name in ("lanes", "banks", "copies")}
+        shape = {name: attribute(op, name) for name in SHAPE}
         multiplier = Multiplier(attribute(op, "multiplier"))
         return cls(
             spec=NetworkSpec.from_json(json.loads(attribute(op, "network"))),
@@ -42,9 +45,8 @@ class FoldedAttributes:
         """Return the node's attributes."""
         return {
             "network": json.dumps(self.spec.to_json()),
-            "lanes": self.settings.lanes,
-            "banks": self.settings.banks,
-            "copies": self.settings.copies,
+            **{name: getattr(self.settings, name) for name in SHAPE},
+            "input_lanes": self.settings.lanes_of_input(self.spec.widths[0]),
             "multiplier": self.settings.multiplier.value,
             "numInputVectors": list(self.batch),
         }

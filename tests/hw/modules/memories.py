@@ -33,7 +33,7 @@ def bank(rng: np.random.Generator) -> Rows:
 
 
 def write_port(rng: np.random.Generator) -> Rows:
-    """At most nine results between restarts, at addresses 0 to 4 in turn."""
+    """Write at most nine results between restarts, at addresses 0 to 4 in turn."""
     rows: Rows = []
     address = count = 0
     for _ in range(N):
@@ -52,7 +52,7 @@ def write_port(rng: np.random.Generator) -> Rows:
 
 
 def banks(rng: np.random.Generator) -> Rows:
-    """Write lane p's results to bank p mod 3 at addresses 0 to 5, inputs to banks 0 and 1 where there is none."""
+    """Write lane p's results to bank p mod 3 at addresses 0 to 5, inputs to banks 0 and 1 between them."""
     memory: dict[tuple[int, int], int] = {}
     rows: Rows = []
     count = [0, 0, 0]
@@ -95,7 +95,7 @@ def bias_rom(rng: np.random.Generator) -> Rows:
 
 
 def sequencer(rng: np.random.Generator) -> Rows:
-    """Seven words; the first three take an arrival each, which come at most three ahead of a vector's words."""
+    """Run seven words; the first three take an arrival each, which come up to three ahead of a vector."""
     rows: Rows = []
     at = waiting = arrived = 0
     for _ in range(N):
