@@ -14,7 +14,7 @@ from models.reference import IntNetwork
 DIGIT_LUTS, DIGIT_LUTS_PER_BIT = 1.0, 0.316
 # A neuron's last adder and its clip.
 NEURON_LUTS = 4.2
-BINARY_SHARE = 1.35
+BINARY_SHARE = 1.45
 # Flip-flops for each LUT, times the adders in a stage, for 1, 2, 3, and more: with one, long delays become
 # shift registers.
 FFS_PER_LUT = (1.34, 1.49, 1.49, 1.35)

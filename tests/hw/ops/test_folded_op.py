@@ -74,7 +74,9 @@ def test_finns_hooks_generate_the_engine_and_count_its_cost(network: IntNetwork)
 def test_surplus_lanes_behind_another_node_are_refused(network: IntNetwork) -> None:
     model = model_of(network, FoldedSettings.of(4))
     later = corner_network(np.random.default_rng(1))
-    with pytest.raises(CompileError, match=r"9 inputs in words of 4 leave surplus lanes, .* use banks = 3"):
+    with pytest.raises(
+        CompileError, match=r"9 inputs in words of 4 leave surplus lanes, .* use input_lanes = 3"
+    ):
         insert_folded(model, later, FoldedSettings.of(4), "y", "z", "second")
 
 

@@ -19,14 +19,13 @@ module modules_top (
   input  logic         m_axis_tready
 );
   localparam logic [15:0] Shifts = {8'd4, 8'd2}, Widths = {8'd4, 8'd6};
-  logic [255:0] answer [16];
+  logic [255:0] answer [15];
   wire taken = s_axis_tvalid && ap_rst_n;
   wire clk_i = ap_clk, rst_ni = ap_rst_n;
   assign s_axis_tready = ap_rst_n;
   assign m_axis_tvalid = taken;
   assign m_axis_tdata = answer[s_axis_tdata[3:0]];
-  logic unused;
-  assign unused = m_axis_tready;
+  wire unused = m_axis_tready;
 
   typedef struct packed {logic [4:0][11:0] term;} tree_in_t;
   typedef struct packed {logic [11:0] sum;} tree_out_t;
@@ -147,9 +146,7 @@ module modules_top (
     .acc_o(lane_o.acc), .write_o(lane_o.write), .result_o(lane_o.result)
   );
 
-  typedef struct packed {
-    logic run, last; logic [1:0][8:0] word; logic [1:0][2:0][5:0] act;
-  } lanes_in_t;
+  typedef struct packed {logic run, last; logic [1:0][8:0] word; logic [1:0][2:0][5:0] act;} lanes_in_t;
   typedef struct packed {
     logic [1:0] capture; logic [1:0][17:0] acc; logic [1:0] write; logic [1:0][5:0] result;
   } lanes_out_t;
@@ -198,6 +195,5 @@ module modules_top (
     .clk_i, .rst_ni, .we_i(tap_i.we), .data_i(tap_i.data), .tdata_o(tap_o.tdata),
     .tvalid_o(tap_o.tvalid), .tready_o(tap_o.tready)
   );
-  assign answer[15] = '0;
 endmodule
 `undef DUT
