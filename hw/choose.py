@@ -9,8 +9,7 @@ from rich.table import Table
 
 from hw.config import Board, Engine, Resources
 from hw.folded.cost import estimate
-from hw.folded.schedule import schedule
-from hw.folded.settings import FoldedSettings
+from hw.folded.fit import fit
 from hw.folding import fold, latency_cycles, total
 from hw.unrolled.predict import predict
 from models.artifacts import CompileError
@@ -87,7 +86,7 @@ def candidates(network: IntNetwork, board: Board) -> Iterator[Candidate]:
         )
     for lanes in LANES:
         if lanes <= network.nnz:
-            program = schedule(network, FoldedSettings.of(lanes))
+            program = fit(network, lanes)
             yield Candidate(
                 engine=Engine.FOLDED,
                 setting=lanes,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hw.config import Board, Engine, find_board
-from hw.folded.settings import FoldedSettings, Multiplier
+from hw.folded.settings import Multiplier
 from hw.unrolled.settings import UnrolledSettings
 from models.artifacts import ConfigError
 
@@ -50,7 +50,8 @@ class CompileSettings:
         from hw.layout import EngineSettings
 
         return EngineSettings(
-            folded=FoldedSettings.of(self.lanes, self.multiplier),
+            lanes=self.lanes,
+            multiplier=self.multiplier,
             unrolled=UnrolledSettings(cut=self.cut, csd_digits=self.csd_digits).on(self.board),
         )
 

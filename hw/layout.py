@@ -7,7 +7,8 @@ from typing import Any
 
 from hw.config import NOTHING, Board, Engine, Resources
 from hw.folded.build import plan as plan_folded
-from hw.folded.settings import FoldedSettings
+from hw.folded.fit import fit
+from hw.folded.settings import Multiplier
 from hw.folding import Folding, fold, latency_cycles, total
 from hw.parts import Part, padded_widths, part_network, parts_of
 from hw.sparse_node import Plan, SparseNode
@@ -25,7 +26,8 @@ LINK_CYCLES = 4
 class EngineSettings:
     """What the sparse engines are built with."""
 
-    folded: FoldedSettings
+    lanes: int
+    multiplier: Multiplier
     unrolled: UnrolledSettings
 
 
@@ -132,7 +134,8 @@ def lay_out(network: IntNetwork, engines: Sequence[Engine], settings: EngineSett
 
 def _planned(network: IntNetwork, engine: Engine, settings: EngineSettings, board: Board) -> Plan:
     if engine is Engine.FOLDED:
-        folded = plan_folded(network, settings.folded)
+        shape = fit(network, settings.lanes, settings.multiplier).settings
+        folded = plan_folded(network, shape)
         folded.require_fit(board)
         return folded
     require_hope(network, settings.unrolled, board)

@@ -20,13 +20,14 @@ from hw.folded.tables import Tables
 def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
     """Return the program of a complete schedule."""
     settings = tables.settings
-    n_cycles = _n_cycles(tables)
+    n_cycles, input_words = _n_cycles(tables), tables.input_words
     written = _written(tables)
     last_read = _last_reads(tables)
-    address_bits = _address_bits(lowered, tables, written, last_read)
-    result_depth = (1 << address_bits) - -(-lowered.inputs // settings.banks)
+    address_bits = _address_bits(tables, written, last_read)
+    result_depth = (1 << address_bits) - input_words
     place = {neuron: k % result_depth for bank in written for k, (_, neuron) in enumerate(bank)}
-    place |= {i: result_depth + i // settings.banks for i in range(lowered.inputs)}
+    width = settings.lanes_of_input(lowered.inputs)
+    place |= {i: result_depth + i // width for i in range(lowered.inputs)}
     mode_of = [lowered.modes.index(r) if r in lowered.modes else -1 for r in lowered.requantizations]
     weight, select, action = (np.zeros((n_cycles, settings.lanes), dtype=np.int64) for _ in range(3))
     address = np.zeros((n_cycles, settings.copies, settings.banks), dtype=np.int64)
@@ -43,7 +44,8 @@ def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
         reduction[event.cycle] = EMIT if event.bank < 0 else STORE + mode_of[event.row.layer]
         store_bank[event.cycle] = max(event.bank, 0)
     release = np.zeros(n_cycles, dtype=np.bool_)
-    release[max((cycle for neuron, cycle in last_read.items() if neuron < lowered.inputs), default=0)] = True
+    read = [cycle for neuron, cycle in last_read.items() if neuron < lowered.inputs]
+    release[max([input_words - 1, *read])] = True
     biases: list[list[int]] = [[] for _ in range(settings.lanes)]
     for segment in tables.segments:
         biases[segment.lane].append(segment.bias)
@@ -64,11 +66,11 @@ def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
 
 
 def _n_cycles(tables: Tables) -> int:
-    """Return the number of words; a bank's counter starts over with the program: no store comes after."""
+    """Return the number of words: all inputs are awaited, and one, and a bank's counter starts over after."""
     later = REDUCTION_DELAY - LANE_DELAY
     ends = [segment.end for segment in tables.segments]
     ends += [event.cycle + (later if event.bank >= 0 else 0) for event in tables.reductions]
-    return max(ends) + 1
+    return max([tables.input_words, *ends]) + 1
 
 
 def _written(tables: Tables) -> list[list[tuple[int, int]]]:
@@ -90,20 +92,24 @@ def _last_reads(tables: Tables) -> dict[int, int]:
     return last
 
 
-def _address_bits(
-    lowered: LoweredNetwork, tables: Tables, written: list[list[tuple[int, int]]], last_read: dict[int, int]
-) -> int:
+def _address_bits(tables: Tables, written: list[list[tuple[int, int]]], last_read: dict[int, int]) -> int:
     """Return the fewest address bits with which results, in turn, overwrite nothing still needed."""
-    input_words = -(-lowered.inputs // tables.settings.banks)
+    input_words = tables.input_words
+    needed = {neuron: _needed_until(cycle, input_words) for neuron, cycle in last_read.items()}
     bits = max(1, input_words.bit_length())
-    while not _can_reuse(written, last_read, (1 << bits) - input_words):
+    while not _can_reuse(written, needed, (1 << bits) - input_words):
         bits += 1
     return bits
 
 
-def _can_reuse(written: list[list[tuple[int, int]]], last_read: dict[int, int], depth: int) -> bool:
+def _needed_until(last_read: int, input_words: int) -> int:
+    """Return when a neuron may be overwritten: results of words before may come while its reader waits."""
+    return last_read + REDUCTION_DELAY if last_read < input_words else last_read
+
+
+def _can_reuse(written: list[list[tuple[int, int]]], needed: dict[int, int], depth: int) -> bool:
     return all(
-        last_read.get(before, 0) < ready_after
+        needed.get(before, 0) < ready_after
         for bank in written
         for (_, before), (ready_after, _) in zip(bank, bank[depth:], strict=False)
     )

@@ -70,10 +70,12 @@ class FoldedPlan:
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
 
-        `load_cycles` it takes the loader; a cycle more where a result of another layer takes a bank's port.
+        A word of it a cycle is quick enough to start at once; of more `load_cycles` the program awaits the
+        rest, and a cycle more where a result of another layer takes a bank's port.
         """
         last_read = int(self.program.release.argmax())
-        return max(self.program.n_cycles, last_read + load_cycles + RELOAD_CYCLES)
+        late = max(1, load_cycles - self.program.input_words + 1)
+        return max(self.program.n_cycles, last_read + late + RELOAD_CYCLES)
 
     def layers(self) -> list[dict[str, Any]]:
         """Return what hw.json says of each layer."""
@@ -86,6 +88,7 @@ class FoldedPlan:
             "lanes": settings.lanes,
             "banks": settings.banks,
             "copies": settings.copies,
+            "output_lanes": settings.output_lanes,
             "multiplier": settings.multiplier.value,
             "interval_cycles": self.program.n_cycles,
             "latency_cycles": self.program.latency_cycles,

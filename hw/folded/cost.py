@@ -11,6 +11,8 @@ RAM_LUTS = ((5, 8), (6, 12), (7, 32), (8, 60), (9, 128), (10, 250), (11, 504), (
 # Fitted to yosys: control, a lane, a bank's write port, and each further lane that writes it.
 CONTROL_LUTS, LANE_LUTS, PORT_LUTS, WRITER_LUTS = 60, 22, 20, 10
 CONTROL_FFS, LANE_FFS = 60, 6
+# For each output of a word, where that is more than one: its requantization and its share of the queue.
+OUTPUT_LUTS = 14
 # For each hidden requantization beyond the first, a lane.
 MODE_LUTS = 5
 ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
@@ -21,6 +23,8 @@ def estimate(program: Program) -> Resources:
     settings, lowered = program.settings, program.lowered
     in_dsp = settings.multiplier is Multiplier.DSP
     groups = -(-settings.lanes // (1 << ((settings.lanes - 1).bit_length() + 1) // 2))
+    if settings.output_lanes > 1:
+        groups = settings.output_lanes
     lane_ffs = lowered.accumulator_bits + 3 * program.action_bits + program.index_bits + LANE_FFS
     if not in_dsp:
         lane_ffs += 2 * lowered.activation_bits + 3 * lowered.weight_bits + lowered.accumulator_bits
@@ -36,19 +40,30 @@ def estimate(program: Program) -> Resources:
 def _luts(program: Program, in_dsp: bool) -> int:
     settings, lowered = program.settings, program.lowered
     further = len(lowered.modes) - 1
-    lane = LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, settings.banks)
+    lane = (
+        LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, program.used_banks)
+    )
     if not in_dsp:
         lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
-    banks = settings.banks * PORT_LUTS
-    memories = settings.banks * settings.copies * _at_least(RAM_LUTS, program.address_bits)
-    tree = (settings.lanes - 1) * lowered.accumulator_bits
-    writers = WRITER_LUTS * (settings.lanes - settings.banks)
-    return CONTROL_LUTS + settings.lanes * lane + banks + memories + tree + writers
+    banks = sum(map(bool, program.written)) * PORT_LUTS
+    memories = program.used_banks * settings.copies * _at_least(RAM_LUTS, program.address_bits)
+    writers = WRITER_LUTS * max(0, settings.lanes - settings.banks)
+    return CONTROL_LUTS + settings.lanes * lane + banks + memories + _output_luts(program) + writers
+
+
+def _output_luts(program: Program) -> int:
+    """Return the LUTs of the adders over lanes and, with several outputs a word, of their requantizers."""
+    lanes, outputs = program.settings.lanes, program.settings.output_lanes
+    if outputs == 1:
+        return (lanes - 1) * program.lowered.accumulator_bits
+    adders = lanes - (1 if program.stores else outputs)
+    return adders * program.lowered.accumulator_bits + outputs * OUTPUT_LUTS
 
 
 def _bram18(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
-    words = -(-program.word_bits // BITS_OF_BRAM18) * -(-program.n_cycles // ROWS_OF_BRAM18)
+    unused = program.settings.copies * (program.settings.banks - program.used_banks) * program.address_bits
+    words = -(-(program.word_bits - unused) // BITS_OF_BRAM18) * -(-program.n_cycles // ROWS_OF_BRAM18)
     depth = 2 << program.index_bits
     bias_bits = program.lowered.bias_bits
     pairs = -(-program.settings.lanes // 2)

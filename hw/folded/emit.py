@@ -14,9 +14,9 @@ def input_format(program: Program) -> StreamFormat:
 
 
 def output_format(program: Program) -> StreamFormat:
-    """Return the output stream: an action a word."""
+    """Return the output stream: `output_lanes` actions a word."""
     last = program.lowered.source.spec.layers[-1]
-    return stream(last.output_type, last.out_features, 1)
+    return stream(last.output_type, last.out_features, program.settings.output_lanes)
 
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
@@ -67,7 +67,8 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),
-        "Outputs": last.out_features,
+        "OutLanes": settings.output_lanes,
+        "OutWords": last.out_features // settings.output_lanes,
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,

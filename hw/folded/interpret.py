@@ -25,8 +25,9 @@ class _Engine:
         banks, batch = program.settings.banks, len(inputs)
         self.program = program
         self.memory = np.zeros((banks, 1 << program.address_bits, batch), dtype=np.int64)
+        width = program.input_lanes
         for i, values in enumerate((inputs - program.lowered.source.spec.input_type.low).T):
-            self.memory[i % banks, program.result_depth + i // banks] = values
+            self.memory[i % width, program.result_depth + i // width] = values
         self.accumulator = np.zeros((program.settings.lanes, batch), dtype=np.int64)
         self.held = np.zeros_like(self.accumulator)
         self.first = [True] * program.settings.lanes
@@ -66,13 +67,15 @@ class _Engine:
         action = self.program.reduction[cycle]
         if action == WAIT:
             return
-        total = self.held.sum(axis=0)
-        self.held[:] = 0
         if action == EMIT:
-            self.emitted.append(self.program.lowered.requantizations[-1].apply(total))
+            settings, requantization = self.program.settings, self.program.lowered.requantizations[-1]
+            for output in range(settings.output_lanes):
+                total = self.held[settings.lanes_of_output(output)].sum(axis=0)
+                self.emitted.append(requantization.apply(total))
         else:
             bank = int(self.program.store_bank[cycle])
-            self._arrive(cycle + REDUCTION_DELAY, bank, action - STORE, total)
+            self._arrive(cycle + REDUCTION_DELAY, bank, action - STORE, self.held.sum(axis=0))
+        self.held[:] = 0
 
     def _arrive(self, cycle: int, bank: int, mode: int, acc: Ints) -> None:
         self.arriving[cycle].append((bank, self.program.lowered.modes[mode].apply(acc)))

@@ -95,37 +95,62 @@ def _in_turn(tables: Tables, row: Row, lane: int, start: int, span: int) -> tupl
     return None if left.weights else tuple(steps)
 
 
-def capture_in_lane(tables: Tables, row: Row, is_output: bool) -> None:
-    """Reserve a row, whole but captured, in the lane that is free first, and its reduction."""
-    lane = min(range(tables.settings.lanes), key=tables.lane_free.__getitem__)
+def split_over_lanes(tables: Tables, row: Row) -> None:
+    """Reserve a hidden row spread over the lanes that are free first, and its reduction."""
+    tables.store(row, _capture(tables, row, _spread(tables, row, range(tables.settings.lanes))))
+
+
+def emit_word(tables: Tables, rows: Sequence[Row], is_split: bool) -> None:
+    """Reserve the rows of an output word, each in its own group of lanes, and their reduction.
+
+    A row is spread over the group's lanes that are free first, or (not split) whole in the first of them.
+    """
+    ends = []
+    for output, row in enumerate(rows):
+        lanes = tables.settings.lanes_of_output(output)
+        shares = _spread(tables, row, lanes) if is_split else _whole(tables, row, lanes)
+        ends.append(_capture(tables, row, shares))
+    tables.emit(rows[0], max(ends))
+
+
+_Shares = dict[int, list[Step]]
+
+
+def _whole(tables: Tables, row: Row, lanes: Sequence[int]) -> _Shares:
+    """Return a row's products in the lane that is free first."""
+    lane = min(lanes, key=tables.lane_free.__getitem__)
     start, span = tables.lane_free[lane], len(row.inputs)
     while (steps := _in_turn(tables, row, lane, start, span)) is None:
         span += 1
-    _reserve_shares(tables, row, {lane: list(steps)}, is_output)
+    return {lane: list(steps)}
 
 
-def split_over_lanes(tables: Tables, row: Row, is_output: bool) -> None:
-    """Reserve a row spread over the lanes that are free first, cycle by cycle, and its reduction."""
+def _spread(tables: Tables, row: Row, lanes: Sequence[int]) -> _Shares:
+    """Return a row's products by lane, cycle by cycle in those that are free; what they read is reserved."""
     left = _Left(tables, row)
-    shares: dict[int, list[Step]] = {}
-    cycle = min(tables.lane_free)
+    shares: _Shares = {}
+    first = min(lanes, key=tables.lane_free.__getitem__)
+    cycle = tables.lane_free[first]
     if not left.weights:
-        shares[tables.lane_free.index(cycle)] = []
+        shares[first] = []
     while left.weights:
-        for lane in (p for p, free in enumerate(tables.lane_free) if free <= cycle):
+        for lane in (p for p in lanes if tables.lane_free[p] <= cycle):
             copy = tables.settings.copy_of(lane)
             if step := left.take(cycle, copy):
                 tables.read(step, copy)
                 shares.setdefault(lane, []).append(step)
         cycle += 1
-    _reserve_shares(tables, row, shares, is_output)
+    return shares
 
 
-def _reserve_shares(tables: Tables, row: Row, shares: dict[int, list[Step]], is_output: bool) -> None:
-    """Reserve captured shares, ending after the last reduction: a lane holds one captured sum at a time."""
+def _capture(tables: Tables, row: Row, shares: _Shares) -> int:
+    """Reserve captured shares and return the last one's end.
+
+    They end after the last reduction: a lane holds one captured sum at a time.
+    """
     after, first = tables.last_reduction, next(iter(shares))
     for lane, steps in shares.items():
         end = max(tables.lane_free[lane], after + 1, *(step.cycle for step in steps))
         bias = row.bias if lane == first else 0
         tables.place(Segment(row=row, lane=lane, end=end, bias=bias, steps=tuple(steps), is_captured=True))
-    tables.reduce(row, max(tables.lane_free[lane] - 1 for lane in shares), is_output)
+    return max(tables.lane_free[lane] - 1 for lane in shares)

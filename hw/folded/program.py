@@ -24,7 +24,8 @@ OUTPUT_DELAY = 6
 class Program:
     """One word a cycle. Shapes: T words, P lanes, G copies, B banks; written[b]: bank b's neurons by time.
 
-    A bank's result k is at address k mod `result_depth`, input i at `result_depth` + i div B, bank i mod B.
+    A bank's result k is at address k mod `result_depth`; of input i, with W = `input_lanes`, i mod W is the
+    bank and `result_depth` + i div W the address.
     """
 
     settings: FoldedSettings
@@ -47,13 +48,18 @@ class Program:
 
     @property
     def input_words(self) -> int:
-        """Words of the input stream: one activation a bank each."""
-        return -(-self.lowered.inputs // self.settings.banks)
+        """Words of the input stream; the engine waits for one before each of so many first words."""
+        return self.settings.words_of_input(self.lowered.inputs)
 
     @property
     def input_lanes(self) -> int:
         """Activations in a word of the input stream."""
-        return min(self.settings.banks, self.lowered.inputs)
+        return self.settings.lanes_of_input(self.lowered.inputs)
+
+    @property
+    def used_banks(self) -> int:
+        """Banks that hold anything; synthesis drops the others."""
+        return sum(bank < self.input_lanes or bool(neurons) for bank, neurons in enumerate(self.written))
 
     @property
     def index_bits(self) -> int:
@@ -73,7 +79,7 @@ class Program:
     @property
     def latency_cycles(self) -> int:
         """Cycles from the first input word to the last output word, alone and without stalls."""
-        return self.input_words + self.n_cycles - 1 + OUTPUT_DELAY
+        return self.n_cycles + OUTPUT_DELAY
 
     @property
     def action_bits(self) -> int:

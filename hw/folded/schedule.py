@@ -5,17 +5,21 @@ from itertools import product
 
 from hw.folded.assemble import assemble
 from hw.folded.lower import LoweredNetwork, Row, lower
-from hw.folded.place import capture_in_lane, place_in_lane, split_over_lanes
-from hw.folded.program import Program
+from hw.folded.place import emit_word, place_in_lane, split_over_lanes
+from hw.folded.program import OUTPUT_DELAY, Program
 from hw.folded.settings import FoldedSettings, check_network
 from hw.folded.tables import Tables
 from models.reference import IntNetwork
 
 # Products looked at before a lane waits for a cycle, and idle cycles inside a row accepted before that.
-TRIED_PRODUCTS = 400
+TRIED_PRODUCTS = 200
 ACCEPTED_GAPS = (0, 1)
+# The start of a row whose inputs are not scheduled yet.
+NEVER = 1 << 30
 # Programs are made until so many products were scheduled; the shortest wins.
 SCHEDULED_PRODUCTS = 24_000
+# Ways tried where a program has to be short enough only.
+TRIED_STRATEGIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class _Scheduler:
     tables: Tables
     layers: list[_Layer]
     strategy: Strategy
+    starts: dict[int, int]
 
     @classmethod
     def of(cls, lowered: LoweredNetwork, settings: FoldedSettings, strategy: Strategy) -> "_Scheduler":
@@ -85,15 +90,20 @@ class _Scheduler:
                 )
             )
         tables = Tables.of(settings, lowered.inputs)
-        return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy)
+        return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy, starts={})
 
-    def run(self) -> Program:
+    def run(self, most_cycles: int | None) -> Program | None:
+        """Return the program, or None as soon as its words are sure to be more than `most_cycles`."""
+        nnz, settings = self.lowered.source.nnz, self.tables.settings
+        spare = None if most_cycles is None else most_cycles * settings.lanes - nnz
         for index, layer in enumerate(self.layers):
             while len(layer):
                 self._advance(index)
-        for row in self.lowered.rows[-1]:
-            place = split_over_lanes if self.strategy.split_outputs else capture_in_lane
-            place(self.tables, row, is_output=True)
+                if spare is not None and self.tables.idle > spare:
+                    return None
+        outputs, width = self.lowered.rows[-1], self.tables.settings.output_lanes
+        for first in range(0, len(outputs), width):
+            emit_word(self.tables, outputs[first : first + width], self.strategy.split_outputs)
         return assemble(self.lowered, self.tables)
 
     def _advance(self, index: int) -> None:
@@ -105,19 +115,29 @@ class _Scheduler:
             ready = (layer.split or layer.last)[0]
         if ready is not None:
             (layer.split or layer.last).remove(ready)
-            split_over_lanes(self.tables, ready, is_output=False)
+            split_over_lanes(self.tables, ready)
         elif not self._fill(lane, index):
             self.tables.lane_free[lane] += 1
 
     def _ready(self, row: Row) -> int:
         return max((self.tables.home[neuron][1] for neuron in row.inputs), default=0)
 
+    def _start(self, row: Row) -> int:
+        """Return the first cycle in which a lane may start the row and never wait for what it reads."""
+        if row.neuron not in self.starts:
+            if not all(neuron in self.tables.home for neuron in row.inputs):
+                return NEVER
+            ready = sorted(self.tables.home[neuron][1] for neuron in row.inputs)
+            self.starts[row.neuron] = max((cycle - k for k, cycle in enumerate(ready)), default=0)
+        return self.starts[row.neuron]
+
     def _fill(self, lane: int, index: int) -> bool:
         """Place a row of this layer, or else of a later one, in the lane; return False when none fits."""
+        now = self.tables.lane_free[lane]
         for gaps, layer in product(ACCEPTED_GAPS, self.layers[index:]):
             tried = 0
             for row in layer.whole:
-                if all(neuron in self.tables.home for neuron in row.inputs):
+                if self._start(row) <= now + gaps:
                     if segment := place_in_lane(self.tables, row, lane, gaps):
                         self.tables.place(segment)
                         layer.whole.remove(row)
@@ -141,15 +161,29 @@ def _first_consumers(lowered: LoweredNetwork) -> dict[int, int]:
 
 def schedule(network: IntNetwork, settings: FoldedSettings) -> Program:
     """Return the shortest program found; CompileError when the engine cannot hold or use the network."""
+    program = _schedule(network, settings, None)
+    assert program is not None
+    return program
+
+
+def schedule_within(network: IntNetwork, settings: FoldedSettings, latency_cycles: int) -> Program | None:
+    """Return the first program found whose latency is at most `latency_cycles`, or None; see `schedule`."""
+    return _schedule(network, settings, latency_cycles - OUTPUT_DELAY)
+
+
+def _schedule(network: IntNetwork, settings: FoldedSettings, enough: int | None) -> Program | None:
+    """Return the first program of `enough` words; the shortest where that is None."""
     check_network(network, settings)
     lowered = lower(network)
-    n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz))
+    n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz)) if enough is None else TRIED_STRATEGIES
     best: Program | None = None
     for strategy in STRATEGIES[:n_tries]:
-        program = _Scheduler.of(lowered, settings, strategy).run()
+        most = best.n_cycles if best else enough
+        program = _Scheduler.of(lowered, settings, strategy).run(most)
+        if program is None or (enough is not None and program.n_cycles > enough):
+            continue
         if best is None or (program.n_cycles, program.address_bits) < (best.n_cycles, best.address_bits):
             best = program
-        if best.n_cycles <= -(-network.nnz // settings.lanes):
+        if best.n_cycles <= max(enough or 0, -(-network.nnz // settings.lanes)):
             break
-    assert best is not None
     return best

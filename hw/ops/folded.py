@@ -10,15 +10,17 @@ from hw.ops.parameters import attribute
 from hw.sparse_node import Plan, SparseNode
 from models.reference import IntNetwork
 
+# The settings that a node carries under their own names.
+SHAPE = ("lanes", "banks", "copies", "output_lanes")
+
 
 def insert_folded(model: ModelWrapper, node: SparseNode, source: str, sink: str, name: str) -> NodeProto:
     """Return a GanglionFolded node added between two tensors of a graph; parameters become initializers."""
     assert isinstance(node.plan, FoldedPlan)
     settings = node.plan.program.settings
     attributes = {
-        "lanes": settings.lanes,
-        "banks": settings.banks,
-        "copies": settings.copies,
+        **{key: getattr(settings, key) for key in SHAPE},
+        "input_lanes": settings.input_lanes or 0,
         "multiplier": settings.multiplier.value,
     }
     return insert_chain(model, node, attributes, source, sink, name)
@@ -30,15 +32,19 @@ class GanglionFolded(GanglionChain):
     def get_nodeattr_types(self) -> dict[str, Any]:
         """Return FINN's attributes and ours; see folded.md."""
         own = {
-            **{name: ("i", True, 0) for name in ("lanes", "banks", "copies")},
+            **{name: ("i", True, 0) for name in SHAPE},
+            "input_lanes": ("i", False, 0),
             "multiplier": ("s", False, "dsp", {"dsp", "lut"}),
         }
         return super().get_nodeattr_types() | own
 
     def plan_of(self, network: IntNetwork) -> Plan:
         """Return the schedule of the node's network."""
-        shape = {name: attribute(self, name) for name in ("lanes", "banks", "copies")}
-        settings = FoldedSettings(**shape, multiplier=Multiplier(attribute(self, "multiplier")))
+        settings = FoldedSettings(
+            **{name: attribute(self, name) for name in SHAPE},
+            input_lanes=attribute(self, "input_lanes") or None,
+            multiplier=Multiplier(attribute(self, "multiplier")),
+        )
         return plan(network, settings)
 
 

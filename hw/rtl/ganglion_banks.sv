@@ -30,13 +30,13 @@ module ganglion_banks #(
   output logic [Banks-1:0]                   we_o,  // results only; for taps
   output logic [Banks-1:0][ActBits-1:0]      data_o
 );
-  if (Banks < 1 || Banks > Lanes || InLanes > Banks || Copies < 1 || Copies > Lanes) begin : g_bad
-    $error("ganglion_banks: Lanes %0d, Banks %0d (to Lanes), InLanes %0d (to Banks), Copies %0d",
+  if (Banks < 1 || Banks > 64 || InLanes > Banks || Copies < 1 || Copies > Lanes) begin : g_bad
+    $error("ganglion_banks: Lanes %0d, Banks %0d (1 to 64), InLanes %0d (to Banks), Copies %0d",
            Lanes, Banks, InLanes, Copies);
   end
 
   for (genvar b = 0; b < Banks; b++) begin : g_bank
-    localparam int unsigned Writers = (Lanes - b + Banks - 1) / Banks;
+    localparam int unsigned Writers = b < Lanes ? (Lanes - b + Banks - 1) / Banks : 0;
     logic [Writers:0] valid;
     logic [Writers:0][ActBits-1:0] result;
     logic load_we, we;

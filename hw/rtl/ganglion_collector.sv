@@ -6,6 +6,7 @@ module ganglion_collector #(
   parameter  int unsigned        Lanes      = 8,
   parameter  int unsigned        AccBits    = 22,
   parameter  int unsigned        ActBits    = 8,
+  parameter  int unsigned        OutLanes   = 1,  // results a word, each of its own group of lanes
   parameter  int unsigned        OutBits    = 8,
   parameter  int unsigned        OutShift   = 6,
   parameter  int unsigned        Modes      = 1,
@@ -15,21 +16,24 @@ module ganglion_collector #(
   parameter  int unsigned        SelectBits = 3,
   localparam int unsigned        ReduceBits = Stores ? $clog2(Modes + 2) : 1
 ) (
-  input  logic                          clk_i,
-  input  logic                          rst_ni,
-  input  logic                          run_i,
-  input  logic                          last_i,
-  input  logic [ReduceBits-1:0]         reduce_i,  // 0 wait, 1 emit, 2 + m store in mode m
-  input  logic [SelectBits-1:0]         bank_i,
-  input  logic [Lanes-1:0]              capture_i,
-  input  logic [Lanes-1:0][AccBits-1:0] acc_i,
-  output logic                          restart_o,
-  output logic                          emit_o,
-  output logic [OutBits-1:0]            emitted_o,
-  output logic                          store_o,
-  output logic [SelectBits-1:0]         bank_o,
-  output logic [ActBits-1:0]            stored_o
+  input  logic                             clk_i,
+  input  logic                             rst_ni,
+  input  logic                             run_i,
+  input  logic                             last_i,
+  input  logic [ReduceBits-1:0]            reduce_i,  // 0 wait, 1 emit, 2 + m store in mode m
+  input  logic [SelectBits-1:0]            bank_i,
+  input  logic [Lanes-1:0]                 capture_i,
+  input  logic [Lanes-1:0][AccBits-1:0]    acc_i,
+  output logic                             restart_o,
+  output logic                             emit_o,
+  output logic [OutLanes-1:0][OutBits-1:0] emitted_o,
+  output logic                             store_o,
+  output logic [SelectBits-1:0]            bank_o,
+  output logic [ActBits-1:0]               stored_o
 );
+  // For one result a word the groups only halve the way through the adders.
+  localparam int unsigned Group  = 1 << (($clog2(Lanes) + 1) / 2);
+  localparam int unsigned Groups = OutLanes > 1 ? OutLanes : (Lanes + Group - 1) / Group;
   // Mode 0 is the output's, 1 + m the hidden layers' m; without stores there is only the first.
   localparam int unsigned AllModes = Stores ? Modes + 1 : 1;
   localparam int unsigned ModeBits = AllModes > 1 ? $clog2(AllModes) : 1;
@@ -38,53 +42,70 @@ module ganglion_collector #(
   localparam logic [8*Modes+7:0] AllWidths = {Widths, 8'(OutBits)};
   localparam int unsigned Delay = 4;  // from a word to its captured sums
 
-  logic [Delay-1:0][ReduceBits-1:0] reduce_q;
+  logic [Delay:0][ReduceBits-1:0] reduce_q;
   logic [Delay-2:0] last_q;
   logic [ReduceBits-1:0] action;
-  logic [ModeBits-1:0] mode, total_mode;
-  logic [Bits-1:0] total;
+  logic [Groups-1:0][AccBits-1:0] group;
+  logic [AccBits-1:0] total;
+  logic [Bits-1:0] result;
   logic valid;
 
-  assign action    = reduce_q[Delay-1];
-  assign mode      = ModeBits'(action - 1'b1);
+  assign action    = reduce_q[Delay];
   assign restart_o = last_q[Delay-2];
+  assign emit_o    = valid && action == ReduceBits'(1);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       reduce_q <= '0;
       last_q   <= '0;
     end else begin
-      reduce_q <= {reduce_q[Delay-2:0], run_i ? reduce_i : ReduceBits'(0)};
+      reduce_q <= {reduce_q[Delay-1:0], run_i ? reduce_i : ReduceBits'(0)};
       last_q   <= {last_q[Delay-3:0], run_i && last_i};
     end
   end
 
-  ganglion_reduction #(
-    .Lanes(Lanes), .AccBits(AccBits), .OutBits(Bits), .Modes(AllModes),
-    .Shifts(AllShifts[8*AllModes-1:0]), .Widths(AllWidths[8*AllModes-1:0])
-  ) u_reduction (
+  ganglion_reduction #(.Lanes(Lanes), .Groups(Groups), .AccBits(AccBits)) u_reduction (
     .clk_i, .rst_ni, .capture_i, .acc_i,
-    .reduce_i (action != '0),
-    .mode_i   (mode),
+    .reduce_i (reduce_q[Delay-1] != '0),
     .valid_o  (valid),
-    .mode_o   (total_mode),
-    .result_o (total)
+    .group_o  (group),
+    .total_o  (total)
   );
 
-  assign emitted_o = OutBits'(total);
+  ganglion_requantize #(
+    .AccBits(AccBits), .OutBits(Bits), .Modes(AllModes),
+    .Shifts(AllShifts[8*AllModes-1:0]), .Widths(AllWidths[8*AllModes-1:0])
+  ) u_requantize (
+    .acc_i  (total),
+    .mode_i (ModeBits'(action - 1'b1)),
+    .out_o  (result)
+  );
+
+  if (OutLanes == 1) begin : g_total
+    assign emitted_o[0] = OutBits'(result);
+    logic unused_group;
+    assign unused_group = ^group;
+  end else begin : g_groups
+    for (genvar i = 0; i < OutLanes; i++) begin : g_output
+      ganglion_requantize #(
+        .AccBits(AccBits), .OutBits(OutBits), .Shifts(8'(OutShift)), .Widths(8'(OutBits))
+      ) u_requantize (
+        .acc_i  (group[i]),
+        .mode_i (1'b0),
+        .out_o  (emitted_o[i])
+      );
+    end
+  end
+
   if (Stores) begin : g_stores
     logic [Delay:0][SelectBits-1:0] bank_q;
     always_ff @(posedge clk_i) bank_q <= {bank_q[Delay-1:0], bank_i};
-    assign emit_o   = valid && total_mode == '0;
-    assign store_o  = valid && total_mode != '0;
+    assign store_o  = valid && action >= ReduceBits'(2);
     assign bank_o   = bank_q[Delay];
-    assign stored_o = ActBits'(total);
+    assign stored_o = ActBits'(result);
   end else begin : g_output_only
-    assign emit_o   = valid;
-    assign store_o  = 1'b0;
-    assign bank_o   = '0;
-    assign stored_o = '0;
-    logic unused_mode;
-    assign unused_mode = ^{bank_i, total_mode};
+    assign {store_o, bank_o, stored_o} = '0;
+    logic unused_store;
+    assign unused_store = ^{bank_i, result};
   end
 endmodule

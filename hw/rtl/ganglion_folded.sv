@@ -1,6 +1,6 @@
 // The folded sparse engine: a network as a scheduled program, a word for all lanes every cycle.
-// Latency InWords + Cycles + 5 from first input to last result, interval Cycles, with ready ends.
-// AXI-Stream handshake at both ends; loads while running; starts only with room for the results.
+// Latency Cycles + 6 from first input to last result, interval Cycles, with ready ends.
+// AXI-Stream handshake at both ends; starts with its first input, given room for the results.
 // Golden: models.reference.IntNetwork.__call__; word for word hw.folded.interpret.
 module ganglion_folded #(
   parameter int unsigned Lanes       = 8,
@@ -18,7 +18,8 @@ module ganglion_folded #(
   parameter int unsigned InWords     = 2,
   parameter int unsigned InBits      = 8,
   parameter bit          InSigned    = 1,
-  parameter int unsigned Outputs     = 3,
+  parameter int unsigned OutLanes    = 1,   // results a word, each of its own group of lanes
+  parameter int unsigned OutWords    = 3,
   parameter int unsigned OutBits     = 8,
   parameter bit          OutSigned   = 1,
   parameter int unsigned OutShift    = 6,
@@ -35,7 +36,7 @@ module ganglion_folded #(
   input  logic [InLanes*InBits-1:0]     in_tdata_i,
   input  logic                          in_tvalid_i,
   output logic                          in_tready_o,
-  output logic [OutBits-1:0]            out_tdata_o,
+  output logic [OutLanes*OutBits-1:0]   out_tdata_o,
   output logic                          out_tvalid_o,
   input  logic                          out_tready_i,
   output logic [Banks-1:0]              result_we_o,  // hidden results, for taps
@@ -53,7 +54,7 @@ module ganglion_folded #(
   localparam int unsigned Depth      = (1 << AddressBits) - InWords;
 
   logic rst_q, in_tready;
-  logic start, run, last, room, loaded, restart;
+  logic start, run, last, room, arrived, restart;
   logic [WordBits-1:0] word;
   logic [InLanes-1:0] load_we, busy;
   logic [AddressBits-1:0] load_addr;
@@ -66,7 +67,7 @@ module ganglion_folded #(
   logic [Lanes-1:0][ActBits-1:0] result;
   logic [SelectBits-1:0] word_bank, store_bank;
   logic emit, store;
-  logic [OutBits-1:0] emitted;
+  logic [OutLanes-1:0][OutBits-1:0] emitted;
   logic [ActBits-1:0] stored;
 
   // Registered once for its fan-out; in the cycle that this costs, no input is accepted.
@@ -75,10 +76,10 @@ module ganglion_folded #(
   assign in_tready_o = in_tready && !rst_q;
 
   ganglion_sequencer #(
-    .WordBits(WordBits), .Cycles(Cycles), .ProgramFile(ProgramFile)
+    .WordBits(WordBits), .Cycles(Cycles), .Awaited(InWords), .ProgramFile(ProgramFile)
   ) u_sequencer (
-    .clk_i, .rst_ni(!rst_q), .ready_i(loaded && room), .start_o(start), .run_o(run), .last_o(last),
-    .word_o(word)
+    .clk_i, .rst_ni(!rst_q), .ready_i(room), .arrived_i(arrived), .start_o(start), .run_o(run),
+    .last_o(last), .word_o(word)
   );
 
   ganglion_loader #(
@@ -86,7 +87,7 @@ module ganglion_folded #(
     .AddressBits(AddressBits), .Base(Depth)
   ) u_loader (
     .clk_i, .rst_ni(!rst_q), .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready),
-    .release_i(run && word[0]), .loaded_o(loaded), .busy_i(busy), .we_o(load_we),
+    .release_i(run && word[0]), .done_o(arrived), .busy_i(busy), .we_o(load_we),
     .addr_o(load_addr), .data_o(load_byte)
   );
   for (genvar i = 0; i < InLanes; i++) begin : g_load
@@ -129,15 +130,18 @@ module ganglion_folded #(
     assign word_bank = '0;
   end
   ganglion_collector #(
-    .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutBits(OutBits), .OutShift(OutShift),
-    .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores), .SelectBits(SelectBits)
+    .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutLanes(OutLanes), .OutBits(OutBits),
+    .OutShift(OutShift), .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores),
+    .SelectBits(SelectBits)
   ) u_collector (
     .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last), .reduce_i(word[1+:ReduceBits]),
     .bank_i(word_bank), .capture_i(capture), .acc_i(acc), .restart_o(restart), .emit_o(emit),
     .emitted_o(emitted), .store_o(store), .bank_o(store_bank), .stored_o(stored)
   );
 
-  ganglion_result_queue #(.OutBits(OutBits), .OutSigned(OutSigned), .Outputs(Outputs)) u_queue (
+  ganglion_result_queue #(
+    .Lanes(OutLanes), .OutBits(OutBits), .OutSigned(OutSigned), .Words(OutWords)
+  ) u_queue (
     .clk_i, .rst_ni(!rst_q), .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
     .tdata_o(out_tdata_o), .tvalid_o(out_tvalid_o), .tready_i(out_tready_i)
   );

@@ -71,6 +71,7 @@ module ganglion_lane #(
     .UseDsp(UseDsp)
   ) u_mac (
     .clk_i, .rst_ni,
+    .valid_i  (run_i),
     .first_i  (first_q),
     .act_i    (act),
     .weight_i,

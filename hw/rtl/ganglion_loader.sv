@@ -16,7 +16,7 @@ module ganglion_loader #(
   input  logic                    tvalid_i,
   output logic                    tready_o,
   input  logic                    release_i,
-  output logic                    loaded_o,
+  output logic                    done_o,   // a word is in the banks at the end of the cycle
   input  logic [Lanes-1:0]        busy_i,
   output logic [Lanes-1:0]        we_o,
   output logic [AddressBits-1:0]  addr_o,
@@ -41,7 +41,7 @@ module ganglion_loader #(
   assign left_d   = we_o & busy_i;
   assign done     = (accept || waiting_q) && left_d == '0;
   assign addr_o   = addr_q;
-  assign loaded_o = loaded_q;
+  assign done_o   = done;
   for (genvar i = 0; i < Lanes; i++) begin : g_lane
     assign data_o[i] = (waiting_q ? word_q[i*InBits+:InBits] : tdata_i[i*InBits+:InBits]) ^ Offset;
   end

@@ -1,6 +1,6 @@
 // Multiply-accumulate: a segment starts at its bias, the other products add to the running sum.
 // Latency 3 cycles from operands to sum (operand, product and sum register), interval 1.
-// No handshake: operands in every cycle; first_i starts a new sum, whose bias comes a cycle later.
+// No handshake: without valid_i a product is 0; first_i starts a sum, its bias comes a cycle later.
 // Golden: the sums in hw.folded.interpret.
 module ganglion_mac #(
   parameter int unsigned ActBits    = 8,
@@ -11,6 +11,7 @@ module ganglion_mac #(
 ) (
   input  logic                         clk_i,
   input  logic                         rst_ni,
+  input  logic                         valid_i,
   input  logic                         first_i,
   input  logic        [ActBits-1:0]    act_i,
   input  logic signed [WeightBits-1:0] weight_i,
@@ -49,7 +50,7 @@ module ganglion_mac #(
 
   always_ff @(posedge clk_i) begin
     act_q     <= {1'b0, act_i};
-    weight_q  <= weight_i;
+    weight_q  <= valid_i ? weight_i : '0;
     product_q <= product_d;
     bias_q    <= bias_i;
     acc_q     <= acc_d;

@@ -3,36 +3,38 @@
 // AXI-Stream handshake, tvalid_o from registers, tdata_o stable; room_o: a whole vector fits.
 // Golden: the identity, less the offset of a signed output (models.spec.IntType.low).
 module ganglion_result_queue #(
+  parameter int unsigned Lanes     = 1,  // results a word
   parameter int unsigned OutBits   = 8,
   parameter bit          OutSigned = 1,
-  parameter int unsigned Outputs   = 3
+  parameter int unsigned Words     = 3   // a vector
 ) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               start_i,  // reserves room for a vector
   output logic               room_o,
   input  logic               push_i,
-  input  logic [OutBits-1:0] data_i,
-  output logic [OutBits-1:0] tdata_o,
+  input  logic [Lanes-1:0][OutBits-1:0] data_i,
+  output logic [Lanes-1:0][OutBits-1:0] tdata_o,
   output logic               tvalid_o,
   input  logic               tready_i
 );
-  localparam int unsigned PointerBits = $clog2(2 * Outputs);
-  localparam int unsigned CountBits   = $clog2(2 * Outputs + 1);
+  localparam int unsigned PointerBits = $clog2(2 * Words);
+  localparam int unsigned CountBits   = $clog2(2 * Words + 1);
   localparam logic [OutBits-1:0] Offset = OutSigned ? OutBits'(1) << (OutBits - 1) : '0;
-  if (Outputs < 1 || OutBits < 2 || OutBits > 8) begin : g_bad
-    $error("ganglion_result_queue: Outputs %0d (from 1), OutBits %0d (2 to 8)", Outputs, OutBits);
+  if (Lanes < 1 || Words < 1 || OutBits < 2 || OutBits > 8) begin : g_bad
+    $error("ganglion_result_queue: Lanes %0d, Words %0d (from 1), OutBits %0d (2 to 8)",
+           Lanes, Words, OutBits);
   end
 
-  (* ram_style = "distributed" *) logic [OutBits-1:0] words_q [1 << PointerBits];
+  (* ram_style = "distributed" *) logic [Lanes*OutBits-1:0] words_q [1 << PointerBits];
   logic [PointerBits-1:0] head_q, tail_q;
   logic [CountBits-1:0] reserved_q, queued_q;
   logic pop;
 
   assign tvalid_o = queued_q != '0;
-  assign tdata_o  = words_q[head_q] ^ Offset;
+  assign tdata_o  = words_q[head_q] ^ {Lanes{Offset}};
   assign pop      = tvalid_o && tready_i;
-  assign room_o   = reserved_q <= CountBits'(Outputs);
+  assign room_o   = reserved_q <= CountBits'(Words);
 
   always_ff @(posedge clk_i) if (push_i) words_q[tail_q] <= data_i;
 
@@ -43,7 +45,7 @@ module ganglion_result_queue #(
       head_q     <= head_q + PointerBits'(pop);
       tail_q     <= tail_q + PointerBits'(push_i);
       queued_q   <= queued_q + CountBits'(push_i) - CountBits'(pop);
-      reserved_q <= reserved_q + (start_i ? CountBits'(Outputs) : '0) - CountBits'(pop);
+      reserved_q <= reserved_q + (start_i ? CountBits'(Words) : '0) - CountBits'(pop);
     end
   end
 

@@ -1,24 +1,28 @@
 // Program memory and counter: a word a cycle from a vector's start to the program's last word.
-// Latency 0: the first word waits at the output for its start. Interval Cycles.
-// No handshake but ready_i, for the start: word_o counts where run_o is set; last_o marks the last.
+// Latency 0: the first word waits at the output for its start, with ready_i. Interval Cycles.
+// No handshake: word_o counts with run_o; each of the first Awaited words takes an arrived_i.
 // Golden: the cycles of hw.folded.interpret.
 module ganglion_sequencer #(
   parameter int unsigned WordBits    = 32,
   parameter int unsigned Cycles      = 16,
+  parameter int unsigned Awaited     = 1,   // less than Cycles
   parameter              ProgramFile = ""
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
   input  logic                ready_i,
+  input  logic                arrived_i,
   output logic                start_o,
   output logic                run_o,
   output logic                last_o,
   output logic [WordBits-1:0] word_o
 );
   localparam int unsigned CounterBits = Cycles > 1 ? $clog2(Cycles) : 1;
+  localparam int unsigned WaitingBits = $clog2(Awaited + 1);
   localparam logic [CounterBits-1:0] LastIndex = CounterBits'(Cycles - 1);
-  if (Cycles < 1 || WordBits < 1) begin : g_bad
-    $error("ganglion_sequencer: Cycles %0d and WordBits %0d must be at least 1", Cycles, WordBits);
+  if (Awaited < 1 || Cycles <= Awaited || WordBits < 1) begin : g_bad
+    $error("ganglion_sequencer: Awaited %0d (from 1), Cycles %0d (above it), WordBits %0d (from 1)",
+           Awaited, Cycles, WordBits);
   end
 
   (* ram_style = "block", rom_style = "block" *) logic [WordBits-1:0] program_words [Cycles];
@@ -26,10 +30,13 @@ module ganglion_sequencer #(
 
   // next_q is the index behind the word at the output; primed_q says that there is one.
   logic [CounterBits-1:0] next_q;
-  logic primed_q, running_q, fetch;
+  logic primed_q, running_q, fetch, awaits, goes;
+  logic [WaitingBits-1:0] waiting_q;
 
-  assign start_o = primed_q && !running_q && ready_i;
-  assign run_o   = running_q || start_o;
+  assign awaits  = next_q != '0 && next_q <= CounterBits'(Awaited);
+  assign goes    = !awaits || waiting_q != '0;
+  assign start_o = primed_q && !running_q && ready_i && goes;
+  assign run_o   = running_q ? goes : start_o;
   assign last_o  = next_q == '0;
   assign fetch   = run_o || !primed_q;
 
@@ -40,9 +47,11 @@ module ganglion_sequencer #(
       next_q    <= '0;
       primed_q  <= 1'b0;
       running_q <= 1'b0;
+      waiting_q <= '0;
     end else begin
       primed_q  <= 1'b1;
-      running_q <= run_o && !last_o;
+      if (run_o) running_q <= !last_o;
+      waiting_q <= waiting_q + WaitingBits'(arrived_i) - WaitingBits'(run_o && awaits);
       if (fetch) next_q <= next_q == LastIndex ? '0 : next_q + 1'b1;
     end
   end

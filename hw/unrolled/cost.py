@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from hw.unrolled.graph import Clip, Graph
-from hw.unrolled.schedule import Schedule, register_bits
+from hw.unrolled.registers import registers
+from hw.unrolled.schedule import Schedule
 
 # Credits and FIFO addresses of rtl/ganglion_pipeline_stream.sv; a LUT RAM of 32 words of 14 bits is 8 LUT.
 STREAM_LUTS = 36
@@ -32,9 +33,10 @@ def cost(graph: Graph, stages: Schedule) -> Cost:
     luts += sum(clip_luts(graph, node) for node in graph.nodes if isinstance(node, Clip))
     out_bits = len(graph.layers[-1].neurons) * graph.layers[-1].type.bits
     fifo = RAM_LUTS * -(-out_bits // RAM_BITS) * -(-(stages.n_stages + 2) // RAM_WORDS)
+    held = registers(graph, stages)
     return Cost(
-        lut=luts + fifo + STREAM_LUTS,
-        ff=register_bits(graph, stages) + stages.n_stages + STREAM_FFS,
+        lut=luts + held.shift_registers + fifo + STREAM_LUTS,
+        ff=held.flip_flops + stages.n_stages + STREAM_FFS,
         carry4=sum(node.cells.carry4 for node in sums),
         dsp=0,
         bram18=0,

@@ -11,12 +11,13 @@ from models.csd import csd_digits
 from models.reference import IntNetwork
 
 # LUTs for each signed digit: a share of an adder, whose width follows that of the activations.
-DIGIT_LUTS, DIGIT_LUTS_PER_BIT = 1.05, 0.333
+DIGIT_LUTS, DIGIT_LUTS_PER_BIT = 1.0, 0.316
 # A neuron's last adder and its clip.
 NEURON_LUTS = 4.2
-BINARY_SHARE = 1.35
-# Flip-flops of a pipeline cut after every adder.
-FFS_PER_LUT = 1.42
+BINARY_SHARE = 1.45
+# Flip-flops for each LUT, times the adders in a stage, for 1, 2, 3, and more: with one, long delays become
+# shift registers.
+FFS_PER_LUT = (1.34, 1.49, 1.49, 1.35)
 STREAM_LUTS, STREAM_FFS = 55, 22
 
 
@@ -46,7 +47,7 @@ def predict(network: IntNetwork, cut: int, adder_inputs: int) -> Prediction:
         levels += ceil(log(longest + 1, adder_inputs)) + (longest > adder_inputs)
     return Prediction(
         lut=round(luts) + STREAM_LUTS,
-        ff=round(luts * FFS_PER_LUT / cut) + STREAM_FFS,
+        ff=round(luts * FFS_PER_LUT[min(cut, len(FFS_PER_LUT)) - 1] / cut) + STREAM_FFS,
         dsp=0,
         bram18=0,
         latency_cycles=ceil(levels / cut) + 1,

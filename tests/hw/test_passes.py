@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from hw.config import Board, Engine, find_board
 from hw.finn_plugin import ModelWrapper, quietly, use_build_folder
 from hw.flow import passes_of
-from hw.folded.settings import FoldedSettings
 from hw.folding import dense_shapes
 from hw.golden_check import GoldenCheck
 from hw.layout import EngineSettings, lay_out
@@ -27,7 +26,7 @@ from models.export import write_qonnx
 from models.reference import IntNetwork
 from tests.networks import random_inputs, random_network
 
-SETTINGS = EngineSettings(folded=FoldedSettings.of(2), unrolled=UnrolledSettings())
+SETTINGS = EngineSettings(lanes=2, multiplier=Multiplier.DSP, unrolled=UnrolledSettings())
 NETWORKS: dict[str, dict[str, object]] = {
     "smallest": {"widths": (3, 7, 1)},
     "one layer": {"widths": (5, 2)},

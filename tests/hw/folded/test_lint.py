@@ -73,7 +73,7 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
         ("ganglion_mac", "-GWeightBits=9"),
         ("ganglion_requantize", "-GOutBits=7"),
         ("ganglion_bank", "-GAddressBits=14"),
-        ("ganglion_banks", "-GBanks=9"),
+        ("ganglion_banks", "-GBanks=65"),
         ("ganglion_loader", "-GBase=63"),
         ("ganglion_reduction", "-GLanes=65"),
         ("ganglion_result_queue", "-GOutBits=9"),

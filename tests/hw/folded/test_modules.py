@@ -62,7 +62,7 @@ def test_requantize_shifts_and_saturates_at_every_edge(tmp_path: Path) -> None:
 def test_mac_sums_segments_alike_in_dsp_and_luts(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     n = 4000
-    first = rng.random(n) < 0.2
+    first, valid = rng.random(n) < 0.2, rng.random(n) < 0.8
     first[0] = True
     act = rng.choice([0, 1, 127, 128, 255, *range(256)], n)
     weight = rng.choice([-128, -127, -1, 0, 127, *range(-128, 128)], n)
@@ -72,10 +72,10 @@ def test_mac_sums_segments_alike_in_dsp_and_luts(tmp_path: Path) -> None:
         "mac_top",
         ("ganglion_mac",),
         (stream("INT16", 4, 64), stream("INT32", 2, 64)),
-        np.stack([first, act, weight, bias], axis=1).astype(np.int64),
+        np.stack([first + 2 * valid, act, weight, bias], axis=1).astype(np.int64),
     )
     total, sums = 0, []
-    for starts, product, start in zip(first, act * weight, bias, strict=True):
+    for starts, product, start in zip(first, act * weight * valid, bias, strict=True):
         total = product + (start if starts else total)
         sums.append(total)
     np.testing.assert_array_equal(got, np.stack([sums, sums], axis=1))

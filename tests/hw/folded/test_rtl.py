@@ -33,6 +33,10 @@ FAST: dict[str, Callable[[], Case]] = {
     ),
     "one lane": lambda: (_random(5, (6, 9, 2)), FoldedSettings.of(1)),
     "one layer": lambda: (_random(4, (30, 5)), FoldedSettings(lanes=3, banks=2, copies=1)),
+    "starts while loading": lambda: (
+        _random(9, (90, 40, 12), 0.15),
+        FoldedSettings(lanes=8, banks=10, copies=3, input_lanes=6, output_lanes=4),
+    ),
 }
 SLOW: dict[str, Callable[[], Case]] = {
     "corners, 16 lanes": lambda: (corner_network(np.random.default_rng(2)), FoldedSettings.of(16)),

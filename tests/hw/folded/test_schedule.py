@@ -14,11 +14,8 @@ from hw.folded.settings import FoldedSettings
 from models.artifacts import CompileError, MismatchError
 from models.reference import IntNetwork
 from models.spec import IntType
-from tests.hw.folded.nets import corner_network, hopper_98, live_network, with_types
+from tests.hw.folded.nets import corner_network, live_network, with_types
 from tests.networks import random_inputs, random_network
-
-# Targets of the 98% network: lanes, latency in cycles.
-TARGETS = ((8, 243), (16, 124), (32, 68))
 
 
 def holds(network: IntNetwork, shape: FoldedSettings, n_vectors: int = 12) -> None:
@@ -48,40 +45,21 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
     names = [f"{data.draw(st.sampled_from(['INT', 'UINT']))}{data.draw(bits)}" for _ in network.spec.layers]
     network = with_types(network, names)
     lanes = min(data.draw(st.integers(1, 20)), max(1, network.nnz))
-    banks, copies = data.draw(st.integers(1, lanes)), data.draw(st.integers(1, lanes))
-    holds(network, FoldedSettings(lanes=lanes, banks=banks, copies=copies), 6)
+    banks = data.draw(st.integers(1, 24))
+    shape = FoldedSettings(
+        lanes=lanes,
+        banks=banks,
+        copies=data.draw(st.integers(1, lanes)),
+        input_lanes=data.draw(st.none() | st.integers(1, banks)),
+        output_lanes=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
+    )
+    holds(network, shape, 6)
 
 
 def test_unsigned_inputs_equal_the_reference() -> None:
     network = random_network(np.random.default_rng(0), (6, 8, 2))
     network = replace(network, spec=replace(network.spec, input_type=IntType.parse("UINT7")))
     holds(network, FoldedSettings.of(4))
-
-
-@pytest.mark.parametrize(("lanes", "cycles"), TARGETS)
-def test_latency_meets_the_target_of_the_98_percent_network(lanes: int, cycles: int) -> None:
-    for seed in range(3):
-        network = hopper_98(np.random.default_rng(seed))
-        assert network.nnz == 1849
-        assert schedule(network, FoldedSettings.of(lanes)).latency_cycles <= cycles
-
-
-@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
-@pytest.mark.parametrize(
-    ("widths", "nnz"),
-    [
-        ((17, 256, 256, 6), (400, 2000, 500)),
-        ((11, 64, 64, 3), (704, 4096, 192)),
-        ((27, 128, 128, 128, 8), (300, 900, 900, 300)),
-        ((16, 40, 4), (640, 160)),
-    ],
-)
-def test_cycles_are_within_five_percent_and_ten_of_the_ideal(
-    widths: tuple[int, ...], nnz: tuple[int, ...], lanes: int
-) -> None:
-    network = live_network(np.random.default_rng(0), widths, nnz)
-    program = schedule(network, FoldedSettings.of(lanes))
-    assert program.latency_cycles - program.input_words <= 1.05 * network.nnz / lanes + 10
 
 
 def test_a_row_longer_than_the_ideal_time_is_split() -> None:
@@ -123,7 +101,9 @@ def test_interpreting_is_per_vector() -> None:
     [
         ("lanes", 0, r"lanes = 0 is outside 1 to 64; the nearest that works: lanes = 1"),
         ("lanes", 65, r"lanes = 65 is outside 1 to 64; the nearest that works: lanes = 64"),
-        ("banks", 9, r"banks = 9 is outside 1 to 8; the nearest that works: banks = 8"),
+        ("banks", 65, r"banks = 65 is outside 1 to 64; the nearest that works: banks = 64"),
+        ("input_lanes", 9, r"input_lanes = 9 is outside 1 to 8; the nearest that works: input_lanes = 8"),
+        ("output_lanes", 9, r"output_lanes = 9 is outside 1 to 8; the nearest that works: output_lanes = 8"),
         ("copies", 9, r"copies = 9 is outside 1 to 8; the nearest that works: copies = 8"),
     ],
 )

@@ -1,4 +1,4 @@
-// Two ganglion_macs, in DSP and in LUTs, behind AXI-Stream: first, activation, weight, bias in; both sums out.
+// Two ganglion_macs, in DSP and in LUTs, behind AXI-Stream: first and valid, activation, weight, bias in; both sums out.
 // Latency 3 cycles, interval 1.
 // Handshake promise: always ready; the reader must be so, too.
 // Golden: numpy.cumsum.
@@ -24,9 +24,10 @@ module mac_top (
   for (genvar i = 0; i < 2; i++) begin : g_mac
     ganglion_mac #(.ActBits(8), .WeightBits(8), .AccBits(22), .BiasBits(16), .UseDsp(i == 0)) u_mac (
       .clk_i(ap_clk), .rst_ni(ap_rst_n),
+      .valid_i  (taken && s_axis_tdata[1]),
       .first_i  (s_axis_tdata[0] && taken),
       .act_i    (s_axis_tdata[23:16]),
-      .weight_i (taken ? s_axis_tdata[39:32] : '0),
+      .weight_i (s_axis_tdata[39:32]),
       .bias_i   (bias_q),
       .acc_o    (acc[i])
     );

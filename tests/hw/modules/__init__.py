@@ -1,0 +1,1 @@
+"""Tests of the RTL modules one by one: each against a model of its ports, cycle by cycle."""
