@@ -56,7 +56,7 @@ def growth(name: str, board: Board) -> list[dict[str, Any]]:
             "nnz_live": spec.provenance["nnz_live"],
             "engine": engine_label(engine),
         }
-        rows.append(row | _cost(name, subject.folder, board, engine))
+        rows.append(row | cost(name, subject.folder, board, engine))
     return rows
 
 
@@ -88,7 +88,7 @@ def _generator_hash() -> str:
     return sha256_file(Path(__file__).parent / "random_policy.py")
 
 
-def _cost(name: str, policy: Path, board: Board, engine: tuple[str, ...]) -> dict[str, Any]:
+def cost(name: str, policy: Path, board: Board, engine: tuple[str, ...]) -> dict[str, Any]:
     """Return cycles and resources, by prediction where the board cannot hold the unrolled network."""
     if engine == UNROLLED:
         network = load_policy(policy).network
