@@ -14,8 +14,9 @@ from hw.harness import Bench
 from hw.verilate import verilate
 from models.reference import Ints
 
-# Large enough that a block's way through the pipes does not show, small enough for the deadline of one.
-BLOCK_VECTORS = 4096
+# What a simulator gets at once: enough that the way through the pipes does not show, not more than it answers
+# within a small part of the harness' deadline.
+BLOCK_VECTORS, BLOCK_CYCLES = 4096, 200_000
 PROBE_VECTORS = 512
 
 
@@ -50,7 +51,8 @@ def simulate_many(bench: Bench, inputs: Ints, workers: int | None = None) -> Int
     A simulator that gets stuck or breaks its handshake raises MismatchError.
     """
     answers = np.empty((len(inputs), bench.design.output.format.features), dtype=np.int64)
-    blocks = [slice(start, start + BLOCK_VECTORS) for start in range(0, len(inputs), BLOCK_VECTORS)]
+    size = min(BLOCK_VECTORS, max(1, BLOCK_CYCLES // max(1, sum(bench.design.layer_cycles))))
+    blocks = [slice(start, start + size) for start in range(0, len(inputs), size)]
     n_workers = workers or os.cpu_count() or 1
 
     def work(first: int) -> None:
