@@ -74,7 +74,7 @@ bench: $(READY) ## speed of training and simulation, and the engines' table; to 
 	@$(PY) -m hw.explore $(NAME) --board $(BOARD)
 	@$(PY) -m hw.bench $(NAME)
 
-growth: $(READY) ## how each engine grows with the nonzero weights: table and plot, an hour when nothing is cached
+growth: $(READY) ## how each engine grows with the nonzero weights: a table and a plot from some 25 builds
 	@$(MAKE) --no-print-directory policy
 	@$(PY) -m hw.growth $(NAME) --board $(BOARD)
 
