@@ -12,7 +12,7 @@ NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw explore train compress sweep evaluate figures export bitstream bench test test-all lint clean
+.PHONY: help setup hw explore growth train compress sweep evaluate figures export bitstream bench test test-all lint clean
 .PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
 .DELETE_ON_ERROR:
 
@@ -90,11 +90,15 @@ figures: $(READY) ## pictures of whatever runs there are, to build/figures
 export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
 	@$(PY) -m models.export $(RUN) $(TO)
 
-bench: $(READY) ## speed of training and simulation, side by side, to build/bench.json
-	@$(MAKE) --no-print-directory compile
+bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
+	@$(MAKE) --no-print-directory policy
 	@$(PY) -m training.bench
+	@$(PY) -m hw.explore $(NAME) --board $(BOARD)
 	@$(PY) -m hw.bench $(NAME)
-	@cat build/bench.json
+
+growth: $(READY) ## how each engine grows with the nonzero weights: a table and a plot from some 25 builds
+	@$(MAKE) --no-print-directory policy
+	@$(PY) -m hw.growth $(NAME) --board $(BOARD)
 
 test: $(READY) ## every claim, in minutes
 	@$(PY) -m pytest -n 2 -m "not slow" tests

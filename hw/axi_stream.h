@@ -71,24 +71,25 @@ class Stall {
 class Watch {
  public:
   explicit Watch(const Port& port) : port_(port), held_(port.bytes) {}
-  void forget() { words_.clear(), waiting_ = false; }
+  void forget() { words_.clear(), count_ = 0, waiting_ = false; }
   bool observe() {
     const auto* data = static_cast<const char*>(port_.data);
     if (waiting_ && !*port_.valid) throw Failure("handshake", port_.name, "valid fell before the word was accepted");
     if (waiting_ && std::memcmp(data, held_.data(), port_.bytes))
       throw Failure("handshake", port_.name, "data changed while valid and not accepted");
     const bool accepted = *port_.valid && *port_.ready;
-    if (accepted) words_.insert(words_.end(), data, data + port_.bytes);
+    if (accepted) words_.insert(words_.end(), data, data + port_.bytes), ++count_;
     waiting_ = *port_.valid && !*port_.ready;
     if (waiting_) std::memcpy(held_.data(), data, port_.bytes);
     return accepted;
   }
-  long count() const { return static_cast<long>(words_.size() / port_.bytes); }
+  long count() const { return count_; }
   const std::vector<char>& words() const { return words_; }
   const Port& port() const { return port_; }
 
  private:
   Port port_;
   std::vector<char> held_, words_;
+  long count_ = 0;
   bool waiting_ = false;
 };

@@ -69,10 +69,7 @@ class StreamFormat:
             raise CompileError(f"stream: values {ints.min()} to {ints.max()} are outside {self.type.name}")
         surplus = self.lanes * self.words - self.features
         lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
-        bits = (lanes[..., None] >> np.arange(self.type.bits)) & 1
-        bits = bits.astype(np.uint8).reshape(len(lanes), self.lanes * self.type.bits)
-        padded = np.pad(bits, ((0, 0), (0, self.width_bits - bits.shape[1])))
-        return np.packbits(padded, axis=1, bitorder="little")
+        return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
 
     def unpack(self, words: Words) -> Ints:
         """Return the vectors in words: [n * words, word_bytes] uint8 → [n, features] int64.
@@ -80,9 +77,31 @@ class StreamFormat:
         Words of a vector that is not whole are left out.
         """
         whole = len(words) // self.words * self.words
-        bits = np.unpackbits(np.asarray(words[:whole], dtype=np.uint8), axis=1, bitorder="little")
-        used = bits[:, : self.lanes * self.type.bits].reshape(whole, self.lanes, self.type.bits)
+        lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
+        return lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
+
+    @property
+    def _is_bytes(self) -> bool:
+        return self.type.bits == 8
+
+    def _pack_bits(self, lanes: Ints) -> Words:
+        bits = (lanes[..., None] >> np.arange(self.type.bits)) & 1
+        joined = bits.astype(np.uint8).reshape(len(lanes), self.lanes * self.type.bits)
+        return np.packbits(joined, axis=1, bitorder="little")
+
+    def _unpack_bits(self, words: Words) -> Ints:
+        bits = np.unpackbits(words, axis=1, bitorder="little")
+        used = bits[:, : self.lanes * self.type.bits].reshape(len(words), self.lanes, self.type.bits)
         weights = 1 << np.arange(self.type.bits, dtype=np.int64)
         if self.type.signed:
             weights[-1] = -weights[-1]
-        return (used @ weights).reshape(-1, self.words * self.lanes)[:, : self.features]
+        return used @ weights
+
+    def _unpack_bytes(self, words: Words) -> npt.NDArray[np.int8] | Words:
+        lanes = np.ascontiguousarray(words[:, : self.lanes])
+        return lanes.view(np.int8) if self.type.signed else lanes
+
+
+def _pad(words: Words, word_bytes: int) -> Words:
+    """Return words [n, at most word_bytes] with zeros in their upper bytes."""
+    return np.pad(words, ((0, 0), (0, word_bytes - words.shape[1])))

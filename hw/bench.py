@@ -1,81 +1,93 @@
-"""Stage: how fast a build's simulator is, in vectors and cycles per second, on one core and on all.
+"""Stage: how fast the engines' simulators are, with and without taps, on one core and on all.
 
-`python -m hw.bench Hopper` adds its section to build/bench.json.
+`python -m hw.bench Hopper` measures builds that hw.explore made and adds its section to build/bench.json.
 """
 
 import argparse
 import os
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
+from rich.console import Console
+from rich.table import Table
 
-from hw.design import Design, load_design
-from hw.harness import Bench, Traffic
+from hw.bulk import Speed, measure_speed, untapped_bench
+from hw.design import load_design
+from hw.harness import Bench
 from hw.verilate import simulator_cache, verilate
-from models.artifacts import BENCH, BuildPaths, merge_json, run_stage
-from models.reference import Ints
+from models.artifacts import BENCH, BuildPaths, ToolError, merge_json, read_json, run_stage
 
-# A timed run lasts about this long, so that start-up does not count.
-TARGET_S = 5.0
-PROBE_VECTORS = 200
+ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2")
+MEASURED_S = 3.0
 
 
-def measure(design: Design, bench: Bench) -> dict[str, Any]:
-    """Return simulated vectors per second with one and with as many processes as there are cores."""
-    probe_s, _ = _timed(bench, PROBE_VECTORS, workers=1)
-    n_vectors = max(PROBE_VECTORS, round(PROBE_VECTORS * TARGET_S / probe_s))
-    cores = os.cpu_count() or 1
-    one_s, cycles = _timed(bench, n_vectors, workers=1)
-    all_s, _ = _timed(bench, n_vectors, workers=cores)
+def measure(engine: str, build: BuildPaths) -> list[dict[str, Any]]:
+    """Return the row of the simulator with taps and of that without, compiled if they are not cached."""
+    design, cache = load_design(build), simulator_cache(build)
+    benches = {
+        "every layer": Bench.of(design, verilate(design, cache)),
+        "none": untapped_bench(design, cache),
+    }
+    rows = []
+    for taps, bench in benches.items():
+        one, every = (measure_speed(bench, workers, MEASURED_S) for workers in (1, os.cpu_count() or 1))
+        rows.append(
+            {
+                "engine": engine,
+                "taps": taps,
+                "compile_s": bench.simulator.compile_s,
+                "one_core": _speed_json(one),
+                "all_cores": _speed_json(every),
+            }
+        )
+    return rows
+
+
+def _speed_json(speed: Speed) -> dict[str, float]:
     return {
-        "engine": design.engine,
-        "vectors": n_vectors,
-        "inferences_per_s": round(n_vectors / one_s),
-        "cycles_per_s": round(cycles / one_s),
-        "cores": cores,
-        "inferences_per_s_all_cores": round(cores * n_vectors / all_s),
-        "compile_s": bench.simulator.compile_s,
+        "vectors": speed.vectors,
+        "inferences_per_s": speed.inferences_per_s,
+        "cpu_us_per_inference": speed.cpu_us_per_inference,
     }
 
 
-def _timed(bench: Bench, n_vectors: int, workers: int) -> tuple[float, int]:
-    """Return the seconds that `workers` simulators take for `n_vectors` each, and the cycles of one."""
-    inputs = _random_inputs(bench.design, n_vectors)
-    start = time.monotonic()
-    with ThreadPoolExecutor(workers) as pool:
-        cycles = list(pool.map(lambda _: _run(bench, inputs), range(workers)))
-    return time.monotonic() - start, cycles[0]
-
-
-def _run(bench: Bench, inputs: Ints) -> int:
-    with TemporaryDirectory() as scratch:
-        return bench.run(inputs, Traffic(), Path(scratch)).cycles
-
-
-def _random_inputs(design: Design, n_vectors: int) -> Ints:
-    stream = design.input.format
-    low, high = stream.type.low, stream.type.high
-    return np.random.default_rng(0).integers(low, high + 1, (n_vectors, stream.features))
+def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print one line a simulator."""
+    table = Table(title=title)
+    for head in ("engine", "taps on"):
+        table.add_column(head)
+    for head in ("compiled in s", "one core: vectors/s", "all cores: vectors/s", "CPU µs a vector"):
+        table.add_column(head, justify="right")
+    for row in rows:
+        one, every = row["one_core"], row["all_cores"]
+        table.add_row(
+            row["engine"],
+            row["taps"],
+            f"{row['compile_s']:.0f}",
+            f"{one['inferences_per_s']:,}",
+            f"{every['inferences_per_s']:,}",
+            f"{one['cpu_us_per_inference']:.2f}",
+        )
+    Console(width=110).print(table)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(prog="python -m hw.bench", description=__doc__)
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    paths = BuildPaths.of(parser.parse_args(arguments).name)
-    design = load_design(paths)
-    bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
-    result = measure(design, bench)
-    merge_json(BENCH, {"simulation": {paths.root.name: result}})
-    print(
-        f"simulation: {result['inferences_per_s']:,} inferences/s on one core, "
-        f"{result['inferences_per_s_all_cores']:,} on {result['cores']} ({result['engine']} engine)"
-    )
+    parser.add_argument("name", help="the build under build/ that hw.explore ran for, for example Hopper")
+    name = parser.parse_args(arguments).name
+    explored = BuildPaths.of(name).root / "explore.json"
+    if not explored.exists():
+        raise ToolError(f"{explored} is missing; run python -m hw.explore {name} first")
+    engines = read_json(explored)["engines"]
+    rows = [
+        row
+        for entry in engines
+        if entry["engine"] in ENGINES
+        for row in measure(entry["engine"], BuildPaths.of(entry["build"]))
+    ]
+    merge_json(BENCH, {"engines": {name: engines}, "simulation": {name: rows}})
+    print_table(rows, f"simulators of {name}'s engines, {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,26 @@
 """Stage: the engines side by side, each compiled, simulated and synthesized for the same policy.
 
 `python -m hw.explore Hopper` takes the policy of build/Hopper, makes a build per engine beside it
-(build/Hopper-folded8, ...) and writes build/Hopper/explore.json. What is up to date is not built again.
+(build/Hopper-<policy>-folded8, ...) and writes build/Hopper/explore.json. What is up to date is not built
+again.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from hw.bulk import measure_speed, untapped_bench
+from hw.design import load_design
+from hw.verilate import simulator_cache
 from models.artifacts import BuildPaths, ToolError, read_json, run_stage, write_json
+from models.policy_folder import read_description
 from models.stages import Stage
 
 ENGINES: tuple[tuple[str, ...], ...] = (
@@ -22,26 +29,50 @@ ENGINES: tuple[tuple[str, ...], ...] = (
     *(("unrolled", "--cut", str(cut)) for cut in (1, 2, 4)),
 )
 COUNTS = ("lut", "ff", "dsp", "bram18")
+# The table's columns: heading and key of a row.
+COLUMNS = {
+    "cycles": "latency_cycles",
+    "µs": "latency_us",
+    "interval": "interval_cycles",
+    **{count.upper(): count for count in COUNTS},
+    "sim/s": "simulated_inferences_per_s",
+    "wrong": "mismatches",
+    "seconds": "seconds",
+}
+SPEED_S = 2.0
 DEADLINE_S = 3600
 
 
 def explore(name: str, board: str) -> list[dict[str, Any]]:
     """Return a row an engine: its cycles, resources by synthesis, simulation speed and seconds to build."""
     rows = []
-    for engine, *options in ENGINES:
-        label = " ".join([engine, *(option for option in options if not option.startswith("--"))])
-        build = f"{name}-{label.replace(' ', '')}"
+    for engine in ENGINES:
+        label = engine_label(engine)
         print(f"explore: {label}", flush=True)
-        stage("select_policy", build, "--policy", str(BuildPaths.of(name).policy))
         try:
-            stage("compile", build, "--board", board, "--engine", engine, *options)
+            build = compile_engine(name, BuildPaths.of(name).policy, board, engine)
         except ToolError as error:
             print(f"explore: {label} left out: {error}")
             continue
-        stage("simulate", build)
-        stage("synth", build)
-        rows.append({"engine": label} | measured(BuildPaths.of(build)))
+        rows.append({"engine": label, "build": build.root.name} | measured(build) | speed(build))
     return rows
+
+
+def engine_label(engine: Sequence[str]) -> str:
+    """Return "folded 8" for the options ("folded", "--lanes", "8")."""
+    return " ".join(option for option in engine if not option.startswith("--"))
+
+
+def compile_engine(name: str, policy: Path, board: str, engine: Sequence[str]) -> BuildPaths:
+    """Return the build of the policy in a folder with an engine; a refusal raises ToolError with its reason.
+
+    It lies beside build/<name>, named after the policy and the engine; what is up to date is not made again.
+    """
+    label = engine_label(engine).replace(" ", "")
+    build = f"{name}-{read_description(policy).name}-{label}"
+    stage("select_policy", build, "--policy", str(policy))
+    stage("compile", build, "--board", board, "--engine", *engine)
+    return BuildPaths.of(build)
 
 
 def stage(module: str, *arguments: str) -> None:
@@ -56,36 +87,40 @@ def stage(module: str, *arguments: str) -> None:
         raise ToolError(f"hw.{module} {arguments[0]}: {lines[-1].removeprefix('error: ')}")
 
 
-def measured(paths: BuildPaths) -> dict[str, Any]:
-    """Return what the stages of one build measured."""
-    simulation, synthesis, clock_mhz = (
-        read_json(paths.sim),
-        read_json(paths.synth),
-        read_json(paths.hw)["clock_mhz"],
-    )
+def measured(build: BuildPaths) -> dict[str, Any]:
+    """Return what simulation and synthesis of one build measure."""
+    for name in ("simulate", "synth"):
+        stage(name, build.root.name)
+    simulation, synthesis = read_json(build.sim), read_json(build.synth)
+    clock_mhz = read_json(build.hw)["clock_mhz"]
     seconds = [
-        read_json(Stage.at(paths.root, name).record)["seconds"] for name in ("compile", "simulate", "synth")
+        read_json(Stage.at(build.root, name).record)["seconds"] for name in ("compile", "simulate", "synth")
     ]
     return {
         "latency_cycles": simulation["latency_cycles"],
         "latency_us": round(simulation["latency_cycles"] / clock_mhz, 3),
         "interval_cycles": simulation["interval_cycles"],
         **{key: synthesis[key] for key in COUNTS},
-        "simulated_inferences_per_s": simulation["inferences_per_s"],
         "mismatches": simulation["mismatches"],
         "seconds": round(sum(seconds), 1),
     }
+
+
+def speed(build: BuildPaths) -> dict[str, int]:
+    """Return vectors per second of the simulators that all cores run, without taps, as of now."""
+    bench = untapped_bench(load_design(build), simulator_cache(build))
+    measured_speed = measure_speed(bench, os.cpu_count() or 1, SPEED_S)
+    return {"simulated_inferences_per_s": measured_speed.inferences_per_s}
 
 
 def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print one line an engine."""
     table = Table(title=title)
     table.add_column("engine")
-    heads = ("cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM18", "sim/s", "wrong", "seconds")
-    for head in heads:
+    for head in COLUMNS:
         table.add_column(head, justify="right")
     for row in rows:
-        table.add_row(*(value if isinstance(value, str) else f"{value:,}" for value in row.values()))
+        table.add_row(row["engine"], *(f"{row[key]:,}" for key in COLUMNS.values()))
     Console(width=110).print(table)
 
 

@@ -103,11 +103,12 @@ class Bench {
   }
   void offer(const char* words, long count) {
     if (*input_.valid) return;  // a word once offered stays until accepted
-    const bool all_answered = watches_[0].count() == sent_ / input_.words * output().words;
-    const bool may_start = !spaced_ || sent_ % input_.words || all_answered;
-    if (sent_ == count * input_.words || source_stall_.next() || !may_start) return;
+    if (sent_ == count * input_.words || source_stall_.next() || !may_start()) return;
     std::memcpy(input_.data, words + sent_ * input_.bytes, input_.bytes);
     *input_.valid = 1;
+  }
+  bool may_start() const {
+    return !spaced_ || sent_ % input_.words || watches_[0].count() == sent_ / input_.words * output().words;
   }
   void clock(bool watching) {
     *model_->clock = 0;
@@ -117,7 +118,7 @@ class Bench {
     if (taken && sent_++ % input_.words == 0) starts_.push_back(now_);
     for (Watch& watch : watches_)
       if (watching) moved |= watch.observe();
-    if (static_cast<long>(ends_.size()) < watches_[0].count() / output().words) ends_.push_back(now_);
+    if (watches_[0].count() >= static_cast<long>(ends_.size() + 1) * output().words) ends_.push_back(now_);
     if (moved) last_progress_ = now_;
     *model_->clock = 1;
     model_->eval();

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.design import Design
+from hw.top_ports import TAPS_DEFINE
 from models.artifacts import BuildPaths, ToolError, digest, read_json, sha256_file, write_json
 
 HARNESS = (Path(__file__).parent / "harness.cpp", Path(__file__).parent / "axi_stream.h")
@@ -50,11 +51,13 @@ class Simulator:
 
 
 def verilate(design: Design, cache: Path, defines: Mapping[str, str] | None = None) -> Simulator:
-    """Return the simulator of `design`, compiled with every tap, or taken from `cache` when nothing changed.
+    """Return the simulator of `design` with its taps, or take it from `cache` when nothing changed.
 
+    A design whose `taps` were removed is compiled without them, which simulates faster.
     A failing tool raises ToolError with the first error of its log; the log stays in the cache folder.
     """
-    all_defines = {"GANGLION_TAPS": "1", **(defines or {})}
+    taps = {TAPS_DEFINE: "1"} if design.taps else {}
+    all_defines = {**taps, **(defines or {})}
     folder = cache / _key(design, all_defines)
     record = folder / "simulator.json"
     with _locked(folder):

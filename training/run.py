@@ -146,7 +146,7 @@ class Run:
             return self.prune_window[0]
         # The last rollout before the first update.
         rollout = self.config.updates_per_rollout
-        return 0 if self.parent else self.config.learning_starts // rollout * rollout
+        return 0 if self.is_trained else self.config.learning_starts // rollout * rollout
 
     @property
     def sparse_from(self) -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hw.config import Board, Engine, find_board
 from hw.finn_plugin import ModelWrapper, quietly, use_build_folder
 from hw.flow import passes_of
+from hw.folded.settings import Multiplier
 from hw.folding import dense_shapes
 from hw.golden_check import GoldenCheck
 from hw.layout import EngineSettings, lay_out

@@ -71,15 +71,3 @@ def test_rtl_equals_the_reference_under_any_traffic(name: str, tmp_path: Path) -
     assert steady.interval >= program.n_cycles
     if program.input_words == 1:
         assert steady.interval == program.n_cycles
-
-
-@pytest.mark.slow
-def test_a_million_vectors_are_equal(tmp_path: Path) -> None:
-    network = hopper_98(np.random.default_rng(0))
-    bench = build_bare(plan(network, FoldedSettings.of(16)), tmp_path).bench()
-    rng = np.random.default_rng(3)
-    for part in range(20):
-        vectors = Vectors.of(network, random_inputs(rng, network, 50_000))
-        traffic = Traffic(stall_percent=30 * (part % 3), seed=part + 1)
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run")
-        check_result(bench.design, vectors, result, f"part {part}")
