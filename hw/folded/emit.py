@@ -9,7 +9,7 @@ PROGRAM_FILE, ORDER_FILE, BIAS_PREFIX = "program.dat", "order.dat", "bias"
 
 
 def input_format(program: Program) -> StreamFormat:
-    """Return the input stream: an activation a bank and word."""
+    """Return the input stream: `input_lanes` activations a word, each for its own bank."""
     return stream(program.lowered.source.spec.input_type, program.lowered.inputs, program.input_lanes)
 
 

@@ -69,6 +69,7 @@ class _Scheduler:
     tables: Tables
     layers: list[_Layer]
     strategy: Strategy
+    # Of rows whose inputs are all scheduled: what `_start` returns.
     starts: dict[int, int]
 
     @classmethod
