@@ -63,24 +63,19 @@ def test_a_zip_becomes_a_sparse_int8_folder_that_acts_alike(
     assert result["parent_result"]["n_weights"] == 32 * (2 + 32 + 1)
 
 
-def test_a_finished_compression_is_only_written_again(
+def test_finetuning_goes_on_from_the_int8_policy_and_a_finished_run_is_only_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = _run(toy_zip("SAC", tmp_path / "mine.zip"), steps=80, qat_steps=80)
-    first = compress(run, Path("a"))
-    monkeypatch.setattr("training.compress._evaluate_teacher", lambda *_: pytest.fail("evaluated again"))
-    before = run.checkpoint.read_bytes()
-    assert compress(run, Path("b")) == first
-    assert run.checkpoint.read_bytes() == before
-
-
-def test_finetuning_goes_on_from_the_int8_policy_by_reward(tmp_path: Path) -> None:
-    run = _run(toy_zip("SAC", tmp_path / "mine.zip"), steps=400, qat_steps=160, finetune_steps=400)
+    run = _run(toy_zip("SAC", tmp_path / "mine.zip"), steps=400, qat_steps=160, finetune_steps=240)
     rows = compress(run, Path("folder"))
     assert rows[-1].name == "sparse int8, fine-tuned"
     assert rows[-1].statistics.mean >= rows[-2].statistics.mean - 0.5
     assert read_json(run.folder / "result.json")["phase"] == Phase.FINETUNE.value
     assert load_policy(Path("folder")).spec.provenance["sparsity"] >= 0.8
+    monkeypatch.setattr("training.compress._evaluate_teacher", lambda *_: pytest.fail("evaluated again"))
+    before = run.checkpoint.read_bytes()
+    assert compress(run, Path("again")) == rows
+    assert run.checkpoint.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
