@@ -1,7 +1,7 @@
 """How a network lies on the part: an engine and a padded size a layer, nodes planned, lanes agreed on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -135,7 +135,10 @@ def lay_out(network: IntNetwork, engines: Sequence[Engine], settings: EngineSett
 def _planned(network: IntNetwork, engine: Engine, settings: EngineSettings, board: Board) -> Plan:
     if engine is Engine.FOLDED:
         shape = fit(network, settings.lanes, settings.multiplier).settings
-        folded = plan_folded(network, shape)
+        # As the node will carry it, so that FINN's hooks ask for the same plan.
+        folded = plan_folded(
+            network, replace(shape, input_lanes=shape.lanes_of_input(network.spec.widths[0]))
+        )
         folded.require_fit(board)
         return folded
     require_hope(network, settings.unrolled, board)

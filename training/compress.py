@@ -48,7 +48,7 @@ class Row:
     statistics: Statistics
     nnz: int
     live: int | None
-    """Weights that can matter (models.liveness), of an int8 policy."""
+    """Weights that can matter (training.learner.count_weights); None for the teacher."""
     seconds: float | None
     """Wall clock since the run began; None for the teacher."""
 
@@ -104,7 +104,7 @@ def _phase_row(run: Run, phase: Phase) -> Row:
     """Return the row of a phase's best policy."""
     found, curve = evaluate_checkpoint(run.best(phase)), read_curve(run.curve)
     last = max(i for i, entry in enumerate(curve) if entry["phase"] == phase.value)
-    kind = ("sparse " if run.sparsity else "dense ") + ("float" if found.integers is None else "int8")
+    kind = ("sparse " if run.sparsity else "dense ") + ("int8" if found.is_int8 else "float")
     return Row(
         name=f"{kind}, fine-tuned" if phase is Phase.FINETUNE else kind,
         statistics=Statistics.of(found.returns),

@@ -46,10 +46,9 @@ class DistilledSac(FastSac):
     def _update(self, batch: Batch, learning_rate: float) -> None:
         """Do one step down the mean squared difference between the two actors' actions in [-1, 1]."""
         if self.teacher is None:
-            super()._update(batch, learning_rate)
-            return
+            return super()._update(batch, learning_rate)
         assert self.flat_actor is not None
-        self.flat_actor.step(*self._sampled_gradient(batch), learning_rate)
+        return self.flat_actor.step(*self._sampled_gradient(batch), learning_rate)
 
     def _sampled_gradient(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return that difference's gradient by the actions [batch, action], and zero for log pi."""

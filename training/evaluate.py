@@ -22,14 +22,13 @@ from models.artifacts import (
     write_arrays,
     write_json,
 )
-from models.liveness import live_part
-from models.reference import IntNetwork
 from training.callbacks import FINAL_SEEDS
 from training.checkpoint import Checkpoint
 from training.envs import FloatArray, episode_returns
 from training.fast_sac import FastSac, use_one_fast_thread
 from training.learner import (
-    actor_masks,
+    actor_weights,
+    count_weights,
     deterministic_policy,
     mean_actions,
     new_learner,
@@ -55,27 +54,23 @@ class Evaluation:
     model: FastSac
     returns: NDArray[np.float64]
     """[episodes]"""
-    integers: IntNetwork | None
-    """The policy in integers; None for a float one."""
     observations: FloatArray
     """What those episodes visited: [n, observation]."""
 
+    nnz: int
+    """Weights that are not zero, in the form that is deployed."""
+    live: int
+    """Those of them that can matter (see `training.learner.count_weights`)."""
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether the policy is integers."""
+        return self.model.quantization is not None
+
     @property
     def sparsity(self) -> float:
-        """The fraction of zeros among the deployed weights, in the form that is deployed."""
-        return 1 - self.nnz / sum(mask.numel() for mask in actor_masks(self.model))
-
-    @property
-    def nnz(self) -> int:
-        """Weights that are kept; of an int8 policy, those that are not rounded to zero."""
-        if self.integers is None:
-            return sum(int(mask.count_nonzero()) for mask in actor_masks(self.model))
-        return self.integers.nnz
-
-    @property
-    def live(self) -> int | None:
-        """Nonzero weights that can matter; None for a float policy, of which nothing is proven."""
-        return None if self.integers is None else live_part(self.integers).network.nnz
+        """The fraction of zeros among the deployed weights."""
+        return 1 - self.nnz / sum(weight.numel() for weight in actor_weights(self.model))
 
 
 def evaluate_checkpoint(path: Path) -> Evaluation:
@@ -91,13 +86,15 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
         return mean_actions(policy, observations)
 
     returns = episode_returns(run.config.env_id, act, run.config.final_episodes, FINAL_SEEDS)
+    nnz, live = count_weights(model, run.config.calibration_observations)
     return Evaluation(
         path=path,
         run=run,
         phase=Phase(checkpoint.meta["phase"]),
         step=checkpoint.meta["step"],
         model=model,
-        integers=quantized_actor(model).to_integers() if model.quantization else None,
+        nnz=nnz,
+        live=live,
         returns=returns,
         observations=np.concatenate(visited),
     )
@@ -133,7 +130,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "commit": read_json(folder / "run.json").get("commit", git_commit()),
         "checkpoint": {"file": found.path.name, "sha256": sha256_file(found.path)},
     }
-    if found.integers is not None:
+    if found.is_int8:
         quantized_actor(found.model).save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
     write_json(folder / "result.json", result)

@@ -37,7 +37,7 @@ class ResultRow:
     nnz: int | None
     """Nonzero weights; None where the record does not say."""
     live: int | None
-    """Those of them that can matter (models.liveness)."""
+    """Those of them that can matter (training.learner.count_weights)."""
     seconds: float | None
     """Wall-clock seconds of training; None where no curve lies beside the result."""
     commit: str
@@ -55,7 +55,7 @@ def read_row(folder: Path) -> ResultRow:
             name=folder.name,
             sparsity=result["sparsity"],
             seed=result["seed"],
-            qat=result["phase"] in ("qat", "finetune"),
+            qat=result["phase"] not in ("dense", "prune"),
             steps=run["steps"] + run["qat_steps"] + run.get("finetune_steps", 0),
             return_mean=result["return_mean"],
             return_std=result["return_std"],

@@ -68,6 +68,10 @@ class Run:
                 )
         if self.distill and self.parent is None:
             raise ConfigError("--distill needs a teacher; give the checkpoint of a trained policy by --from")
+        if self.parent_is_zip and not (self.steps and self.distill):
+            raise ConfigError(f"--from {self.parent}: a zip is imitated, in --steps of at least {rollout}")
+        if self.finetune_steps and not (self.qat_steps and self.distill):
+            raise ConfigError("--finetune-steps follow imitation in int8; give --qat-steps too")
         if self.ptq and self.qat_steps:
             raise ConfigError(
                 f"--ptq is quantization without training; --qat-steps {self.qat_steps} is not 0"
@@ -77,10 +81,6 @@ class Run:
                 f"--steps {self.steps}: the final sparsity stands from step {self.sparse_from} on; "
                 "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
             )
-        if self.parent_is_zip and not (self.steps and self.distill):
-            raise ConfigError(f"--from {self.parent}: a zip is imitated, in --steps of at least {rollout}")
-        if self.finetune_steps and not (self.qat_steps and self.distill):
-            raise ConfigError("--finetune-steps follow imitation in int8; give --qat-steps too")
         if Path(self.name).name != self.name:
             raise ConfigError(f"--name {self.name!r} must be a plain folder name")
 
@@ -146,7 +146,7 @@ class Run:
             return self.prune_window[0]
         # The last rollout before the first update.
         rollout = self.config.updates_per_rollout
-        return 0 if self.is_trained else self.config.learning_starts // rollout * rollout
+        return self.dense_steps if self.parent else self.config.learning_starts // rollout * rollout
 
     @property
     def sparse_from(self) -> int:

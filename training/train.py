@@ -134,16 +134,15 @@ def _resume(model: FastSac, run: Run) -> Position:
 def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
     """Begin a phase: the first as the run does, a later one with the best policy before it."""
     ends = dict(run.phases)
-    before = list(ends)[: list(ends).index(phase)] if phase in ends else list(ends)
-    becomes_int8 = phase in (Phase.QAT, Phase.PTQ)
+    before = [other for other in ends if list(Phase).index(other) < list(Phase).index(phase)]
     if before:
         best, start = run.best(before[-1]), ends[before[-1]]
-    elif becomes_int8:
+    elif phase in (Phase.PTQ, Phase.QAT):
         best, start = Path(str(run.parent)), 0
     else:
         return Position.start(phase, 0)
     _take_up(model, run, Checkpoint.load(best), start)
-    if becomes_int8:
+    if phase in (Phase.PTQ, Phase.QAT):
         quantize(model, run.config.calibration_observations, run.config.quant)
     return Position.start(phase, start)
 
@@ -158,7 +157,7 @@ def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> Non
 def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress) -> None:
     """Learn until step `end`, with what belongs to the phase."""
     assert at.phase is not None
-    is_trained = run.is_trained or at.phase not in (Phase.DENSE, Phase.PRUNE)
+    is_trained = run.is_trained or at.phase in (Phase.QAT, Phase.FINETUNE)
     model.learning_starts = 0 if is_trained else run.config.learning_starts
     if at.phase is Phase.FINETUNE and isinstance(model, DistilledSac):
         model.teacher = None

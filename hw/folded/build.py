@@ -30,8 +30,8 @@ MODULES = (
 )  # fmt: skip
 # Vectors by which a program is held against the reference before anything is written.
 CHECKED_VECTORS = 64
-# From the word after which no input is read to the next vector's first, beside the cycles of its loading.
-RELOAD_CYCLES = 1
+# From the word after which no input is read to the next vector's first, which starts the program again.
+RELOAD_CYCLES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,10 @@ class FoldedPlan:
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
 
-        A word of it a cycle is quick enough to start at once; of more `load_cycles` the program awaits the
-        rest, and a cycle more where a result of another layer takes a bank's port.
+        `load_cycles` it takes the loader; a cycle more where a result of another layer takes a bank's port.
         """
         last_read = int(self.program.release.argmax())
-        late = max(1, load_cycles - self.program.input_words + 1)
-        return max(self.program.n_cycles, last_read + late + RELOAD_CYCLES)
+        return max(self.program.n_cycles, last_read + load_cycles - self.entry.words + RELOAD_CYCLES)
 
     def layers(self) -> list[dict[str, Any]]:
         """Return what hw.json says of each layer."""

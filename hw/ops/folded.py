@@ -10,8 +10,8 @@ from hw.ops.parameters import attribute
 from hw.sparse_node import Plan, SparseNode
 from models.reference import IntNetwork
 
-# The settings that a node carries under their own names.
-SHAPE = ("lanes", "banks", "copies", "output_lanes")
+# Settings of an engine that its node carries under their own names.
+SHAPE = ("lanes", "banks", "copies")
 
 
 def insert_folded(model: ModelWrapper, node: SparseNode, source: str, sink: str, name: str) -> NodeProto:
@@ -20,7 +20,8 @@ def insert_folded(model: ModelWrapper, node: SparseNode, source: str, sink: str,
     settings = node.plan.program.settings
     attributes = {
         **{key: getattr(settings, key) for key in SHAPE},
-        "input_lanes": settings.input_lanes or 0,
+        "inputLanes": settings.lanes_of_input(node.plan.entry.features),
+        "outputLanes": settings.output_lanes,
         "multiplier": settings.multiplier.value,
     }
     return insert_chain(model, node, attributes, source, sink, name)
@@ -32,8 +33,7 @@ class GanglionFolded(GanglionChain):
     def get_nodeattr_types(self) -> dict[str, Any]:
         """Return FINN's attributes and ours; see folded.md."""
         own = {
-            **{name: ("i", True, 0) for name in SHAPE},
-            "input_lanes": ("i", False, 0),
+            **{name: ("i", True, 0) for name in (*SHAPE, "inputLanes", "outputLanes")},
             "multiplier": ("s", False, "dsp", {"dsp", "lut"}),
         }
         return super().get_nodeattr_types() | own
@@ -42,8 +42,9 @@ class GanglionFolded(GanglionChain):
         """Return the schedule of the node's network."""
         settings = FoldedSettings(
             **{name: attribute(self, name) for name in SHAPE},
-            input_lanes=attribute(self, "input_lanes") or None,
             multiplier=Multiplier(attribute(self, "multiplier")),
+            input_lanes=attribute(self, "inputLanes"),
+            output_lanes=attribute(self, "outputLanes"),
         )
         return plan(network, settings)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hw.bulk import simulate_many, untapped_bench
-from hw.compile import CompileSettings, compile_policy
+from hw.compile import compile_policy
+from hw.compile_settings import CompileSettings
 from hw.config import Engine, find_board
 from hw.design import load_design
 from hw.equality import Vectors, check_result
@@ -22,9 +23,9 @@ BOARD = find_board("Pynq-Z2")
 TAPPED_BLOCKS, TAPPED_VECTORS = 4, 25_000
 UNTAPPED_BLOCKS, UNTAPPED_VECTORS = 18, 50_000
 ENGINES = {
-    "folded": CompileSettings(board=BOARD, engine=Engine.FOLDED, lanes=16),
-    "unrolled": CompileSettings(board=BOARD, engine=Engine.UNROLLED, cut=2),
-    "dense": CompileSettings(board=BOARD, engine=Engine.DENSE),
+    "folded": CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=16),
+    "unrolled": CompileSettings(board=BOARD, engines=(Engine.UNROLLED,), cut=2),
+    "dense": CompileSettings(board=BOARD, engines=(Engine.DENSE,)),
 }
 
 
