@@ -15,7 +15,7 @@ from hw.design import Design, Port
 from hw.harness import Bench, Traffic
 from hw.verilate import verilate
 from models.spec import IntType
-from tests.hw.folded.test_rtl import CACHE
+from tests.hw.toy import CACHE
 
 RTL = Path(__file__).parents[3] / "hw" / "rtl"
 TOP = Path(__file__).parents[1] / "rtl" / "modules_top.sv"
