@@ -22,6 +22,7 @@ TOP = Path(__file__).parents[1] / "rtl" / "modules_top.sv"
 MODULES = (
     "adder_tree", "bank", "write_port", "banks", "bias_rom", "sequencer", "loader", "reduction", "requantize",
     "collector", "mac", "lane", "lanes", "result_queue", "output_fifo", "pipeline_stream", "tap",
+    "widen", "narrow",
 )  # fmt: skip
 WORD = StreamFormat(type=IntType.parse("UINT8"), features=32, lanes=32, words=1, width_bits=256)
 

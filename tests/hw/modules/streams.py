@@ -1,4 +1,4 @@
-"""Models of the modules with a handshake, stalled at both ends: loader, queue, FIFO, pipeline stream."""
+"""Models of the modules with a handshake, stalled at both ends: loader, queue, FIFO, pipeline, adapters."""
 
 from collections import deque
 
@@ -97,6 +97,39 @@ def pipeline_stream(rng: np.random.Generator) -> Rows:
     return rows
 
 
+def widen(rng: np.random.Generator) -> Rows:
+    """Five parts of two values: a word of three parts, then one of two whose last lanes stay as they were."""
+    rows: Rows = []
+    word, at, left, is_full = [0] * 3, 0, 4, False
+    for ready in _stalls(rng):
+        valid, part = int(rng.random() < 0.8), int(rng.integers(1 << 10))
+        s_ready = int(not is_full or ready)
+        out = {"s_ready": s_ready, "m_valid": int(is_full)} | (
+            {"m_data": packed(word, 10)} if is_full else {}
+        )
+        rows.append(({"s_valid": valid, "s_data": part, "m_ready": ready}, out))
+        if not s_ready:
+            continue
+        is_full = bool(valid) and (at == 2 or left == 0)
+        if valid:
+            word[at] = part
+            at, left = (0 if is_full else at + 1), (left - 1) % 5
+    return rows
+
+
+def narrow(rng: np.random.Generator) -> Rows:
+    """Seven values in words of three, the last filled up with zeros and accepted with the vector."""
+    rows: Rows = []
+    at = 0
+    for ready in _stalls(rng):
+        valid, vector = int(rng.random() < 0.8), int(rng.integers(1 << 35))
+        out = {"s_ready": int(ready and at == 2), "m_valid": valid}
+        row = {"s_valid": valid, "s_data": vector, "m_ready": ready}
+        rows.append((row, out | {"m_data": vector >> (15 * at) & 0x7FFF}))
+        at = (at + (valid and ready)) % 3
+    return rows
+
+
 MODELS = {
     "loader": Model(
         number=6,
@@ -121,5 +154,17 @@ MODELS = {
         inputs={"s_valid": 1, "data": 8, "m_ready": 1},
         outputs={"s_ready": 1, "valid": 3, "m_valid": 1, "m_data": 8},
         run=pipeline_stream,
+    ),
+    "widen": Model(
+        number=15,
+        inputs={"s_valid": 1, "s_data": 10, "m_ready": 1},
+        outputs={"s_ready": 1, "m_valid": 1, "m_data": 30},
+        run=widen,
+    ),
+    "narrow": Model(
+        number=16,
+        inputs={"s_valid": 1, "s_data": 35, "m_ready": 1},
+        outputs={"s_ready": 1, "m_valid": 1, "m_data": 15},
+        run=narrow,
     ),
 }

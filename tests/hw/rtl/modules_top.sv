@@ -19,12 +19,12 @@ module modules_top (
   input  logic         m_axis_tready
 );
   localparam logic [15:0] Shifts = {8'd4, 8'd2}, Widths = {8'd4, 8'd6};
-  logic [255:0] answer [15];
+  logic [255:0] answer [17];
   wire taken = s_axis_tvalid && ap_rst_n;
   wire clk_i = ap_clk, rst_ni = ap_rst_n;
   assign s_axis_tready = ap_rst_n;
   assign m_axis_tvalid = taken;
-  assign m_axis_tdata = answer[s_axis_tdata[3:0]];
+  assign m_axis_tdata = answer[s_axis_tdata[4:0]];
   wire unused = m_axis_tready;
 
   typedef struct packed {logic [4:0][11:0] term;} tree_in_t;
@@ -194,6 +194,23 @@ module modules_top (
   ) u_tap (
     .clk_i, .rst_ni, .we_i(tap_i.we), .data_i(tap_i.data), .tdata_o(tap_o.tdata),
     .tvalid_o(tap_o.tvalid), .tready_o(tap_o.tready)
+  );
+
+  typedef struct packed {logic s_valid; logic [9:0] s_data; logic m_ready;} widen_in_t;
+  typedef struct packed {logic s_ready, m_valid; logic [29:0] m_data;} widen_out_t;
+  `DUT(15, widen)
+  ganglion_widen #(.Bits(5), .InLanes(2), .OutLanes(6), .Features(10)) u_widen (
+    .clk_i, .rst_ni, .s_data_i(widen_i.s_data), .s_valid_i(widen_i.s_valid), .s_ready_o(widen_o.s_ready),
+    .m_data_o(widen_o.m_data), .m_valid_o(widen_o.m_valid), .m_ready_i(widen_i.m_ready)
+  );
+
+  typedef struct packed {logic s_valid; logic [34:0] s_data; logic m_ready;} narrow_in_t;
+  typedef struct packed {logic s_ready, m_valid; logic [14:0] m_data;} narrow_out_t;
+  `DUT(16, narrow)
+  ganglion_narrow #(.Bits(5), .Features(7), .OutLanes(3)) u_narrow (
+    .clk_i, .rst_ni, .s_data_i(narrow_i.s_data), .s_valid_i(narrow_i.s_valid),
+    .s_ready_o(narrow_o.s_ready), .m_data_o(narrow_o.m_data), .m_valid_o(narrow_o.m_valid),
+    .m_ready_i(narrow_i.m_ready)
   );
 endmodule
 `undef DUT
