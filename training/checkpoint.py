@@ -25,6 +25,11 @@ class Checkpoint:
     arrays: dict[str, NDArray[Any]]
     meta: dict[str, Any]
 
+    @property
+    def is_teacher(self) -> bool:
+        """Whether it holds an actor alone: enough to imitate, not to go on from."""
+        return bool(self.meta.get("is_teacher"))
+
     def save(self, path: Path) -> None:
         """Write to `path` in one step."""
         meta = np.frombuffer(json.dumps({"format": FORMAT, **self.meta}).encode(), np.uint8)
@@ -59,16 +64,23 @@ def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
     """Return copies of the networks, optimizers, entropy coefficient and replay buffer of `model`."""
     log_ent_coef, entropy_optimizer = entropy_parts(model)
     groups = {
-        "actor": _module_arrays(model.actor),
         "critic": _module_arrays(model.critic),
         "target": _module_arrays(model.critic_target),
         "adam_actor": _adam_arrays(model.actor.optimizer),
         "adam_critic": _adam_arrays(model.critic.optimizer),
         "adam_entropy": _adam_arrays(entropy_optimizer),
         "entropy": {"log_ent_coef": log_ent_coef.detach().numpy().copy()},
-        "mask": _mask_arrays(model),
         "replay": _buffer_arrays(model.replay_buffer),
     }
+    return capture_actor(model) | _named(groups)
+
+
+def capture_actor(model: FastSac) -> dict[str, NDArray[Any]]:
+    """Return copies of the actor's networks and of its masks: all that a teacher needs."""
+    return _named({"actor": _module_arrays(model.actor), "mask": _mask_arrays(model)})
+
+
+def _named(groups: dict[str, dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
 
 
@@ -90,7 +102,7 @@ def _mask_index(name: str) -> int:
 def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
     """Put what `capture_learner` took into `model`; its flat buffers must be bound again afterwards."""
     log_ent_coef, entropy_optimizer = entropy_parts(model)
-    _load_module(model.actor, checkpoint.group("actor"))
+    restore_actor(model, checkpoint)
     _load_module(model.critic, checkpoint.group("critic"))
     _load_module(model.critic_target, checkpoint.group("target"))
     log_ent_coef.data.copy_(torch.from_numpy(checkpoint.group("entropy")["log_ent_coef"]))
@@ -98,6 +110,11 @@ def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
     _load_adam(model.critic.optimizer, checkpoint.group("adam_critic"))
     _load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))
     _load_buffer(model.replay_buffer, checkpoint.group("replay"))
+
+
+def restore_actor(model: FastSac, checkpoint: Checkpoint) -> None:
+    """Put the actor that `capture_actor` took into `model`, without its masks."""
+    _load_module(model.actor, checkpoint.group("actor"))
 
 
 def capture_random() -> dict[str, NDArray[Any]]:

@@ -22,6 +22,7 @@ from models.artifacts import (
     write_arrays,
     write_json,
 )
+from training import checkpoint as ckpt
 from training.callbacks import FINAL_SEEDS
 from training.checkpoint import Checkpoint
 from training.envs import FloatArray, episode_returns
@@ -101,10 +102,11 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
 
 
 def evaluate_run(folder: Path) -> dict[str, Any]:
-    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and policy/.
+    """Evaluate the best policy of the last phase that has one; write result.json, curve.png and the policy.
 
-    policy/, of an int8 policy only, holds actor.npz and actor.json (see QuantMlp.save) and observations.npz:
-    the states visited by the evaluation, [n, obs] float32.
+    That is teacher.npz of a float policy, its checkpoint without what only reinforcement learning needs; of
+    an int8 policy it is policy/: actor.npz and actor.json (see QuantMlp.save) and observations.npz, the
+    states visited by the evaluation, [n, obs] float32.
     """
     found = evaluate_checkpoint(best_checkpoint(folder))
     run, described, curve = found.run, found.run.to_json(), read_curve(folder / "curve.jsonl")
@@ -133,6 +135,9 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
     if found.is_int8:
         quantized_actor(found.model).save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
+    else:
+        meta = Checkpoint.load(found.path).meta | {"is_teacher": True}
+        Checkpoint(arrays=ckpt.capture_actor(found.model), meta=meta).save(folder / "teacher.npz")
     write_json(folder / "result.json", result)
     with figure(1, folder / "curve.png") as (axes,):
         draw_curve(axes, curve)

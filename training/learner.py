@@ -42,8 +42,14 @@ def new_learner(config: TrainConfig, seed: int, kind: type[FastSac] = FastSac) -
 
 
 def restore(model: FastSac, checkpoint: Checkpoint) -> None:
-    """Put the checkpoint's networks, optimizers, replay buffer, quantization and masks into `model`."""
-    ckpt.restore_learner(model, checkpoint)
+    """Put the checkpoint's networks, optimizers, replay buffer, quantization and masks into `model`.
+
+    Of a teacher, which holds no more, the actor's.
+    """
+    if checkpoint.is_teacher:
+        ckpt.restore_actor(model, checkpoint)
+    else:
+        ckpt.restore_learner(model, checkpoint)
     quantization = checkpoint.meta.get("quantization")
     if quantization is None:
         model.bind()

@@ -93,7 +93,7 @@ def _new_learner(run: Run) -> FastSac:
 def _take_over(model: FastSac, parent: Path, run: Run) -> Teacher:
     """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
     if not run.parent_is_zip:
-        restore(model, Checkpoint.load(parent))
+        restore(model, _parent_of(run))
         return actor_teacher(model.actor)
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(parent, statistics, make_env(run.config.env_id))
@@ -101,10 +101,21 @@ def _take_over(model: FastSac, parent: Path, run: Run) -> Teacher:
     return policy.act
 
 
+def _parent_of(run: Run) -> Checkpoint:
+    """Return the run's parent; a teacher raises ConfigError where more than its actor is needed."""
+    checkpoint = Checkpoint.load(Path(str(run.parent)))
+    if checkpoint.is_teacher and not (run.distill and run.steps and not run.finetune_steps):
+        raise ConfigError(
+            f"--from {run.parent} is an actor alone: it takes --distill, --steps above 0 and no fine-tuning; "
+            "for the rest give a run's best-*.npz"
+        )
+    return checkpoint
+
+
 def _begin(model: FastSac, run: Run) -> Position:
     """Write what the run is, and load the trained policy that it goes on from."""
     if run.parent is not None and not run.distill:
-        restore(model, Checkpoint.load(Path(run.parent)))
+        restore(model, _parent_of(run))
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})

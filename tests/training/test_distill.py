@@ -1,5 +1,6 @@
 """Distillation on the toy: a sparse int8 actor imitates a trained one, with no reward."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def test_a_distilled_policy_is_sparse_int8_and_good(dense_run: tuple[Run, Path])
     result = read_json(run.folder / "result.json")
     assert result["return_mean"] > GOOD_RETURN
     assert result["phase"] == "qat" and result["sparsity"] >= 0.8
+
+
+def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run: tuple[Run, Path]) -> None:
+    teacher = dense_run[1].parent / "teacher.npz"
+    assert teacher.stat().st_size < dense_run[1].stat().st_size / 2
+    run = toy_run(name="taught", distill=True, sparsity=0.5, steps=800, qat_steps=0, parent=str(teacher))
+    assert train(run)["return_mean"] > GOOD_RETURN
+    with pytest.raises(ConfigError, match="is an actor alone: it takes --distill"):
+        train(replace(run, name="learnt", distill=False))
 
 
 def test_the_teacher_does_not_change_and_the_student_comes_closer(dense_run: tuple[Run, Path]) -> None:
