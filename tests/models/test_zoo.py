@@ -41,7 +41,8 @@ def test_the_record_agrees_with_the_policy(folder: Path) -> None:
     assert provenance["return_mean"] == pytest.approx(np.mean(result["returns"]))
     assert len(result["returns"]) == provenance["episodes"] == 20
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
-    assert curve[-1]["sparsity"] == pytest.approx(provenance["sparsity"], abs=1e-3)
+    # Rounding to int8 makes some small weights zero that the masks keep.
+    assert -1e-4 <= provenance["sparsity"] - curve[-1]["sparsity"] < 5e-3
 
 
 @pytest.mark.parametrize(
