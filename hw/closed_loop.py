@@ -4,7 +4,6 @@
 """
 
 import argparse
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -47,12 +46,9 @@ class Lane:
     @classmethod
     def start(cls, env_id: str, seed: int) -> "Lane":
         """Return a fresh episode of `env_id` from `seed`."""
-        import gymnasium
+        from models.environments import make
 
-        with warnings.catch_warnings():
-            # Policies name the version they were trained in; that a newer one exists is no news here.
-            warnings.filterwarnings("ignore", message=".*is out of date", category=DeprecationWarning)
-            env = gymnasium.make(env_id)
+        env = make(env_id)
         observation, _ = env.reset(seed=seed)
         return cls(seed=seed, env=env, observation=observation, rewards=[])
 

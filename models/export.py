@@ -20,6 +20,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.cleanup import cleanup_model
 
 from models.artifacts import ExportError, atomic_write, read_arrays, read_json, run_stage, write_arrays
+from models.environments import make
 from models.liveness import live_part
 from models.networks import QuantMlp
 from models.policy_folder import (
@@ -192,8 +193,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
     actor = QuantMlp.load(run / "policy")
-    with _quiet():  # gymnasium warns that v4, the literature's version, is out of date
-        space = gymnasium.make(result["env_id"]).action_space
+    space = make(result["env_id"]).action_space
     assert isinstance(space, gymnasium.spaces.Box)
     actor.save(folder)
     for name in ("result.json", "curve.jsonl", "curve.png"):

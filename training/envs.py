@@ -1,19 +1,16 @@
 """Environments as the policy sees them: float32 observations, actions in [-1, 1], batched evaluation."""
 
-import logging
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
-import mujoco
 import numpy as np
 from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
 
 from models.artifacts import ConfigError
-
-log = logging.getLogger(__name__)
+from models.environments import make
 
 FloatArray = NDArray[np.float32]
 Policy = Callable[[FloatArray], FloatArray]
@@ -24,21 +21,18 @@ def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
 
     Raises ConfigError when it is unknown, or its observations or actions are no vectors of real numbers.
     """
-    # gymnasium warns that v4 is old, and that infinite bounds lose precision as float32; mujoco 4.0.0 that
-    # gymnasium's models say things in an old way, on stdout and in MUJOCO_LOG.TXT.
-    mujoco.set_mju_user_warning(log.debug)  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        env = make(env_id)
+    except gym.error.Error as error:
+        raise ConfigError(f"env_id = {env_id!r}: {error}") from None
+    for what, space in (("observations", env.observation_space), ("actions", env.action_space)):
+        if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
+            raise ConfigError(
+                f"env_id = {env_id!r}: its {what} are {_described(space)}; "
+                "supported: vectors of real numbers, Box(n,)"
+            )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            env = gym.make(env_id)
-        except gym.error.Error as error:
-            raise ConfigError(f"env_id = {env_id!r}: {error}") from None
-        for what, space in (("observations", env.observation_space), ("actions", env.action_space)):
-            if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
-                raise ConfigError(
-                    f"env_id = {env_id!r}: its {what} are {_described(space)}; "
-                    "supported: vectors of real numbers, Box(n,)"
-                )
+        warnings.simplefilter("ignore")  # that infinite bounds lose precision as float32
         return DtypeObservation(env, np.float32)
 
 

@@ -31,7 +31,6 @@ module modules_top (
   typedef struct packed {logic [11:0] sum;} tree_out_t;
   `DUT(0, tree)
   ganglion_adder_tree #(.Terms(5), .Bits(12)) u_tree (.term_i(tree_i.term), .sum_o(tree_o.sum));
-
   typedef struct packed {logic we; logic [2:0] waddr; logic [7:0] wdata; logic [2:0] raddr;} bank_in_t;
   typedef struct packed {logic [7:0] rdata;} bank_out_t;
   `DUT(1, bank)
@@ -39,7 +38,6 @@ module modules_top (
     .clk_i, .we_i(bank_i.we), .waddr_i(bank_i.waddr), .wdata_i(bank_i.wdata), .raddr_i(bank_i.raddr),
     .rdata_o(bank_o.rdata)
   );
-
   typedef struct packed {
     logic restart; logic [1:0] valid; logic [1:0][7:0] result; logic load_we; logic [2:0] load_addr;
     logic [7:0] load_data;
@@ -51,7 +49,6 @@ module modules_top (
     .busy_o(port_o.busy), .load_we_i(port_i.load_we), .load_addr_i(port_i.load_addr),
     .load_data_i(port_i.load_data), .we_o(port_o.we), .addr_o(port_o.addr), .data_o(port_o.data)
   );
-
   typedef struct packed {
     logic restart; logic [4:0] write; logic [4:0][7:0] result; logic store; logic [1:0] store_bank;
     logic [7:0] stored; logic [1:0] load_we; logic [2:0] load_addr; logic [1:0][7:0] load_data;
@@ -70,14 +67,12 @@ module modules_top (
     .busy_o(banks_o.busy), .addr_i(banks_i.addr), .act_o(banks_o.act), .we_o(banks_o.we),
     .data_o(banks_o.data)
   );
-
   typedef struct packed {logic [1:0][2:0] index;} rom_in_t;
   typedef struct packed {logic [1:0][9:0] bias;} rom_out_t;
   `DUT(4, rom)
   ganglion_bias_rom #(.Lanes(2), .BiasBits(10), .IndexBits(3), .BiasFile("mem/bias.dat")) u_rom (
     .clk_i, .index_i(rom_i.index), .bias_o(rom_o.bias)
   );
-
   typedef struct packed {logic ready, arrived;} sequencer_in_t;
   typedef struct packed {logic start, run, last; logic [11:0] word;} sequencer_out_t;
   `DUT(5, sequencer)
@@ -88,7 +83,6 @@ module modules_top (
     .start_o(sequencer_o.start), .run_o(sequencer_o.run), .last_o(sequencer_o.last),
     .word_o(sequencer_o.word)
   );
-
   typedef struct packed {logic tvalid; logic [9:0] tdata; logic releases; logic [1:0] busy;} loader_in_t;
   typedef struct packed {
     logic tready, done; logic [1:0] we; logic [2:0] addr; logic [1:0][4:0] data;
@@ -101,7 +95,6 @@ module modules_top (
     .release_i(loader_i.releases), .done_o(loader_o.done), .busy_i(loader_i.busy), .we_o(loader_o.we),
     .addr_o(loader_o.addr), .data_o(loader_o.data)
   );
-
   typedef struct packed {logic reduce; logic [4:0] capture; logic [4:0][13:0] acc;} reduction_in_t;
   typedef struct packed {logic valid; logic [1:0][13:0] group; logic [13:0] total;} reduction_out_t;
   `DUT(7, reduction)
@@ -110,7 +103,6 @@ module modules_top (
     .reduce_i(reduction_i.reduce), .valid_o(reduction_o.valid), .group_o(reduction_o.group),
     .total_o(reduction_o.total)
   );
-
   typedef struct packed {
     logic run, last; logic [1:0] reduce; logic [1:0] bank; logic [4:0] capture; logic [4:0][13:0] acc;
   } collector_in_t;
@@ -127,7 +119,6 @@ module modules_top (
     .restart_o(collector_o.restart), .emit_o(collector_o.emits), .emitted_o(collector_o.emitted),
     .store_o(collector_o.store), .bank_o(collector_o.bank), .stored_o(collector_o.stored)
   );
-
   typedef struct packed {
     logic run, last; logic [1:0] action; logic [4:0] weight; logic [1:0] select; logic [2:0][5:0] act;
     logic [9:0] bias;
@@ -145,7 +136,6 @@ module modules_top (
     .bias_index_o(lane_o.index), .bias_i(lane_i.bias), .capture_o(lane_o.capture),
     .acc_o(lane_o.acc), .write_o(lane_o.write), .result_o(lane_o.result)
   );
-
   typedef struct packed {logic run, last; logic [1:0][8:0] word; logic [1:0][2:0][5:0] act;} lanes_in_t;
   typedef struct packed {
     logic [1:0] capture; logic [1:0][17:0] acc; logic [1:0] write; logic [1:0][5:0] result;
@@ -159,7 +149,6 @@ module modules_top (
     .act_i(lanes_i.act), .capture_o(lanes_o.capture), .acc_o(lanes_o.acc), .write_o(lanes_o.write),
     .result_o(lanes_o.result)
   );
-
   typedef struct packed {logic start, push; logic [7:0] data; logic tready;} queue_in_t;
   typedef struct packed {logic room, tvalid; logic [7:0] tdata;} queue_out_t;
   `DUT(11, queue)
@@ -167,7 +156,6 @@ module modules_top (
     .clk_i, .rst_ni, .start_i(queue_i.start), .room_o(queue_o.room), .push_i(queue_i.push),
     .data_i(queue_i.data), .tdata_o(queue_o.tdata), .tvalid_o(queue_o.tvalid), .tready_i(queue_i.tready)
   );
-
   typedef struct packed {logic push; logic [7:0] data; logic m_ready;} fifo_in_t;
   typedef struct packed {logic m_valid; logic [7:0] m_data;} fifo_out_t;
   `DUT(12, fifo)
@@ -175,7 +163,6 @@ module modules_top (
     .clk_i, .rst_ni, .push_i(fifo_i.push), .data_i(fifo_i.data), .m_valid_o(fifo_o.m_valid),
     .m_data_o(fifo_o.m_data), .m_ready_i(fifo_i.m_ready)
   );
-
   typedef struct packed {logic s_valid; logic [7:0] data; logic m_ready;} pipeline_in_t;
   typedef struct packed {logic s_ready; logic [2:0] valid; logic m_valid; logic [7:0] m_data;} pipeline_out_t;
   `DUT(13, pipeline)
@@ -184,7 +171,6 @@ module modules_top (
     .valid_o(pipeline_o.valid), .data_i(pipeline_i.data), .m_valid_o(pipeline_o.m_valid),
     .m_data_o(pipeline_o.m_data), .m_ready_i(pipeline_i.m_ready)
   );
-
   typedef struct packed {logic [1:0] we; logic [1:0][5:0] data;} tap_in_t;
   typedef struct packed {logic tvalid, tready; logic [23:0] tdata;} tap_out_t;
   `DUT(14, tap)
@@ -195,7 +181,6 @@ module modules_top (
     .clk_i, .rst_ni, .we_i(tap_i.we), .data_i(tap_i.data), .tdata_o(tap_o.tdata),
     .tvalid_o(tap_o.tvalid), .tready_o(tap_o.tready)
   );
-
   typedef struct packed {logic s_valid; logic [9:0] s_data; logic m_ready;} widen_in_t;
   typedef struct packed {logic s_ready, m_valid; logic [29:0] m_data;} widen_out_t;
   `DUT(15, widen)
@@ -203,7 +188,6 @@ module modules_top (
     .clk_i, .rst_ni, .s_data_i(widen_i.s_data), .s_valid_i(widen_i.s_valid), .s_ready_o(widen_o.s_ready),
     .m_data_o(widen_o.m_data), .m_valid_o(widen_o.m_valid), .m_ready_i(widen_i.m_ready)
   );
-
   typedef struct packed {logic s_valid; logic [34:0] s_data; logic m_ready;} narrow_in_t;
   typedef struct packed {logic s_ready, m_valid; logic [14:0] m_data;} narrow_out_t;
   `DUT(16, narrow)
