@@ -60,13 +60,13 @@ bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(MAKE) --no-print-directory -j2 closed_loop
 	@$(PY) -m hw.bitstream $(NAME) --require
 
-train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM=<checkpoint> DISTILL=1; run again to resume
+train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM= DISTILL=1 SET="batch_size=128 tau=0.01"; resumes
 	@$(PY) -m training.train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
 	  $(call opt,ENV_ID,--env-id) $(call opt,PRUNING,--pruning) $(call opt,DISTRIBUTION,--distribution) \
 	  $(call opt,WEIGHT_BITS,--weight-bits) $(call opt,ACTIVATION_BITS,--activation-bits) \
 	  $(call opt,INPUT_BITS,--input-bits) $(call opt,OUTPUT_BITS,--output-bits) \
-	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) \
+	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) $(foreach pair,$(SET),--set $(pair)) \
 	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
 
 compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=

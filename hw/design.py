@@ -60,6 +60,29 @@ class Design:
         """SHA-256 of every source and memory, for the records of the stages that read them."""
         return {source: sha256_file(self.root / source) for source in self.sources} | self.memories
 
+    @classmethod
+    def from_json(cls, root: Path, value: dict[str, Any]) -> "Design":
+        """Return the design that hw.json describes; a missing key raises KeyError."""
+        return cls(
+            root=root,
+            name=value["name"],
+            engine=value["engine"],
+            board=value["board"],
+            part=value["part"],
+            clock_mhz=value["clock_mhz"],
+            top=value["top"],
+            sources=tuple(value["sources"]),
+            memories=value["memories"],
+            input=Port(prefix="s_axis", format=StreamFormat.from_json(value["input"])),
+            output=Port(prefix="m_axis", format=StreamFormat.from_json(value["output"])),
+            taps=tuple(
+                Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
+                for tap in value["taps"]
+            ),
+            behavioural=tuple(value["behavioural"]),
+            layer_cycles=tuple(layer["cycles"] for layer in value.get("layers", ())),
+        )
+
 
 def load_design(paths: BuildPaths) -> Design:
     """Return the design of build/<name>/hw.json; a missing or altered file raises a GanglionError."""
@@ -68,7 +91,7 @@ def load_design(paths: BuildPaths) -> Design:
     value = read_json(paths.hw)
     try:
         _check_policy(paths, value["inputs"]["policy"])
-        return _design_from_json(paths.root, value)
+        return Design.from_json(paths.root, value)
     except KeyError as error:
         raise ExportError(
             f"{paths.hw}: missing key {error}; run python -m hw.compile {paths.root.name} again"
@@ -83,28 +106,6 @@ def _check_policy(paths: BuildPaths, compiled: dict[str, str]) -> None:
                 f"{paths.hw} was compiled from another {name}; "
                 f"run python -m hw.compile {paths.root.name} again"
             )
-
-
-def _design_from_json(root: Path, value: dict[str, Any]) -> Design:
-    return Design(
-        root=root,
-        name=value["name"],
-        engine=value["engine"],
-        board=value["board"],
-        part=value["part"],
-        clock_mhz=value["clock_mhz"],
-        top=value["top"],
-        sources=tuple(value["sources"]),
-        memories=value["memories"],
-        input=Port(prefix="s_axis", format=StreamFormat.from_json(value["input"])),
-        output=Port(prefix="m_axis", format=StreamFormat.from_json(value["output"])),
-        taps=tuple(
-            Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
-            for tap in value["taps"]
-        ),
-        behavioural=tuple(value["behavioural"]),
-        layer_cycles=tuple(layer["cycles"] for layer in value.get("layers", ())),
-    )
 
 
 def stage_inputs(paths: BuildPaths, design: Design, sources: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hw.choose import ADDER_INPUTS
 from hw.config import Board, find_board
 from hw.explore import COUNTS, compile_engine, engine_label, measured
 from hw.growth_plot import plot_growth
@@ -26,7 +27,6 @@ from models.stages import Stage
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 SEED = 1
 CUT = 2
-ADDER_INPUTS = 3  # of 7-series LUTs
 DENSE = ("dense",)
 UNROLLED = ("unrolled", "--cut", str(CUT))
 SPARSE_ENGINES = (("folded", "--lanes", "8"), ("folded", "--lanes", "32"), UNROLLED)

@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 # Episodes are reset with seeds from disjoint ranges, so that no evaluation judges the policy that it chose.
 MILESTONE_SEEDS, CONFIRM_SEEDS, FINAL_SEEDS = 10_000, 20_000, 30_000
-_SEED_STRIDE = 1_000_003
 _FEW_LIVE = 0.5
 
 
@@ -97,7 +96,7 @@ class MilestoneCallback(BaseCallback):
         log.info(line.format(**self.latest))
         self._warn_of_dead_weights()
         self._capture().save(self._run.checkpoint)
-        restart_episode(self.model, self._run.seed)
+        restart_episode(self.model, self._run)
 
     def _may_be_best(self) -> bool:
         return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.sparse_from
@@ -192,11 +191,11 @@ def progress_bar() -> Progress:
     )
 
 
-def restart_episode(model: FastSac, seed: int) -> None:
+def restart_episode(model: FastSac, run: Run) -> None:
     """Begin a new episode in the training environment, from a seed made of the run's seed and the step."""
     env = model.get_env()
     assert env is not None
-    env.seed(seed * _SEED_STRIDE + model.num_timesteps)
+    env.seed(run.seed_at(model.num_timesteps))
     model._last_obs = env.reset()  # type: ignore[assignment]
 
 

@@ -147,8 +147,7 @@ def parse_run(arguments: list[str] | None = None) -> tuple[Run, Path]:
             f"{path}: --finetune-steps needs the critics of a SAC zip with learned entropy, ReLU, hidden "
             f"{list(config.hidden)} and no VecNormalize; leave it out, or give the zip's widths by --hidden"
         )
-    rollout = config.updates_per_rollout
-    n_dense = 0 if is_alike(model, policy) else round(_DENSE_FRACTION * options.steps / rollout) * rollout
+    n_dense = 0 if is_alike(model, policy) else config.whole_rollouts(_DENSE_FRACTION * options.steps)
     # An id such as dm_control/walker-walk is no folder's name.
     environment = re.sub(r"[^\w.-]", "-", options.environment)
     run = Run(

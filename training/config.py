@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from models.sparsity import Distribution, Pruning
 from models.spec import QuantConfig
 
 CONFIGS = Path(__file__).parent / "configs"
+ROLLOUT = "updates_per_rollout * steps_per_update"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class TrainConfig:
     gamma: float
     """The discount factor."""
     updates_per_rollout: int
-    """Environment steps between two rounds of updates, and the updates in a round."""
+    """Updates in a row, between two rollouts."""
     steps: int
     """Environment steps of the main stage, unless the command line says otherwise."""
     qat_fraction: float
@@ -82,6 +84,8 @@ class TrainConfig:
     """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
     csd_digits: int = ANY_DIGITS
     """The most signed digits of an integer weight; 4 hold every one of up to 8 bits."""
+    steps_per_update: int = 1
+    """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -91,6 +95,7 @@ class TrainConfig:
             "buffer_size",
             "batch_size",
             "updates_per_rollout",
+            "steps_per_update",
             "steps",
             "calibration_observations",
             "eval_episodes",
@@ -98,10 +103,8 @@ class TrainConfig:
         ):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         for name in ("prune_every", "eval_every"):
-            value, rollout = getattr(self, name), self.updates_per_rollout
-            self._check(
-                name, value >= 1 and value % rollout == 0, f"a multiple of updates_per_rollout ({rollout})"
-            )
+            value, rollout = getattr(self, name), self.rollout_steps
+            self._check(name, value >= 1 and value % rollout == 0, f"a multiple of {ROLLOUT} ({rollout})")
         self._check("hidden", bool(self.hidden) and min(self.hidden) >= 1, "a list of positive widths")
         for name in ("weight_bits", "activation_bits", "input_bits", "output_bits"):
             self._check(name, 2 <= getattr(self, name) <= 8, "2 to 8")
@@ -127,6 +130,19 @@ class TrainConfig:
             output_bits=self.output_bits,
             csd_digits=self.csd_digits,
         )
+
+    @property
+    def rollout_steps(self) -> int:
+        """Environment steps between two rounds of updates."""
+        return self.updates_per_rollout * self.steps_per_update
+
+    def whole_rollouts(self, steps: float) -> int:
+        """Return `steps` rounded to whole rollouts."""
+        return round(steps / self.rollout_steps) * self.rollout_steps
+
+    def qat_steps_after(self, steps: int) -> int:
+        """Return the configured share of `steps` for quantization-aware training, in whole rollouts."""
+        return self.whole_rollouts(self.qat_fraction * steps)
 
     def _check(self, name: str, good: bool, allowed: str) -> None:
         if not good:
@@ -159,8 +175,27 @@ def _typed(name: str, value: Any, wanted: Any) -> Any:
         return float(value)
     if wanted in (str, int, float) and type(value) is wanted:
         return value
-    expected = "list of integers" if wanted == tuple[int, ...] else wanted.__name__
-    raise ConfigError(f"{name} = {value!r}, expected {expected}")
+    raise ConfigError(f"{name} = {value!r}, expected {_meaning(wanted)}")
+
+
+def _meaning(kind: Any) -> str:
+    return "list of integers" if kind == tuple[int, ...] else kind.__name__
+
+
+def read_settings(assignments: Iterable[str], origin: str) -> dict[str, Any]:
+    """Return the values in KEY=VALUE texts by their settings; a wrong one raises ConfigError."""
+    kinds = {field.name: field.type for field in dataclasses.fields(TrainConfig)}
+    values = {}
+    for assignment in assignments:
+        name, _, text = (part.strip() for part in assignment.partition("="))
+        if name not in kinds:
+            raise ConfigError(f"{origin} {assignment}: unknown key {name!r}; known: {', '.join(kinds)}")
+        try:
+            value = text if kinds[name] is str else tomllib.loads(f"value = {text}")["value"]
+            values[name] = _typed(name, value, kinds[name])
+        except (tomllib.TOMLDecodeError, ConfigError):
+            raise ConfigError(f"{origin} {assignment}: expected {_meaning(kinds[name])}") from None
+    return values
 
 
 def known_environments() -> list[str]:

@@ -50,8 +50,8 @@ class Evaluation:
 
     path: Path
     run: Run
-    phase: Phase
-    step: int
+    meta: dict[str, Any]
+    """The checkpoint's own."""
     model: FastSac
     returns: NDArray[np.float64]
     """[episodes]"""
@@ -91,8 +91,7 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
     return Evaluation(
         path=path,
         run=run,
-        phase=Phase(checkpoint.meta["phase"]),
-        step=checkpoint.meta["step"],
+        meta=checkpoint.meta,
         model=model,
         nnz=nnz,
         live=live,
@@ -114,8 +113,8 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "environment": run.environment,
         "env_id": run.config.env_id,
         "algorithm": _algorithm(run),
-        "phase": found.phase.value,
-        "step": found.step,
+        "phase": found.meta["phase"],
+        "step": found.meta["step"],
         **Statistics.of(found.returns).to_json(),
         "episodes": len(found.returns),
         "returns": found.returns.tolist(),
@@ -136,7 +135,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         quantized_actor(found.model).save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
     else:
-        meta = Checkpoint.load(found.path).meta | {"is_teacher": True}
+        meta = found.meta | {"is_teacher": True}
         Checkpoint(arrays=ckpt.capture_actor(found.model), meta=meta).save(folder / "teacher.npz")
     write_json(folder / "result.json", result)
     with figure(1, folder / "curve.png") as (axes,):

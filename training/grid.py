@@ -84,8 +84,7 @@ class Grid:
         return [Job(run=run, after=before) for run, before in zip(chain, befores, strict=False)]
 
     def _quantized(self, run: Run) -> Run:
-        rollout = run.config.updates_per_rollout
-        share = round(run.config.qat_fraction * run.steps / rollout) * rollout
+        share = run.config.qat_steps_after(run.steps)
         last = run.phases[-1][0]
         return dataclasses.replace(
             run,

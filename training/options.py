@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from training.config import TrainConfig, load_config
+from training.config import TrainConfig, load_config, read_settings
 from training.run import Run
 
 # Settings of the configuration that the command line may replace.
@@ -25,14 +25,13 @@ def parse_run(arguments: list[str] | None = None) -> Run:
     """Return the run that the command line asks for; raise ConfigError when there is no such run."""
     options = _parser().parse_args(arguments)
     config = load_config(options.environment)
-    replaced = {
-        name: value
-        for name in _REPLACED
-        if (value := getattr(options, name)) not in (None, getattr(config, name))
-    }
+    asked = {name: value for name in _REPLACED if (value := getattr(options, name)) is not None}
+    asked = read_settings(options.settings, "--set") | asked
+    replaced = {name: value for name, value in asked.items() if value != getattr(config, name)}
     config = replace(config, **replaced)
     steps = config.steps if options.steps is None else options.steps
-    default_qat_steps = 0 if options.ptq else _qat_steps(config, steps, options.sparsity)
+    # A dense run is the float reference.
+    default_qat_steps = config.qat_steps_after(steps) if options.sparsity and not options.ptq else 0
     return Run(
         environment=options.environment,
         config=config,
@@ -66,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     for name, meaning in _REPLACED.items():
         kind: Any = types[name]
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=meaning)
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="any other setting of training/configs/<environment>.toml, such as batch_size=128",
+    )
     return parser
 
 
@@ -79,9 +86,3 @@ def _default_name(options: argparse.Namespace, replaced: dict[str, Any]) -> str:
     ]
     parts += ["ptq"] if options.ptq else []
     return "-".join([*parts, f"s{options.seed}"])
-
-
-def _qat_steps(config: TrainConfig, steps: int, sparsity: float) -> int:
-    """Return the configured share of `steps`, in whole rollouts; 0 for a dense run, the float reference."""
-    rollout = config.updates_per_rollout
-    return round(config.qat_fraction * steps / rollout) * rollout if sparsity else 0

@@ -18,7 +18,6 @@ from training.run import Run
 
 # A gradient of SAC is noisy: SNIP and RigL judge by the mean over some batches.
 _N_GRADIENT_BATCHES = 16
-_SEED_STRIDE = 1_000_003
 
 
 def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
@@ -29,7 +28,7 @@ def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
     """
     step, first = model.num_timesteps, run.first_masks
     begin, end = run.prune_window
-    rollout = run.config.updates_per_rollout
+    rollout = run.config.rollout_steps
     is_turn = step < end and step % run.config.prune_every == 0
     if run.pruning is Pruning.MAGNITUDE:
         # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
@@ -71,7 +70,7 @@ def _scores(model: FastSac, run: Run) -> list[Tensor]:
 
 
 def _random(model: FastSac, run: Run) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(run.seed * _SEED_STRIDE + model.num_timesteps)
+    generator = torch.Generator().manual_seed(run.seed_at(model.num_timesteps))
     return [torch.rand(weight.shape, generator=generator) for weight in actor_weights(model)]
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from models.artifacts import BuildPaths, ConfigError
 from models.sparsity import Pruning, check_sparsity
-from training.config import TrainConfig
+from training.config import ROLLOUT, TrainConfig
+
+_SEED_STRIDE = 1_000_003
 
 
 class Phase(Enum):
@@ -56,16 +58,14 @@ class Run:
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
         check_sparsity(self.sparsity)
-        rollout = self.config.updates_per_rollout
+        rollout = self.config.rollout_steps
         for option, n_steps in (
             ("--steps", self.steps),
             ("--qat-steps", self.qat_steps),
             ("--finetune-steps", self.finetune_steps),
         ):
             if n_steps < 0 or n_steps % rollout:
-                raise ConfigError(
-                    f"{option} {n_steps}, allowed: multiples of updates_per_rollout ({rollout})"
-                )
+                raise ConfigError(f"{option} {n_steps}, allowed: multiples of {ROLLOUT} ({rollout})")
         if self.distill and self.parent is None:
             raise ConfigError("--distill needs a teacher; give the checkpoint of a trained policy by --from")
         if self.parent_is_zip and not (self.steps and self.distill):
@@ -93,6 +93,10 @@ class Run:
     def is_trained(self) -> bool:
         """Whether the actor can act from the first step on, being a trained one or its copy."""
         return self.parent is not None and not self.dense_steps
+
+    def seed_at(self, step: int) -> int:
+        """Return the seed of what is random at a step alone, so that a resumed run draws the same."""
+        return self.seed * _SEED_STRIDE + step
 
     @property
     def folder(self) -> Path:
@@ -145,7 +149,7 @@ class Run:
         if self.pruning in (Pruning.MAGNITUDE, Pruning.ONE_SHOT):
             return self.prune_window[0]
         # The last rollout before the first update.
-        rollout = self.config.updates_per_rollout
+        rollout = self.config.rollout_steps
         return self.dense_steps if self.parent else self.config.learning_starts // rollout * rollout
 
     @property

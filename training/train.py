@@ -161,7 +161,7 @@ def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
 def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
     restore(model, checkpoint)
     model.num_timesteps = step
-    restart_episode(model, run.seed)
+    restart_episode(model, run)
     ckpt.restore_random(checkpoint)
 
 

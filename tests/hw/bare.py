@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hw.axi_stream import StreamFormat
 from hw.config import find_board
-from hw.design import Design, Port
+from hw.design import Design
 from hw.design_files import write_design
 from hw.harness import Bench
 from hw.sparse_node import Plan, SparseNode
@@ -27,25 +26,10 @@ class Bare:
     @property
     def design(self) -> Design:
         """The design as the later stages read it."""
-        board, text = find_board("Pynq-Z2"), self.description
-        return Design(
-            root=self.folder,
-            name="bare",
-            engine=self.node.plan.kind.value,
-            board=board.name,
-            part=board.part,
-            clock_mhz=board.clock_mhz,
-            top=text["top"],
-            sources=tuple(text["sources"]),
-            memories=text["memories"],
-            input=Port(prefix="s_axis", format=StreamFormat.from_json(text["input"])),
-            output=Port(prefix="m_axis", format=StreamFormat.from_json(text["output"])),
-            taps=tuple(
-                Port(prefix=tap["port"], format=StreamFormat.from_json(tap), layer=tap["layer"])
-                for tap in text["taps"]
-            ),
-            behavioural=(),
-        )
+        board = find_board("Pynq-Z2")
+        around = {"name": "bare", "engine": self.node.plan.kind.value, "behavioural": []}
+        around |= {"board": board.name, "part": board.part, "clock_mhz": board.clock_mhz}
+        return Design.from_json(self.folder, self.description | around)
 
     def bench(self, patience_cycles: int = 20_000) -> Bench:
         """Return its compiled simulator."""

@@ -90,7 +90,7 @@ def _bound(run: Run) -> FastSac:
 def _masks_of_a_run(run: Run) -> list[list[Tensor]]:
     """Return the masks that become due on the way, of an actor that does not learn."""
     model, masks = _bound(run), []
-    for model.num_timesteps in range(0, run.steps, run.config.updates_per_rollout):
+    for model.num_timesteps in range(0, run.steps, run.config.rollout_steps):
         due = due_masks(model, run)
         if due is not None:
             set_masks(model, due)
