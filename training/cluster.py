@@ -52,7 +52,8 @@ def cluster(address: str | None, processes: int | None) -> Iterator[None]:
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ToolError(f"Ray at {address or 'this machine'} is not reachable: {reason}") from None
+        hint = "; a cluster that asks for a token needs RAY_AUTH_MODE=token" if address else ""
+        raise ToolError(f"Ray at {address or 'this machine'} is not reachable: {reason}{hint}") from None
     try:
         yield
     finally:

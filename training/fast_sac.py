@@ -191,7 +191,7 @@ class FastSac(SAC):
     def _action_gradient(self, batch: Batch, action: Tensor) -> Tensor:
         """Return the gradient of minus the lowest Q's mean over the batch: [batch, action]."""
         q, activations = self._critics.forward(torch.cat([batch.observation, action], 1))
-        is_lowest = nn.functional.one_hot(q.argmin(0).squeeze(1), len(q)).t().unsqueeze(2)
+        is_lowest = q.argmin(0, keepdim=True) == torch.arange(len(q)).view(-1, 1, 1)
         d_q = is_lowest.to(q.dtype).mul_(-1 / len(action))
         return self._critics.backward_action(activations, d_q, batch.observation.shape[1])
 

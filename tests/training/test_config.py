@@ -1,5 +1,6 @@
 """Configurations are strict: what is unknown, missing, mistyped or impossible is one line."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from models.artifacts import ConfigError
 from tests.training.toy import Toy, toy_config
-from training.config import CONFIGS, known_environments, load_config, read_config
+from training.config import CONFIGS, known_environments, load_config, read_config, read_settings
 from training.envs import make_env
 
 HOPPER = (CONFIGS / "Hopper.toml").read_text()
@@ -45,7 +46,9 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"hidden": ()}, "hidden = .*positive widths"),
         ({"prune_begin": 0.9}, "prune_end = 0.6"),
         ({"finetune_prune_end": 1.5}, "finetune_prune_end = 1.5"),
-        ({"eval_every": 1_001}, r"eval_every = 1001, allowed: a multiple of updates_per_rollout \(8\)"),
+        ({"eval_every": 1_001}, r"eval_every = 1001, allowed: a multiple of updates_per_rollout .* \(8\)"),
+        ({"steps_per_update": 3}, r"prune_every = 8, allowed: a multiple of .* \(24\)"),
+        ({"steps_per_update": 0}, "steps_per_update = 0, allowed: at least 1"),
         ({"distribution": "even"}, "distribution = 'even', allowed: global, uniform or erk"),
         ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
         ({"batch_size": 0}, "batch_size = 0, allowed: at least 1"),
@@ -61,6 +64,31 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
 def test_an_impossible_value_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         toy_config(**changes)
+
+
+def test_settings_are_read_as_their_types() -> None:
+    texts = ["batch_size=128", "tau = 1e-2", "gamma=1", "hidden=[64, 64]", "distribution=uniform"]
+    assert read_settings(texts, "--set") == {
+        "batch_size": 128,
+        "tau": 0.01,
+        "gamma": 1.0,
+        "hidden": (64, 64),
+        "distribution": "uniform",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("batch=128", "--set batch=128: unknown key 'batch'; known: env_id, hidden"),
+        ("batch_size=many", "--set batch_size=many: expected int"),
+        ("batch_size", "--set batch_size: expected int"),
+        ("hidden=[1.5]", "expected list of integers"),
+    ],
+)
+def test_a_wrong_setting_is_named(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read_settings([text], "--set")
 
 
 def test_an_unknown_environment_lists_the_known_ones() -> None:
