@@ -12,7 +12,7 @@ NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw explore growth train compress sweep evaluate figures export bitstream bench test test-all lint clean
+.PHONY: help setup hw explore growth train compress sweep evaluate figures export bitstream zoo bench test test-all lint clean
 .PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
 .DELETE_ON_ERROR:
 
@@ -86,6 +86,9 @@ evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run f
 
 figures: $(READY) ## pictures of whatever runs there are, to build/figures
 	@$(PY) -m training.figures
+
+zoo: $(READY) ## the shipped policies as the README's table
+	@$(PY) -m training.zoo
 
 export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
 	@$(PY) -m models.export $(RUN) $(TO)

@@ -125,6 +125,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "seed": run.seed,
         "config": described.pop("config"),
         "run": described,
+        "earlier_phases": _earlier_phases(run, Phase(found.meta["phase"])),
         "steps_done": curve[-1]["step"],
         "seconds": seconds_of(curve),
         "parent_result": _parent_result(run),
@@ -151,6 +152,22 @@ def best_checkpoint(folder: Path) -> Path:
         if path.exists():
             return path
     raise ConfigError(f"no checkpoint best-*.npz in {folder}; train one: make train ENV=Hopper")
+
+
+def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
+    """Return what the best policy of each phase before `last` reaches: of an int8 run, the float one."""
+    order = list(Phase)
+    earlier = [phase for phase, _ in run.phases if order.index(phase) < order.index(last)]
+    found = {phase: evaluate_checkpoint(path) for phase in earlier if (path := run.best(phase)).exists()}
+    return {
+        phase.value: {
+            **Statistics.of(evaluation.returns).to_json(),
+            "sparsity": evaluation.sparsity,
+            "nnz": evaluation.nnz,
+            "nnz_live": evaluation.live,
+        }
+        for phase, evaluation in found.items()
+    }
 
 
 def _parent_file(run: Run) -> Path | None:

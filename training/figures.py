@@ -18,8 +18,8 @@ from models.artifacts import BUILD, ConfigError, run_stage
 from training.plot import draw_curve, figure, line_style
 from training.results import ResultRow, read_curve, read_row, read_table
 from training.statistics import Interval, Statistics
+from training.zoo import ZOO
 
-ZOO = Path("models") / "zoo"
 _SAME_SPARSITY = 0.005
 """Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""
 

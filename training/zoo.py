@@ -1,0 +1,94 @@
+"""Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows.
+
+python -m training.zoo
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from models.artifacts import ExportError, read_json, run_stage
+from training.results import read_curve
+
+ZOO = Path("models") / "zoo"
+DENSE = "sac-dense"
+"""The folder of an environment's dense reference, to which the others are compared."""
+
+_COLUMNS = (
+    "policy",
+    "dense",
+    "sparse float",
+    "sparse int8",
+    "weights kept",
+    "live",
+    "size",
+    "compression",
+    "steps",
+    "seed",
+    "commit",
+)
+_FLOAT_BYTES, _COMMIT_LETTERS = 4, 7
+
+
+def zoo_table(zoo: Path) -> str:
+    """Return the policies under `zoo` as a Markdown table; a record that lacks a key raises ExportError.
+
+    Size is a byte for each live weight, compression the float32 bytes of all weights over it; a cell is empty
+    where nothing was measured.
+    """
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    for environment in sorted(path for path in zoo.iterdir() if path.is_dir()):
+        sparse = sorted(path for path in environment.iterdir() if (path / "policy.json").exists())
+        lines += [_line(folder) for folder in (environment / DENSE, *sparse)]
+    return "\n".join(lines)
+
+
+def _line(folder: Path) -> str:
+    result = read_json(folder / "result.json")
+    try:
+        cells = _dense_cells(result) if folder.name == DENSE else _sparse_cells(folder, result)
+        done = result.get("steps_done") or read_curve(folder / "curve.jsonl")[-1]["step"]
+        cells |= {
+            "policy": f"`{folder.parent.name}/{folder.name}`",
+            "steps": f"{done:,}",
+            "seed": str(result["seed"]),
+            "commit": result["commit"][:_COMMIT_LETTERS],
+        }
+    except KeyError as error:
+        raise ExportError(f"{folder}: its records lack {error}; evaluate and export the run again") from None
+    return "| " + " | ".join(cells.get(column, "") for column in _COLUMNS) + " |"
+
+
+def _dense_cells(result: dict[str, Any]) -> dict[str, str]:
+    return {"dense": _return_of(result)}
+
+
+def _sparse_cells(folder: Path, result: dict[str, Any]) -> dict[str, str]:
+    provenance = read_json(folder / "policy.json")["provenance"]
+    n_weights, kept, live = (provenance[key] for key in ("n_weights", "nnz", "nnz_live"))
+    floating = result.get("earlier_phases", {}).get("prune")
+    return {
+        "dense": _return_of(read_json(folder.parent / DENSE / "result.json")),
+        "sparse float": _return_of(floating) if floating else "",
+        "sparse int8": _return_of(result),
+        "weights kept": f"{kept:,} of {n_weights:,} ({100 * kept / n_weights:.1f} %)",
+        "live": f"{live:,}",
+        "size": f"{live / 1_000:.1f} kB",
+        "compression": f"{_FLOAT_BYTES * n_weights / live:.0f}x",
+    }
+
+
+def _return_of(result: dict[str, Any]) -> str:
+    return f"{result['return_mean']:,.0f} ± {result['return_std']:,.0f}"
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    print(zoo_table(ZOO))
+
+
+if __name__ == "__main__":
+    run_stage(main)
