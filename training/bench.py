@@ -19,6 +19,7 @@ _ENVIRONMENT = "Hopper"
 _N_ROUNDS = 5
 _N_STEPS = 400
 _N_WARM_UP = 1_000
+_N_PRODUCTS, _PRODUCT_WIDTH = 200, 256
 
 
 def measure() -> dict[str, Any]:
@@ -49,14 +50,32 @@ def measure() -> dict[str, Any]:
             model.learn(_N_STEPS, reset_num_timesteps=False)
             seconds[name] = min(seconds[name], time.process_time() - start)
     rates = {name: round(_N_STEPS / s, 1) for name, s in seconds.items()}
+    products = {"stable_baselines3": _product_rate(precision), "ganglion": _product_rate(fast_precision)}
     return {
         "env_id": config.env_id,
         "batch_size": config.batch_size,
         "hidden": list(config.hidden),
         "updates_per_step": 1,
         "steps_per_cpu_second": rates,
+        "product_gflops": products,
         "speedup": round(rates["ganglion"] / rates["stable_baselines3"], 2),
     }
+
+
+def _product_rate(precision: str) -> float:
+    """Return the GFLOP per CPU second of products of [256, 256], in which SAC spends most of its time.
+
+    Of both contestants, to tell how much of the speedup is this CPU's (see `use_one_fast_thread`).
+    """
+    torch.set_float32_matmul_precision(precision)
+    a, b = torch.randn(2, _PRODUCT_WIDTH, _PRODUCT_WIDTH).unbind()
+    best = float("inf")
+    for _ in range(_N_ROUNDS):
+        start = time.process_time()
+        for _ in range(_N_PRODUCTS):
+            torch.mm(a, b)
+        best = min(best, time.process_time() - start)
+    return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / best / 1e9, 1)
 
 
 def main() -> None:
@@ -65,7 +84,9 @@ def main() -> None:
     merge_json(BENCH, {"training": result})
     rates = result["steps_per_cpu_second"]
     print(f"training: {rates['ganglion']:g} steps per CPU second ({rates['ganglion_int8']:g} in int8),")
-    print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast")
+    print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast;")
+    products = result["product_gflops"]
+    print(f"  a matrix product: {products['ganglion']:g} GFLOP/s, {products['stable_baselines3']:g} in SB3's")
 
 
 if __name__ == "__main__":
