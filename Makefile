@@ -90,8 +90,8 @@ figures: $(READY) ## pictures of whatever runs there are, to build/figures
 zoo: $(READY) ## the shipped policies as the README's table
 	@$(PY) -m training.zoo
 
-export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>
-	@$(PY) -m models.export $(RUN) $(TO)
+export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>: VECTORS= to compare
+	@$(PY) -m models.export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
 
 bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
 	@$(MAKE) --no-print-directory policy
