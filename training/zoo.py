@@ -47,7 +47,7 @@ def _line(folder: Path) -> str:
     result = read_json(folder / "result.json")
     try:
         cells = _dense_cells(result) if folder.name == DENSE else _sparse_cells(folder, result)
-        done = result.get("steps_done") or read_curve(folder / "curve.jsonl")[-1]["step"]
+        done = _steps_done(result) or read_curve(folder / "curve.jsonl")[-1]["step"]
         cells |= {
             "policy": f"`{folder.parent.name}/{folder.name}`",
             "steps": f"{done:,}",
@@ -57,6 +57,12 @@ def _line(folder: Path) -> str:
     except KeyError as error:
         raise ExportError(f"{folder}: its records lack {error}; evaluate and export the run again") from None
     return "| " + " | ".join(cells.get(column, "") for column in _COLUMNS) + " |"
+
+
+def _steps_done(result: dict[str, Any]) -> int:
+    """Return the environment steps of a run and, unless it imitates, of those that it goes on from; 0 unknown."""
+    before = None if result["run"].get("distill") else result["parent_result"]
+    return result.get("steps_done", 0) + (_steps_done(before) if before else 0)
 
 
 def _dense_cells(result: dict[str, Any]) -> dict[str, str]:

@@ -23,18 +23,19 @@ def _write(folder: Path, result: dict[str, object], provenance: dict[str, object
 
 
 def _result(mean: float, **more: object) -> dict[str, object]:
-    known = {"return_mean": mean, "return_std": 1.0, "steps_done": 5_000, "seed": 2, "commit": "0123456789"}
-    return known | more
+    known = {"return_mean": mean, "return_std": 1.0, "seed": 2, "commit": "0123456789"}
+    return known | {"steps_done": 5_000, "run": {"distill": False}, "parent_result": None} | more
 
 
 def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path) -> None:
     floating = {"prune": {"return_mean": 90.0, "return_std": 2.0}}
     counts = {"n_weights": 2_000, "nnz": 100, "nnz_live": 80}
-    _write(tmp_path / "Hopper" / "sac-dense", _result(100), None)
-    _write(tmp_path / "Hopper" / "sac-a", _result(95, earlier_phases=floating), counts)
+    _write(tmp_path / "Hopper" / "sac-dense", _result(100, parent_result=_result(50)), None)
+    imitated = _result(95, earlier_phases=floating, run={"distill": True}, parent_result=_result(100))
+    _write(tmp_path / "Hopper" / "sac-a", imitated, counts)
     _write(tmp_path / "Hopper" / "sac-b", _result(96), counts)
     *_, dense, first, second = zoo_table(tmp_path).splitlines()
-    assert dense == "| `Hopper/sac-dense` | 100 ± 1 |  |  |  |  |  |  | 5,000 | 2 | 0123456 |"
+    assert dense == "| `Hopper/sac-dense` | 100 ± 1 |  |  |  |  |  |  | 10,000 | 2 | 0123456 |"
     assert first == (
         "| `Hopper/sac-a` | 100 ± 1 | 90 ± 2 | 95 ± 1 | 100 of 2,000 (5.0 %) | 80 | 0.1 kB | 100x "
         "| 5,000 | 2 | 0123456 |"
