@@ -60,7 +60,7 @@ def _line(folder: Path) -> str:
 
 
 def _steps_done(result: dict[str, Any]) -> int:
-    """Return the environment steps of a run and, unless it imitates, of those that it goes on from; 0 unknown."""
+    """Return the environment steps of a run and, unless it imitates, of those before it; 0 if unknown."""
     before = None if result["run"].get("distill") else result["parent_result"]
     return result.get("steps_done", 0) + (_steps_done(before) if before else 0)
 

@@ -46,5 +46,5 @@ def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path
 def test_a_record_that_lacks_a_number_is_named(tmp_path: Path) -> None:
     _write(tmp_path / "Hopper" / "sac-dense", {"return_mean": 1.0, "return_std": 0.0}, None)
     (tmp_path / "Hopper" / "sac-dense" / "curve.jsonl").write_text('{"step": 8}\n')
-    with pytest.raises(ExportError, match="sac-dense: its records lack 'seed'"):
+    with pytest.raises(ExportError, match="sac-dense: its records lack 'run'"):
         zoo_table(tmp_path)
