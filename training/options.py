@@ -11,7 +11,7 @@ from training.run import Run
 # Settings of the configuration that the command line may replace.
 _REPLACED = {
     "env_id": "gymnasium identifier, such as Hopper-v5",
-    "pruning": "which weights are pruned: magnitude, one_shot, random, snip, set or rigl",
+    "pruning": "which weights are pruned: magnitude, scaled, one_shot, random, snip, set or rigl",
     "distribution": "how sparsity is spread over the layers: global, uniform or erk",
     "weight_bits": "width of the weights",
     "activation_bits": "width of the hidden activations",

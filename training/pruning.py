@@ -13,7 +13,7 @@ from models.sparsity import (
     rewire,
 )
 from training.fast_sac import FastSac
-from training.learner import actor_masks, actor_weights, live_inputs
+from training.learner import actor_layers, actor_masks, actor_weights, latest_observations, live_inputs
 from training.run import Run
 
 # A gradient of SAC is noisy: SNIP and RigL judge by the mean over some batches.
@@ -30,7 +30,7 @@ def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
     begin, end = run.prune_window
     rollout = run.config.rollout_steps
     is_turn = step < end and step % run.config.prune_every == 0
-    if run.pruning is Pruning.MAGNITUDE:
+    if run.pruning.is_gradual:
         # The first rollout at or after `end` reaches the final sparsity, whatever `prune_every` is.
         if (is_turn and step > begin) or end <= step < end + rollout:
             return _pruned(model, run, cubic_sparsity(step, begin, end, run.sparsity))
@@ -66,7 +66,23 @@ def _scores(model: FastSac, run: Run) -> list[Tensor]:
         return _random(model, run)
     if run.pruning is Pruning.SNIP:
         return [w * g.abs() for w, g in zip(weights, _gradients(model), strict=True)]
+    if run.pruning is Pruning.SCALED:
+        return [w * spread for w, spread in zip(weights, _input_spreads(model, run), strict=True)]
     return weights
+
+
+@torch.no_grad()
+def _input_spreads(model: FastSac, run: Run) -> list[Tensor]:
+    """Return the standard deviation of each layer's inputs [in] over the latest observations.
+
+    The mean of an input is a bias, so what never varies matters to no action.
+    """
+    inputs = torch.from_numpy(latest_observations(model, run.config.calibration_observations))
+    spreads = []
+    for layer in actor_layers(model):
+        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.in_features))
+        inputs = layer(inputs).relu()
+    return spreads
 
 
 def _random(model: FastSac, run: Run) -> list[Tensor]:

@@ -146,7 +146,7 @@ class Run:
     @property
     def first_masks(self) -> int:
         """The step of the first pruning: for methods that prune at once, of all of it."""
-        if self.pruning in (Pruning.MAGNITUDE, Pruning.ONE_SHOT):
+        if self.pruning.is_gradual or self.pruning is Pruning.ONE_SHOT:
             return self.prune_window[0]
         # The last rollout before the first update.
         rollout = self.config.rollout_steps
@@ -155,7 +155,7 @@ class Run:
     @property
     def sparse_from(self) -> int:
         """The step after which a policy has the final sparsity."""
-        return self.prune_window[1] if self.pruning is Pruning.MAGNITUDE else self.first_masks
+        return self.prune_window[1] if self.pruning.is_gradual else self.first_masks
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""

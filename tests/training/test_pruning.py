@@ -105,7 +105,7 @@ def test_masks_keep_the_promise_of_their_method(pruning: Pruning, distribution: 
     masks = _masks_of_a_run(_run(pruning, config=config))
     assert sum(_counts(masks[-1])) == sum(_kept(SPARSITY, distribution))
     changes = list(itertools.pairwise(masks))
-    if pruning is Pruning.MAGNITUDE:
+    if pruning.is_gradual:
         assert len(masks) > 5
         assert all(
             bool((b <= a).all()) for before, after in changes for a, b in zip(before, after, strict=True)
@@ -116,6 +116,23 @@ def test_masks_keep_the_promise_of_their_method(pruning: Pruning, distribution: 
         assert any(bool((b > a).any()) for a, b in zip(masks[0], masks[-1], strict=True))
     else:
         assert len(masks) == 1
+
+
+def test_scaled_magnitude_judges_a_weight_by_what_reaches_it() -> None:
+    scaled, by_size = (
+        _run(pruning, config=replace(_run(pruning).config, distribution="uniform"))
+        for pruning in (Pruning.SCALED, Pruning.MAGNITUDE)
+    )
+    model, narrow = _bound(scaled), 1
+    assert model.replay_buffer is not None
+    model.replay_buffer.observations[..., narrow] = 5 + 1e-3 * model.replay_buffer.observations[..., narrow]
+    model.num_timesteps = scaled.prune_window[1]
+    with torch.no_grad():
+        actor_weights(model)[0][:, narrow] *= 10
+    masks = {run.pruning: due_masks(model, run) for run in (scaled, by_size)}
+    kept = {pruning: due[0].sum(0) for pruning, due in masks.items() if due is not None}
+    assert int(kept[Pruning.SCALED][narrow]) == 0 < int(kept[Pruning.SCALED][1 - narrow])
+    assert int(kept[Pruning.MAGNITUDE][narrow]) > int(kept[Pruning.MAGNITUDE][1 - narrow])
 
 
 @pytest.mark.parametrize("pruning", [Pruning.RANDOM, Pruning.SET], ids=lambda pruning: pruning.value)

@@ -250,7 +250,10 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
         (["Hopper", "--name", "../x"], "must be a plain folder name"),
         (["Hopper", "--weight-bits", "9"], "weight_bits = 9, allowed: 2 to 8"),
         (["Hopper", "--csd-digits", "0"], "csd_digits = 0, allowed: 1 to 4"),
-        (["Hopper", "--pruning", "lottery"], "pruning = 'lottery', allowed: magnitude, one_shot, random"),
+        (
+            ["Hopper", "--pruning", "lottery"],
+            "pruning = 'lottery', allowed: magnitude, scaled, one_shot",
+        ),
         (
             ["Hopper", "--ptq", "--qat-steps", "800"],
             "--ptq is quantization without training; --qat-steps 800",
