@@ -42,7 +42,7 @@ def test_the_record_agrees_with_the_policy(folder: Path) -> None:
     assert len(result["returns"]) == provenance["episodes"] == 20
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     # Rounding to int8 makes some small weights zero that the masks keep.
-    assert -1e-4 <= provenance["sparsity"] - curve[-1]["sparsity"] < 5e-3
+    assert -1e-4 <= provenance["sparsity"] - curve[-1]["sparsity"] < 1e-2
 
 
 @pytest.mark.parametrize(
