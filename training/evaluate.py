@@ -156,9 +156,8 @@ def best_checkpoint(folder: Path) -> Path:
 
 def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
     """Return what the best policy of each phase before `last` reaches: of an int8 run, the float one."""
-    order = list(Phase)
-    earlier = [phase for phase, _ in run.phases if order.index(phase) < order.index(last)]
-    found = {phase: evaluate_checkpoint(path) for phase in earlier if (path := run.best(phase)).exists()}
+    best = {phase: run.best(phase) for phase in run.phases_before(last)}
+    found = {phase: evaluate_checkpoint(path) for phase, path in best.items() if path.exists()}
     return {
         phase.value: {
             **Statistics.of(evaluation.returns).to_json(),

@@ -128,6 +128,11 @@ class Run:
         ends = accumulate(n_steps for _, n_steps in parts)
         return tuple((phase, end) for (phase, n_steps), end in zip(parts, ends, strict=True) if n_steps)
 
+    def phases_before(self, phase: Phase) -> list[Phase]:
+        """Return this run's phases that precede `phase`, in their order."""
+        order = list(Phase)
+        return [other for other, _ in self.phases if order.index(other) < order.index(phase)]
+
     @property
     def prune_window(self) -> tuple[int, int]:
         """The steps between which the sparsity rises from 0 to its final value."""

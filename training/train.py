@@ -145,8 +145,7 @@ def _resume(model: FastSac, run: Run) -> Position:
 def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
     """Begin a phase: the first as the run does, a later one with the best policy before it."""
     ends = dict(run.phases)
-    before = [other for other in ends if list(Phase).index(other) < list(Phase).index(phase)]
-    if before:
+    if before := run.phases_before(phase):
         best, start = run.best(before[-1]), ends[before[-1]]
     elif phase in (Phase.PTQ, Phase.QAT):
         best, start = Path(str(run.parent)), 0
