@@ -36,32 +36,32 @@ hw: $(READY) ## shipped policy of ENV (or POLICY=<folder>) to verified RTL, reso
 	@$(MAKE) --no-print-directory -j2 report
 
 policy:
-	@$(PY) -m hw.select_policy $(NAME) $(call opt,POLICY,--policy)
+	@$(PY) -m ganglion.models.select_policy $(NAME) $(call opt,POLICY,--policy)
 compile: policy
-	@$(PY) -m hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
+	@$(PY) -m ganglion.hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
 	  $(call opt,LATENCY_US,--latency-us) $(call opt,LANES,--lanes) $(call opt,MULTIPLIER,--multiplier) \
 	  $(call opt,CUT,--cut) $(call opt,CSD_DIGITS,--csd-digits)
 simulate: compile
-	@$(PY) -m hw.simulate $(NAME)
+	@$(PY) -m ganglion.hw.simulate $(NAME)
 closed_loop: simulate
-	@$(PY) -m hw.closed_loop $(NAME)
+	@$(PY) -m ganglion.hw.closed_loop $(NAME)
 synth: compile
-	@$(PY) -m hw.synth $(NAME)
+	@$(PY) -m ganglion.hw.synth $(NAME)
 bitstream_if_vivado: closed_loop synth
-	@$(PY) -m hw.bitstream $(NAME)
+	@$(PY) -m ganglion.hw.bitstream $(NAME)
 report: bitstream_if_vivado
-	@$(PY) -m hw.report $(NAME)
+	@$(PY) -m ganglion.hw.report $(NAME)
 
 explore: $(READY) ## every engine for one policy, measured side by side
 	@$(MAKE) --no-print-directory policy
-	@$(PY) -m hw.explore $(NAME) --board $(BOARD)
+	@$(PY) -m ganglion.hw.studies.explore $(NAME) --board $(BOARD)
 
 bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(MAKE) --no-print-directory -j2 closed_loop
-	@$(PY) -m hw.bitstream $(NAME) --require
+	@$(PY) -m ganglion.hw.bitstream $(NAME) --require
 
 train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM= DISTILL=1 SET="batch_size=128 tau=0.01"; resumes
-	@$(PY) -m training.train $(ENV) --seed $(SEED) \
+	@$(PY) -m ganglion.training.train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
 	  $(call opt,ENV_ID,--env-id) $(call opt,PRUNING,--pruning) $(call opt,DISTRIBUTION,--distribution) \
 	  $(call opt,WEIGHT_BITS,--weight-bits) $(call opt,ACTIVATION_BITS,--activation-bits) \
@@ -70,38 +70,38 @@ train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM= DISTILL=1 SE
 	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
 
 compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=
-	@$(PY) -m training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
+	@$(PY) -m ganglion.training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
 	  $(call opt,FT_STEPS,--finetune-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
 	  $(call opt,HIDDEN,--hidden) $(call opt,BASE,--base) $(call opt,RUN,--name) $(call opt,TO,--to)
 
 sweep: $(READY) ## ENVS= x SPARSITIES= x SEEDS= on Ray: SWEEP=<name> GRID=<toml> ADDRESS= DRY_RUN=1; resumes
-	@$(PY) -m training.sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) $(call opt,ENVS,--environments) \
+	@$(PY) -m ganglion.training.sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) $(call opt,ENVS,--environments) \
 	  $(call opt,SPARSITIES,--sparsities) $(call opt,SEEDS,--seeds) $(call opt,QAT,--qat) \
 	  $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,DISTILL_STEPS,--distill-steps) \
 	  $(call opt,ADDRESS,--address) $(call opt,PROCESSES,--processes) $(if $(DRY_RUN),--dry-run)
 
 evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
-	@$(PY) -m training.evaluate $(RUN)
+	@$(PY) -m ganglion.training.evaluate $(RUN)
 
 figures: $(READY) ## pictures of whatever runs there are, to build/figures
-	@$(PY) -m training.figures
+	@$(PY) -m ganglion.training.figures
 
 zoo: $(READY) ## the shipped policies as the README's table
-	@$(PY) -m training.zoo
+	@$(PY) -m ganglion.training.zoo
 
 export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>: VECTORS= to compare
-	@$(PY) -m models.export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
+	@$(PY) -m ganglion.models.formats.export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
 
 bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
 	@$(MAKE) --no-print-directory policy
-	@$(PY) -m training.bench
-	@$(PY) -m hw.explore $(NAME) --board $(BOARD)
-	@$(PY) -m hw.bench $(NAME)
+	@$(PY) -m ganglion.training.bench
+	@$(PY) -m ganglion.hw.studies.explore $(NAME) --board $(BOARD)
+	@$(PY) -m ganglion.hw.studies.bench $(NAME)
 
 growth: $(READY) ## how each engine grows with the nonzero weights: a table and a plot from some 25 builds
 	@$(MAKE) --no-print-directory policy
-	@$(PY) -m hw.growth $(NAME) --board $(BOARD)
+	@$(PY) -m ganglion.hw.studies.growth $(NAME) --board $(BOARD)
 
 test: $(READY) ## every claim, in minutes
 	@$(PY) -m pytest -n 2 -m "not slow" tests

@@ -1,6 +1,6 @@
 """Stage: a bit file and its hwh for a Zynq board where Vivado is installed, a skip with the reason elsewhere.
 
-`python -m hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
+`python -m ganglion.hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
 """
 
 import argparse
@@ -10,16 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hw.design import Design, load_design, stage_inputs
-from models.artifacts import BuildPaths, ToolError, atomic_write, read_json, run_stage, write_json
-from models.stages import Stage
+from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.flows.vivado import FLOW
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
 
-FLOW = Path(__file__).parent / "flows" / "vivado"
-SOURCES = ("bitstream.py", "design.py", "flows/vivado/bitstream.tcl", "flows/vivado/accelerator.v")
 DEADLINE_S = 4 * 3600
 NO_VIVADO = (
     "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run make bitstream)"
 )
+
+MODULE = "ganglion.hw.bitstream"
 
 
 def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
@@ -84,7 +88,7 @@ def _run_vivado(command: list[str], work: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m hw.bitstream", description="build a Zynq bit file with Vivado"
+        prog="python -m ganglion.hw.bitstream", description="build a Zynq bit file with Vivado"
     )
     parser.add_argument("name", help="the build under build/, for example Hopper")
     parser.add_argument("--require", action="store_true", help="fail, instead of skipping, without Vivado")
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ToolError(NO_VIVADO)
     design = load_design(paths)
     stage = Stage(
-        root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, SOURCES) | {"vivado": vivado}
+        root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, MODULE) | {"vivado": vivado}
     )
     if stage.is_current():
         print("bitstream: up to date")

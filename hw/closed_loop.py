@@ -1,6 +1,6 @@
 """Stage: whole episodes in which every action comes from the simulated RTL, step by step beside PyTorch.
 
-`python -m hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, only when both are equal at each step.
+`python -m ganglion.hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, only when both are equal at each step.
 """
 
 import argparse
@@ -12,25 +12,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hw.design import Design, load_design, stage_inputs
-from hw.harness import Bench
-from hw.simulate import SOURCES as SIMULATION_SOURCES
-from hw.verilate import simulator_cache, verilate
-from models.artifacts import BuildPaths, ConfigError, MismatchError, run_stage, write_json
-from models.policy_spec import PolicySpec
-from models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
-from models.stages import Stage
+from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.verilate import simulator_cache, verilate
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError, MismatchError
+from ganglion.models.build.files import write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
+from ganglion.models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
+from ganglion.models.spec.policy import PolicySpec
 
 if TYPE_CHECKING:
     import gymnasium
 
-SOURCES = ("closed_loop.py", *SIMULATION_SOURCES)
 FIRST_SEED = 1000
 EPISODES = 3
 MAX_STEPS = 1000
 
 # The integer mean for raw observations: [lanes, obs] float → [lanes, act] int64.
 Mean = Callable[[npt.NDArray[np.float64]], Ints]
+
+MODULE = "ganglion.hw.closed_loop"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Lane:
     @classmethod
     def start(cls, env_id: str, seed: int) -> "Lane":
         """Return a fresh episode of `env_id` from `seed`."""
-        from models.environments import make
+        from ganglion.models.environments import make
 
         env = make(env_id)
         observation, _ = env.reset(seed=seed)
@@ -84,7 +87,7 @@ def _require_equal_means(pairs: list[tuple[Lane, Lane]], pytorch: Ints, rtl: Int
         lane, action = (int(i) for i in wrong[0])
         raise MismatchError(
             f"closed loop: {_where(pairs[lane][0])}, action {action}: PyTorch's integer mean is "
-            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; python -m hw.simulate finds the layer"
+            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; python -m ganglion.hw.simulate finds the layer"
         )
 
 
@@ -106,7 +109,7 @@ def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
     """Return the PyTorch policy as a function to integers; a mean off their grid raises MismatchError."""
     import torch
 
-    from models.networks import QuantMlp
+    from ganglion.models.nets.mlp import QuantMlp
 
     policy = QuantMlp.from_integers(spec.normalizer, network).eval()
 
@@ -127,7 +130,7 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, A
     """Return the content of closed_loop.json; an environment unknown to Gymnasium is skipped."""
     import gymnasium
 
-    from models.policy_folder import load_policy
+    from ganglion.models.formats.policy_folder import load_policy
 
     policy = load_policy(paths.policy)
     try:
@@ -160,7 +163,7 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, A
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m hw.closed_loop", description="run episodes through the RTL"
+        prog="python -m ganglion.hw.closed_loop", description="run episodes through the RTL"
     )
     parser.add_argument("name", help="the build under build/, for example Hopper")
     parser.add_argument(
@@ -174,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ConfigError(f"--episodes {options.episodes}: allowed from 1")
     paths = BuildPaths.of(options.name)
     design = load_design(paths)
-    inputs = stage_inputs(paths, design, SOURCES) | {"episodes": options.episodes}
+    inputs = stage_inputs(paths, design, MODULE) | {"episodes": options.episodes}
     stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
     if stage.is_current():
         print("closed_loop: up to date")

@@ -8,29 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw.compile_settings import DEFAULT_LATENCY_US, CompileSettings, add_options, settings_of
-from hw.config import Engine
-from models.artifacts import (
-    BuildPaths,
-    CompileError,
-    ExportError,
-    digest,
-    git_commit,
-    run_stage,
-    sha256_file,
-    write_json,
-)
-from models.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
-from models.stages import Stage, source_hash
+from ganglion.hw.mapping.compile_settings import DEFAULT_LATENCY_US, CompileSettings, add_options, settings_of
+from ganglion.hw.target.board import Engine
+from ganglion.models.build.closure import code_hash
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import CompileError, ExportError
+from ganglion.models.build.files import sha256_file, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.provenance import git_commit
+from ganglion.models.build.stage import Stage
+from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
 
-HERE = Path(__file__).parent
-# The code and the tools that decide what compile writes; a change in any reruns the stage.
-SOURCES = (
-    *("axi_stream.py", "choose.py", "compile.py", "compile_settings.py", "config.py", "design_files.py"),
-    *("emit.py", "finn_plugin.py", "flow.py", "folding.py", "gather.py", "golden_check.py"),
-    *("hardware_node.py", "layout.py", "node_module.py", "parts.py", "remember.py", "rtl_patches.py"),
-    *("sparse_node.py", "top_ports.py", "folded", "ops", "passes", "rtl", "unrolled"),
-)
+MODULE = "ganglion.hw.compile"
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
 
@@ -38,7 +27,9 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
     """Return the stage's record of policy, settings, tools and code; without a policy ExportError."""
     if not paths.policy.is_dir():
         name = paths.root.name
-        raise ExportError(f"{paths.policy} is missing; run python -m hw.select_policy {name} first")
+        raise ExportError(
+            f"{paths.policy} is missing; run python -m ganglion.models.select_policy {name} first"
+        )
     return Stage(
         root=paths.root,
         name="compile",
@@ -48,14 +39,9 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
             },
             "settings": settings.to_json(),
             "tools": {tool: version(tool) for tool in TOOLS},
-            "code": _code_hash(),
+            "code": code_hash(MODULE),
         },
     )
-
-
-def _code_hash() -> str:
-    sources = [HERE / name for name in SOURCES]
-    return digest([source_hash(path) if path.is_dir() else sha256_file(path) for path in sources])
 
 
 def compile_policy(
@@ -95,7 +81,7 @@ def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings,
     """Return the settings with an engine in place of "auto", and the choice, when there was one."""
     if settings.engines != (Engine.AUTO,):
         return settings, None
-    from hw.choose import choose, print_choice
+    from ganglion.hw.mapping.choose import choose, print_choice
 
     latency_us = settings.latency_us or DEFAULT_LATENCY_US
     choice = choose(policy.network, settings.board, latency_us)
@@ -113,9 +99,9 @@ def _build(
 
     FINN takes seconds to import: only when there is something to compile.
     """
-    from hw.flow import build
-    from hw.layout import lay_out
-    from hw.parts import engine_of_each
+    from ganglion.hw.finn.flow import build
+    from ganglion.hw.mapping.layout import lay_out
+    from ganglion.hw.mapping.parts import engine_of_each
 
     engines = engine_of_each(settings.engines, policy.network.spec)
     layout = lay_out(policy.network, engines, settings.of_engines(), settings.board)
@@ -136,7 +122,7 @@ def _check_latency(cycles: int, settings: CompileSettings) -> None:
 
 def main() -> None:
     """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(prog="hw.compile", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ganglion.hw.compile", description=__doc__)
     parser.add_argument("name", help="the build's name, a folder under build/")
     add_options(parser)
     arguments = parser.parse_args()

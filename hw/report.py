@@ -6,9 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from models.artifacts import BuildPaths, read_json, run_stage, write_json
-from models.policy_folder import JSON_FILE
-from models.stages import Stage
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
+from ganglion.models.formats.policy_folder import JSON_FILE
 
 STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
 
@@ -113,7 +115,7 @@ def print_table(report: dict[str, Any]) -> None:
 
 def main() -> None:
     """Parse the command line, write report.json and print the table."""
-    parser = argparse.ArgumentParser(prog="hw.report", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ganglion.hw.report", description=__doc__)
     parser.add_argument("name", help="the build's name under build/")
     paths = BuildPaths.of(parser.parse_args().name)
     report = collect(paths)

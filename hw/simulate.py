@@ -1,6 +1,6 @@
 """Stage: hold the simulated RTL against the golden integers of every layer, under stalls and resets.
 
-`python -m hw.simulate Hopper` writes build/Hopper/sim.json, and only when every integer is equal.
+`python -m ganglion.hw.simulate Hopper` writes build/Hopper/sim.json, and only when every integer is equal.
 """
 
 import argparse
@@ -14,21 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hw.design import Design, load_design, stage_inputs
-from hw.equality import Vectors, check_result, proof_inputs
-from hw.harness import Bench, Result, Traffic
-from hw.verilate import simulator_cache, verilate
-from models.artifacts import BuildPaths, run_stage, write_json
-from models.stages import Stage
+from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.sim.equality import Vectors, check_result, proof_inputs
+from ganglion.hw.sim.harness import Bench, Result, Traffic
+from ganglion.hw.sim.verilate import simulator_cache, verilate
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.files import write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
 
-SOURCES = (
-    *("simulate.py", "equality.py", "harness.py", "verilate.py", "design.py"),
-    *("axi_stream.py", "axi_stream.h", "harness.cpp"),
-)
 PROBE_VECTORS = 64
 STALL_PERCENTS = (25, 50, 75)
 STALLED_VECTORS = 500
 RESET_VECTORS = 8
+
+MODULE = "ganglion.hw.simulate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _run(bench: Bench, vectors: Vectors, job: Job) -> Result:
 def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
     """Return the content of sim.json for the design and the policy of a build."""
     # Slow to import, and not needed when the stage is up to date.
-    from models.policy_folder import load_policy
+    from ganglion.models.formats.policy_folder import load_policy
 
     policy = load_policy(paths.policy)
     simulator = verilate(design, simulator_cache(paths))
@@ -124,11 +124,13 @@ def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m hw.simulate", description="verify the RTL bit for bit")
+    parser = argparse.ArgumentParser(
+        prog="python -m ganglion.hw.simulate", description="verify the RTL bit for bit"
+    )
     parser.add_argument("name", help="the build under build/, for example Hopper")
     paths = BuildPaths.of(parser.parse_args(arguments).name)
     design = load_design(paths)
-    stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, SOURCES))
+    stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, MODULE))
     if stage.is_current():
         print("simulate: up to date")
         return

@@ -1,6 +1,6 @@
 """Stage: what a design takes of its part by yosys, node by node: LUTs, flip-flops, DSPs and block RAMs.
 
-`python -m hw.synth Hopper` writes build/Hopper/synth.json.
+`python -m ganglion.hw.synth Hopper` writes build/Hopper/synth.json.
 """
 
 import argparse
@@ -16,13 +16,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hw.config import find_board
-from hw.design import Design, load_design, stage_inputs
-from models.artifacts import BuildPaths, ToolError, atomic_write, read_json, run_stage, write_json
-from models.stages import Stage
+from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.flows.yosys import FLOW
+from ganglion.hw.target.board import find_board
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
 
-FLOW = Path(__file__).parent / "flows" / "yosys"
-SOURCES = ("synth.py", "design.py", "flows/yosys/xilinx.ys", "flows/yosys/bmux_to_shiftx.v")
 DEADLINE_S = 3600
 
 # What one cell counts for. LUT RAMs and shift registers are made of LUTs, a RAMB36 of two RAMB18.
@@ -52,6 +54,8 @@ NOTES = (
     "yosys counts LUTs before Vivado packs pairs of small ones into one, so Vivado's count is lower",
     "mapped, not placed: no statement on timing",
 )
+
+MODULE = "ganglion.hw.synth"
 
 
 def count_resources(cells: Mapping[str, int]) -> dict[str, int]:
@@ -149,13 +153,13 @@ def _tool() -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m hw.synth", description="count a design's resources with yosys"
+        prog="python -m ganglion.hw.synth", description="count a design's resources with yosys"
     )
     parser.add_argument("name", help="the build under build/, for example Hopper")
     paths = BuildPaths.of(parser.parse_args(arguments).name)
     design = load_design(paths)
     stage = Stage(
-        root=paths.root, name="synth", inputs=stage_inputs(paths, design, SOURCES) | {"tool": _tool()}
+        root=paths.root, name="synth", inputs=stage_inputs(paths, design, MODULE) | {"tool": _tool()}
     )
     if stage.is_current():
         print("synth: up to date")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.reference import IntNetwork, Ints, requantize
+from ganglion.models.reference import IntNetwork, Ints, requantize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.artifacts import ExportError
-from models.policy_spec import ActionHead, Normalizer
-from models.spec import IntType, NetworkSpec
+from ganglion.models.build.errors import ExportError
+from ganglion.models.spec.network import NetworkSpec
+from ganglion.models.spec.policy import ActionHead, Normalizer
+from ganglion.models.spec.types import IntType
 
 Ints = npt.NDArray[np.int64]
 

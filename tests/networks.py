@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from models.export import write_policy
-from models.networks import QuantMlp
-from models.policy_folder import Policy, load_policy
-from models.policy_spec import Normalizer
-from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec
+from ganglion.models.formats.export import write_policy
+from ganglion.models.formats.policy_folder import Policy, load_policy
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.types import IntType
 
 
 def random_network(

@@ -1,6 +1,6 @@
 """Stage: environment steps per CPU second of ours against SB3's SAC as it is, alternately in one run.
 
-python -m training.bench
+python -m ganglion.training.bench
 """
 
 import time
@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from stable_baselines3 import SAC
 
-from models.artifacts import BENCH, merge_json, run_stage
-from training.config import load_config
-from training.envs import make_env
-from training.fast_sac import use_one_fast_thread
-from training.learner import new_learner, quantize
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.files import merge_json
+from ganglion.models.build.paths import BENCH
+from ganglion.training.config import load_config
+from ganglion.training.envs import make_env
+from ganglion.training.fast_sac import use_one_fast_thread
+from ganglion.training.learner import new_learner, quantize
 
 _ENVIRONMENT = "Hopper"
 _N_ROUNDS = 5

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from stable_baselines3.common.callbacks import BaseCallback
 
-from models.artifacts import atomic_write
-from models.sparsity import measured_sparsity
-from training import checkpoint as ckpt
-from training.checkpoint import Checkpoint
-from training.envs import episode_returns
-from training.fast_sac import FastSac
-from training.learner import (
+from ganglion.models.build.files import atomic_write
+from ganglion.models.sparsity import measured_sparsity
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.envs import episode_returns
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.learner import (
     actor_masks,
     count_weights,
     deterministic_policy,
@@ -24,8 +24,8 @@ from training.learner import (
     quantization_json,
     set_masks,
 )
-from training.pruning import due_masks
-from training.run import Phase, Run
+from ganglion.training.pruning import due_masks
+from ganglion.training.run import Phase, Run
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import ReplayBuffer
 from torch import Tensor, nn
 
-from models.artifacts import ConfigError, atomic_path
-from training.fast_sac import FastSac, entropy_parts
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import atomic_path
+from ganglion.training.fast_sac import FastSac, entropy_parts
 
 FORMAT = 1
 _BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")

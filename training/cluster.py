@@ -10,9 +10,9 @@ from typing import Any
 
 import ray
 
-from models.artifacts import ToolError
-from training.run import Run
-from training.train import train
+from ganglion.models.build.errors import ToolError
+from ganglion.training.run import Run
+from ganglion.training.train import train
 
 _RETRIES = 3
 """Of a run whose process was killed; it goes on from its checkpoint."""

@@ -1,6 +1,6 @@
 """Stage: a stable-baselines3 zip (SAC, TD3, DDPG, PPO) becomes a sparse int8 policy folder, by imitation.
 
-python -m training.compress my_sac.zip Hopper --sparsity 0.98
+python -m ganglion.training.compress my_sac.zip Hopper --sparsity 0.98
 
 The zip and vecnormalize.pkl are unpickled: name only those that you trust.
 """
@@ -17,20 +17,23 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from models.artifacts import BuildPaths, ConfigError, read_json, run_stage, sha256_file, write_json
-from models.export import export_run
-from training.callbacks import FINAL_SEEDS
-from training.config import TrainConfig, known_environments, load_config
-from training.envs import FloatArray, episode_returns, make_env
-from training.evaluate import TEACHER_FILE, evaluate_checkpoint
-from training.fast_sac import use_one_fast_thread
-from training.learner import new_learner
-from training.results import read_curve, seconds_of
-from training.run import Phase, Run
-from training.sb3_zip import find_vecnormalize, read_zip
-from training.statistics import Statistics
-from training.student import has_critics_for, is_alike
-from training.train import train
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json, sha256_file, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.formats.export import export_run
+from ganglion.training.callbacks import FINAL_SEEDS
+from ganglion.training.config import TrainConfig, known_environments, load_config
+from ganglion.training.envs import FloatArray, episode_returns, make_env
+from ganglion.training.evaluate import TEACHER_FILE, evaluate_checkpoint
+from ganglion.training.fast_sac import use_one_fast_thread
+from ganglion.training.learner import new_learner
+from ganglion.training.results import read_curve, seconds_of
+from ganglion.training.run import Phase, Run
+from ganglion.training.sb3_zip import find_vecnormalize, read_zip
+from ganglion.training.statistics import Statistics
+from ganglion.training.student import has_critics_for, is_alike
+from ganglion.training.train import train
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Row:
     statistics: Statistics
     nnz: int
     live: int | None
-    """Weights that can matter (training.learner.count_weights); None for the teacher."""
+    """Weights that can matter (ganglion.training.learner.count_weights); None for the teacher."""
     seconds: float | None
     """Wall clock since the run began; None for the teacher."""
 

@@ -7,12 +7,12 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
-from models.artifacts import ConfigError
-from models.csd import ANY_DIGITS
-from models.sparsity import Distribution, Pruning
-from models.spec import QuantConfig
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.quant.csd import ANY_DIGITS
+from ganglion.models.sparsity import Distribution, Pruning
+from ganglion.models.spec.types import QuantConfig
+from ganglion.training.configs import CONFIGS
 
-CONFIGS = Path(__file__).parent / "configs"
 ROLLOUT = "updates_per_rollout * steps_per_update"
 
 

@@ -13,7 +13,7 @@ import torch
 from stable_baselines3.sac.policies import Actor
 from torch import Tensor
 
-from training.fast_sac import Batch, FastSac
+from ganglion.training.fast_sac import Batch, FastSac
 
 Teacher = Callable[[Tensor, Tensor], Tensor]
 """Raw observations [n, observation] and standard normal noise [n, action] → actions [n, action] in [-1, 1];

@@ -9,8 +9,8 @@ import numpy as np
 from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
 
-from models.artifacts import ConfigError
-from models.environments import make
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.environments import make
 
 FloatArray = NDArray[np.float32]
 Policy = Callable[[FloatArray], FloatArray]

@@ -1,6 +1,6 @@
 """Stage: a run's best checkpoint becomes its result: returns of fresh episodes, the policy's files, a plot.
 
-python -m training.evaluate build/Hopper/train/dense-s1
+python -m ganglion.training.evaluate build/Hopper/train/dense-s1
 """
 
 import argparse
@@ -13,21 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.artifacts import (
-    ConfigError,
-    git_commit,
-    read_json,
-    run_stage,
-    sha256_file,
-    write_arrays,
-    write_json,
-)
-from training import checkpoint as ckpt
-from training.callbacks import FINAL_SEEDS
-from training.checkpoint import Checkpoint
-from training.envs import FloatArray, episode_returns
-from training.fast_sac import FastSac, use_one_fast_thread
-from training.learner import (
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json, sha256_file, write_arrays, write_json
+from ganglion.models.build.provenance import git_commit
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.callbacks import FINAL_SEEDS
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.envs import FloatArray, episode_returns
+from ganglion.training.fast_sac import FastSac, use_one_fast_thread
+from ganglion.training.learner import (
     actor_weights,
     count_weights,
     deterministic_policy,
@@ -36,10 +31,10 @@ from training.learner import (
     quantized_actor,
     restore,
 )
-from training.plot import draw_curve, figure
-from training.results import read_curve, seconds_of
-from training.run import Phase, Run
-from training.statistics import Statistics
+from ganglion.training.plot import draw_curve, figure
+from ganglion.training.results import read_curve, seconds_of
+from ganglion.training.run import Phase, Run
+from ganglion.training.statistics import Statistics
 
 TEACHER_FILE = "teacher.json"
 
@@ -61,7 +56,7 @@ class Evaluation:
     nnz: int
     """Weights that are not zero, in the form that is deployed."""
     live: int
-    """Those of them that can matter (see `training.learner.count_weights`)."""
+    """Those of them that can matter (see `ganglion.training.learner.count_weights`)."""
 
     @property
     def is_int8(self) -> bool:

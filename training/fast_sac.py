@@ -15,10 +15,10 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
-from models.artifacts import ConfigError, TrainingError
-from models.calibration import Quantization
-from training.flat_actor import FlatActor, FlatQuantActor
-from training.flat_mlp import FlatCritics, FlatParameters
+from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.quant.calibration import Quantization
+from ganglion.training.flat_actor import FlatActor, FlatQuantActor
+from ganglion.training.flat_mlp import FlatCritics, FlatParameters
 
 _FLOAT32_ERROR = 1e-5
 

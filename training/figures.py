@@ -1,6 +1,6 @@
 """Stage: pictures of whatever runs there are: return against sparsity, and learning curves; PNG and SVG.
 
-python -m training.figures
+python -m ganglion.training.figures
 
 Read are build/*/train/*/result.json, the sweeps' tables build/sweep/*.parquet and models/zoo/*/*/result.json.
 """
@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from models.artifacts import BUILD, ConfigError, run_stage
-from training.plot import draw_curve, figure, line_style
-from training.results import ResultRow, read_curve, read_row, read_table
-from training.statistics import Interval, Statistics
-from training.zoo import ZOO
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.paths import BUILD
+from ganglion.training.plot import draw_curve, figure, line_style
+from ganglion.training.results import ResultRow, read_curve, read_row, read_table
+from ganglion.training.statistics import Interval, Statistics
+from ganglion.training.zoo import ZOO
 
 _SAME_SPARSITY = 0.005
 """Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""

@@ -9,9 +9,9 @@ import torch
 from stable_baselines3.sac.policies import Actor
 from torch import Tensor, nn
 
-from models.calibration import Quantization
-from models.quant import BIAS_TYPE, fake_quantize, quantize_weight
-from training.flat_mlp import FlatParameters, linears_of, parameters_of
+from ganglion.models.quant.calibration import Quantization
+from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
+from ganglion.training.flat_mlp import FlatParameters, linears_of, parameters_of
 
 _threshold_backward = torch.ops.aten.threshold_backward
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
@@ -153,7 +153,7 @@ class FlatActor:
 
 
 class FlatQuantActor(FlatActor):
-    """The same actor through the fixed-point scheme: `models.networks.QuantMlp`'s forward pass, bit for bit.
+    """The same actor through the fixed-point scheme: `ganglion.models.nets.mlp.QuantMlp`'s forward pass, bit for bit.
 
     The parameters stay those of the float actor, in units of raw observations, so that Adam's step means what
     it meant before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.artifacts import ConfigError, read_json
-from models.sparsity import check_sparsity
-from training.config import TrainConfig, load_config
-from training.results import read_curve
-from training.run import Phase, Run
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json
+from ganglion.models.sparsity import check_sparsity
+from ganglion.training.config import TrainConfig, load_config
+from ganglion.training.results import read_curve
+from ganglion.training.run import Phase, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,17 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
-from models.calibration import Quantization, calibrate
-from models.liveness import live_part
-from models.networks import QuantMlp
-from models.sparsity import live_weights
-from models.spec import QuantConfig
-from training import checkpoint as ckpt
-from training.checkpoint import Checkpoint
-from training.config import TrainConfig
-from training.envs import make_env
-from training.fast_sac import FastSac
-from training.flat_mlp import linears_of
+from ganglion.models.liveness import live_part
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.quant.calibration import Quantization, calibrate
+from ganglion.models.sparsity import live_weights
+from ganglion.models.spec.types import QuantConfig
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.config import TrainConfig
+from ganglion.training.envs import make_env
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.flat_mlp import linears_of
 
 
 def new_learner(config: TrainConfig, seed: int, kind: type[FastSac] = FastSac) -> FastSac:
@@ -107,7 +107,7 @@ def live_inputs(model: FastSac, n_observations: int) -> Tensor | None:
 def count_weights(model: FastSac, n_observations: int) -> tuple[int, int]:
     """Return how many weights the deployed network keeps, and how many of them are live.
 
-    Of integers by models.liveness; of a float network those on a path from a varying input to an action.
+    Of integers by ganglion.models.liveness; of a float network those on a path from a varying input to an action.
     """
     if model.quantization is not None:
         integers = quantized_actor(model).to_integers()

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from training.config import TrainConfig, load_config, read_settings
-from training.run import Run
+from ganglion.training.config import TrainConfig, load_config, read_settings
+from ganglion.training.run import Run
 
 # Settings of the configuration that the command line may replace.
 _REPLACED = {
@@ -47,7 +47,7 @@ def parse_run(arguments: list[str] | None = None) -> Run:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="training.train", description="Train a policy.")
+    parser = argparse.ArgumentParser(prog="ganglion.training.train", description="Train a policy.")
     parser.add_argument("environment", help="a configuration's name, such as Hopper")
     parser.add_argument(
         "--sparsity", type=float, default=0.0, help="fraction of the actor's weights to prune"

@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from models.artifacts import atomic_path
+from ganglion.models.build.files import atomic_path
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

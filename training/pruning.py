@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from models.sparsity import (
+from ganglion.models.sparsity import (
     Distribution,
     Pruning,
     cosine_fraction,
@@ -12,9 +12,15 @@ from models.sparsity import (
     prune,
     rewire,
 )
-from training.fast_sac import FastSac
-from training.learner import actor_layers, actor_masks, actor_weights, latest_observations, live_inputs
-from training.run import Run
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.learner import (
+    actor_layers,
+    actor_masks,
+    actor_weights,
+    latest_observations,
+    live_inputs,
+)
+from ganglion.training.run import Run
 
 # A gradient of SAC is noisy: SNIP and RigL judge by the mean over some batches.
 _N_GRADIENT_BATCHES = 16

@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from models.artifacts import ExportError, atomic_path, read_json
-from training.statistics import Statistics
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import atomic_path, read_json
+from ganglion.training.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ResultRow:
     nnz: int | None
     """Nonzero weights; None where the record does not say."""
     live: int | None
-    """Those of them that can matter (training.learner.count_weights)."""
+    """Those of them that can matter (ganglion.training.learner.count_weights)."""
     seconds: float | None
     """Wall-clock seconds of training; None where no curve lies beside the result."""
     commit: str

@@ -8,9 +8,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from models.artifacts import BuildPaths, ConfigError
-from models.sparsity import Pruning, check_sparsity
-from training.config import ROLLOUT, TrainConfig
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.sparsity import Pruning, check_sparsity
+from ganglion.training.config import ROLLOUT, TrainConfig
 
 _SEED_STRIDE = 1_000_003
 

@@ -21,9 +21,9 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor, nn
 
-from models.artifacts import ConfigError
-from training.distill import gaussian_actions
-from training.flat_mlp import linears_of
+from ganglion.models.build.errors import ConfigError
+from ganglion.training.distill import gaussian_actions
+from ganglion.training.flat_mlp import linears_of
 
 SUPPORTED = "supported: SAC, TD3, DDPG and PPO with MlpPolicy"
 _EXPLORATION_STD = 0.1
@@ -69,7 +69,7 @@ class ZipPolicy:
 
     @torch.no_grad()
     def act(self, observation: Tensor, noise: Tensor) -> Tensor:
-        """Return actions as a `training.distill.Teacher` does; SAC explores by its own deviation."""
+        """Return actions as a `ganglion.training.distill.Teacher` does; SAC explores by its own deviation."""
         if self.standardizer is not None:
             observation = self.standardizer(observation)
         if isinstance(self.model, SAC) and not self.model.use_sde:

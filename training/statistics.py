@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import bootstrap, trim_mean
 
-from models.artifacts import ConfigError
+from ganglion.models.build.errors import ConfigError
 
 CONFIDENCE = 0.95
 _N_RESAMPLES = 2_000

@@ -6,9 +6,9 @@ import torch
 from stable_baselines3 import PPO, SAC
 from torch import Tensor, nn
 
-from training.fast_sac import FastSac
-from training.learner import actor_layers
-from training.sb3_zip import Standardizer, ZipPolicy
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.learner import actor_layers
+from ganglion.training.sb3_zip import Standardizer, ZipPolicy
 
 
 def start_student(model: FastSac, policy: ZipPolicy) -> None:

@@ -1,6 +1,6 @@
 """Stage: a grid of runs on Ray, one process and one thread each, into one Parquet table.
 
-python -m training.sweep paper --environments Hopper --sparsities 0,0.9,0.98 --seeds 1,2
+python -m ganglion.training.sweep paper --environments Hopper --sparsities 0,0.9,0.98 --seeds 1,2
 
 What is finished is never run again; what was killed goes on from its checkpoint.
 """
@@ -19,10 +19,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from models.artifacts import BUILD, ConfigError, ToolError, run_stage
-from training.cluster import cluster, train_job
-from training.grid import Grid, Job, read_grid
-from training.results import ResultRow, read_curve, read_row, write_table
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError, ToolError
+from ganglion.models.build.paths import BUILD
+from ganglion.training.cluster import cluster, train_job
+from ganglion.training.grid import Grid, Job, read_grid
+from ganglion.training.results import ResultRow, read_curve, read_row, write_table
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Stage: an environment's configuration becomes a trained policy: dense, or pruned, then int8.
 
-python -m training.train Hopper --sparsity 0.95 --from build/Hopper/train/dense-s1/best-dense.npz
+python -m ganglion.training.train Hopper --sparsity 0.95 --from build/Hopper/train/dense-s1/best-dense.npz
 """
 
 import logging
@@ -12,9 +12,12 @@ from typing import Any
 from rich.progress import Progress
 from stable_baselines3.common.type_aliases import Schedule
 
-from models.artifacts import ConfigError, TrainingError, git_commit, run_stage, write_json
-from training import checkpoint as ckpt
-from training.callbacks import (
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.build.files import write_json
+from ganglion.models.build.provenance import git_commit
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.callbacks import (
     MilestoneCallback,
     ProgressCallback,
     PruneCallback,
@@ -22,16 +25,16 @@ from training.callbacks import (
     restart_episode,
     truncate_curve,
 )
-from training.checkpoint import Checkpoint
-from training.distill import DistilledSac, Teacher, actor_teacher
-from training.envs import make_env
-from training.evaluate import evaluate_run, summary
-from training.fast_sac import FastSac, use_one_fast_thread
-from training.learner import new_learner, quantize, restore
-from training.options import parse_run
-from training.run import Phase, Run
-from training.sb3_zip import read_zip
-from training.student import start_student
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.distill import DistilledSac, Teacher, actor_teacher
+from ganglion.training.envs import make_env
+from ganglion.training.evaluate import evaluate_run, summary
+from ganglion.training.fast_sac import FastSac, use_one_fast_thread
+from ganglion.training.learner import new_learner, quantize, restore
+from ganglion.training.options import parse_run
+from ganglion.training.run import Phase, Run
+from ganglion.training.sb3_zip import read_zip
+from ganglion.training.student import start_student
 
 log = logging.getLogger(__name__)
 

@@ -1,14 +1,16 @@
 """Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows.
 
-python -m training.zoo
+python -m ganglion.training.zoo
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from models.artifacts import ExportError, read_json, run_stage
-from training.results import read_curve
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import read_json
+from ganglion.training.results import read_curve
 
 ZOO = Path("models") / "zoo"
 DENSE = "sac-dense"

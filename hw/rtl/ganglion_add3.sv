@@ -1,7 +1,7 @@
 // Sum of one to three addends: Constant + sum of ((x_i ^ Invert) << Shift), modulo 2^Width.
 // Latency 0, combinational; initiation interval 1. One LUT6 a bit where synthesis is told Xc7.
 // Handshake: none. Addends from the Addends-th on are ignored; drive their inputs with zero.
-// Golden: hw.unrolled.graph.Sum.
+// Golden: hw.engines.unrolled.graph.Sum.
 module ganglion_add3 #(
   parameter bit Xc7 = 0,
   parameter int unsigned Width = 8,

@@ -1,7 +1,7 @@
 // ganglion_add3 for 7-series: LUT6_2 compress three bits and the majority below, CARRY4 the rest.
-// Latency 0, combinational; initiation interval 1. LUT and CARRY4 as hw.unrolled.adder counts them.
+// Latency 0, combinational; initiation interval 1. hw.engines.unrolled.adder counts its cells.
 // Handshake: none.
-// Golden: hw.unrolled.graph.Sum, by way of ganglion_add3; a test proves both modules equivalent.
+// Golden: hw.engines.unrolled.graph.Sum, by way of ganglion_add3; a test proves both equal.
 `ifdef SYNTHESIS
 module ganglion_add3_xc7 #(
   parameter int unsigned Width = 8,

@@ -1,7 +1,7 @@
 // A bank of activations: one write port and one read address, in distributed memory.
 // Latency 0 to read, 1 cycle from a write to reading it; interval 1.
 // No handshake: a write whenever we_i is set.
-// Golden: the memory in hw.folded.interpret.
+// Golden: the memory in hw.engines.folded.interpret.
 module ganglion_bank #(
   parameter int unsigned ActBits     = 8,
   parameter int unsigned AddressBits = 5

@@ -1,7 +1,7 @@
 // The activation banks, in Copies identical copies with one write port: lane p writes p mod Banks.
 // Latency 0 to read, 1 cycle from a result or input to reading it; interval 1.
 // No handshake: lanes and reduction always win; busy_o tells the loader which banks they write.
-// Golden: the memory in hw.folded.interpret.
+// Golden: the memory in hw.engines.folded.interpret.
 module ganglion_banks #(
   parameter  int unsigned Lanes       = 8,
   parameter  int unsigned Banks       = 8,

@@ -1,7 +1,7 @@
 // The biases of one or two lanes, 2**IndexBits words each, lane 1's behind lane 0's; a port a lane.
 // Latency 1 cycle, interval 1.
 // No handshake: an index for each lane in every cycle.
-// Golden: Program.biases of hw.folded.program.
+// Golden: Program.biases of hw.engines.folded.program.
 module ganglion_bias_rom #(
   parameter  int unsigned Lanes     = 2,
   parameter  int unsigned BiasBits  = 18,

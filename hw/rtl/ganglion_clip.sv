@@ -1,7 +1,7 @@
 // The requantized activation: value_i >> Shift clipped to 0 and 2^OutBits - 1.
 // Latency 0, combinational; initiation interval 1. Two bits a LUT6_2 where synthesis is told Xc7.
 // Handshake: none. Bits above Top only tell the sign: no value >= 2^(Top+1) may occur.
-// Golden: hw.unrolled.graph.Clip; models.reference.requantize.
+// Golden: hw.engines.unrolled.graph.Clip; models.reference.requantize.
 module ganglion_clip #(
   parameter bit Xc7 = 0,
   parameter int unsigned InBits = 12,

@@ -1,7 +1,7 @@
 // ganglion_clip for 7-series: 0 when negative, all ones when over, else low; two bits a LUT6_2.
 // Latency 0, combinational; initiation interval 1.
 // Handshake: none.
-// Golden: hw.unrolled.graph.Clip, by way of ganglion_clip; a test proves both equivalent.
+// Golden: hw.engines.unrolled.graph.Clip, by way of ganglion_clip; a test proves both equivalent.
 `ifdef SYNTHESIS
 module ganglion_clip_xc7 #(
   parameter int unsigned Bits = 8

@@ -1,7 +1,7 @@
 // Carries out a word's reduction once the sums it means are captured: for the output or a bank.
 // Latency 5 cycles from a word to emit_o or store_o, 3 to restart_o; interval 1.
 // No handshake: counts words where run_i is set; the queue behind it has reserved room.
-// Golden: _reduce in hw.folded.interpret.
+// Golden: _reduce in hw.engines.folded.interpret.
 module ganglion_collector #(
   parameter  int unsigned        Lanes      = 8,
   parameter  int unsigned        AccBits    = 22,

@@ -1,7 +1,7 @@
 // The folded sparse engine: a network as a scheduled program, a word for all lanes every cycle.
 // Latency Cycles + 6 from first input to last result, interval Cycles, with ready ends.
 // AXI-Stream handshake at both ends; starts with its first input, given room for the results.
-// Golden: models.reference.IntNetwork.__call__; word for word hw.folded.interpret.
+// Golden: models.reference.IntNetwork.__call__; word for word hw.engines.folded.interpret.
 module ganglion_folded #(
   parameter int unsigned Lanes       = 8,
   parameter int unsigned Banks       = 8,
@@ -42,7 +42,7 @@ module ganglion_folded #(
   output logic [Banks-1:0]              result_we_o,  // hidden results, for taps
   output logic [Banks-1:0][ActBits-1:0] result_o
 );
-  // A word from low bits up: release, reduction, store bank, addresses, lanes (hw.folded.program).
+  // A word, low bits first: release, reduction, store bank, addresses, lanes (engines.folded.program).
   localparam int unsigned FieldBits  = $clog2(Banks);
   localparam int unsigned SelectBits = Banks > 1 ? FieldBits : 1;
   localparam int unsigned ActionBits = $clog2(Modes + 2);

@@ -1,7 +1,7 @@
 // A lane: picks a bank's word, multiplies, accumulates from a bias, requantizes the finished sum.
 // Latency 3 cycles from a word to its sum, which write_o or capture_o marks; interval 1.
 // No handshake: counts words where run_i is set; last_i starts the biases over.
-// Golden: hw.folded.interpret.
+// Golden: hw.engines.folded.interpret.
 module ganglion_lane #(
   parameter  int unsigned        Banks      = 8,
   parameter  int unsigned        ActBits    = 8,

@@ -1,7 +1,7 @@
 // One or two lanes with the block memory of their biases: a memory port a lane.
 // Latency 3 cycles from a word to its sum (see ganglion_lane); interval 1.
 // No handshake: counts words where run_i is set.
-// Golden: hw.folded.interpret.
+// Golden: hw.engines.folded.interpret.
 module ganglion_lanes #(
   parameter  int unsigned        Lanes      = 2,
   parameter  int unsigned        Banks      = 8,

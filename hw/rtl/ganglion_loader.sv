@@ -1,7 +1,7 @@
 // Brings an input vector from AXI-Stream into the banks, one activation a bank and word.
 // Latency 1 cycle from a word to its activations in the banks, interval 1; a busy bank's one waits.
 // AXI-Stream handshake, tready_o from registers: low from a vector's last word until release_i.
-// Golden: the inputs of hw.folded.interpret; offset binary is v - low of models.spec.IntType.
+// Golden: the inputs of hw.engines.folded.interpret; offset binary is v - low of its IntType.
 module ganglion_loader #(
   parameter int unsigned Lanes       = 8,   // activations a word
   parameter int unsigned Words       = 2,   // words a vector

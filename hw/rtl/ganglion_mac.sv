@@ -1,7 +1,7 @@
 // Multiply-accumulate: a segment starts at its bias, the other products add to the running sum.
 // Latency 3 cycles from operands to sum (operand, product and sum register), interval 1.
 // No handshake: without valid_i a product is 0; first_i starts a sum, its bias comes a cycle later.
-// Golden: the sums in hw.folded.interpret.
+// Golden: the sums in hw.engines.folded.interpret.
 module ganglion_mac #(
   parameter int unsigned ActBits    = 8,
   parameter int unsigned WeightBits = 8,

@@ -1,7 +1,7 @@
 // Adds up captured partial sums: those of each group of lanes, and those of all groups.
 // Latency 1 cycle from reduce_i to valid_o and sums (a register a group), interval 1.
 // No handshake: a lane without a capture since the last reduction counts zero.
-// Golden: _reduce in hw.folded.interpret; group g begins with lane ceil(g Lanes / Groups).
+// Golden: _reduce in hw.engines.folded.interpret; group g begins with lane ceil(g Lanes / Groups).
 module ganglion_reduction #(
   parameter int unsigned Lanes   = 8,
   parameter int unsigned Groups  = 2,

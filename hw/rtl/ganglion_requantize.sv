@@ -1,7 +1,7 @@
 // Requantization: arithmetic shift right and clip to 0 .. 2**bits - 1; rounding is in the biases.
 // Latency 0: combinational. Mode m shifts by Shifts[8*m+:8] and keeps Widths[8*m+:8] bits.
 // No handshake: a function of its inputs.
-// Golden: hw.folded.lower.Requantization.apply, which makes models.reference.requantize.
+// Golden: hw.engines.folded.lower.Requantization.apply, which makes models.reference.requantize.
 module ganglion_requantize #(
   parameter  int unsigned        AccBits  = 22,
   parameter  int unsigned        OutBits  = 8,

@@ -1,7 +1,7 @@
 // Program memory and counter: a word a cycle from a vector's start to the program's last word.
 // Latency 0: the first word waits at the output for its start, with ready_i. Interval Cycles.
 // No handshake: word_o counts with run_o; each of the first Awaited words takes an arrived_i.
-// Golden: the cycles of hw.folded.interpret.
+// Golden: the cycles of hw.engines.folded.interpret.
 module ganglion_sequencer #(
   parameter int unsigned WordBits    = 32,
   parameter int unsigned Cycles      = 16,

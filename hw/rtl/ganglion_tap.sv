@@ -1,7 +1,7 @@
 // Gathers a hidden layer's results, which come in the program's order, into one word to watch.
 // Latency 1 cycle from the layer's last result; one word a vector. For simulation only.
 // No handshake, it only watches: valid for one cycle a vector, ready in all.
-// Golden: models.reference.IntNetwork.forward; the order is Program.written of hw.folded.program.
+// Golden: models.reference.IntNetwork.forward; the order is Program.written of hw.engines.folded.
 module ganglion_tap #(
   parameter  int unsigned Banks     = 8,
   parameter  int unsigned ActBits   = 8,

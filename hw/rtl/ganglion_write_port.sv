@@ -1,7 +1,7 @@
 // The write port of a bank: results of lanes and reduction at ascending addresses, else inputs.
 // Latency 0: what arrives is in the bank at the end of the cycle. Interval 1.
 // No handshake: results win, busy_o tells the loader; two results at once are a scheduling error.
-// Golden: the writes of hw.folded.interpret.
+// Golden: the writes of hw.engines.folded.interpret.
 module ganglion_write_port #(
   parameter int unsigned Sources     = 1,
   parameter int unsigned ActBits     = 8,

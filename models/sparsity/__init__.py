@@ -1,11 +1,11 @@
 """Which weights live: schedules, layer distributions, masks and their rewiring, as pure functions."""
 
-from models.sparsity.criteria import Pruning
-from models.sparsity.distributions import Distribution, Pool, pools_of
-from models.sparsity.masks import measured_sparsity, prune
-from models.sparsity.reachability import live_weights, reaches
-from models.sparsity.rewiring import rewire
-from models.sparsity.schedules import check_sparsity, cosine_fraction, cubic_sparsity
+from ganglion.models.sparsity.criteria import Pruning
+from ganglion.models.sparsity.distributions import Distribution, Pool, pools_of
+from ganglion.models.sparsity.masks import measured_sparsity, prune
+from ganglion.models.sparsity.reachability import live_weights, reaches
+from ganglion.models.sparsity.rewiring import rewire
+from ganglion.models.sparsity.schedules import check_sparsity, cosine_fraction, cubic_sparsity
 
 __all__ = [
     "Distribution",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from models.sparsity.schedules import check_sparsity
+from ganglion.models.sparsity.schedules import check_sparsity
 
 Shapes = Sequence[tuple[int, int]]
 

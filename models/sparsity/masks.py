@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.sparsity.distributions import Pool
-from models.sparsity.reachability import reaches, spanning_paths
+from ganglion.models.sparsity.distributions import Pool
+from ganglion.models.sparsity.reachability import reaches, spanning_paths
 
 
 def measured_sparsity(weights: Sequence[Tensor]) -> float:

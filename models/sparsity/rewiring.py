@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from models.sparsity.distributions import Pool
-from models.sparsity.masks import prune
+from ganglion.models.sparsity.distributions import Pool
+from ganglion.models.sparsity.masks import prune
 
 
 def rewire(

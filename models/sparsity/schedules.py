@@ -2,7 +2,7 @@
 
 import math
 
-from models.artifacts import ConfigError
+from ganglion.models.build.errors import ConfigError
 
 
 def check_sparsity(sparsity: float) -> None:

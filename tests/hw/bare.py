@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hw.config import find_board
-from hw.design import Design
-from hw.design_files import write_design
-from hw.harness import Bench
-from hw.sparse_node import Plan, SparseNode
-from hw.verilate import verilate
+from ganglion.hw.design.design import Design
+from ganglion.hw.design.design_files import write_design
+from ganglion.hw.engines.sparse_node import Plan, SparseNode
+from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.board import find_board
 
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
 NODE = "ganglion_node"

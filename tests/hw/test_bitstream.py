@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hw import bitstream
-from models.artifacts import BuildPaths, ToolError, read_json
+from ganglion.hw import bitstream
+from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import read_json
+from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_build
 
 # Plays Vivado: reads settings.tcl as the flow does, writes timing.json, and the bit file when timing is met.

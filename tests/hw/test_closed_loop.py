@@ -7,8 +7,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-from hw import closed_loop
-from models.artifacts import BuildPaths, ConfigError, MismatchError, read_json
+from ganglion.hw import closed_loop
+from ganglion.models.build.errors import ConfigError, MismatchError
+from ganglion.models.build.files import read_json
+from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import CACHE, WRONG_NEURON, write_toy_build, write_toy_policy
 
 ENV = "GanglionToy-v0"

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw import compile as compile_module
-from hw.compile import compile_policy, compile_stage
-from hw.compile_settings import CompileSettings
-from hw.config import Engine, find_board
-from hw.design import load_design
-from models.artifacts import BuildPaths, ExportError, MismatchError, run_stage
-from models.policy_folder import load_policy
+from ganglion.hw import compile as compile_module
+from ganglion.hw.compile import compile_policy, compile_stage
+from ganglion.hw.design.design import load_design
+from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.target.board import Engine, find_board
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ExportError, MismatchError
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.formats.policy_folder import load_policy
 from tests.networks import write_random_policy
 
 SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engines=(Engine.DENSE,))
@@ -35,7 +37,7 @@ def build(compiled: BuildPaths, tmp_path: Path) -> BuildPaths:
 
 
 def run(paths: BuildPaths, *options: str) -> None:
-    """Run the command line as `python -m hw.compile` does, in the folder above build/."""
+    """Run the command line as `python -m ganglion.hw.compile` does, in the folder above build/."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["hw.compile", paths.root.name, "--engine", "dense", *options])
         patch.setattr(compile_module.BuildPaths, "of", staticmethod(lambda _: paths))
@@ -130,7 +132,9 @@ def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
 
 
 def test_missing_policy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"policy is missing; run python -m hw.select_policy none first"):
+    with pytest.raises(
+        ExportError, match=r"policy is missing; run python -m ganglion.models.select_policy none first"
+    ):
         compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)
 
 
@@ -146,7 +150,7 @@ def test_failure_keeps_the_previous_artefacts(build: BuildPaths, monkeypatch: py
         raise MismatchError("pass convert: fc1: differs")
 
     before = build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())
-    monkeypatch.setattr("hw.golden_check.GoldenCheck.__call__", differ)
+    monkeypatch.setattr("ganglion.hw.finn.golden_check.GoldenCheck.__call__", differ)
     with pytest.raises(MismatchError):
         compile_policy(build, SETTINGS)
     assert (build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())) == before

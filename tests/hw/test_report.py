@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from hw.report import STAGES, collect, print_table
-from models.artifacts import BuildPaths, ExportError, write_json
-from models.stages import Stage
+from ganglion.hw.report import STAGES, collect, print_table
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
 
 POLICY = {
     "name": "sac-98-int8",

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hw import simulate
-from hw.design import load_design
-from models.artifacts import BuildPaths, CompileError, ExportError, MismatchError, read_json, write_json
+from ganglion.hw import simulate
+from ganglion.hw.design.design import load_design
+from ganglion.models.build.errors import CompileError, ExportError, MismatchError
+from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import CACHE, WRONG_NEURON, write_toy_build, write_toy_policy
 
 
@@ -45,7 +47,8 @@ def test_a_build_of_another_policy_is_refused(paths: BuildPaths) -> None:
     write_toy_build(paths)
     (paths.policy / "policy.json").write_text("{}")
     with pytest.raises(
-        CompileError, match="was compiled from another policy.json; run python -m hw.compile toy again"
+        CompileError,
+        match="was compiled from another policy.json; run python -m ganglion.hw.compile toy again",
     ):
         load_design(paths)
 
@@ -53,7 +56,9 @@ def test_a_build_of_another_policy_is_refused(paths: BuildPaths) -> None:
 def test_a_missing_source_is_named(paths: BuildPaths) -> None:
     write_toy_build(paths)
     (paths.root / "rtl" / "toy_layer.sv").unlink()
-    with pytest.raises(CompileError, match="toy_layer.sv is missing; run python -m hw.compile toy again"):
+    with pytest.raises(
+        CompileError, match="toy_layer.sv is missing; run python -m ganglion.hw.compile toy again"
+    ):
         simulate.main(["toy"])
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hw import synth
-from hw.design import load_design
-from models.artifacts import BuildPaths, CompileError, ToolError, read_json
+from ganglion.hw import synth
+from ganglion.hw.design.design import load_design
+from ganglion.models.build.errors import CompileError, ToolError
+from ganglion.models.build.files import read_json
+from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import toy_design, write_toy_build
 
 
@@ -50,5 +52,5 @@ def test_a_design_that_was_never_compiled_says_what_to_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CompileError, match="run python -m hw.compile toy first"):
+    with pytest.raises(CompileError, match="run python -m ganglion.hw.compile toy first"):
         load_design(BuildPaths.of("toy"))

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.axi_stream import StreamFormat
-from hw.design import Design, Port
-from hw.harness import Bench
-from hw.verilate import verilate
-from models.artifacts import BuildPaths, sha256_file, write_json
-from models.export import write_policy
-from models.networks import QuantMlp
-from models.policy_folder import Policy, load_policy
-from models.policy_spec import Normalizer
-from models.reference import IntNetwork
-from models.spec import IntType, LayerSpec, NetworkSpec
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.design import Design, Port
+from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.verilate import verilate
+from ganglion.models.build.files import sha256_file, write_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.formats.export import write_policy
+from ganglion.models.formats.policy_folder import Policy, load_policy
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.types import IntType
 from tests.hw.bare import CACHE
 
 RTL = Path(__file__).parent / "rtl"

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.liveness import live_part
-from models.reference import IntNetwork
+from ganglion.models.liveness import live_part
+from ganglion.models.reference import IntNetwork
 from tests.networks import random_inputs, random_network
 
 

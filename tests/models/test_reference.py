@@ -8,11 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.artifacts import ExportError
-from models.networks import QuantMlp
-from models.policy_spec import ActionHead, Normalizer
-from models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
-from models.spec import IntType
+from ganglion.models.build.errors import ExportError
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
+from ganglion.models.spec.policy import ActionHead, Normalizer
+from ganglion.models.spec.types import IntType
 from tests.networks import random_inputs, random_network
 
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-import models
-from models.artifacts import read_json
-from models.networks import QuantMlp
-from models.policy_folder import load_policy
+from ganglion.models.build.files import read_json
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.zoo import ZOO
 
-ZOO = Path(models.__file__).parent / "zoo"
 SHIPPED = sorted(path.parent for path in ZOO.glob("*/*/policy.json"))
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ganglion.training.fast_sac import use_one_fast_thread
+from ganglion.training.run import Phase, Run
+from ganglion.training.train import train
 from tests.training.toy import register, toy_run
-from training.fast_sac import use_one_fast_thread
-from training.run import Phase, Run
-from training.train import train
 
 
 @pytest.fixture(autouse=True)

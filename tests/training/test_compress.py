@@ -12,18 +12,19 @@ import pytest
 import torch
 from stable_baselines3 import A2C, DQN, PPO
 
-from models.artifacts import ConfigError, read_json
-from models.policy_folder import load_policy
-from models.reference import quantize_observation
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.reference import quantize_observation
+from ganglion.training.compress import compress, parse_run, table_of
+from ganglion.training.envs import make_env
+from ganglion.training.learner import actor_layers, new_learner
+from ganglion.training.run import Phase, Run
+from ganglion.training.sb3_zip import find_vecnormalize, read_zip
+from ganglion.training.student import has_critics_for, is_alike, start_student
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import ENV_ID, Toy, toy_config, toy_run
 from tests.training.zips import ALGORITHMS, MEAN, STD, toy_zip
-from training.compress import compress, parse_run, table_of
-from training.envs import make_env
-from training.learner import actor_layers, new_learner
-from training.run import Phase, Run
-from training.sb3_zip import find_vecnormalize, read_zip
-from training.student import has_critics_for, is_alike, start_student
 
 
 def _run(path: Path, **changes: Any) -> Run:
@@ -72,7 +73,9 @@ def test_finetuning_goes_on_from_the_int8_policy_and_a_finished_run_is_only_writ
     assert rows[-1].statistics.mean >= rows[-2].statistics.mean - 0.5
     assert read_json(run.folder / "result.json")["phase"] == Phase.FINETUNE.value
     assert load_policy(Path("folder")).spec.provenance["sparsity"] >= 0.8
-    monkeypatch.setattr("training.compress._evaluate_teacher", lambda *_: pytest.fail("evaluated again"))
+    monkeypatch.setattr(
+        "ganglion.training.compress._evaluate_teacher", lambda *_: pytest.fail("evaluated again")
+    )
     before = run.checkpoint.read_bytes()
     assert compress(run, Path("again")) == rows
     assert run.checkpoint.read_bytes() == before

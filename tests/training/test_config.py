@@ -7,10 +7,10 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from models.artifacts import ConfigError
+from ganglion.models.build.errors import ConfigError
+from ganglion.training.config import CONFIGS, known_environments, load_config, read_config, read_settings
+from ganglion.training.envs import make_env
 from tests.training.toy import Toy, toy_config
-from training.config import CONFIGS, known_environments, load_config, read_config, read_settings
-from training.envs import make_env
 
 HOPPER = (CONFIGS / "Hopper.toml").read_text()
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.artifacts import ConfigError, read_json
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.distill import DistilledSac, actor_teacher
+from ganglion.training.learner import new_learner, restore
+from ganglion.training.run import Run
+from ganglion.training.train import parse_run, train
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import toy_run
-from training.checkpoint import Checkpoint
-from training.distill import DistilledSac, actor_teacher
-from training.learner import new_learner, restore
-from training.run import Run
-from training.train import parse_run, train
 
 
 def test_a_distilled_policy_is_sparse_int8_and_good(dense_run: tuple[Run, Path]) -> None:

@@ -9,9 +9,9 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.logger import configure
 from torch import nn
 
+from ganglion.training.envs import make_env
+from ganglion.training.fast_sac import FastSac, use_one_fast_thread
 from tests.training.toy import toy_config
-from training.envs import make_env
-from training.fast_sac import FastSac, use_one_fast_thread
 
 N_UPDATES = 20
 TOLERANCE = 1e-5
@@ -103,6 +103,6 @@ def test_the_fast_product_has_the_error_of_float32() -> None:
 
 
 def test_a_slow_but_true_product_replaces_a_wrong_fast_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.fast_sac._FLOAT32_ERROR", 0.0)
+    monkeypatch.setattr("ganglion.training.fast_sac._FLOAT32_ERROR", 0.0)
     use_one_fast_thread()
     assert torch.get_float32_matmul_precision() == "highest"

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from models.artifacts import ConfigError, ExportError, read_json, write_json
-from training.figures import draw_sparsity, figures, gather
-from training.plot import figure
-from training.results import ResultRow, read_row, read_table, seconds_of, write_table
+from ganglion.models.build.errors import ConfigError, ExportError
+from ganglion.models.build.files import read_json, write_json
+from ganglion.training.figures import draw_sparsity, figures, gather
+from ganglion.training.plot import figure
+from ganglion.training.results import ResultRow, read_row, read_table, seconds_of, write_table
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"
 

@@ -8,14 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.calibration import Quantization
-from models.csd import csd_digits
-from models.networks import QuantMlp
-from models.quant import BIAS_TYPE
-from models.spec import QuantConfig
-from tests.training.toy import toy_config
-from training.fast_sac import FastSac
-from training.learner import (
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.quant.calibration import Quantization
+from ganglion.models.quant.csd import csd_digits
+from ganglion.models.quant.quantizers import BIAS_TYPE
+from ganglion.models.spec.types import QuantConfig
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.learner import (
     actor_layers,
     actor_weights,
     new_learner,
@@ -24,6 +23,7 @@ from training.learner import (
     quantized_actor,
     set_masks,
 )
+from tests.training.toy import toy_config
 
 EXACT = {"rtol": 0.0, "atol": 0.0}
 

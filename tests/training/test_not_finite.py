@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.artifacts import TrainingError, run_stage
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import TrainingError
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.fast_sac import Batch, FastSac
+from ganglion.training.train import train
 from tests.training.toy import Toy, toy_run
-from training.checkpoint import Checkpoint
-from training.fast_sac import Batch, FastSac
-from training.train import train
 
 
 def test_an_environment_that_fails_stops_the_run_and_keeps_its_checkpoint(

@@ -12,17 +12,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.artifacts import ConfigError, read_json
-from models.networks import QuantMlp
-from models.sparsity import Distribution, Pruning, pools_of
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.sparsity import Distribution, Pruning, pools_of
+from ganglion.training.checkpoint import Checkpoint, capture_learner, masks_of
+from ganglion.training.fast_sac import FastSac
+from ganglion.training.learner import actor_masks, actor_weights, new_learner, restore, set_masks
+from ganglion.training.pruning import due_masks
+from ganglion.training.run import Phase, Run
+from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import toy_config, toy_run
-from training.checkpoint import Checkpoint, capture_learner, masks_of
-from training.fast_sac import FastSac
-from training.learner import actor_masks, actor_weights, new_learner, restore, set_masks
-from training.pruning import due_masks
-from training.run import Phase, Run
-from training.train import train
 
 SHAPES = [(32, 2), (32, 32), (1, 32)]
 SPARSITY = 0.7

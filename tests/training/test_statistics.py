@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.artifacts import ConfigError
-from training.statistics import Statistics
+from ganglion.models.build.errors import ConfigError
+from ganglion.training.statistics import Statistics
 
 RETURNS = st.lists(st.integers(-10_000, 10_000), min_size=2, max_size=30)
 

@@ -12,19 +12,20 @@ from typing import Any
 import psutil
 import pytest
 
-from models.artifacts import ConfigError, ToolError, read_json, write_json
+from ganglion.models.build.errors import ConfigError, ToolError
+from ganglion.models.build.files import read_json, write_json
+from ganglion.training.grid import Grid, read_grid
+from ganglion.training.results import read_curve, read_table
+from ganglion.training.run import Phase
+from ganglion.training.sweep import SWEEPS, listing, parse_sweep, sweep
 from tests.training.toy import ENV_ID, toy_config
-from training.grid import Grid, read_grid
-from training.results import read_curve, read_table
-from training.run import Phase
-from training.sweep import SWEEPS, listing, parse_sweep, sweep
 
 
 @pytest.fixture(autouse=True)
 def _toy_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the environment Toy be known; another process finds it by the module in its name."""
     config = toy_config(env_id=f"tests.training.toy:{ENV_ID}", eval_every=40, final_episodes=6)
-    monkeypatch.setattr("training.grid.load_config", lambda _: config)
+    monkeypatch.setattr("ganglion.training.grid.load_config", lambda _: config)
 
 
 def _grid(**changes: Any) -> Grid:
@@ -70,7 +71,9 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
         assert steps == sorted(set(steps)) and steps[-1] == job.last_step
         assert row.nnz and row.live is not None and row.live <= row.nnz
         assert row.seconds is not None and row.seconds > 0
-    monkeypatch.setattr("training.sweep.cluster", lambda *_: pytest.fail("a finished run was started"))
+    monkeypatch.setattr(
+        "ganglion.training.sweep.cluster", lambda *_: pytest.fail("a finished run was started")
+    )
     assert sweep("small", jobs, address=None, processes=2) == rows
 
 

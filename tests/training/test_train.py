@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.artifacts import ConfigError, ExportError, read_json
-from models.networks import QuantMlp
+from ganglion.models.build.errors import ConfigError, ExportError
+from ganglion.models.build.files import read_json
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.training.callbacks import MilestoneCallback
+from ganglion.training.checkpoint import Checkpoint, masks_of
+from ganglion.training.config import load_config
+from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
+from ganglion.training.learner import actor_masks, new_learner, restore
+from ganglion.training.run import Phase, Run
+from ganglion.training.train import parse_run, train
 from tests.training.toy import ENV_ID, toy_config, toy_run
-from training.callbacks import MilestoneCallback
-from training.checkpoint import Checkpoint, masks_of
-from training.config import load_config
-from training.evaluate import evaluate_run, summary, summary_over_runs
-from training.learner import actor_masks, new_learner, restore
-from training.run import Phase, Run
-from training.train import parse_run, train
 
 GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still -17
 

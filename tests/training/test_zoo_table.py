@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.artifacts import ExportError
-from training.zoo import zoo_table
+from ganglion.models.build.errors import ExportError
+from ganglion.training.zoo import zoo_table
 
 ROOT = Path(__file__).parents[2]
 

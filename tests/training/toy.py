@@ -6,8 +6,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import TrainConfig
-from training.run import Run
+from ganglion.training.config import TrainConfig
+from ganglion.training.run import Run
 
 ENV_ID = "GanglionToy-v0"
 N_STEPS = 25

@@ -10,8 +10,8 @@ from stable_baselines3 import DDPG, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
+from ganglion.training.sb3_zip import ZipPolicy
 from tests.training.toy import ENV_ID
-from training.sb3_zip import ZipPolicy
 
 ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"SAC": SAC, "TD3": TD3, "DDPG": DDPG, "PPO": PPO}
 MEAN, STD = np.array([0.3, -0.2]), np.array([0.5, 2.0])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hw.folded.lower import Requantization
+from ganglion.hw.engines.folded.lower import Requantization
 from tests.hw.modules.memories import BIASES, Rows
 from tests.hw.modules.probe import Model, Row, packed
 

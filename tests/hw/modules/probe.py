@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.axi_stream import StreamFormat
-from hw.design import Design, Port
-from hw.harness import Bench, Traffic
-from hw.verilate import verilate
-from models.spec import IntType
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.design import Design, Port
+from ganglion.hw.sim.harness import Bench, Traffic
+from ganglion.hw.sim.verilate import verilate
+from ganglion.models.spec.types import IntType
 from tests.hw.toy import CACHE
 
 RTL = Path(__file__).parents[3] / "hw" / "rtl"

@@ -1,7 +1,7 @@
 // ganglion_requantize behind AXI-Stream: a word of accumulator and mode becomes an activation.
 // Latency 0: combinational.
 // Handshake promise: that of the stream, passed through.
-// Golden: hw.folded.lower.Requantization.apply.
+// Golden: ganglion.hw.engines.folded.lower.Requantization.apply.
 module requantize_top (
   input  logic        ap_clk,
   input  logic        ap_rst_n,

@@ -3,7 +3,7 @@
 // Valid never waits for ready; data stays until accepted. A Faulty one obeys mem/fault.dat: 0 none, 1 neuron 2's
 // low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data changes while stalled, 4 stops
 // after 5 vectors, 5 reset leaves state behind.
-// Golden: models.reference.IntNetwork.
+// Golden: ganglion.models.reference.IntNetwork.
 module toy_layer #(
   parameter int In = 4,
   parameter int InLanes = 2,

@@ -1,5 +1,5 @@
 // Two toy layers, 4 to 6 to 3 features, with a register-free chain between them and a tap on each boundary.
-// Handshake promise: that of toy_layer.  Golden: models.reference.IntNetwork.
+// Handshake promise: that of toy_layer.  Golden: ganglion.models.reference.IntNetwork.
 module toy_top (
   input  logic        ap_clk,
   input  logic        ap_rst_n,

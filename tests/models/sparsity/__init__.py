@@ -1,1 +1,1 @@
-"""Tests of models.sparsity."""
+"""Tests of ganglion.models.sparsity."""

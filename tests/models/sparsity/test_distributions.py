@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.sparsity import Distribution, pools_of
+from ganglion.models.sparsity import Distribution, pools_of
 
 HOPPER = [(256, 11), (256, 256), (3, 256)]
 SIZE = 69_120

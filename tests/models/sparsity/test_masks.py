@@ -9,7 +9,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from models.sparsity import Distribution, live_weights, measured_sparsity, pools_of, prune, reaches, rewire
+from ganglion.models.sparsity import (
+    Distribution,
+    live_weights,
+    measured_sparsity,
+    pools_of,
+    prune,
+    reaches,
+    rewire,
+)
 
 WIDTHS = st.lists(st.integers(1, 12), min_size=2, max_size=5)
 SEEDS = st.integers(0, 2**32 - 1)

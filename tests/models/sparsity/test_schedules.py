@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.artifacts import ConfigError
-from models.sparsity import cosine_fraction, cubic_sparsity
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.sparsity import cosine_fraction, cubic_sparsity
 
 
 def test_cubic_schedule_meets_its_ends_and_prunes_most_first() -> None:

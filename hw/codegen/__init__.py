@@ -1,0 +1,1 @@
+"""Writers of SystemVerilog and the mends of FINN's."""

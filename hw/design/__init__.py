@@ -1,0 +1,1 @@
+"""What an accelerator is: streams, nodes, ports, the design that compile leaves."""

@@ -1,0 +1,107 @@
+"""Integers as AXI-Stream words: lane 0 in the low bits, words rounded up to bytes, surplus lanes zero."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganglion.models.build.errors import CompileError
+from ganglion.models.reference import Ints
+from ganglion.models.spec.types import IntType
+
+Words = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFormat:
+    """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide."""
+
+    type: IntType
+    features: int
+    lanes: int
+    words: int
+    width_bits: int
+
+    def __post_init__(self) -> None:
+        if min(self.features, self.lanes, self.words) < 1:
+            raise CompileError(
+                f"stream: features {self.features}, lanes {self.lanes}, words {self.words}: allowed from 1"
+            )
+        if self.lanes * self.words < self.features:
+            raise CompileError(
+                f"stream: {self.words} words of {self.lanes} lanes cannot carry {self.features} features"
+            )
+        if self.width_bits % 8 or self.width_bits < self.lanes * self.type.bits:
+            raise CompileError(
+                f"stream: {self.width_bits} bits for {self.lanes} lanes of {self.type.name}: "
+                f"expected whole bytes, at least {self.lanes * self.type.bits} bits"
+            )
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "StreamFormat":
+        """Return the format that `value` holds among other keys; a missing one raises CompileError."""
+        try:
+            sizes = {key: int(value[key]) for key in ("features", "lanes", "words", "width_bits")}
+            return cls(type=IntType.parse(value["type"]), **sizes)
+        except KeyError as error:
+            raise CompileError(f"hw.json: a stream lacks the key {error}; compile again") from None
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of one word."""
+        return self.width_bits // 8
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads; the type by its name."""
+        sizes = {key: getattr(self, key) for key in ("features", "lanes", "words", "width_bits")}
+        return {"type": self.type.name, **sizes}
+
+    def pack(self, values: Ints) -> Words:
+        """Return vectors as words: [n, features] int → [n * words, word_bytes] uint8.
+
+        Raises CompileError for another shape or values outside the type.
+        """
+        ints = np.asarray(values, dtype=np.int64)
+        if ints.ndim != 2 or ints.shape[1] != self.features:
+            raise CompileError(f"stream: expected [n, {self.features}] integers, got {ints.shape}")
+        if ints.size and (ints.min() < self.type.low or ints.max() > self.type.high):
+            raise CompileError(f"stream: values {ints.min()} to {ints.max()} are outside {self.type.name}")
+        surplus = self.lanes * self.words - self.features
+        lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
+        return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
+
+    def unpack(self, words: Words) -> Ints:
+        """Return the vectors in words: [n * words, word_bytes] uint8 → [n, features] int64.
+
+        Words of a vector that is not whole are left out.
+        """
+        whole = len(words) // self.words * self.words
+        lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
+        return lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
+
+    @property
+    def _is_bytes(self) -> bool:
+        return self.type.bits == 8
+
+    def _pack_bits(self, lanes: Ints) -> Words:
+        bits = (lanes[..., None] >> np.arange(self.type.bits)) & 1
+        joined = bits.astype(np.uint8).reshape(len(lanes), self.lanes * self.type.bits)
+        return np.packbits(joined, axis=1, bitorder="little")
+
+    def _unpack_bits(self, words: Words) -> Ints:
+        bits = np.unpackbits(words, axis=1, bitorder="little")
+        used = bits[:, : self.lanes * self.type.bits].reshape(len(words), self.lanes, self.type.bits)
+        weights = 1 << np.arange(self.type.bits, dtype=np.int64)
+        if self.type.signed:
+            weights[-1] = -weights[-1]
+        return used @ weights
+
+    def _unpack_bytes(self, words: Words) -> npt.NDArray[np.int8] | Words:
+        lanes = np.ascontiguousarray(words[:, : self.lanes])
+        return lanes.view(np.int8) if self.type.signed else lanes
+
+
+def _pad(words: Words, word_bytes: int) -> Words:
+    """Return words [n, at most word_bytes] with zeros in their upper bytes."""
+    return np.pad(words, ((0, 0), (0, word_bytes - words.shape[1])))

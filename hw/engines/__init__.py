@@ -1,0 +1,1 @@
+"""How layers are computed: one folder an engine."""

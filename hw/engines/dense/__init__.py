@@ -1,0 +1,1 @@
+"""FINN's own matrix-vector units: the baseline."""

@@ -1,0 +1,172 @@
+"""What our FINN ops have in common: a chain of dense layers as one node, whatever engine computes it."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx.helper import make_node
+
+from ganglion.hw.design.hardware_node import read_node, write_node
+from ganglion.hw.engines.operators.parameters import (
+    ChainAttributes,
+    attribute,
+    costs,
+    exact,
+    network_of,
+    parameter_names,
+    parameters,
+)
+from ganglion.hw.engines.sparse_node import Plan, SparseNode
+from ganglion.hw.finn.plugin import HARDWARE_DOMAIN, DataType, HWCustomOp, ModelWrapper, NodeProto, RTLBackend
+from ganglion.models.reference import IntNetwork
+
+
+def insert_chain(
+    model: ModelWrapper, node: SparseNode, settings: dict[str, Any], source: str, sink: str, name: str
+) -> NodeProto:
+    """Return the node added to a graph between two tensors; `settings` are the attributes of its engine.
+
+    Its parameters become initializers.
+    """
+    network = node.plan.network
+    shape: Any = model.get_tensor_shape(source)
+    attributes = ChainAttributes(
+        spec=network.spec, in_lanes=node.in_lanes, out_lanes=node.out_lanes, batch=tuple(shape[:-1])
+    )
+    names = parameter_names(network.spec, name)
+    carried: dict[str, Any] = attributes.to_node() | settings | costs(node)
+    made = make_node(
+        node.plan.kind.value,
+        [source, *names],
+        [sink],
+        domain=HARDWARE_DOMAIN,
+        backend="fpgadataflow",
+        name=name,
+        **carried,
+    )
+    model.graph.node.append(made)
+    for tensor, values in zip(names, parameters(network), strict=True):
+        model.set_initializer(tensor, values)
+    model.set_tensor_datatype(sink, DataType[network.spec.layers[-1].output_type.name])
+    return made
+
+
+class GanglionChain(HWCustomOp):
+    """The meaning: IntNetwork.__call__ on the last axis. Subclasses add an engine's settings."""
+
+    def get_nodeattr_types(self) -> dict[str, Any]:
+        """Return FINN's attributes and ours; see folded.md and unrolled.md."""
+        own = {
+            "network": ("s", True, ""),
+            "inLanes": ("i", True, 0),
+            "outLanes": ("i", True, 0),
+            "numInputVectors": ("ints", False, [1]),
+            # What the engine takes, for FINN's analyses; set with the node.
+            **{name: ("i", True, 0) for name in ("cycles", "lut", "dsp", "bram18")},
+        }
+        return super().get_nodeattr_types() | own
+
+    @abstractmethod
+    def plan_of(self, network: IntNetwork) -> Plan:
+        """Return what the op's engine does for the node's network, with the node's settings."""
+
+    def get_input_datatype(self, ind: int = 0) -> Any:
+        """Return the type of the input stream; parameters are carried as INT32."""
+        return DataType[ChainAttributes.of(self).spec.input_type.name] if ind == 0 else DataType["INT32"]
+
+    def get_output_datatype(self, ind: int = 0) -> Any:
+        """Return the type of the output."""
+        return DataType[ChainAttributes.of(self).spec.layers[-1].output_type.name]
+
+    def get_normal_input_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Return [batch, in]."""
+        attributes = ChainAttributes.of(self)
+        return (*attributes.batch, attributes.spec.widths[0])
+
+    def get_normal_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Return [batch, out]."""
+        attributes = ChainAttributes.of(self)
+        return (*attributes.batch, attributes.spec.widths[-1])
+
+    def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Return [batch, words, values a word]; surplus ones of the last word are not read."""
+        return _folded(self.get_normal_input_shape(), attribute(self, "inLanes"))
+
+    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Return [batch, words, values a word]; surplus ones of the last word are zero."""
+        return _folded(self.get_normal_output_shape(), attribute(self, "outLanes"))
+
+    def get_instream_width(self, ind: int = 0) -> int:
+        """Return the bits of an input word; parameters are no streams."""
+        return attribute(self, "inLanes") * self.get_input_datatype().bitwidth() if ind == 0 else 0
+
+    def get_outstream_width(self, ind: int = 0) -> int:
+        """Return the bits of an output word."""
+        return attribute(self, "outLanes") * self.get_output_datatype().bitwidth()
+
+    def get_exp_cycles(self) -> int:
+        """Return the cycles of a batch: vectors times the initiation interval."""
+        return attribute(self, "cycles") * int(np.prod(ChainAttributes.of(self).batch))
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        """Return LUTs by the engine's cost model."""
+        return attribute(self, "lut")
+
+    def dsp_estimation(self, fpgapart: str) -> int:
+        """Return DSP slices, exactly."""
+        return attribute(self, "dsp")
+
+    def bram_estimation(self, fpgapart: str) -> int:
+        """Return 18 Kbit memories by the engine's cost model."""
+        return attribute(self, "bram18")
+
+    def infer_node_datatype(self, model: ModelWrapper) -> None:
+        """Set the output's type."""
+        model.set_tensor_datatype(self.onnx_node.output[0], self.get_output_datatype())
+
+    def verify_node(self) -> list[str]:
+        """Return nothing to complain of: the attributes check themselves."""
+        return []
+
+    def execute_node(self, context: dict[str, Any], graph: Any) -> None:
+        """Compute the output of a batch in integers."""
+        node, spec = self.onnx_node, ChainAttributes.of(self).spec
+        network = network_of(node.op_type, spec, [context[name] for name in node.input[1:]])
+        inputs = exact(node.op_type, context[node.input[0]])
+        outputs = network(inputs.reshape(-1, spec.widths[0]))
+        shape = (*inputs.shape[:-1], spec.widths[-1])
+        context[node.output[0]] = outputs.reshape(shape).astype(np.float32)
+
+
+class GanglionChainRtl(GanglionChain, RTLBackend):
+    """The RTL: a module with FINN's port names and its memories, in the node's folder."""
+
+    def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
+        """Write the node's module, its own sources and its memories into the node's folder."""
+        attributes, folder = ChainAttributes.of(self), Path(attribute(self, "code_gen_dir_ipgen"))
+        tensors: list[Any] = [model.get_initializer(tensor) for tensor in self.onnx_node.input[1:]]
+        network = network_of(self.onnx_node.op_type, attributes.spec, tensors)
+        node = SparseNode(
+            plan=self.plan_of(network), in_lanes=attributes.in_lanes, out_lanes=attributes.out_lanes
+        )
+        made = node.write(self.get_verilog_top_module_name(), folder)
+        write_node(made)
+        for key, value in {"gen_top_module": made.module, "ipgen_path": folder, "ip_path": folder}.items():
+            self.set_nodeattr(key, str(value))
+
+    def get_rtl_file_list(self, abspath: bool = False) -> list[str] | list[Path]:
+        """Return the sources in compile order."""
+        files = read_node(Path(attribute(self, "code_gen_dir_ipgen"))).files
+        return [str(file) if abspath else file.name for file in files]
+
+    def code_generation_ipi(self) -> list[str]:
+        """Return the Tcl lines that place the node in a block design."""
+        top, node = attribute(self, "gen_top_module"), self.onnx_node.name
+        add = [f"add_files -norecurse {file}" for file in self.get_rtl_file_list(abspath=True)]
+        return [*add, f"create_bd_cell -type module -reference {top} {node}"]
+
+
+def _folded(shape: tuple[int, ...], lanes: int) -> tuple[int, ...]:
+    *batch, features = shape
+    return (*batch, -(-features // lanes), lanes)

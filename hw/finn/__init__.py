@@ -1,0 +1,1 @@
+"""The way through FINN: the plugin, the passes, the check after each."""

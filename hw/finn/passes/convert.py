@@ -1,0 +1,43 @@
+"""Every MatMul becomes a matrix-vector unit (MVAU) and every MultiThreshold a Requant."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganglion.hw.finn.plugin import (
+    HARDWARE_DOMAIN,
+    GiveUniqueNodeNames,
+    InferDataTypes,
+    InferQuantizedMatrixVectorActivation,
+    InferRequantLayer,
+    InferShapes,
+    ModelWrapper,
+)
+from ganglion.models.build.errors import CompileError
+
+# Requant wherever there is more than one threshold: thresholds cost an entry per level and channel.
+FEWEST_REQUANT_BITS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertToHardware:
+    """FINN's inference of hardware operators; a node that stays behind has no hardware."""
+
+    name: ClassVar[str] = "convert"
+
+    def apply(self, model: ModelWrapper) -> ModelWrapper:
+        """Return (MVAU Requant)+; any other node raises CompileError naming it."""
+        for transformation in (
+            InferRequantLayer(bitwidth_threshold=FEWEST_REQUANT_BITS),
+            InferQuantizedMatrixVectorActivation(),
+            GiveUniqueNodeNames(),
+            InferShapes(),
+            InferDataTypes(),
+        ):
+            model = model.transform(transformation)
+        for node in model.graph.node:
+            if node.domain != HARDWARE_DOMAIN or node.op_type not in ("MVAU", "Requant"):
+                raise CompileError(
+                    f"{node.name}: {node.op_type} is left between the layers and has no hardware; "
+                    "a policy is a chain of dense layers with power-of-two scales"
+                )
+        return model

@@ -1,0 +1,101 @@
+"""Typed reading and writing of qonnx graphs: what is not there raises, so that no pass goes on with None."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, StreamShape, read_node
+from ganglion.hw.finn.plugin import HWCustomOp, ModelWrapper, NodeProto, RTLBackend, getCustomOp
+from ganglion.models.build.errors import CompileError
+
+
+def text_attribute(node: NodeProto, name: str) -> str:
+    """Return an attribute of a FINN or QONNX node as text."""
+    return str(getCustomOp(node).get_nodeattr(name))
+
+
+def set_attributes(node: NodeProto, **attributes: int | str) -> None:
+    """Set several attributes of a FINN or QONNX node."""
+    for name, value in attributes.items():
+        getCustomOp(node).set_nodeattr(name, value)
+
+
+def constant(model: ModelWrapper, tensor: str) -> np.ndarray:
+    """Return the constant a tensor holds; CompileError when it holds none."""
+    value = model.get_initializer(tensor)
+    if not isinstance(value, np.ndarray):
+        raise CompileError(f"{tensor}: expected a constant")
+    return value
+
+
+def producer(model: ModelWrapper, tensor: str) -> NodeProto:
+    """Return the node that writes a tensor; CompileError when none does."""
+    node = model.find_producer(tensor)
+    if node is None:
+        raise CompileError(f"{tensor}: no node writes it")
+    return node
+
+
+def chain(model: ModelWrapper) -> list[NodeProto]:
+    """Return the nodes from the graph's input to its output; a graph that is no chain raises CompileError."""
+    nodes, tensor = [], model.get_first_global_in()
+    while consumers := model.find_consumers(tensor):
+        if len(consumers) > 1:
+            names = ", ".join(node.name for node in consumers)
+            raise CompileError(f"{tensor} is read by {names}; only a chain of layers is supported")
+        nodes.append(consumers[0])
+        tensor = consumers[0].output[0]
+    return nodes
+
+
+def is_kind(node: NodeProto, *kinds: NodeKind) -> bool:
+    """Return whether a node does one of these things, on whatever backend."""
+    return node.op_type.startswith(tuple(kind.value for kind in kinds))
+
+
+def n_layers(node: NodeProto) -> int:
+    """Return how many layers a node of ours computes: its inputs are a stream, and a weight and bias each."""
+    return (len(node.input) - 1) // 2
+
+
+def layers(model: ModelWrapper) -> list[tuple[NodeProto, NodeProto]]:
+    """Return each dense layer's MVAU and Requant node, in order."""
+    mvaus = [node for node in chain(model) if is_kind(node, NodeKind.MVAU)]
+    requants = [node for node in chain(model) if is_kind(node, NodeKind.REQUANT)]
+    if len(mvaus) != len(requants):
+        raise CompileError(f"{len(mvaus)} MVAU nodes, but {len(requants)} Requant nodes")
+    return list(zip(mvaus, requants, strict=True))
+
+
+def hardware_nodes(model: ModelWrapper) -> tuple[HardwareNode, ...]:
+    """Return the chain's nodes as generated; a kind that ganglion.hw.codegen.emit cannot place raises CompileError."""
+    return tuple(_hardware_node(node) for node in chain(model))
+
+
+def _hardware_node(node: NodeProto) -> HardwareNode:
+    kind = next((kind for kind in NodeKind if is_kind(node, kind)), None)
+    if kind is None:
+        raise CompileError(f"{node.name}: {node.op_type} is not among {', '.join(k.value for k in NodeKind)}")
+    folder = Path(text_attribute(node, "code_gen_dir_ipgen"))
+    if kind in (NodeKind.FOLDED, NodeKind.UNROLLED):
+        return read_node(folder)
+    operator, sources = cast(HWCustomOp, getCustomOp(node)), cast(RTLBackend, getCustomOp(node))
+    *_, input_words, input_lanes = operator.get_folded_input_shape()
+    *_, output_words, output_lanes = operator.get_folded_output_shape()
+    return HardwareNode(
+        name=node.name,
+        kind=kind,
+        module=text_attribute(node, "gen_top_module"),
+        folder=folder,
+        layers=int(kind is NodeKind.REQUANT),
+        files=tuple(Path(file) for file in sources.get_rtl_file_list(abspath=True)),
+        input=StreamShape(
+            lanes=int(input_lanes), words=int(input_words), width_bits=operator.get_instream_width_padded(0)
+        ),
+        output=StreamShape(
+            lanes=int(output_lanes),
+            words=int(output_words),
+            width_bits=operator.get_outstream_width_padded(0),
+        ),
+    )

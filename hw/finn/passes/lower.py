@@ -1,0 +1,66 @@
+"""QONNX to FINN's dialect: Gemm → MatMul, weights → integers and scales, activations → MultiThreshold."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganglion.hw.finn.passes.graph import producer, set_attributes, text_attribute
+from ganglion.hw.finn.plugin import (
+    ConvertQONNXtoFINN,
+    FoldConstants,
+    GiveReadableTensorNames,
+    GiveUniqueNodeNames,
+    InferDataTypes,
+    InferShapes,
+    ModelWrapper,
+    NodeProto,
+    RemoveStaticGraphInputs,
+    cleanup_model,
+)
+from ganglion.models.build.errors import CompileError
+
+SUPPORTED = frozenset({"Add", "Gemm", "MatMul", "Quant", "Relu"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lower:
+    """FINN's front end. It accepts rounding ROUND only, and its thresholds then round half up."""
+
+    name: ClassVar[str] = "lower"
+
+    def apply(self, model: ModelWrapper) -> ModelWrapper:
+        """Return the graph of MatMul, Mul, Add and MultiThreshold nodes; others raise CompileError."""
+        model = cleanup_model(model)
+        for node in model.graph.node:
+            if node.op_type not in SUPPORTED:
+                known = ", ".join(sorted(SUPPORTED))
+                raise CompileError(f"{node.name}: {node.op_type} has no hardware here; supported: {known}")
+        _round_as_finn(model)
+        for transformation in (
+            ConvertQONNXtoFINN(),
+            InferShapes(),
+            FoldConstants(),
+            GiveUniqueNodeNames(),
+            GiveReadableTensorNames(),
+            InferDataTypes(),
+            RemoveStaticGraphInputs(),
+        ):
+            model = model.transform(transformation)
+        return model
+
+
+def _round_as_finn(model: ModelWrapper) -> None:
+    """Rename half up to ROUND; it is HALF_UP behind a ReLU and else half a step before FLOOR."""
+    for quant in model.get_nodes_by_op_type("Quant"):
+        if model.get_initializer(quant.input[0]) is not None:
+            continue
+        rounding = text_attribute(quant, "rounding_mode").upper()
+        if rounding == "FLOOR":
+            half_step = producer(model, quant.input[0])
+            quant.input[0] = _stream_input(model, half_step)
+            model.graph.node.remove(half_step)
+        if rounding in ("FLOOR", "HALF_UP"):
+            set_attributes(quant, rounding_mode="ROUND")
+
+
+def _stream_input(model: ModelWrapper, node: NodeProto) -> str:
+    return next(name for name in node.input if model.get_initializer(name) is None)

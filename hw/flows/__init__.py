@@ -1,0 +1,1 @@
+"""What each tool is told: one folder a tool."""

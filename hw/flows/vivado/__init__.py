@@ -1,0 +1,5 @@
+"""Scripts of Vivado."""
+
+from pathlib import Path
+
+FLOW = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""Verilated accelerators: harness, batches, comparison."""

@@ -1,0 +1,70 @@
+"""What the accelerator must answer, layer by layer, and where it first answers something else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganglion.hw.design.design import Design, Port
+from ganglion.hw.sim.harness import Result
+from ganglion.models.build.errors import MismatchError
+from ganglion.models.reference import IntNetwork, Ints
+
+MIN_VECTORS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vectors:
+    """Inputs [n, in] and what each layer must answer, by name, [n, out]; the last layer is the output."""
+
+    inputs: Ints
+    layers: dict[str, Ints]
+
+    @classmethod
+    def of(cls, network: IntNetwork, inputs: Ints) -> "Vectors":
+        """Return `inputs` [n, in] with the reference's answers."""
+        names = [layer.name for layer in network.spec.layers]
+        return cls(inputs=inputs, layers=dict(zip(names, network.forward(inputs), strict=True)))
+
+    def part(self, start: int, stop: int) -> "Vectors":
+        """Return vectors `start` to `stop`."""
+        layers = {name: values[start:stop] for name, values in self.layers.items()}
+        return Vectors(inputs=self.inputs[start:stop], layers=layers)
+
+
+def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
+    """Return golden inputs [n, in], then all-low, all-high, zeros, then random ones up to `MIN_VECTORS`."""
+    kind, features = network.spec.input_type, network.spec.widths[0]
+    extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)
+    missing = max(0, MIN_VECTORS - len(golden) - len(extremes))
+    random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (missing, features))
+    return np.concatenate([golden.astype(np.int64), extremes, random])
+
+
+def check_result(design: Design, expected: Vectors, result: Result, where: str) -> None:
+    """Raise MismatchError, naming the first layer, vector and neuron that differ, unless all are equal.
+
+    Layers are looked at in the order of the data: the layer that is named received what it should have.
+    """
+    last = list(expected.layers)[-1]
+    for port in (
+        *design.taps,
+        Port(prefix=design.output.prefix, format=design.output.format, layer=last),
+    ):
+        want, got = expected.layers[port.layer], port.format.unpack(result.words[port.prefix])
+        wrong = np.argwhere(want[: len(got)] != got[: len(want)])
+        if wrong.size:
+            vector, neuron = (int(i) for i in wrong[0])
+            raise MismatchError(
+                f"{where}: layer {port.layer}, vector {vector}, neuron {neuron}: "
+                f"expected {want[vector, neuron]}, got {got[vector, neuron]}{_because(result)}"
+            )
+        if len(got) != len(want):
+            raise MismatchError(
+                f"{where}: layer {port.layer}: expected {len(want)} vectors, got {len(got)}{_because(result)}"
+            )
+    if result.failure:
+        raise MismatchError(f"{where}: every integer was equal{_because(result)}")
+
+
+def _because(result: Result) -> str:
+    return f"; {result.failure}" if result.failure else ""

@@ -1,0 +1,166 @@
+"""Run a compiled simulator: whole batches with stalls and resets, or one step after another over pipes."""
+
+import json
+import os
+import re
+import select
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganglion.hw.design.axi_stream import Words
+from ganglion.hw.design.design import Design, Port
+from ganglion.hw.sim.verilate import Simulator
+from ganglion.models.build.errors import MismatchError, ToolError
+from ganglion.models.reference import Ints
+
+RUN_DEADLINE_S = 3600
+STEP_DEADLINE_S = 60
+REPORTED = 3  # the harness' exit status when it wrote down what broke
+DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """How vectors are offered and results accepted.
+
+    `stall_percent` of the cycles, on both sides, are stalled in bursts of up to `burst_cycles`; `spaced`
+    waits for each result before the next vector; a nonzero `reset_at_cycle` resets there and starts anew.
+    """
+
+    stall_percent: int = 0
+    burst_cycles: int = 64
+    seed: int = 1
+    spaced: bool = False
+    reset_at_cycle: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came out: words by stream, [n, word_bytes] uint8, and cycles; `failure` says what broke."""
+
+    words: dict[str, Words]
+    cycles: int
+    latency_min: int = 0
+    latency_max: int = 0
+    interval: float = 0.0
+    lost_by_reset: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A design, its simulator, and how many cycles without a word on any stream mean a deadlock."""
+
+    design: Design
+    simulator: Simulator
+    patience_cycles: int = 100_000
+
+    @classmethod
+    def of(cls, design: Design, simulator: Simulator) -> "Bench":
+        """Return a bench with patience for many times what the design's layers take for a vector."""
+        patience = 100_000 + 20 * sum(design.layer_cycles)
+        return cls(design=design, simulator=simulator, patience_cycles=patience)
+
+    def run(self, inputs: Ints, traffic: Traffic, scratch: Path) -> Result:
+        """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`."""
+        scratch.mkdir(parents=True, exist_ok=True)
+        source = scratch / "input.bin"
+        source.write_bytes(self.design.input.format.pack(inputs).tobytes())
+        arguments = {
+            "in": source.resolve(),
+            "out": scratch.resolve(),
+            "vectors": len(inputs),
+            "stall": traffic.stall_percent,
+            "burst": traffic.burst_cycles,
+            "seed": traffic.seed,
+            "spaced": int(traffic.spaced),
+            "reset_at": traffic.reset_at_cycle,
+            "patience": self.patience_cycles,
+            "drain": DRAIN_CYCLES,
+        }
+        report = self._report(["run", *(f"{key}={value}" for key, value in arguments.items())])
+        ports = (self.design.output, *self.design.taps)
+        return Result(words={port.prefix: _read_words(port, scratch) for port in ports}, **report)
+
+    @contextmanager
+    def serving(self) -> Iterator[Callable[[Ints], Ints]]:
+        """Yield a function that answers on one running accelerator: [n, in] → [n, out] int64, pipelined."""
+        command = [str(self.simulator.binary), "serve", f"patience={self.patience_cycles}"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=self.design.root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            try:
+                yield lambda inputs: self._step(process, inputs)
+            finally:
+                process.kill()
+
+    def _step(self, process: "subprocess.Popen[bytes]", inputs: Ints) -> Ints:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        output = self.design.output.format
+        expected = len(inputs) * output.words * output.word_bytes
+        answer = b""
+        try:
+            process.stdin.write(
+                struct.pack("<I", len(inputs)) + self.design.input.format.pack(inputs).tobytes()
+            )
+            process.stdin.flush()
+            while len(answer) < expected and select.select([process.stdout], [], [], STEP_DEADLINE_S)[0]:
+                chunk = os.read(process.stdout.fileno(), expected - len(answer))
+                if not chunk:
+                    break
+                answer += chunk
+        except BrokenPipeError:
+            pass
+        if len(answer) < expected:
+            process.kill()
+            message = process.stderr.read().decode().strip()
+            raise MismatchError(
+                f"simulation of {self.design.top} gave no answer: {message or 'deadline passed'}"
+            )
+        return output.unpack(np.frombuffer(answer, dtype=np.uint8).reshape(-1, output.word_bytes))
+
+    def _report(self, arguments: list[str]) -> dict[str, Any]:
+        command = [str(self.simulator.binary), *arguments]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.design.root,
+                capture_output=True,
+                text=True,
+                timeout=RUN_DEADLINE_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"simulation of {self.design.top} did not finish in {RUN_DEADLINE_S} s") from None
+        # Verilog only warns of this, and computes with zeros.
+        if missing := re.search(r"%Warning: (\S+?):\d+: \$readmem file not found", done.stdout + done.stderr):
+            raise ToolError(
+                f"simulation: memory file {missing.group(1)} was not found; compile the design again"
+            )
+        if done.returncode not in (0, REPORTED):
+            raise ToolError(
+                f"simulator exited with {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}"
+            )
+        report = json.loads(done.stdout.splitlines()[-1])
+        return report if done.returncode == 0 else _failure(report, done.stdout)
+
+
+def _failure(report: dict[str, Any], output: str) -> dict[str, Any]:
+    message = re.search(r"%Error: .*", output)
+    what = f"{report['failure']} at {report['where']} in cycle {report['cycle']}: {report['detail']}"
+    return {
+        "cycles": report["cycle"],
+        "failure": f"{what} {message.group(0) if message else ''}".strip(),
+    }
+
+
+def _read_words(port: Port, folder: Path) -> Words:
+    data = np.fromfile(folder / f"{port.prefix}.bin", dtype=np.uint8)
+    return data.reshape(-1, port.format.word_bytes)

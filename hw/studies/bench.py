@@ -1,0 +1,99 @@
+"""Stage: how fast the engines' simulators are, with and without taps, on one core and on all.
+
+`python -m ganglion.hw.studies.bench Hopper` measures builds that ganglion.hw.studies.explore made and adds its section to build/bench.json.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ganglion.hw.design.design import load_design
+from ganglion.hw.sim.bulk import Speed, measure_speed, untapped_bench
+from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.verilate import simulator_cache, verilate
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import merge_json, read_json
+from ganglion.models.build.paths import BENCH, BuildPaths
+
+ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2")
+MEASURED_S = 3.0
+
+
+def measure(engine: str, build: BuildPaths) -> list[dict[str, Any]]:
+    """Return the row of the simulator with taps and of that without, compiled if they are not cached."""
+    design, cache = load_design(build), simulator_cache(build)
+    benches = {
+        "every layer": Bench.of(design, verilate(design, cache)),
+        "none": untapped_bench(design, cache),
+    }
+    rows = []
+    for taps, bench in benches.items():
+        one, every = (measure_speed(bench, workers, MEASURED_S) for workers in (1, os.cpu_count() or 1))
+        rows.append(
+            {
+                "engine": engine,
+                "taps": taps,
+                "compile_s": bench.simulator.compile_s,
+                "one_core": _speed_json(one),
+                "all_cores": _speed_json(every),
+            }
+        )
+    return rows
+
+
+def _speed_json(speed: Speed) -> dict[str, float]:
+    return {
+        "vectors": speed.vectors,
+        "inferences_per_s": speed.inferences_per_s,
+        "cpu_us_per_inference": speed.cpu_us_per_inference,
+    }
+
+
+def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print one line a simulator."""
+    table = Table(title=title)
+    for head in ("engine", "taps on"):
+        table.add_column(head)
+    for head in ("compiled in s", "one core: vectors/s", "all cores: vectors/s", "CPU µs a vector"):
+        table.add_column(head, justify="right")
+    for row in rows:
+        one, every = row["one_core"], row["all_cores"]
+        table.add_row(
+            row["engine"],
+            row["taps"],
+            f"{row['compile_s']:.0f}",
+            f"{one['inferences_per_s']:,}",
+            f"{every['inferences_per_s']:,}",
+            f"{one['cpu_us_per_inference']:.2f}",
+        )
+    Console(width=110).print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stage from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m ganglion.hw.studies.bench", description=__doc__)
+    parser.add_argument(
+        "name", help="the build under build/ that ganglion.hw.studies.explore ran for, for example Hopper"
+    )
+    name = parser.parse_args(arguments).name
+    explored = BuildPaths.of(name).root / "explore.json"
+    if not explored.exists():
+        raise ToolError(f"{explored} is missing; run python -m ganglion.hw.studies.explore {name} first")
+    engines = read_json(explored)["engines"]
+    rows = [
+        row
+        for entry in engines
+        if entry["engine"] in ENGINES
+        for row in measure(entry["engine"], BuildPaths.of(entry["build"]))
+    ]
+    merge_json(BENCH, {"engines": {name: engines}, "simulation": {name: rows}})
+    print_table(rows, f"simulators of {name}'s engines, {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,1 @@
+"""Boards and the families of their parts."""

@@ -1,0 +1,75 @@
+"""What code a stage runs: the import closure of its module, and the data files of the packages it reaches."""
+
+import ast
+import functools
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganglion.models.build.files import digest, sha256_file
+
+ROOT = "ganglion"
+_DATA = {".sv", ".v", ".cpp", ".h", ".toml", ".tcl", ".ys"}
+"""Suffixes of files beside the code that decide what it makes."""
+
+
+def code_hash(module: str) -> str:
+    """Return one SHA-256 over every file that `module` can reach: a change in any makes its results stale."""
+    return digest([[name, sha256_file(path)] for name, path in sorted(code_files(module).items())])
+
+
+@functools.cache
+def code_files(module: str) -> dict[str, Path]:
+    """Return the files of the import closure of a module of ours, by "<package>/<file>".
+
+    Imports inside functions count. A package's data are the files in its folder and in those below it that
+    are no packages; every file of them belongs to whoever reaches a module that lies in the package itself.
+    """
+    files: dict[str, Path] = {}
+    waiting, seen = [module], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or (path := _source(name)) is None:
+            continue
+        seen.add(name)
+        files[f"{name}.py"] = path
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        for data in _data_files(path.parent):
+            files[f"{package}/{data.relative_to(path.parent)}"] = data
+        waiting += _imports(path)
+    return files
+
+
+@functools.cache
+def _source(name: str) -> Path | None:
+    """Return the file of a module; None for a namespace, or a name that is no module."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return None if spec is None or spec.origin is None else Path(spec.origin)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield every module of ours that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # A name that is imported may be a module itself.
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.partition(".")[0] == ROOT)
+
+
+@functools.cache
+def _data_files(folder: Path) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            is_code = (path / "__init__.py").exists() or path.name.startswith(("__", "."))
+            found += () if is_code else _data_files(path)
+        elif path.suffix in _DATA:
+            found.append(path)
+    return tuple(found)

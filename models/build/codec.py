@@ -1,0 +1,103 @@
+"""The one decoder of every file that we read: JSON and TOML to frozen dataclasses, and back.
+
+pydantic checks types strictly (a text is no number, NaN and infinity are none, unknown and missing keys are
+errors); what only a class knows, its `__post_init__` rejects. A wrong file is one line that names the file, the
+place in it, what was expected and what was found.
+"""
+
+import functools
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ganglion.models.build.errors import ConfigError, ExportError, GanglionError
+from ganglion.models.build.files import write_json
+
+T = TypeVar("T")
+
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""What every class of an artefact says of itself: `__pydantic_config__: ClassVar = STRICT`."""
+
+_SHOWN = 60
+
+
+def decode(kind: type[T], value: Any, where: str, error: type[GanglionError] = ExportError) -> T:
+    """Return the `kind` that a JSON-able `value` describes; `error`, one line beginning with `where`, else."""
+    from pydantic import ValidationError
+
+    try:
+        # Through text: JSON's lists are tuples to pydantic and its texts enums, Python's in strict mode are not.
+        return _adapter(kind).validate_json(json.dumps(value, default=str))
+    except ValidationError as found:
+        raise error(f"{where}: {_first(found)}") from None
+    except GanglionError as found:
+        raise error(f"{where}: {found}") from None
+    except RecursionError:
+        raise error(f"{where}: nested too deeply") from None
+
+
+def decode_json(kind: type[T], path: Path, error: type[GanglionError] = ExportError) -> T:
+    """Return what the JSON file `path` describes; missing, damaged or wrong, `error`."""
+    return decode(kind, _parsed(path, json.loads, "JSON", error), str(path), error)
+
+
+def decode_toml(kind: type[T], path: Path, **more: Any) -> T:
+    """Return what the TOML file `path` and `more` keys describe; missing, damaged or wrong, ConfigError."""
+    value = _parsed(path, tomllib.loads, "TOML", ConfigError)
+    if clash := more.keys() & value.keys():
+        raise ConfigError(f"{path}: {min(clash)} is not for the file to say")
+    return decode(kind, value | more, str(path), ConfigError)
+
+
+def encode(value: Any) -> Any:
+    """Return the JSON-able form of a dataclass, from which `decode` makes an equal one."""
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+def encode_json(path: Path, value: Any) -> None:
+    """Replace the file `path` by the JSON of a dataclass, in one step."""
+    write_json(path, encode(value))
+
+
+@functools.cache
+def _adapter(kind: type[Any]) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _parsed(path: Path, parse: Any, language: str, error: type[GanglionError]) -> Mapping[str, Any]:
+    try:
+        value = parse(path.read_text())
+    except FileNotFoundError:
+        raise error(f"{path} is missing") from None
+    except (ValueError, RecursionError) as found:
+        raise error(f"{path} is not valid {language} ({found}); it was truncated or altered") from None
+    if not isinstance(value, dict):
+        raise error(f"{path}: expected an object, got {type(value).__name__}")
+    return value
+
+
+def _first(found: Any) -> str:
+    """Return pydantic's first complaint as "network.layers[0].in_features: expected integer, got 'x'"."""
+    errors = found.errors(include_url=False, include_context=False)
+    first = errors[0]
+    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"]).lstrip(".")
+    kind = first["type"]
+    if kind == "missing":
+        parent, _, key = place.rpartition(".")
+        said = f"missing key {key}"
+        place = parent
+    elif kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        parent, _, key = place.rpartition(".")
+        said = f"unknown key {key}"
+        place = parent
+    else:
+        shown = repr(first["input"])
+        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        expected = first["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+        said = f"expected {expected}, got {shown}"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{place}: {said}{more}" if place else f"{said}{more}"

@@ -1,0 +1,39 @@
+"""One run at a time on a build: the others wait, and say so."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ganglion.models.build.files import remove_half_written
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Hold build/<name>/ alone while the block runs; what a killed run left half written goes first.
+
+    The lock belongs to the process: whoever dies lets go of it. Nested holds of one process are one.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / ".lock", is_singleton=True)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{root} is in use by {_holder(root)}; waiting for it to end", flush=True)
+        lock.acquire()
+    try:
+        if lock.lock_counter == 1:
+            (root / ".holder").write_text(f"process {os.getpid()}")
+            remove_half_written(root)
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(root: Path) -> str:
+    try:
+        return (root / ".holder").read_text()
+    except OSError:
+        return "another run"

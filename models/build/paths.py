@@ -1,0 +1,76 @@
+"""Where artefacts live."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+BUILD = Path("build")
+
+
+BENCH = BUILD / "bench.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPaths:
+    """Every path under build/<name>/: the files by which the stages are connected."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, name: str, base: Path = BUILD) -> "BuildPaths":
+        """Return the paths of the build named `name` (an environment, or a policy folder's name)."""
+        return cls(root=base / name)
+
+    @property
+    def train(self) -> Path:
+        """Training runs, one folder each."""
+        return self.root / "train"
+
+    @property
+    def policy(self) -> Path:
+        """The policy folder being built: policy.onnx, policy.json, golden.npz, weights.npz."""
+        return self.root / "policy"
+
+    @property
+    def rtl(self) -> Path:
+        """SystemVerilog and Verilog of the accelerator, flat."""
+        return self.root / "rtl"
+
+    @property
+    def mem(self) -> Path:
+        """Memory initialisation files read by the RTL."""
+        return self.root / "mem"
+
+    @property
+    def hw(self) -> Path:
+        """hw.json: what compile produced, read by simulate, synth and bitstream."""
+        return self.root / "hw.json"
+
+    @property
+    def sim(self) -> Path:
+        """sim.json: written only when the RTL equals golden in every integer."""
+        return self.root / "sim.json"
+
+    @property
+    def closed_loop(self) -> Path:
+        """closed_loop.json: written only when episodes through the RTL equal PyTorch's step by step."""
+        return self.root / "closed_loop.json"
+
+    @property
+    def synth(self) -> Path:
+        """synth.json: resources by synthesis."""
+        return self.root / "synth.json"
+
+    @property
+    def bitstream(self) -> Path:
+        """bitstream.json: done, or skipped with the reason."""
+        return self.root / "bitstream.json"
+
+    @property
+    def report(self) -> Path:
+        """report.json: everything above in one file."""
+        return self.root / "report.json"
+
+    @property
+    def work(self) -> Path:
+        """Scratch of the tools (FINN, Verilator, yosys); may be deleted at any time."""
+        return self.root / "work"

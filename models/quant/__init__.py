@@ -1,0 +1,1 @@
+"""The fixed-point scheme: quantizers, calibration, signed digits."""

@@ -1,0 +1,99 @@
+"""Random policies of any sparsity, pruned without waste: every neuron that has a weight is also read."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from ganglion.models.formats.export import write_policy
+from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.reference import IntNetwork, Ints, requantize
+from ganglion.models.sparsity import Distribution, pools_of
+from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.types import IntType
+
+INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
+WEIGHT_EXPONENT = -7
+# What survives magnitude pruning, as shares of the largest weight: a threshold and an exponential tail.
+THRESHOLD, TAIL = 0.25, 0.22
+# Biases centre what random inputs give, within a share of its deviation; shifts let few of it saturate.
+CALIBRATION_VECTORS, BIAS_SHARE, SATURATING_SHARE = 512, 0.3, 0.001
+GOLDEN_VECTORS = 200
+
+
+def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], sparsity: float) -> IntNetwork:
+    """Return an int8 network of these widths, a fraction `sparsity` of its weights zero.
+
+    Layers share the nonzeros by the Erdős–Rényi law, as in training, and every hidden neuron reads and is
+    read. Where they are too few for that, the neurons left over have no weight at all.
+    """
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(widths)]
+    counts = [pool.count for pool in pools_of(shapes, sparsity, Distribution.ERK)]
+    hidden = [min(width, *around) for width, around in zip(widths[1:-1], pairwise(counts), strict=True)]
+    used = [widths[0], *hidden, widths[-1]]
+    layers, weights, biases, exponent = [], [], [], 0
+    activations = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
+    for index, (n_out, n_in) in enumerate(shapes):
+        weight = np.zeros((n_out, n_in), dtype=np.int64)
+        live = weight[: used[index + 1], : used[index]]
+        live[:] = _survivors(rng, live.shape) * _covering_mask(rng, live.shape, counts[index])
+        acc = activations @ weight.T
+        bias = np.rint(rng.normal(-acc.mean(axis=0), BIAS_SHARE * acc.std(axis=0))).astype(np.int64)
+        kind = INT8 if index + 1 == len(shapes) else UINT8
+        shift = _shift(acc + bias, kind)
+        layer = LayerSpec(
+            name=f"fc{index + 1}",
+            in_features=n_in,
+            out_features=n_out,
+            weight_type=INT8,
+            output_type=kind,
+            input_exponent=exponent,
+            weight_exponent=WEIGHT_EXPONENT,
+            output_exponent=exponent + WEIGHT_EXPONENT + shift,
+        )
+        activations, exponent = requantize(acc + bias, shift, kind), layer.output_exponent
+        layers.append(layer)
+        weights.append(weight)
+        biases.append(bias)
+    spec = NetworkSpec(input_type=INT8, layers=tuple(layers))
+    return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
+
+
+def _survivors(rng: np.random.Generator, shape: tuple[int, ...]) -> Ints:
+    share = np.minimum(1, THRESHOLD + rng.exponential(TAIL, shape))
+    return np.rint(share * INT8.high).astype(np.int64) * rng.choice([-1, 1], shape)
+
+
+def _covering_mask(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Ints:
+    """Return a 0/1 mask of `count` ones that leaves no row and no column empty."""
+    mask, longest = np.zeros(shape, dtype=np.int64), max(shape)
+    mask[tuple(np.resize(rng.permutation(size), longest) for size in shape)] = 1
+    free = rng.permutation(np.flatnonzero(mask == 0))
+    mask.flat[free[: max(0, count - longest)]] = 1
+    return mask
+
+
+def _shift(acc: Ints, kind: IntType) -> int:
+    largest = np.quantile(np.abs(acc), 1 - SATURATING_SHARE)
+    return max(0, int(np.ceil(np.log2(largest / kind.high))))
+
+
+def write_random_policy(folder: Path, env: str, widths: Sequence[int], sparsity: float, seed: int) -> None:
+    """Write a policy folder around a random network for the Gymnasium environment `env`."""
+    rng = np.random.default_rng(seed)
+    network = random_sparse_network(rng, widths, sparsity)
+    n_obs, n_act = widths[0], widths[-1]
+    normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.0,) * n_obs, gain=(32.0,) * n_obs)
+    write_policy(
+        QuantMlp.from_integers(normalizer, network),
+        folder,
+        name=f"random-{round(100 * sparsity)}",
+        env=env,
+        algorithm="none",
+        observations=rng.normal(0, 2, (GOLDEN_VECTORS, n_obs)).astype(np.float32),
+        action_low=np.full(n_act, -1.0),
+        action_high=np.full(n_act, 1.0),
+        provenance={"seed": seed, "sparsity": sparsity},
+    )

@@ -1,0 +1,1 @@
+"""What a network and a policy are: frozen, validated descriptions."""

@@ -1,0 +1,76 @@
+"""Packing is exact for every width, and refuses what does not fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.models.build.errors import CompileError
+from ganglion.models.spec.types import IntType
+
+
+@st.composite
+def formats(draw: st.DrawFn) -> StreamFormat:
+    kind = IntType(bits=draw(st.integers(1, 32)), signed=draw(st.booleans()))
+    features, lanes = draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    words = -(-features // lanes) + draw(st.integers(0, 2))
+    width_bits = 8 * (-(-lanes * kind.bits // 8) + draw(st.integers(0, 2)))
+    return StreamFormat(type=kind, features=features, lanes=lanes, words=words, width_bits=width_bits)
+
+
+def pack_by_hand(stream: StreamFormat, vector: list[int]) -> bytes:
+    """Return the format's definition, one integer at a time."""
+    padded = vector + [0] * (stream.lanes * stream.words - stream.features)
+    data = b""
+    for start in range(0, len(padded), stream.lanes):
+        word = 0
+        for lane, value in enumerate(padded[start : start + stream.lanes]):
+            word |= (value & ((1 << stream.type.bits) - 1)) << (lane * stream.type.bits)
+        data += word.to_bytes(stream.word_bytes, "little")
+    return data
+
+
+@given(formats(), st.integers(0, 5), st.integers(0, 2**32 - 1))
+def test_packing_is_the_definition_and_unpacking_its_inverse(
+    stream: StreamFormat, count: int, seed: int
+) -> None:
+    shape = (count, stream.features)
+    values = np.random.default_rng(seed).integers(stream.type.low, stream.type.high + 1, shape)
+    words = stream.pack(values)
+    assert words.tobytes() == b"".join(pack_by_hand(stream, vector.tolist()) for vector in values)
+    assert np.array_equal(stream.unpack(words), values)
+
+
+def test_unpacking_cuts_a_vector_that_is_not_whole() -> None:
+    stream = StreamFormat(type=IntType.parse("UINT8"), features=5, lanes=2, words=3, width_bits=16)
+    words = stream.pack(np.arange(10).reshape(2, 5))
+    assert np.array_equal(stream.unpack(words[:-1]), [[0, 1, 2, 3, 4]])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lanes": 0}, "allowed from 1"),
+        ({"words": 2}, "2 words of 2 lanes cannot carry 5 features"),
+        ({"width_bits": 12}, "expected whole bytes, at least 16 bits"),
+        ({"width_bits": 8}, "expected whole bytes, at least 16 bits"),
+    ],
+)
+def test_impossible_formats_are_refused(change: dict[str, int], message: str) -> None:
+    sizes = {"features": 5, "lanes": 2, "words": 3, "width_bits": 16} | change
+    with pytest.raises(CompileError, match=message):
+        StreamFormat(type=IntType.parse("UINT8"), **sizes)
+
+
+def test_values_outside_the_type_are_refused() -> None:
+    stream = StreamFormat(type=IntType.parse("INT8"), features=2, lanes=2, words=1, width_bits=16)
+    with pytest.raises(CompileError, match="values -129 to 0 are outside INT8"):
+        stream.pack(np.array([[0, -129]]))
+    with pytest.raises(CompileError, match=r"expected \[n, 2\] integers"):
+        stream.pack(np.array([[0, 1, 2]]))
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(CompileError, match="lacks the key 'lanes'"):
+        StreamFormat.from_json({"type": "INT8", "features": 2, "words": 1, "width_bits": 16})

@@ -1,0 +1,81 @@
+"""Folding: lanes that divide, budgets that hold, and an error with the numbers when nothing fits."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganglion.hw.engines.dense.folding import Folding, dense_shapes, divisors, fold, narrow_bits, total
+from ganglion.hw.target.board import find_board
+from ganglion.models.build.errors import CompileError
+from tests.networks import random_network
+
+WIDTHS = [(3, 7, 1), (5, 2), (11, 203, 187, 3), (376, 256, 256, 17), (4, 8, 8, 8, 2)]
+
+
+@pytest.mark.parametrize("widths", WIDTHS)
+@pytest.mark.parametrize("name", ["Pynq-Z2", "KV260"])
+def test_folding_divides_and_fits(widths: tuple[int, ...], name: str) -> None:
+    board = find_board(name)
+    foldings = fold(random_network(np.random.default_rng(0), widths, density=0.1), board)
+    for folding in foldings:
+        assert folding.shape.out_features % folding.pe == 0
+        assert folding.shape.in_features % folding.simd == 0
+        assert folding.pe % folding.requant_pe == 0
+        assert folding.requant_pe * folding.shape.in_features // folding.simd >= folding.pe
+    needed, budget = total(foldings, board), board.budget
+    assert needed.dsp <= budget.dsp
+    assert needed.bram18 <= budget.bram18
+    assert needed.lut <= budget.lut
+
+
+def test_larger_board_is_not_slower() -> None:
+    network = random_network(np.random.default_rng(0), (11, 256, 256, 3), density=0.1)
+    cycles = [sum(f.cycles for f in fold(network, find_board(name))) for name in ("Pynq-Z2", "ZCU104")]
+    assert cycles[1] < cycles[0]
+
+
+def test_only_hidden_widths_are_padded() -> None:
+    network = random_network(np.random.default_rng(0), (11, 203, 187, 3), density=0.1)
+    shapes = dense_shapes(network, pad_to=8)
+    assert [(shape.in_features, shape.out_features) for shape in shapes] == [(11, 208), (208, 192), (192, 3)]
+
+
+def test_estimate_is_near_what_yosys_counted() -> None:
+    # The shipped Hopper policy, 95% sparse, on xc7z020: 19,238 LUT, 22,175 FF, 198 DSP48E1, 59 RAMB18.
+    network = random_network(np.random.default_rng(0), (11, 255, 179, 3), density=0.1)
+    shapes = dense_shapes(network, pad_to=8)
+    lanes = [(8, 11), (8, 32), (3, 8)]
+    foldings = tuple(Folding(shape=s, pe=pe, simd=simd) for s, (pe, simd) in zip(shapes, lanes, strict=True))
+    estimate = total(foldings, find_board("Pynq-Z2"))
+    assert (estimate.dsp, estimate.bram18) == (198, 59)
+    assert estimate.lut == pytest.approx(19_238, rel=0.05)
+    assert estimate.ff == pytest.approx(22_175, rel=0.05)
+
+
+def test_too_large_a_network_names_the_numbers_and_the_nearest_board() -> None:
+    network = random_network(np.random.default_rng(0), (11, 1000, 1000, 3), density=0.01)
+    with pytest.raises(
+        CompileError, match=r"11-1000-1000-3 does not fit Pynq-Z2: .* \d+ bram18 of 252; .* fits is ZCU104"
+    ):
+        fold(network, find_board("Pynq-Z2"))
+
+
+def test_hopeless_network_says_so() -> None:
+    network = random_network(np.random.default_rng(0), (11, 2000, 2000, 3), density=0.005)
+    with pytest.raises(CompileError, match="no known board fits; prune or narrow it"):
+        fold(network, find_board("Pynq-Z2"))
+
+
+@given(st.tuples(st.integers(-128, 127), st.integers(-128, 127)).map(sorted))
+def test_narrow_type_holds_both_ends_without_its_lowest_value(ends: list[int]) -> None:
+    low, high = ends
+    bits = narrow_bits(low, high)
+    assert max(-low, high, 0) <= 2 ** (bits - 1) - 1
+    assert bits == 2 or max(-low, high) > 2 ** (bits - 2) - 1
+
+
+@given(st.integers(1, 4096))
+def test_divisors_divide(number: int) -> None:
+    assert all(number % divisor == 0 for divisor in divisors(number))
+    assert {1, number} <= set(divisors(number))

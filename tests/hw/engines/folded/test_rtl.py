@@ -1,0 +1,73 @@
+"""The folded RTL equals the reference in every layer under any traffic, in the promised cycles."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.hw.engines.folded.build import plan
+from ganglion.hw.engines.folded.settings import FoldedSettings, Multiplier
+from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.harness import Traffic
+from ganglion.models.reference import IntNetwork
+from tests.hw.bare import build_bare
+from tests.hw.engines.folded.nets import corner_network, hopper_98
+from tests.networks import random_inputs, random_network
+
+LUT = Multiplier.LUT
+
+Case = tuple[IntNetwork, FoldedSettings]
+
+
+def _random(seed: int, widths: tuple[int, ...], density: float = 0.5, **bits: int) -> IntNetwork:
+    return random_network(np.random.default_rng(seed), widths, density=density, **bits)
+
+
+# Corners with mixed types, shifts and split rows; narrow weights in LUTs on odd shapes; one lane; one layer.
+FAST: dict[str, Callable[[], Case]] = {
+    "corners": lambda: (corner_network(np.random.default_rng(1)), FoldedSettings.of(4)),
+    "narrow": lambda: (
+        _random(6, (10, 20, 20, 4), weight_bits=3, activation_bits=4, input_bits=5, output_bits=2),
+        FoldedSettings(lanes=5, banks=3, copies=2, multiplier=LUT),
+    ),
+    "one lane": lambda: (_random(5, (6, 9, 2)), FoldedSettings.of(1)),
+    "one layer": lambda: (_random(4, (30, 5)), FoldedSettings(lanes=3, banks=2, copies=1)),
+    "starts while loading": lambda: (
+        _random(9, (90, 40, 12), 0.15),
+        FoldedSettings(lanes=8, banks=10, copies=3, input_lanes=6, output_lanes=4),
+    ),
+}
+SLOW: dict[str, Callable[[], Case]] = {
+    "corners, 16 lanes": lambda: (corner_network(np.random.default_rng(2)), FoldedSettings.of(16)),
+    "64 lanes": lambda: (_random(8, (20, 64, 64, 6), 0.3), FoldedSettings.of(64)),
+    "98% Hopper, 8 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedSettings.of(8)),
+    "98% Hopper, 32 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedSettings.of(32)),
+}
+CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+TRAFFIC = [
+    *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 75, 90)),
+    Traffic(stall_percent=50, burst_cycles=4, seed=9),
+    Traffic(stall_percent=60, burst_cycles=500, seed=11),
+    *(Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle) for cycle in (2, 13, 40, 41, 97)),
+]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl_equals_the_reference_under_any_traffic(name: str, tmp_path: Path) -> None:
+    network, shape = (FAST | SLOW)[name]()
+    program = plan(network, shape).program
+    bench = build_bare(plan(network, shape), tmp_path).bench()
+    vectors = Vectors.of(network, random_inputs(np.random.default_rng(2), network, 150))
+    for traffic in TRAFFIC:
+        result = bench.run(vectors.inputs, traffic, tmp_path / "run")
+        check_result(bench.design, vectors, result, str(traffic))
+    alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
+    check_result(bench.design, vectors, alone, "alone")
+    assert (alone.latency_min, alone.latency_max) == (program.latency_cycles,) * 2
+    steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
+    check_result(bench.design, vectors, steady, "steady")
+    # Loading overlaps computing; only where it takes longer than what follows the first layer does it show.
+    assert steady.interval >= program.n_cycles
+    if program.input_words == 1:
+        assert steady.interval == program.n_cycles

@@ -1,0 +1,105 @@
+"""A sparse node behind words of any lanes: every integer equal, in the promised cycles, its modules clean."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.hw.codegen.node_module import ADAPTERS
+from ganglion.hw.design.hardware_node import NodeKind
+from ganglion.hw.engines.folded.build import plan as plan_folded
+from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.sparse_node import RTL, Plan, SparseNode
+from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
+from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.harness import Traffic
+from ganglion.hw.synth import resources_by_node, run_yosys
+from ganglion.models.build.errors import CompileError
+from ganglion.models.reference import IntNetwork
+from tests.hw.bare import build_bare
+from tests.hw.engines.unrolled.test_lint import lint
+from tests.networks import random_inputs, random_network
+
+TRAFFIC = [
+    *(Traffic(stall_percent=percent, burst_cycles=9, seed=percent) for percent in (25, 60, 90)),
+    *(Traffic(stall_percent=30 * (cycle % 2), burst_cycles=8, reset_at_cycle=cycle) for cycle in (3, 10, 25)),
+]
+
+
+def _network(*widths: int, **options: int) -> IntNetwork:
+    return random_network(np.random.default_rng(3), widths, density=0.6, **options)
+
+
+def _plans() -> dict[str, tuple[Plan, int | None, int | None]]:
+    odd = _network(9, 14, 5, input_bits=5, output_bits=3)
+    return {
+        "folded, one by one, surplus lanes": (plan_folded(odd, FoldedSettings.of(4)), 1, None),
+        "folded, pairs, one layer": (plan_folded(_network(12, 7), FoldedSettings.of(4)), 2, None),
+        "unrolled, one by one": (plan_unrolled(odd, UnrolledSettings()), 1, 1),
+        "unrolled, threes to words of four": (plan_unrolled(_network(6, 11, 9), UnrolledSettings()), 3, 4),
+    }
+
+
+PLANS = ("folded, one by one, surplus lanes", "folded, pairs, one layer", "unrolled, one by one",
+         "unrolled, threes to words of four")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, tmp_path: Path) -> None:
+    plan, in_lanes, out_lanes = _plans()[name]
+    bare = build_bare(plan, tmp_path, in_lanes, out_lanes)
+    assert bare.node.in_lanes == in_lanes and bare.node.out_lanes == (out_lanes or plan.leave.lanes)
+    sources = [tmp_path / source for source in bare.design.sources]
+    assert lint("ganglion_top", sources, "-DGANGLION_TAPS=1") == ""
+    bench = bare.bench()
+    vectors = Vectors.of(plan.network, random_inputs(np.random.default_rng(2), plan.network, 120))
+    for traffic in TRAFFIC:
+        check_result(
+            bench.design, vectors, bench.run(vectors.inputs, traffic, tmp_path / "run"), str(traffic)
+        )
+    alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
+    assert (alone.latency_min, alone.latency_max) == (bare.node.latency_cycles,) * 2
+    steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
+    # A result of another layer may take the port of the bank that an input waits for.
+    assert 0 <= steady.interval - bare.node.interval_cycles <= (plan.kind is NodeKind.FOLDED)
+
+
+# ganglion.hw.engines.folded.cost does not know that the banks of a single layer are never written: it counts LUTs too many.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PLANS if "one layer" not in name])
+def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None:
+    bare = build_bare(_plans()[name][0], tmp_path, *_plans()[name][1:])
+    nodes = resources_by_node(run_yosys(bare.design, tmp_path / "work"), "ganglion_top").values()
+    for resource in ("lut", "ff", "dsp", "bram18"):
+        measured = sum(node[resource] for node in nodes)
+        estimated = getattr(bare.node.resources, resource)
+        assert estimated == pytest.approx(measured, rel=0.15, abs=40), resource
+
+
+def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
+    folded = plan_folded(_network(12, 7), FoldedSettings.of(8))
+    unrolled = plan_unrolled(_network(6, 11, 9), UnrolledSettings())
+    sources = {None: (8, 6), 1: (1, 1), 2: (2, 2), 3: (1, 3), 4: (4, 2), 6: (2, 6)}
+    for lanes, expected in sources.items():
+        assert tuple(SparseNode.between(p, lanes, None).in_lanes for p in (folded, unrolled)) == expected
+    for lanes, expected in {None: (1, 9), 1: (1, 1), 4: (1, 4), 20: (1, 9)}.items():
+        assert tuple(SparseNode.between(p, None, lanes).out_lanes for p in (folded, unrolled)) == expected
+
+
+def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
+    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=5, out_lanes=1)
+    with pytest.raises(CompileError, match="odd: words of 5 values cannot become words of 8 of 12 values"):
+        node.write("odd", tmp_path)
+    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=8, out_lanes=7)
+    with pytest.raises(CompileError, match="odd: out_lanes = 7, but its words have 1 values"):
+        node.write("odd", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "parameter"), list(zip(ADAPTERS, ("-GInLanes=3", "-GOutLanes=21"), strict=True))
+)
+def test_an_adapter_is_clean_and_refuses_illegal_parameters(module: str, parameter: str) -> None:
+    assert lint(module, [RTL / f"{module}.sv"]) == ""
+    report = lint(module, [RTL / f"{module}.sv"], "-Wno-lint", parameter)
+    assert f"{module}: " in report and parameter.partition("=")[2] in report

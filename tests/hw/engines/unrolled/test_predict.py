@@ -1,0 +1,27 @@
+"""The cost model of ENGINE=auto is near what is built."""
+
+import numpy as np
+import pytest
+
+from ganglion.hw.engines.unrolled.cost import cost
+from ganglion.hw.engines.unrolled.lower import lower
+from ganglion.hw.engines.unrolled.predict import predict
+from ganglion.hw.engines.unrolled.schedule import schedule
+from ganglion.models.liveness import live_part
+from tests.networks import random_network
+
+
+@pytest.mark.parametrize(("weight_bits", "activation_bits"), [(8, 8), (4, 8), (4, 4)])
+@pytest.mark.parametrize("adder_inputs", [2, 3])
+def test_prediction_is_near_what_is_built(weight_bits: int, activation_bits: int, adder_inputs: int) -> None:
+    options = {"density": 0.15, "weight_bits": weight_bits, "activation_bits": activation_bits}
+    network = live_part(random_network(np.random.default_rng(6), [11, 48, 32, 3], **options)).network
+    graph = lower(network, adder_inputs)
+    for cut in (1, 2):
+        built, promised = cost(graph, schedule(graph, cut)), predict(network, cut, adder_inputs)
+        assert promised.lut == pytest.approx(built.lut, rel=0.25)
+        assert promised.ff == pytest.approx(built.ff, rel=0.4)
+        assert promised.latency_cycles == pytest.approx(
+            built.latency_cycles, abs=3 if adder_inputs > 2 else 5
+        )
+        assert (promised.dsp, promised.bram18, promised.interval_cycles) == (0, 0, 1)

@@ -1,0 +1,210 @@
+"""The pipeline from QONNX to generated RTL: golden's integers after each pass, errors that name the place."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ganglion.hw.engines.dense.folding import dense_shapes
+from ganglion.hw.engines.folded.settings import Multiplier
+from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.finn.flow import passes_of
+from ganglion.hw.finn.golden_check import GoldenCheck
+from ganglion.hw.finn.passes.graph import constant, hardware_nodes, layers
+from ganglion.hw.finn.passes.pipeline import Pass, run_passes
+from ganglion.hw.finn.passes.size import accumulator_bits
+from ganglion.hw.finn.plugin import ModelWrapper, quietly, use_build_folder
+from ganglion.hw.mapping.layout import EngineSettings, lay_out
+from ganglion.hw.mapping.parts import engine_of_each
+from ganglion.hw.target.board import Board, Engine, find_board
+from ganglion.models.build.errors import CompileError, MismatchError
+from ganglion.models.formats.export import write_qonnx
+from ganglion.models.reference import IntNetwork
+from tests.networks import random_inputs, random_network
+
+SETTINGS = EngineSettings(lanes=2, multiplier=Multiplier.DSP, unrolled=UnrolledSettings())
+NETWORKS: dict[str, dict[str, object]] = {
+    "smallest": {"widths": (3, 7, 1)},
+    "one layer": {"widths": (5, 2)},
+    "four layers, 2 to 6 bits": {
+        "widths": (6, 9, 8, 12, 2), "weight_bits": 3, "activation_bits": 2, "input_bits": 6, "output_bits": 5,
+    },
+    "4 bits": {"widths": (5, 13, 3), "weight_bits": 4, "activation_bits": 4},
+    "dense": {"widths": (11, 16, 16, 3), "density": 1.0},
+    "nearly empty": {"widths": (8, 24, 5), "density": 0.04},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    return find_board("Pynq-Z2")
+
+
+@pytest.fixture
+def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]:
+    """Return a function that runs all passes on a network, checking random vectors after each."""
+
+    def run(
+        network: IntNetwork,
+        edit: Callable[[onnx.GraphProto], None] | None = None,
+        change: Callable[[tuple[Pass, ...]], tuple[Pass, ...]] = lambda passes: passes,
+        engines: tuple[Engine, ...] = (Engine.DENSE,),
+    ) -> ModelWrapper:
+        write_qonnx(network, tmp_path / "policy.onnx")
+        model = onnx.load(tmp_path / "policy.onnx")
+        if edit:
+            edit(model.graph)
+        inputs = random_inputs(np.random.default_rng(1), network, 8)
+        check = GoldenCheck(network=network.spec, inputs=inputs, expected=tuple(network.forward(inputs)))
+        chosen = engine_of_each(engines, network.spec)
+        passes = change(passes_of(lay_out(network, chosen, SETTINGS, board)))
+        use_build_folder(tmp_path / "finn")
+        with quietly(tmp_path / "finn.log"):
+            return run_passes(ModelWrapper(model), passes, check)
+
+    return run
+
+
+def use_full_range(graph: onnx.GraphProto) -> None:
+    """Let weights take their type's lowest value: our own export never does, a foreign policy may."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "narrow":
+                attribute.i = 0
+
+
+def with_layer(network: IntNetwork, index: int, **arrays: np.ndarray) -> IntNetwork:
+    """Return the network with the `weights` or `biases` of one layer replaced."""
+    changed = {
+        name: tuple(value if i == index else old for i, old in enumerate(getattr(network, name)))
+        for name, value in arrays.items()
+    }
+    return replace(network, **changed)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_pass_keeps_golden_integers(name: str, compile_network: Callable[..., ModelWrapper]) -> None:
+    network = random_network(np.random.default_rng(0), **NETWORKS[name])  # type: ignore[arg-type]
+    nodes = hardware_nodes(compile_network(network))
+    assert nodes[0].input.lanes * nodes[0].input.words == network.spec.widths[0]
+    assert nodes[-1].output.lanes * nodes[-1].output.words == network.spec.widths[-1]
+    assert all(file.is_file() for node in nodes for file in node.files)
+
+
+@pytest.mark.slow
+@given(
+    widths=st.lists(st.integers(1, 20), min_size=2, max_size=5),
+    weight_bits=st.integers(2, 8),
+    activation_bits=st.integers(2, 8),
+    input_bits=st.integers(2, 8),
+    output_bits=st.integers(2, 8),
+    density=st.floats(0.02, 1.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_pass_keeps_the_integers_of_random_networks(
+    compile_network: Callable[..., ModelWrapper], seed: int, **shape: object
+) -> None:
+    compile_network(random_network(np.random.default_rng(seed), **shape))  # type: ignore[arg-type]
+
+
+def test_dead_neurons_lowest_weights_and_tiny_scales_survive(
+    compile_network: Callable[..., ModelWrapper],
+) -> None:
+    network = random_network(np.random.default_rng(2), (4, 6, 2), density=0.8)
+    weight, bias = network.weights[0].copy(), network.biases[0].copy()
+    weight[0] = 0  # a dead neuron: its output is its bias
+    weight[1] = -128  # outside MVAU_rtl's narrow range on 7-series
+    bias[2] = 1
+    layers_ = tuple(
+        replace(layer, weight_exponent=-20, output_exponent=layer.output_exponent - 13 * (index + 1),
+                input_exponent=layer.input_exponent - 13 * index)
+        for index, layer in enumerate(network.spec.layers)
+    )  # fmt: skip
+    network = replace(network, spec=replace(network.spec, layers=layers_))
+    compile_network(with_layer(network, 0, weights=weight, biases=bias), edit=use_full_range)
+
+
+def test_layer_without_biases_survives(compile_network: Callable[..., ModelWrapper]) -> None:
+    network = random_network(np.random.default_rng(3), (4, 8, 2))
+    compile_network(with_layer(network, 0, biases=np.zeros_like(network.biases[0])))
+
+
+def test_changed_weight_is_named_with_pass_layer_and_values(
+    compile_network: Callable[..., ModelWrapper],
+) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            mvau, _ = layers(model)[1]
+            model.set_initializer(mvau.input[1], constant(model, mvau.input[1]) + 1)
+            return model
+
+    network = random_network(np.random.default_rng(4), (4, 8, 2))
+    with pytest.raises(
+        MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+, got -?\d+"
+    ):
+        compile_network(network, change=lambda passes: (*passes[:5], Saboteur()))
+
+
+def test_a_wrong_parameter_of_a_sparse_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            model.set_initializer("folded_1_fc2_bias", constant(model, "folded_1_fc2_bias") + 5000)
+            return model
+
+    network = random_network(np.random.default_rng(4), (4, 8, 5, 2))
+    with pytest.raises(MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+"):
+        compile_network(
+            network,
+            change=lambda passes: (*passes[:6], Saboteur()),
+            engines=(Engine.UNROLLED, Engine.FOLDED, Engine.DENSE),
+        )
+
+
+def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper]) -> None:
+    def use_sigmoid(graph: onnx.GraphProto) -> None:
+        next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"
+
+    network = random_network(np.random.default_rng(5), (4, 8, 2))
+    with pytest.raises(CompileError, match="Sigmoid_0: Sigmoid has no hardware here; supported: Add, Gemm"):
+        compile_network(network, edit=use_sigmoid)
+
+
+def test_forked_graph_is_refused(compile_network: Callable[..., ModelWrapper]) -> None:
+    def fork(graph: onnx.GraphProto) -> None:
+        relu = next(node for node in graph.node if node.op_type == "Relu")
+        last = graph.node[-1]
+        graph.node.append(onnx.helper.make_node("Add", [last.output[0], "skip"], ["forked"], name="Add_skip"))
+        graph.node.append(onnx.helper.make_node("Relu", relu.input, ["skip"], name="Relu_skip"))
+        graph.output[0].name = "forked"
+
+    network = random_network(np.random.default_rng(5), (4, 2, 2))
+    with pytest.raises(CompileError, match=r"is read by .*; only a chain of layers is supported"):
+        compile_network(network, edit=fork)
+
+
+def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
+    network = random_network(np.random.default_rng(6), (4, 8, 2))
+    spec = network.spec.layers[1]
+    wide = replace(spec, output_exponent=spec.accumulator_exponent + 24)
+    network = replace(network, spec=replace(network.spec, layers=(network.spec.layers[0], wide)))
+    with pytest.raises(CompileError, match=r"fc2: shift 24, .* requantizer of 29 bits, allowed 25"):
+        accumulator_bits(network, dense_shapes(network, 8)[1])
+
+
+def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
+    network = random_network(np.random.default_rng(7), (4, 8, 2))
+    lone = np.zeros_like(network.weights[0])
+    lone[0, 0] = 127
+    network = with_layer(network, 0, weights=lone, biases=np.zeros_like(network.biases[0]))
+    shape = dense_shapes(network, 8)[0]
+    assert accumulator_bits(network, shape) >= shape.weight_bits + 8 - 1

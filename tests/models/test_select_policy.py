@@ -1,0 +1,52 @@
+"""Choosing the policy to build: shipped by environment's name, or a folder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.models.build.errors import ConfigError, ExportError
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.select_policy import select, shipped_policy
+from tests.networks import write_random_policy
+
+
+def test_an_unknown_environment_lists_the_shipped_ones() -> None:
+    with pytest.raises(ConfigError, match=r"'Hoper' \(shipped: .*Hopper.*\); make train ENV=Hoper"):
+        shipped_policy("Hoper")
+
+
+def test_a_folder_is_verified_and_copied_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_random_policy(tmp_path / "mine", np.random.default_rng(0), (3, 7, 1), n_vectors=20)
+    select("mine", tmp_path / "mine")
+    select("mine", tmp_path / "mine")
+    assert load_policy(tmp_path / "build/mine/policy").spec.name == "random"
+    assert "golden vectors verified" in (shown := capsys.readouterr().out) and "up to date" in shown
+
+
+def test_a_damaged_folder_leaves_the_policy_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_random_policy(tmp_path / "mine", np.random.default_rng(0), (3, 7, 1), n_vectors=20)
+    select("mine", tmp_path / "mine")
+    with (tmp_path / "mine/policy.onnx").open("r+b") as file:
+        file.truncate(100)
+    with pytest.raises(ExportError, match=r"policy.onnx: hash mismatch"):
+        select("mine", tmp_path / "mine")
+    assert load_policy(tmp_path / "build/mine/policy").spec.name == "random"
+
+
+def test_a_missing_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExportError, match=r"nowhere/policy.onnx is missing"):
+        select("nowhere", tmp_path / "nowhere")
+
+
+def test_the_shipped_policies_are_whole() -> None:
+    policy = load_policy(shipped_policy("Hopper"))
+    assert policy.spec.provenance["sparsity"] >= 0.95
+    assert len(policy.golden["observation"]) >= 10_000
