@@ -36,18 +36,26 @@ def code_files(module: str) -> dict[str, Path]:
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         for data in _data_files(path.parent):
             files[f"{package}/{data.relative_to(path.parent)}"] = data
-        waiting += _imports(path)
+        waiting += [name.rpartition(".")[0], *_imports(path)]
     return files
 
 
-@functools.cache
 def _source(name: str) -> Path | None:
-    """Return the file of a module; None for a namespace, or a name that is no module."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
+    """Return the file of a module; None for a namespace, or a name that is no module.
+
+    Found by its path: importlib would import the packages above it, and FINN with them.
+    """
+    _, *parts = name.split(".")
+    if not parts or (room := _room(parts[0])) is None:
         return None
-    return None if spec is None or spec.origin is None else Path(spec.origin)
+    path = room.joinpath(*parts[1:])
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
+
+
+@functools.cache
+def _room(name: str) -> Path | None:
+    spec = importlib.util.find_spec(f"{ROOT}.{name}")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def _imports(path: Path) -> Iterator[str]:

@@ -8,7 +8,6 @@ place in it, what was expected and what was found.
 import functools
 import json
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +67,7 @@ def _adapter(kind: type[Any]) -> Any:
     return TypeAdapter(kind)
 
 
-def _parsed(path: Path, parse: Any, language: str, error: type[GanglionError]) -> Mapping[str, Any]:
+def _parsed(path: Path, parse: Any, language: str, error: type[GanglionError]) -> dict[str, Any]:
     try:
         value = parse(path.read_text())
     except FileNotFoundError:

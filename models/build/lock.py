@@ -14,10 +14,10 @@ from ganglion.models.build.files import remove_half_written
 def locked(root: Path) -> Iterator[None]:
     """Hold build/<name>/ alone while the block runs; what a killed run left half written goes first.
 
-    The lock belongs to the process: whoever dies lets go of it. Nested holds of one process are one.
+    The lock belongs to the process: whoever dies lets go of it. Nested holds of one process, its threads included, are one.
     """
     root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / ".lock", is_singleton=True)
+    lock = FileLock(root / ".lock", is_singleton=True, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -19,7 +19,7 @@ from ganglion.models.build.files import (
     sha256_file,
     write_arrays,
 )
-from ganglion.models.stages import Stage
+from ganglion.models.build.stage import Stage
 
 
 def test_a_kill_in_the_middle_leaves_the_old_file_whole(tmp_path: Path) -> None:

@@ -1,0 +1,229 @@
+"""`ganglion <command>`: every command of every room behind one front, which the Makefile calls too.
+
+A room lists its commands in its module `commands`. A command is a function of one frozen dataclass of settings,
+which says what can be asked for: types, defaults, and the help text under each field.
+"""
+
+import contextlib
+import difflib
+import importlib
+import io
+import logging
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NoReturn, get_type_hints
+
+from ganglion.models.build.errors import ConfigError, GanglionError
+from ganglion.models.build.paths import BUILD
+from ganglion.models.build.spelling import MAKE_VARIABLE, Caller, called_by
+
+ROOMS = ("models", "training", "hw", "deploy")
+LOG = "ganglion.log"
+QUIET = "--quiet"
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: `target` is "<module>:<function>", imported only when it is asked for."""
+
+    name: str
+    target: str
+    help: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Makefile variables that are spelled unlike the setting that they give: {"ENV": "name"}."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that the command's name decides, which nobody else gives."""
+
+    def function(self) -> Callable[[Any], None]:
+        """Return what the command runs; ConfigError where its packages are not installed."""
+        module, _, name = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("ganglion"):
+                raise
+            room = module.split(".")[1]
+            raise ConfigError(
+                f"{self.name} needs the package {error.name}, which is not installed; "
+                f"install ganglion[{room}] (docs/installing.md)"
+            ) from None
+
+
+def commands() -> dict[str, Command]:
+    """Return every room's commands by name, rooms in their order."""
+    found: dict[str, Command] = {}
+    for room in ROOMS:
+        with contextlib.suppress(ModuleNotFoundError):
+            for command in importlib.import_module(f"ganglion.{room}.commands").COMMANDS:
+                found[command.name] = command
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for: exit 0, 1 with one line on stderr, 2 for a wrong command line."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    is_make = os.environ.get(MAKE_VARIABLE) == Caller.MAKE.value
+    called_by(Caller.MAKE if is_make else Caller.COMMAND)
+    with _one_line():
+        quiet = QUIET in given or (is_make and bool(os.environ.get("QUIET")))
+        given = [argument for argument in given if argument != QUIET]
+        command = _command(given)
+        if is_make:
+            given += _from_make(command)
+        function = command.function()
+        settings = _parsed(command, function, given[1:], is_make)
+        with _logged(getattr(settings, "build", BUILD), quiet):
+            function(settings)
+
+
+def _command(given: Sequence[str]) -> Command:
+    known = commands()
+    if not given or given[0] in ("-h", "--help"):
+        print(_overview(known))
+        sys.exit(0)
+    if given[0] not in known:
+        near = difflib.get_close_matches(given[0], known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        print(f"error: unknown command {given[0]!r}{hint} (ganglion --help lists them)", file=sys.stderr)
+        sys.exit(2)
+    return known[given[0]]
+
+
+def _overview(known: Mapping[str, Command]) -> str:
+    width = max(map(len, known))
+    lines = [f"  {command.name:{width}}  {command.help}" for command in known.values()]
+    return "\n".join(
+        [
+            "usage: ganglion <command> [options]    (ganglion <command> --help lists a command's options)",
+            "",
+            *lines,
+            "",
+            f"  {QUIET} prints results and errors only; what third parties print is in build/{LOG}.",
+        ]
+    )
+
+
+def settings_type(function: Callable[[Any], None]) -> type[Any]:
+    """Return the dataclass of settings that a command's function takes."""
+    hints = get_type_hints(function)
+    hints.pop("return", None)
+    return next(iter(hints.values()))
+
+
+def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[str], is_make: bool) -> Any:
+    """Return the settings; a wrong command line ends the process as tyro words it, or in make's words."""
+    import tyro
+
+    kind = settings_type(function)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(printed if is_make else sys.stderr):
+            return tyro.cli(
+                kind,
+                args=list(given),
+                prog=f"ganglion {command.name}",
+                description=f"{command.help[:1].upper()}{command.help[1:]}.",
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands),
+            )
+    except SystemExit as end:
+        if not is_make or not end.code:
+            raise
+        raise ConfigError(_in_make_words(printed.getvalue())) from None
+
+
+def _in_make_words(printed: str) -> str:
+    """Return the first lines of tyro's box as one, with variables in place of options."""
+    lines = [line.strip("│ ").strip() for line in printed.splitlines() if line.startswith("│")]
+    said = lines[: next((i for i, line in enumerate(lines) if line.startswith("─")), len(lines))]
+    text = re.sub(r"^Error parsing ", "", " ".join(said) or "a setting is wrong")
+    return re.sub(r"--([a-z][a-z-]*)", lambda found: found.group(1).upper().replace("-", "_"), text)
+
+
+def _from_make(command: Command) -> list[str]:
+    """Return options for the variables of make's command line, which reach us through the environment.
+
+    So no shell ever reads them. A variable that the command has no setting for is refused.
+    """
+    settings = {field.name: field for field in fields(settings_type(command.function()))}
+    names = _make_variables(os.environ.get("MAKEFLAGS", "")) | set(os.environ.get("DEFAULTS", "").split())
+    options: list[str] = []
+    for variable in sorted(names - {"QUIET"}):
+        value = os.environ.get(variable, "")
+        setting = command.variables.get(variable, variable.lower())
+        if not value or setting in command.fixed:
+            continue
+        if setting not in settings:
+            known = ", ".join(sorted({_variable(command, name) for name in settings}))
+            if variable in os.environ.get("DEFAULTS", "").split():
+                continue
+            raise ConfigError(f"{variable}={value}: {command.name} knows no such variable; known: {known}")
+        options += _option(setting, value, settings[setting].type)
+    return options
+
+
+def _variable(command: Command, setting: str) -> str:
+    return next((name for name, other in command.variables.items() if other == setting), setting.upper())
+
+
+def _make_variables(flags: str) -> set[str]:
+    """Return the names of the variables in MAKEFLAGS, where a space within a value is escaped."""
+    return set(re.findall(r"(?<!\\)(?:^|\s)([A-Za-z_]\w*)=", flags))
+
+
+def _option(setting: str, value: str, kind: Any) -> list[str]:
+    text, flag = str(kind), f"--{setting.replace('_', '-')}"
+    if "Positional" in text:
+        return [value]
+    if text in ("bool", "<class 'bool'>"):
+        return [flag] if value not in ("0", "no", "false") else [f"--no-{flag[2:]}"]
+    values = value.replace(",", " ").split() if "tuple[" in text else [value]
+    return [flag, *values]
+
+
+@contextlib.contextmanager
+def _one_line() -> Iterator[None]:
+    """End the process with one line and exit 1 for an error of ours or of the disk, with 130 for Ctrl-C."""
+    try:
+        yield
+    except GanglionError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'disk'}: {error.strerror or error}; nothing was overwritten")
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from what is finished", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+@contextlib.contextmanager
+def _logged(build: Path, quiet: bool) -> Iterator[None]:
+    """Log to the console what we say and to build/ganglion.log what third parties do, while the block runs."""
+    build.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(build / LOG, mode="a")
+    file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s: %(message)s"))
+    console = logging.StreamHandler(sys.stdout)
+    console.setFormatter(logging.Formatter("%(message)s"))
+    console.addFilter(logging.Filter("ganglion"))
+    console.setLevel(logging.WARNING if quiet else logging.INFO)
+    logging.basicConfig(level=logging.INFO, handlers=[file, console], force=True)
+    logging.captureWarnings(True)
+    warnings.simplefilter("default")
+    logging.getLogger("command").info("ganglion %s", " ".join(sys.argv[1:]))
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        file.close()
