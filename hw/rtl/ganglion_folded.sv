@@ -42,7 +42,7 @@ module ganglion_folded #(
   output logic [Banks-1:0]              result_we_o,  // hidden results, for taps
   output logic [Banks-1:0][ActBits-1:0] result_o
 );
-  // A word, low bits first: release, reduction, store bank, addresses, lanes (engines.folded.program).
+  // A word, low bits first: release, reduction, store bank, addresses, lanes (folded.program).
   localparam int unsigned FieldBits  = $clog2(Banks);
   localparam int unsigned SelectBits = Banks > 1 ? FieldBits : 1;
   localparam int unsigned ActionBits = $clog2(Modes + 2);
