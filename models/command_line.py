@@ -1,7 +1,7 @@
 """`ganglion <command>`: every command of every room behind one front, which the Makefile calls too.
 
-A room lists its commands in its module `commands`. A command is a function of one frozen dataclass of settings,
-which says what can be asked for: types, defaults, and the help text under each field.
+A room lists its commands in its module `commands`. A command is a function of one frozen dataclass of
+settings, which says what can be asked for: types, defaults, and the help text under each field.
 """
 
 import contextlib
@@ -129,7 +129,7 @@ def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[s
                 args=list(given),
                 prog=f"ganglion {command.name}",
                 description=f"{command.help[:1].upper()}{command.help[1:]}.",
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands),
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues),
             )
     except SystemExit as end:
         if not is_make or not end.code:
@@ -142,6 +142,7 @@ def _in_make_words(printed: str) -> str:
     lines = [line.strip("│ ").strip() for line in printed.splitlines() if line.startswith("│")]
     said = lines[: next((i for i, line in enumerate(lines) if line.startswith("─")), len(lines))]
     text = re.sub(r"^Error parsing ", "", " ".join(said) or "a setting is wrong")
+    text = re.sub(r"no type matching \{None\}\|(\w+) .*? from \[(.*?)\]\..*", r"expected \1, got \2", text)
     return re.sub(r"--([a-z][a-z-]*)", lambda found: found.group(1).upper().replace("-", "_"), text)
 
 
@@ -210,7 +211,7 @@ def _fail(message: str) -> NoReturn:
 
 @contextlib.contextmanager
 def _logged(build: Path, quiet: bool) -> Iterator[None]:
-    """Log to the console what we say and to build/ganglion.log what third parties do, while the block runs."""
+    """Log to the console what we say, and to build/ganglion.log what third parties do too."""
     build.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(build / LOG, mode="a")
     file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s: %(message)s"))
@@ -227,3 +228,7 @@ def _logged(build: Path, quiet: bool) -> Iterator[None]:
     finally:
         logging.captureWarnings(False)
         file.close()
+
+
+if __name__ == "__main__":
+    main()
