@@ -137,7 +137,7 @@ def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[s
 
 
 def _in_one_line(box: str) -> str:
-    """Return the first paragraph of the box in which tyro prints an error, options as the caller spells them."""
+    """Return the first paragraph of the box that tyro prints, its options as the caller spells them."""
     lines = [line.strip("│ ").strip() for line in box.splitlines() if line.startswith("│")]
     said = lines[: next((i for i, line in enumerate(lines) if not line or line.startswith("─")), len(lines))]
     text = re.sub(r"^Error parsing ", "", " ".join(said) or "a setting is wrong")
