@@ -12,6 +12,7 @@ from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
+from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
@@ -54,10 +55,15 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
 
 
 def _settings(design: Design, out: Path) -> str:
+    processor = find_board(design.board).processor
+    if processor is Processor.NONE:
+        raise ToolError(
+            f"{design.board} has no processor beside its logic, around which Vivado could build a bit file"
+        )
     values = {
         "stem": design.name,
         "part": design.part,
-        "family": "zynq" if design.part.startswith("xc7z") else "zynqmp",
+        "family": processor.value,
         "clock_mhz": design.clock_mhz,
         "in_bits": design.input.format.width_bits,
         "out_bits": design.output.format.width_bits,
