@@ -7,8 +7,10 @@ SEED ?= 1
 PYTHON ?= python3
 
 PY := .venv/bin/python
+GANGLION := $(PY) -c 'from ganglion.models.command_line import main; main()'
 READY := .venv/.ready
 NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
+comma := ,
 opt = $(if $($(1)),$(2) $($(1)))
 
 .DEFAULT_GOAL := help
@@ -61,41 +63,42 @@ bitstream: $(READY) ## bit file for BOARD; needs Vivado
 	@$(PY) -m ganglion.hw.bitstream $(NAME) --require
 
 train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM= DISTILL=1 SET="batch_size=128 tau=0.01"; resumes
-	@$(PY) -m ganglion.training.train $(ENV) --seed $(SEED) \
+	@$(GANGLION) train $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
 	  $(call opt,ENV_ID,--env-id) $(call opt,PRUNING,--pruning) $(call opt,DISTRIBUTION,--distribution) \
 	  $(call opt,WEIGHT_BITS,--weight-bits) $(call opt,ACTIVATION_BITS,--activation-bits) \
 	  $(call opt,INPUT_BITS,--input-bits) $(call opt,OUTPUT_BITS,--output-bits) \
-	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) $(foreach pair,$(SET),--set $(pair)) \
-	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
+	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) $(if $(SET),--set "$(SET)") \
+	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--run)
 
 compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=
-	@$(PY) -m ganglion.training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
+	@$(GANGLION) compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
 	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
-	  $(call opt,FT_STEPS,--finetune-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
-	  $(call opt,HIDDEN,--hidden) $(call opt,BASE,--base) $(call opt,RUN,--name) $(call opt,TO,--to)
+	  $(call opt,FT_STEPS,--ft-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
+	  $(if $(HIDDEN),--hidden $(subst $(comma), ,$(HIDDEN))) $(call opt,BASE,--base) $(call opt,RUN,--run) $(call opt,TO,--to)
 
 sweep: $(READY) ## ENVS= x SPARSITIES= x SEEDS= on Ray: SWEEP=<name> GRID=<toml> ADDRESS= DRY_RUN=1; resumes
-	@$(PY) -m ganglion.training.sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) $(call opt,ENVS,--environments) \
-	  $(call opt,SPARSITIES,--sparsities) $(call opt,SEEDS,--seeds) $(call opt,QAT,--qat) \
+	@$(GANGLION) sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) \
+	  $(if $(ENVS),--environments $(subst $(comma), ,$(ENVS))) $(if $(SEEDS),--seeds $(subst $(comma), ,$(SEEDS))) \
+	  $(if $(SPARSITIES),--sparsities $(subst $(comma), ,$(SPARSITIES))) $(call opt,QAT,--qat) \
 	  $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,DISTILL_STEPS,--distill-steps) \
 	  $(call opt,ADDRESS,--address) $(call opt,PROCESSES,--processes) $(if $(DRY_RUN),--dry-run)
 
-evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
-	@$(PY) -m ganglion.training.evaluate $(RUN)
+evaluate: $(READY) ## deterministic episodes of the best policy in RUN=<run folder>
+	@$(GANGLION) evaluate $(RUN)
 
 figures: $(READY) ## pictures of whatever runs there are, to build/figures
-	@$(PY) -m ganglion.training.figures
+	@$(GANGLION) figures
 
 zoo: $(READY) ## the shipped policies as the README's table
-	@$(PY) -m ganglion.training.zoo
+	@$(GANGLION) zoo
 
 export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>: VECTORS= to compare
-	@$(PY) -m ganglion.models.formats.export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
+	@$(GANGLION) export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
 
 bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
 	@$(MAKE) --no-print-directory policy
-	@$(PY) -m ganglion.training.bench
+	@$(GANGLION) bench-training
 	@$(PY) -m ganglion.hw.studies.explore $(NAME) --board $(BOARD)
 	@$(PY) -m ganglion.hw.studies.bench $(NAME)
 
