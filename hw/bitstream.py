@@ -1,29 +1,47 @@
 """Stage: a bit file and its hwh for a Zynq board where Vivado is installed, a skip with the reason elsewhere.
 
-`python -m ganglion.hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
+It writes build/<name>/bitstream.json.
 """
 
-import argparse
+import logging
 import shutil
 import subprocess
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
-from ganglion.models.build.command import run_stage
+from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 
 DEADLINE_S = 4 * 3600
-NO_VIVADO = (
-    "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run make bitstream)"
-)
+NO_VIVADO = "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run this again)"
+
+log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.bitstream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BitstreamSettings(BuildSettings):
+    """A build, and whether it must end with a bit file."""
+
+    require: bool = False
+    """Fail, instead of skipping, without Vivado."""
+
+
+def require_vivado() -> str:
+    """Return the path of Vivado; ToolError when it is not installed."""
+    vivado = shutil.which("vivado")
+    if vivado is None:
+        raise ToolError(NO_VIVADO)
+    return vivado
 
 
 def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
@@ -44,7 +62,7 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
         worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
         raise ToolError(
             f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; "
-            "no bit file was written; compile with a lower --clock-mhz"
+            f"no bit file was written; compile with a lower {spelled('clock_mhz')}"
         )
     files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
     for file in files:
@@ -85,32 +103,20 @@ def _run_vivado(command: list[str], work: Path) -> None:
         raise ToolError(f"Vivado: {error} (log: {work / 'vivado.log'})")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ganglion.hw.bitstream", description="build a Zynq bit file with Vivado"
-    )
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    parser.add_argument("--require", action="store_true", help="fail, instead of skipping, without Vivado")
-    options = parser.parse_args(arguments)
-    paths = BuildPaths.of(options.name)
-    vivado = shutil.which("vivado")
-    if vivado is None and options.require:
-        raise ToolError(NO_VIVADO)
-    design = load_design(paths)
-    stage = Stage(
-        root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, MODULE) | {"vivado": vivado}
-    )
-    if stage.is_current():
-        print("bitstream: up to date")
-        return
-    outputs = [paths.bitstream] if vivado is None else [paths.bitstream, paths.root / "bitstream"]
-    paths.bitstream.unlink(missing_ok=True)
-    with stage.running(outputs):
-        skipped = {"status": "skipped", "reason": NO_VIVADO}
-        write_json(paths.bitstream, build_bitstream(vivado, paths, design) if vivado else skipped)
-    print(f"bitstream: {'done' if vivado else f'skipped: {NO_VIVADO}'}")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: BitstreamSettings) -> None:
+    """Make a build's bit file, or record why there is none."""
+    paths = settings.paths
+    vivado = require_vivado() if settings.require else shutil.which("vivado")
+    with locked(paths.root):
+        design = load_design(paths)
+        inputs = stage_inputs(paths, design, MODULE) | {"vivado": vivado}
+        stage = Stage(root=paths.root, name="bitstream", inputs=inputs)
+        if stage.is_current():
+            log.info("bitstream: up to date")
+            return
+        outputs = [paths.bitstream] if vivado is None else [paths.bitstream, paths.root / "bitstream"]
+        paths.bitstream.unlink(missing_ok=True)
+        with stage.running(outputs):
+            skipped = {"status": "skipped", "reason": NO_VIVADO}
+            write_json(paths.bitstream, build_bitstream(vivado, paths, design) if vivado else skipped)
+        log.info("bitstream: %s", "done" if vivado else f"skipped: {NO_VIVADO}")

@@ -1,16 +1,16 @@
 """Stage: what a design takes of its part by yosys, node by node: LUTs, flip-flops, DSPs and block RAMs.
 
-`python -m ganglion.hw.synth Hopper` writes build/Hopper/synth.json.
+It writes build/<name>/synth.json.
 """
 
-import argparse
+import logging
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,10 +18,11 @@ from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys import FLOW
+from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.board import find_board
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 
@@ -54,6 +55,8 @@ NOTES = (
     "yosys counts LUTs before Vivado packs pairs of small ones into one, so Vivado's count is lower",
     "mapped, not placed: no statement on timing",
 )
+
+log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.synth"
 
@@ -150,26 +153,19 @@ def _tool() -> str:
         ) from None
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ganglion.hw.synth", description="count a design's resources with yosys"
-    )
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    paths = BuildPaths.of(parser.parse_args(arguments).name)
-    design = load_design(paths)
-    stage = Stage(
-        root=paths.root, name="synth", inputs=stage_inputs(paths, design, MODULE) | {"tool": _tool()}
-    )
-    if stage.is_current():
-        print("synth: up to date")
-        return
-    print(f"synth: yosys maps {design.top} to {design.part}, a minute or more", flush=True)
-    with stage.running([paths.synth]):
-        result = synthesize(paths, design)
-        write_json(paths.synth, result)
-    print(f"synth: {', '.join(f'{result[name]} {name.upper()}' for name in ('lut', 'ff', 'dsp', 'bram18'))}")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: BuildSettings) -> None:
+    """Count a build's resources, unless synth.json is up to date."""
+    paths = settings.paths
+    with locked(paths.root):
+        design = load_design(paths)
+        inputs = stage_inputs(paths, design, MODULE) | {"tool": _tool()}
+        stage = Stage(root=paths.root, name="synth", inputs=inputs)
+        if stage.is_current():
+            log.info("synth: up to date")
+            return
+        log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
+        with stage.running([paths.synth]):
+            result = synthesize(paths, design)
+            write_json(paths.synth, result)
+        counts = ", ".join(f"{result[name]:,} {name.upper()}" for name in ("lut", "ff", "dsp", "bram18"))
+        log.info("synth: %s", counts)

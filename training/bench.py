@@ -11,7 +11,7 @@ from stable_baselines3 import SAC
 
 from ganglion.models.build.command import run_stage
 from ganglion.models.build.files import merge_json
-from ganglion.models.build.paths import BENCH
+from ganglion.models.build.paths import BENCH_FILE, BUILD
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
 from ganglion.training.fast_sac import use_one_fast_thread
@@ -83,7 +83,7 @@ def _product_rate(precision: str) -> float:
 def main() -> None:
     """Run the stage from the command line."""
     result = measure()
-    merge_json(BENCH, {"training": result})
+    merge_json(BUILD / BENCH_FILE, {"training": result})
     rates = result["steps_per_cpu_second"]
     print(f"training: {rates['ganglion']:g} steps per CPU second ({rates['ganglion_int8']:g} in int8),")
     print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast;")

@@ -153,7 +153,7 @@ class FlatActor:
 
 
 class FlatQuantActor(FlatActor):
-    """The same actor through the fixed-point scheme: `ganglion.models.nets.mlp.QuantMlp`'s forward pass, bit for bit.
+    """The same actor through the fixed-point scheme: `nets.mlp.QuantMlp`'s forward pass, bit for bit.
 
     The parameters stay those of the float actor, in units of raw observations, so that Adam's step means what
     it meant before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432),

@@ -110,7 +110,7 @@ def write_qonnx(network: IntNetwork, path: Path) -> None:
 
 
 def _mend_rounding(model: ModelWrapper) -> None:
-    """State half up in QONNX's terms (ganglion.models.formats.qonnx_reader); Brevitas writes ROUND, half to even."""
+    """State half up in QONNX's terms (formats.qonnx_reader); Brevitas writes ROUND, half to even."""
     for node in [node for node in model.graph.node if node.op_type == "Quant"]:
         if model.get_initializer(node.input[0]) is not None:
             continue  # a constant on its grid: nothing is rounded

@@ -128,7 +128,7 @@ class _Reader:
         if not half_up or (half is not None and half != 2.0 ** (quant.exponent - 1)):
             raise ExportError(
                 f"policy.onnx: {node.name}: rounding_mode {quant.rounding} is not half up; expected "
-                "HALF_UP after a Relu, or half a step added before FLOOR (ganglion.models.formats.export writes this)"
+                "HALF_UP after a Relu, or half a step added before FLOOR (formats.export writes this)"
             )
         return quant
 

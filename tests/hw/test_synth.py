@@ -7,6 +7,7 @@ import pytest
 
 from ganglion.hw import synth
 from ganglion.hw.design.design import load_design
+from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.errors import CompileError, ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
@@ -29,10 +30,9 @@ def test_nodes_are_the_instances_of_the_top() -> None:
     assert (nodes["top"]["lut"], nodes["u_a"]["ff"]) == (3, 2)
 
 
-def test_toy_is_synthesized_node_by_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    paths = write_toy_build(BuildPaths.of("toy"))
-    synth.main(["toy"])
+def test_toy_is_synthesized_node_by_node(tmp_path: Path) -> None:
+    paths = write_toy_build(BuildPaths.of("toy", tmp_path))
+    synth.run(BuildSettings(name="toy", build=tmp_path))
     result = read_json(paths.synth)
     assert result["nodes"].keys() == {"toy_top", "u_fc1", "u_fc2"}
     assert result["other"] == 0
@@ -48,9 +48,6 @@ def test_yosys_error_names_the_file(tmp_path: Path) -> None:
         synth.run_yosys(design, tmp_path / "work" / "synth")
 
 
-def test_a_design_that_was_never_compiled_says_what_to_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CompileError, match="run python -m ganglion.hw.compile toy first"):
-        load_design(BuildPaths.of("toy"))
+def test_a_design_that_was_never_compiled_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match="run ganglion compile toy first"):
+        load_design(BuildPaths.of("toy", tmp_path))
