@@ -5,6 +5,7 @@ It writes build/<name>/sim.json, and only when every integer is equal.
 
 import logging
 import os
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ PROBE_VECTORS = 64
 STALL_PERCENTS = (25, 50, 75)
 STALLED_VECTORS = 500
 RESET_VECTORS = 8
+LONGEST_RESET_CYCLES = 16
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +45,11 @@ class Job:
 
     def __str__(self) -> str:
         """Return a description for messages."""
-        reset = f", reset at cycle {self.traffic.reset_at_cycle}" if self.traffic.reset_at_cycle else ""
-        return f"vectors {self.start} to {self.stop - 1}, {self.traffic.stall_percent}% stalls{reset}"
+        traffic = self.traffic
+        waits = ", a sink that waits" if traffic.sink_waits else ""
+        resets = f", {traffic.reset_cycles} cycles of reset at cycle {traffic.reset_at_cycle}"
+        more = waits + (resets if traffic.reset_at_cycle else "")
+        return f"vectors {self.start} to {self.stop - 1}, {traffic.stall_percent}% stalls{more}"
 
 
 def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
@@ -85,7 +90,10 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
 
 
 def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
-    """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream."""
+    """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream.
+
+    Resets last 1 to `LONGEST_RESET_CYCLES`, the shortest, which leaves most behind, at every place.
+    """
     edges = [count * index // workers for index in range(workers + 1)]
     jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in pairwise(edges)]
     burst = max(16, 4 * interval)
@@ -93,10 +101,19 @@ def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[
         first = index * STALLED_VECTORS % max(1, count - STALLED_VECTORS)
         traffic = Traffic(stall_percent=percent, burst_cycles=burst, seed=percent)
         jobs.append(Job(start=first, stop=min(count, first + STALLED_VECTORS), traffic=traffic))
+    jobs.append(Job(start=0, stop=min(count, STALLED_VECTORS), traffic=Traffic(sink_waits=True)))
+    lengths = random.Random(0)
     for cycle in (max(1, latency // 2), latency, latency + interval // 2):
         for percent in (0, 50):
-            traffic = Traffic(stall_percent=percent, burst_cycles=8, seed=cycle, reset_at_cycle=cycle)
-            jobs.append(Job(start=0, stop=min(count, RESET_VECTORS), traffic=traffic))
+            for length in (1, lengths.randint(2, LONGEST_RESET_CYCLES)):
+                traffic = Traffic(
+                    stall_percent=percent,
+                    burst_cycles=8,
+                    seed=cycle,
+                    reset_at_cycle=cycle,
+                    reset_cycles=length,
+                )
+                jobs.append(Job(start=0, stop=min(count, RESET_VECTORS), traffic=traffic))
     return jobs
 
 
