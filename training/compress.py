@@ -19,9 +19,9 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json, sha256_file, write_json
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
-from ganglion.training.callbacks import FINAL_SEEDS
 from ganglion.training.config import TrainConfig, known_environments, load_config
-from ganglion.training.envs import FloatArray, episode_returns, make_env
+from ganglion.training.envs import FloatArray, make_env
+from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, run_episodes, unsquash
 from ganglion.training.evaluate import TEACHER_FILE, evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.fast_sac import use_one_fast_thread
@@ -170,16 +170,14 @@ def _evaluate_teacher(config: TrainConfig, parent: Path, statistics: Path | None
     silence = torch.zeros(env.action_space.shape or ())
 
     def act(observations: FloatArray) -> FloatArray:
-        return policy.act(torch.from_numpy(observations), silence).numpy()
+        squashed = policy.act(torch.from_numpy(observations), silence).double().numpy()
+        return unsquash(squashed, env.action_space)
 
-    returns = episode_returns(config.env_id, act, config.final_episodes, FINAL_SEEDS)
+    episodes = run_episodes(config.env_id, act, TEST_EPISODES, TEST_SEEDS)
     return {
         "algorithm": policy.algorithm,
         "n_weights": sum(layer.weight.numel() for layer in policy.layers),
-        **Statistics.of(returns).to_json(),
-        "episodes": len(returns),
-        "returns": returns.tolist(),
-        "first_seed": FINAL_SEEDS,
+        **episodes.to_json(),
     }
 
 
@@ -190,7 +188,7 @@ def _phase_row(run: Run, phase: Phase) -> Row:
     kind = ("sparse " if run.sparsity else "dense ") + ("int8" if found.is_int8 else "float")
     return Row(
         name=f"{kind}, fine-tuned" if phase is Phase.FINETUNE else kind,
-        statistics=Statistics.of(found.returns),
+        statistics=Statistics.of(found.episodes.returns),
         nnz=found.nnz,
         live=found.live,
         seconds=seconds_of(curve[: last + 1]),
