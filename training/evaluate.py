@@ -196,7 +196,7 @@ def summary(result: dict[str, Any]) -> str:
     """Return a result in two lines."""
     return (
         f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
-        f"{result['episodes']} episodes, {result['falls']} with a fall, the worst {result['return_min']:,.0f}; "
+        f"{result['episodes']} episodes, {result['falls']} falls, the worst {result['return_min']:,.0f}; "
         f"sparsity {result['sparsity']:.2%}, {result['phase']} at step {result['step']:,}\n"
         f"  {_in_words(Statistics.of(result['returns']))}"
     )
