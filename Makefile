@@ -1,107 +1,46 @@
-# Ganglion: from an environment's name to verified hardware. `make help` lists what there is.
+# Ganglion: from an environment's name to verified hardware. A thin front over `ganglion <command>`; `make help` lists all.
+# Variables reach the commands through the environment, so that no shell reads their values; defaults are the commands' own.
 ENV ?= Hopper
-BOARD ?= Pynq-Z2
-ENGINE ?= auto
-POLICY ?=
-SEED ?= 1
 PYTHON ?= python3
 
 PY := .venv/bin/python
 READY := .venv/.ready
-NAME := $(if $(POLICY),$(notdir $(patsubst %/,%,$(POLICY))),$(ENV))
-opt = $(if $($(1)),$(2) $($(1)))
+COMMANDS := hw bitstream explore growth train compress sweep evaluate figures export zoo
+
+export ENV
+export GANGLION_CALLER := make
+export DEFAULTS := ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hw explore growth train compress sweep evaluate figures export bitstream zoo bench test test-all lint clean
-.PHONY: policy compile simulate closed_loop synth bitstream_if_vivado report
-.DELETE_ON_ERROR:
+.PHONY: help setup $(COMMANDS) deploy bench test test-all lint clean
 
-help: ## list the targets
+help: $(READY) ## list the targets, then the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: ENV=$(ENV) BOARD=$(BOARD) POLICY=<folder> SPARSITY= STEPS= SEED= FROM="
-	@echo "  engines:   ENGINE=$(ENGINE) LATENCY_US= (dense; folded: LANES= MULTIPLIER=dsp|lut; unrolled: CUT= CSD_DIGITS=)"
-	@echo "             or one a layer, ENGINE=unrolled,folded,dense"
+	@$(PY) -m ganglion.models.command_line --help
 
 setup: $(READY) ## create the virtual environment (every target does it by itself)
 
-# uv resolves what pip cannot: pyproject.toml overrides two of finn-plus' pins. It is told where pip looks for wheels.
-$(READY): pyproject.toml
+# uv resolves what pip cannot: docs/overrides.txt overrides pins of finn-plus. It is told where pip looks for wheels.
+$(READY): pyproject.toml docs/overrides.txt
 	@echo "setting up .venv (once)"
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@.venv/bin/pip install -q --disable-pip-version-check uv==0.13.8
-	@UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" .venv/bin/uv pip install -q --python $(PY) -e '.[dev]'
+	@UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" .venv/bin/uv pip install -q --python $(PY) \
+	  --overrides docs/overrides.txt -e '.[dev]'
+	@mkdir -p .venv/typing/ganglion
+	@cd .venv/typing/ganglion && ln -sfn $(foreach room,models hw training deploy,../../../$(room)) .
 	@touch $@
 
-hw: $(READY) ## shipped policy of ENV (or POLICY=<folder>) to verified RTL, resources and a report
-	@$(MAKE) --no-print-directory -j2 report
+$(COMMANDS): $(READY)
+	@$(PY) -m ganglion.models.command_line $@
 
-policy:
-	@$(PY) -m ganglion.models.select_policy $(NAME) $(call opt,POLICY,--policy)
-compile: policy
-	@$(PY) -m ganglion.hw.compile $(NAME) --board $(BOARD) --engine $(ENGINE) \
-	  $(call opt,LATENCY_US,--latency-us) $(call opt,LANES,--lanes) $(call opt,MULTIPLIER,--multiplier) \
-	  $(call opt,CUT,--cut) $(call opt,CSD_DIGITS,--csd-digits)
-simulate: compile
-	@$(PY) -m ganglion.hw.simulate $(NAME)
-closed_loop: simulate
-	@$(PY) -m ganglion.hw.closed_loop $(NAME)
-synth: compile
-	@$(PY) -m ganglion.hw.synth $(NAME)
-bitstream_if_vivado: closed_loop synth
-	@$(PY) -m ganglion.hw.bitstream $(NAME)
-report: bitstream_if_vivado
-	@$(PY) -m ganglion.hw.report $(NAME)
-
-explore: $(READY) ## every engine for one policy, measured side by side
-	@$(MAKE) --no-print-directory policy
-	@$(PY) -m ganglion.hw.studies.explore $(NAME) --board $(BOARD)
-
-bitstream: $(READY) ## bit file for BOARD; needs Vivado
-	@$(MAKE) --no-print-directory -j2 closed_loop
-	@$(PY) -m ganglion.hw.bitstream $(NAME) --require
-
-train: $(READY) ## train ENV: SPARSITY= PRUNING= STEPS= SEED= FROM= DISTILL=1 SET="batch_size=128 tau=0.01"; resumes
-	@$(PY) -m ganglion.training.train $(ENV) --seed $(SEED) \
-	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
-	  $(call opt,ENV_ID,--env-id) $(call opt,PRUNING,--pruning) $(call opt,DISTRIBUTION,--distribution) \
-	  $(call opt,WEIGHT_BITS,--weight-bits) $(call opt,ACTIVATION_BITS,--activation-bits) \
-	  $(call opt,INPUT_BITS,--input-bits) $(call opt,OUTPUT_BITS,--output-bits) \
-	  $(call opt,CSD_DIGITS,--csd-digits) $(if $(PTQ),--ptq) $(foreach pair,$(SET),--set $(pair)) \
-	  $(call opt,FROM,--from) $(if $(DISTILL),--distill) $(call opt,RUN,--name)
-
-compress: $(READY) ## stable-baselines3 zip CHECKPOINT= to a sparse int8 policy: SPARSITY= FT_STEPS= VECNORMALIZE=
-	@$(PY) -m ganglion.training.compress $(or $(CHECKPOINT),$(error CHECKPOINT=<zip> is missing)) $(ENV) --seed $(SEED) \
-	  $(call opt,SPARSITY,--sparsity) $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) \
-	  $(call opt,FT_STEPS,--finetune-steps) $(call opt,VECNORMALIZE,--vecnormalize) \
-	  $(call opt,HIDDEN,--hidden) $(call opt,BASE,--base) $(call opt,RUN,--name) $(call opt,TO,--to)
-
-sweep: $(READY) ## ENVS= x SPARSITIES= x SEEDS= on Ray: SWEEP=<name> GRID=<toml> ADDRESS= DRY_RUN=1; resumes
-	@$(PY) -m ganglion.training.sweep $(or $(SWEEP),sweep) $(call opt,GRID,--grid) $(call opt,ENVS,--environments) \
-	  $(call opt,SPARSITIES,--sparsities) $(call opt,SEEDS,--seeds) $(call opt,QAT,--qat) \
-	  $(call opt,STEPS,--steps) $(call opt,QAT_STEPS,--qat-steps) $(call opt,DISTILL_STEPS,--distill-steps) \
-	  $(call opt,ADDRESS,--address) $(call opt,PROCESSES,--processes) $(if $(DRY_RUN),--dry-run)
-
-evaluate: $(READY) ## 20 deterministic episodes of the best policy in RUN=<run folder>
-	@$(PY) -m ganglion.training.evaluate $(RUN)
-
-figures: $(READY) ## pictures of whatever runs there are, to build/figures
-	@$(PY) -m ganglion.training.figures
-
-zoo: $(READY) ## the shipped policies as the README's table
-	@$(PY) -m ganglion.training.zoo
-
-export: $(READY) ## trained RUN=<run folder> to a policy folder TO=<folder>: VECTORS= to compare
-	@$(PY) -m ganglion.models.formats.export $(RUN) $(TO) $(call opt,VECTORS,--vectors)
+deploy: $(READY) ## not built yet: it will copy a bit file and its driver to a board
+	@echo "error: make deploy is not built yet; make bitstream makes the bit file where Vivado is installed" >&2; exit 1
 
 bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
-	@$(MAKE) --no-print-directory policy
-	@$(PY) -m ganglion.training.bench
-	@$(PY) -m ganglion.hw.studies.explore $(NAME) --board $(BOARD)
-	@$(PY) -m ganglion.hw.studies.bench $(NAME)
-
-growth: $(READY) ## how each engine grows with the nonzero weights: a table and a plot from some 25 builds
-	@$(MAKE) --no-print-directory policy
-	@$(PY) -m ganglion.hw.studies.growth $(NAME) --board $(BOARD)
+	@$(PY) -m ganglion.models.command_line bench-training
+	@$(PY) -m ganglion.models.command_line explore
+	@$(PY) -m ganglion.models.command_line bench
 
 test: $(READY) ## every claim, in minutes
 	@$(PY) -m pytest -n 2 -m "not slow" tests

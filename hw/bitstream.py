@@ -1,29 +1,48 @@
 """Stage: a bit file and its hwh for a Zynq board where Vivado is installed, a skip with the reason elsewhere.
 
-`python -m ganglion.hw.bitstream Hopper` writes build/Hopper/bitstream.json; `--require` turns a skip into an error.
+It writes build/<name>/bitstream.json.
 """
 
-import argparse
+import logging
 import shutil
 import subprocess
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
-from ganglion.models.build.command import run_stage
+from ganglion.hw.settings import BuildSettings
+from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 
 DEADLINE_S = 4 * 3600
-NO_VIVADO = (
-    "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run make bitstream)"
-)
+NO_VIVADO = "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run this again)"
+
+log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.bitstream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BitstreamSettings(BuildSettings):
+    """A build, and whether it must end with a bit file."""
+
+    require: bool = False
+    """Fail, instead of skipping, without Vivado."""
+
+
+def require_vivado() -> str:
+    """Return the path of Vivado; ToolError when it is not installed."""
+    vivado = shutil.which("vivado")
+    if vivado is None:
+        raise ToolError(NO_VIVADO)
+    return vivado
 
 
 def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
@@ -44,7 +63,7 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
         worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
         raise ToolError(
             f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; "
-            "no bit file was written; compile with a lower --clock-mhz"
+            f"no bit file was written; compile with a lower {spelled('clock_mhz')}"
         )
     files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
     for file in files:
@@ -54,10 +73,12 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
 
 
 def _settings(design: Design, out: Path) -> str:
+    if lacking := _lacks_processor(design):
+        raise ToolError(lacking)
     values = {
         "stem": design.name,
         "part": design.part,
-        "family": "zynq" if design.part.startswith("xc7z") else "zynqmp",
+        "family": find_board(design.board).processor.value,
         "clock_mhz": design.clock_mhz,
         "in_bits": design.input.format.width_bits,
         "out_bits": design.output.format.width_bits,
@@ -67,6 +88,13 @@ def _settings(design: Design, out: Path) -> str:
         "out_dir": out.resolve(),
     }
     return "".join(f"set {key} {{{value}}}\n" for key, value in values.items())
+
+
+def _lacks_processor(design: Design) -> str:
+    """Return why there can be no bit file for a board without a processor, "" for one with it."""
+    if find_board(design.board).processor is not Processor.NONE:
+        return ""
+    return f"{design.board} has no processor beside its logic, around which Vivado could build a bit file"
 
 
 def _tcl_list(paths: list[Path]) -> str:
@@ -85,32 +113,24 @@ def _run_vivado(command: list[str], work: Path) -> None:
         raise ToolError(f"Vivado: {error} (log: {work / 'vivado.log'})")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ganglion.hw.bitstream", description="build a Zynq bit file with Vivado"
-    )
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    parser.add_argument("--require", action="store_true", help="fail, instead of skipping, without Vivado")
-    options = parser.parse_args(arguments)
-    paths = BuildPaths.of(options.name)
-    vivado = shutil.which("vivado")
-    if vivado is None and options.require:
-        raise ToolError(NO_VIVADO)
-    design = load_design(paths)
-    stage = Stage(
-        root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, MODULE) | {"vivado": vivado}
-    )
-    if stage.is_current():
-        print("bitstream: up to date")
-        return
-    outputs = [paths.bitstream] if vivado is None else [paths.bitstream, paths.root / "bitstream"]
-    paths.bitstream.unlink(missing_ok=True)
-    with stage.running(outputs):
-        skipped = {"status": "skipped", "reason": NO_VIVADO}
-        write_json(paths.bitstream, build_bitstream(vivado, paths, design) if vivado else skipped)
-    print(f"bitstream: {'done' if vivado else f'skipped: {NO_VIVADO}'}")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: BitstreamSettings) -> None:
+    """Make a build's bit file, or record why there is none."""
+    paths = settings.paths
+    vivado = require_vivado() if settings.require else shutil.which("vivado")
+    with locked(paths.root):
+        design = load_design(paths)
+        inputs = stage_inputs(paths, design, MODULE) | {"vivado": vivado}
+        stage = Stage(root=paths.root, name="bitstream", inputs=inputs)
+        if stage.is_current():
+            log.info("bitstream: up to date")
+            return
+        lacking = NO_VIVADO if vivado is None else "" if settings.require else _lacks_processor(design)
+        outputs = [paths.bitstream] if lacking else [paths.bitstream, paths.root / "bitstream"]
+        paths.bitstream.unlink(missing_ok=True)
+        with stage.running(outputs):
+            if vivado is None or lacking:
+                result = {"status": "skipped", "reason": lacking}
+            else:
+                result = build_bitstream(vivado, paths, design)
+            write_json(paths.bitstream, result)
+        log.info("bitstream: %s", f"skipped: {lacking}" if lacking else "done")

@@ -1,9 +1,9 @@
 """Stage: whole episodes in which every action comes from the simulated RTL, step by step beside PyTorch.
 
-`python -m ganglion.hw.closed_loop Hopper` writes build/Hopper/closed_loop.json, only when both are equal at each step.
+It writes build/<name>/closed_loop.json, only when both are equal at each step.
 """
 
-import argparse
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError, MismatchError
 from ganglion.models.build.files import write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
@@ -33,7 +35,21 @@ MAX_STEPS = 1000
 # The integer mean for raw observations: [lanes, obs] float → [lanes, act] int64.
 Mean = Callable[[npt.NDArray[np.float64]], Ints]
 
+log = logging.getLogger(__name__)
+
 MODULE = "ganglion.hw.closed_loop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedLoopSettings(BuildSettings):
+    """A build, and how often it is driven."""
+
+    episodes: int = EPISODES
+    """Episodes, side by side."""
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1:
+            raise ConfigError(f"{spelled('episodes', self.episodes)}: allowed from 1")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +103,8 @@ def _require_equal_means(pairs: list[tuple[Lane, Lane]], pytorch: Ints, rtl: Int
         lane, action = (int(i) for i in wrong[0])
         raise MismatchError(
             f"closed loop: {_where(pairs[lane][0])}, action {action}: PyTorch's integer mean is "
-            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; python -m ganglion.hw.simulate finds the layer"
+            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; "
+            f"{spelled_command('simulate')} finds the layer"
         )
 
 
@@ -160,33 +177,21 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, A
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ganglion.hw.closed_loop", description="run episodes through the RTL"
-    )
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    parser.add_argument(
-        "--episodes",
-        type=int,
-        default=EPISODES,
-        help=f"episodes, side by side (default {EPISODES})",
-    )
-    options = parser.parse_args(arguments)
-    if options.episodes < 1:
-        raise ConfigError(f"--episodes {options.episodes}: allowed from 1")
-    paths = BuildPaths.of(options.name)
-    design = load_design(paths)
-    inputs = stage_inputs(paths, design, MODULE) | {"episodes": options.episodes}
-    stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
-    if stage.is_current():
-        print("closed_loop: up to date")
-        return
-    paths.closed_loop.unlink(missing_ok=True)
-    with stage.running([paths.closed_loop]):
-        result = closed_loop(paths, design, options.episodes)
-        write_json(paths.closed_loop, result)
-    print(f"closed_loop: {result.get('reason') or _summary(result)}")
+def run(settings: ClosedLoopSettings) -> None:
+    """Drive episodes through a build's RTL, unless closed_loop.json is up to date."""
+    paths = settings.paths
+    with locked(paths.root):
+        design = load_design(paths)
+        inputs = stage_inputs(paths, design, MODULE) | {"episodes": settings.episodes}
+        stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
+        if stage.is_current():
+            log.info("closed_loop: up to date")
+            return
+        paths.closed_loop.unlink(missing_ok=True)
+        with stage.running([paths.closed_loop]):
+            result = closed_loop(paths, design, settings.episodes)
+            write_json(paths.closed_loop, result)
+        log.info("closed_loop: %s", result.get("reason") or _summary(result))
 
 
 def _summary(result: dict[str, Any]) -> str:
@@ -194,7 +199,3 @@ def _summary(result: dict[str, Any]) -> str:
         f"{result['episodes']} episodes of {result['env']}, {result['steps']} steps: "
         f"return {result['return_mean_rtl']:.2f} by the RTL, {result['return_mean_pytorch']:.2f} by PyTorch"
     )
-
-
-if __name__ == "__main__":
-    run_stage(main)

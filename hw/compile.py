@@ -1,34 +1,45 @@
 """Stage: a policy folder becomes RTL, memories and hw.json for a board, checked after every pass."""
 
-import argparse
+import logging
 import math
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ganglion.hw.mapping.compile_settings import DEFAULT_LATENCY_US, CompileSettings, add_options, settings_of
+from ganglion.hw.mapping.compile_settings import DEFAULT_LATENCY_US, CompileSettings, EngineOptions
+from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.board import Engine
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import sha256_file, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.provenance import git_commit
+from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
+
+log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.compile"
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CompileStageSettings(EngineOptions, BuildSettings):
+    """A build whose policy is there, a board, and the engines to build it with."""
+
+    def __post_init__(self) -> None:
+        EngineOptions.__post_init__(self)
+
+
 def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
     """Return the stage's record of policy, settings, tools and code; without a policy ExportError."""
     if not paths.policy.is_dir():
-        name = paths.root.name
         raise ExportError(
-            f"{paths.policy} is missing; run python -m ganglion.models.select_policy {name} first"
+            f"{paths.policy} is missing; {spelled_command('hw', paths.root.name)} puts it there"
         )
     return Stage(
         root=paths.root,
@@ -83,7 +94,7 @@ def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings,
         return settings, None
     from ganglion.hw.mapping.choose import choose, print_choice
 
-    latency_us = settings.latency_us or DEFAULT_LATENCY_US
+    latency_us = DEFAULT_LATENCY_US if settings.latency_us is None else settings.latency_us
     choice = choose(policy.network, settings.board, latency_us)
     print_choice(choice, settings.board, latency_us)
     engine, setting = choice.taken.engine, choice.taken.setting
@@ -114,26 +125,29 @@ def _check_latency(cycles: int, settings: CompileSettings) -> None:
     predicted_us = cycles / settings.board.clock_mhz
     if settings.latency_us is not None and predicted_us > settings.latency_us:
         raise CompileError(
-            f"ENGINE={settings.engine_names} answers in {cycles} cycles = {predicted_us:.2f} µs on "
-            f"{settings.board.name}, LATENCY_US={settings.latency_us:g} asks for less; "
-            f"take ENGINE=auto, more LANES or LATENCY_US={math.ceil(predicted_us * 100) / 100:g}"
+            f"{spelled('engine', settings.engine_names)} answers in {cycles} cycles = {predicted_us:.2f} µs "
+            f"on {settings.board.name}, {spelled('latency_us', f'{settings.latency_us:g}')} asks for less; "
+            f"take {spelled('engine', 'auto')}, more {spelled('lanes')} or "
+            f"{spelled('latency_us', f'{math.ceil(predicted_us * 100) / 100:g}')}"
         )
 
 
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(prog="ganglion.hw.compile", description=__doc__)
-    parser.add_argument("name", help="the build's name, a folder under build/")
-    add_options(parser)
-    arguments = parser.parse_args()
-    settings, paths = settings_of(arguments), BuildPaths.of(arguments.name)
-    stage = compile_stage(paths, settings)
-    if stage.is_current():
-        print("compile: up to date")
-        return
-    with stage.running([paths.hw, paths.rtl, paths.mem]):
-        description = compile_policy(paths, settings)
-    print(f"compile: {summary(description)}")
+def run(settings: CompileStageSettings) -> None:
+    """Compile the policy of a build."""
+    compile_build(settings.paths, settings)
+
+
+def compile_build(paths: BuildPaths, options: EngineOptions) -> None:
+    """Compile the policy of a build, unless that is up to date; raises what `compile_policy` does."""
+    settings = options.checked()
+    with locked(paths.root):
+        stage = compile_stage(paths, settings)
+        if stage.is_current():
+            log.info("compile: up to date")
+            return
+        with stage.running([paths.hw, paths.rtl, paths.mem]):
+            description = compile_policy(paths, settings)
+        log.info("compile: %s", summary(description))
 
 
 def summary(description: dict[str, Any]) -> str:
@@ -141,7 +155,3 @@ def summary(description: dict[str, Any]) -> str:
     estimate = description["estimate"]
     area = ", ".join(f"{estimate[key]:,} {key.upper()}" for key in ("lut", "ff", "dsp", "bram18"))
     return f"{description['engine']} for {description['board']}, estimated {area}"
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,12 +1,11 @@
 """Stage: report.json and the table on stdout, from what the other stages wrote. Computes nothing itself."""
 
-import argparse
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ganglion.models.build.command import run_stage
+from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -113,16 +112,10 @@ def print_table(report: dict[str, Any]) -> None:
     Console(width=110).print(table)
 
 
-def main() -> None:
-    """Parse the command line, write report.json and print the table."""
-    parser = argparse.ArgumentParser(prog="ganglion.hw.report", description=__doc__)
-    parser.add_argument("name", help="the build's name under build/")
-    paths = BuildPaths.of(parser.parse_args().name)
+def run(settings: BuildSettings) -> None:
+    """Write a build's report.json and print its table."""
+    paths = settings.paths
     report = collect(paths)
     write_json(paths.report, report)
     print_table(report)
     print(f"written: {paths.report}")
-
-
-if __name__ == "__main__":
-    run_stage(main)

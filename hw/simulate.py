@@ -1,12 +1,12 @@
 """Stage: hold the simulated RTL against the golden integers of every layer, under stalls and resets.
 
-`python -m ganglion.hw.simulate Hopper` writes build/Hopper/sim.json, and only when every integer is equal.
+It writes build/<name>/sim.json, and only when every integer is equal.
 """
 
-import argparse
+import logging
 import os
+import random
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.equality import Vectors, check_result, proof_inputs
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.files import write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 
@@ -27,6 +28,9 @@ PROBE_VECTORS = 64
 STALL_PERCENTS = (25, 50, 75)
 STALLED_VECTORS = 500
 RESET_VECTORS = 8
+LONGEST_RESET_CYCLES = 16
+
+log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.simulate"
 
@@ -41,8 +45,11 @@ class Job:
 
     def __str__(self) -> str:
         """Return a description for messages."""
-        reset = f", reset at cycle {self.traffic.reset_at_cycle}" if self.traffic.reset_at_cycle else ""
-        return f"vectors {self.start} to {self.stop - 1}, {self.traffic.stall_percent}% stalls{reset}"
+        traffic = self.traffic
+        waits = ", a sink that waits" if traffic.sink_waits else ""
+        resets = f", {traffic.reset_cycles} cycles of reset at cycle {traffic.reset_at_cycle}"
+        more = waits + (resets if traffic.reset_at_cycle else "")
+        return f"vectors {self.start} to {self.stop - 1}, {traffic.stall_percent}% stalls{more}"
 
 
 def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
@@ -83,7 +90,10 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
 
 
 def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
-    """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream."""
+    """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream.
+
+    Resets last 1 to `LONGEST_RESET_CYCLES`, the shortest, which leaves most behind, at every place.
+    """
     edges = [count * index // workers for index in range(workers + 1)]
     jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in pairwise(edges)]
     burst = max(16, 4 * interval)
@@ -91,10 +101,19 @@ def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[
         first = index * STALLED_VECTORS % max(1, count - STALLED_VECTORS)
         traffic = Traffic(stall_percent=percent, burst_cycles=burst, seed=percent)
         jobs.append(Job(start=first, stop=min(count, first + STALLED_VECTORS), traffic=traffic))
+    jobs.append(Job(start=0, stop=min(count, STALLED_VECTORS), traffic=Traffic(sink_waits=True)))
+    lengths = random.Random(0)
     for cycle in (max(1, latency // 2), latency, latency + interval // 2):
         for percent in (0, 50):
-            traffic = Traffic(stall_percent=percent, burst_cycles=8, seed=cycle, reset_at_cycle=cycle)
-            jobs.append(Job(start=0, stop=min(count, RESET_VECTORS), traffic=traffic))
+            for length in (1, lengths.randint(2, LONGEST_RESET_CYCLES)):
+                traffic = Traffic(
+                    stall_percent=percent,
+                    burst_cycles=8,
+                    seed=cycle,
+                    reset_at_cycle=cycle,
+                    reset_cycles=length,
+                )
+                jobs.append(Job(start=0, stop=min(count, RESET_VECTORS), traffic=traffic))
     return jobs
 
 
@@ -114,31 +133,21 @@ def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
     policy = load_policy(paths.policy)
     simulator = verilate(design, simulator_cache(paths))
     vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
-    print(
-        f"simulate: compiled in {simulator.compile_s:.0f} s, now {len(vectors.inputs)} vectors",
-        flush=True,
-    )
+    log.info("simulate: compiled in %.0f s, now %d vectors", simulator.compile_s, len(vectors.inputs))
     measures = verify(Bench.of(design, simulator), vectors, os.cpu_count() or 1)
     return measures | {"compile_s": simulator.compile_s, "behavioural": list(design.behavioural)}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ganglion.hw.simulate", description="verify the RTL bit for bit"
-    )
-    parser.add_argument("name", help="the build under build/, for example Hopper")
-    paths = BuildPaths.of(parser.parse_args(arguments).name)
-    design = load_design(paths)
-    stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, MODULE))
-    if stage.is_current():
-        print("simulate: up to date")
-        return
-    paths.sim.unlink(missing_ok=True)  # an old proof must not outlive a design that fails
-    with stage.running([paths.sim]):
-        write_json(paths.sim, simulate(paths, design))
-    print(f"simulate: {paths.sim}: 0 mismatches")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: BuildSettings) -> None:
+    """Verify a build's RTL, unless sim.json is up to date; MismatchError names the first difference."""
+    paths = settings.paths
+    with locked(paths.root):
+        design = load_design(paths)
+        stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, MODULE))
+        if stage.is_current():
+            log.info("simulate: up to date")
+            return
+        paths.sim.unlink(missing_ok=True)  # an old proof must not outlive a design that fails
+        with stage.running([paths.sim]):
+            write_json(paths.sim, simulate(paths, design))
+        log.info("simulate: %s: 0 mismatches", paths.sim)

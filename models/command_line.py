@@ -1,7 +1,7 @@
 """`ganglion <command>`: every command of every room behind one front, which the Makefile calls too.
 
-A room lists its commands in its module `commands`. A command is a function of one frozen dataclass of settings,
-which says what can be asked for: types, defaults, and the help text under each field.
+A room lists its commands in its module `commands`. A command is a function of one frozen dataclass of
+settings, which says what can be asked for: types, defaults, and the help text under each field.
 """
 
 import contextlib
@@ -18,14 +18,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_type_hints
 
+import tyro
+
 from ganglion.models.build.errors import ConfigError, GanglionError
 from ganglion.models.build.paths import BUILD
-from ganglion.models.build.spelling import MAKE_VARIABLE, Caller, called_by
+from ganglion.models.build.spelling import MAKE_VARIABLE, Caller, called_by, spelled
 
 ROOMS = ("models", "training", "hw", "deploy")
 LOG = "ganglion.log"
 QUIET = "--quiet"
 INTERRUPTED = 130
+_STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def commands() -> dict[str, Command]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the command line asks for: exit 0, 1 with one line on stderr, 2 for a wrong command line."""
+    """Run what the command line asks for: exit 0, or 1 with one line on stderr, or 130 for Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     is_make = os.environ.get(MAKE_VARIABLE) == Caller.MAKE.value
     called_by(Caller.MAKE if is_make else Caller.COMMAND)
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if is_make:
             given += _from_make(command)
         function = command.function()
-        settings = _parsed(command, function, given[1:], is_make)
+        settings = _parsed(command, function, given[1:])
         with _logged(getattr(settings, "build", BUILD), quiet):
             function(settings)
 
@@ -90,8 +93,7 @@ def _command(given: Sequence[str]) -> Command:
     if given[0] not in known:
         near = difflib.get_close_matches(given[0], known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        print(f"error: unknown command {given[0]!r}{hint} (ganglion --help lists them)", file=sys.stderr)
-        sys.exit(2)
+        raise ConfigError(f"unknown command {given[0]!r}{hint} (ganglion --help lists them)")
     return known[given[0]]
 
 
@@ -116,33 +118,35 @@ def settings_type(function: Callable[[Any], None]) -> type[Any]:
     return next(iter(hints.values()))
 
 
-def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[str], is_make: bool) -> Any:
-    """Return the settings; a wrong command line ends the process as tyro words it, or in make's words."""
-    import tyro
-
-    kind = settings_type(function)
+def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[str]) -> Any:
+    """Return the settings; a wrong command line raises ConfigError as the caller spells it."""
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(printed if is_make else sys.stderr):
+        with contextlib.redirect_stderr(printed):
             return tyro.cli(
-                kind,
+                settings_type(function),
                 args=list(given),
                 prog=f"ganglion {command.name}",
                 description=f"{command.help[:1].upper()}{command.help[1:]}.",
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands),
+                config=_STYLE,
             )
     except SystemExit as end:
-        if not is_make or not end.code:
+        if not end.code:
             raise
-        raise ConfigError(_in_make_words(printed.getvalue())) from None
+        raise ConfigError(_in_one_line(printed.getvalue())) from None
 
 
-def _in_make_words(printed: str) -> str:
-    """Return the first lines of tyro's box as one, with variables in place of options."""
-    lines = [line.strip("│ ").strip() for line in printed.splitlines() if line.startswith("│")]
-    said = lines[: next((i for i, line in enumerate(lines) if line.startswith("─")), len(lines))]
+def _in_one_line(box: str) -> str:
+    """Return the first paragraph of the box that tyro prints, its options as the caller spells them."""
+    lines = [line.strip("│ ").strip() for line in box.splitlines() if line.startswith("│")]
+    said = lines[: next((i for i, line in enumerate(lines) if not line or line.startswith("─")), len(lines))]
     text = re.sub(r"^Error parsing ", "", " ".join(said) or "a setting is wrong")
-    return re.sub(r"--([a-z][a-z-]*)", lambda found: found.group(1).upper().replace("-", "_"), text)
+    text = re.sub(
+        r"no type matching (\{None\}\|)?(.*) could be .* from \[(.*?)\]\.?$", r"expected \2, got \3", text
+    )
+    return re.sub(
+        r"--([a-z][a-z-]*)", lambda found: spelled(found.group(1).replace("-", "_")).rstrip("="), text
+    )
 
 
 def _from_make(command: Command) -> list[str]:
@@ -210,7 +214,7 @@ def _fail(message: str) -> NoReturn:
 
 @contextlib.contextmanager
 def _logged(build: Path, quiet: bool) -> Iterator[None]:
-    """Log to the console what we say and to build/ganglion.log what third parties do, while the block runs."""
+    """Log to the console what we say, and to build/ganglion.log what third parties do too."""
     build.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(build / LOG, mode="a")
     file.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s: %(message)s"))
@@ -227,3 +231,7 @@ def _logged(build: Path, quiet: bool) -> Iterator[None]:
     finally:
         logging.captureWarnings(False)
         file.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -108,7 +108,7 @@ def live_inputs(model: FastSac, n_observations: int) -> Tensor | None:
 def count_weights(model: FastSac, n_observations: int) -> tuple[int, int]:
     """Return how many weights the deployed network keeps, and how many of them are live.
 
-    Of integers by ganglion.models.liveness; of a float network those on a path from a varying input to an action.
+    Of integers by models.liveness; of a float network those on a path from a varying input to an action.
     """
     if model.quantization is not None:
         integers = quantized_actor(model).to_integers()

@@ -9,6 +9,7 @@ from ganglion.models.build.closure import code_hash
 from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import check_hashes, read_json, sha256_file
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Design:
         for source in self.sources:
             if not (self.root / source).is_file():
                 raise CompileError(
-                    f"{self.root / source} is missing; run python -m ganglion.hw.compile {self.root.name} again"
+                    f"{self.root / source} is missing; run {spelled_command('compile', self.root.name)} again"
                 )
         check_hashes(self.root, self.memories)
 
@@ -82,16 +83,14 @@ class Design:
 def load_design(paths: BuildPaths) -> Design:
     """Return the design of build/<name>/hw.json; a missing or altered file raises a GanglionError."""
     if not paths.hw.exists():
-        raise CompileError(
-            f"{paths.hw} is missing; run python -m ganglion.hw.compile {paths.root.name} first"
-        )
+        raise CompileError(f"{paths.hw} is missing; run {spelled_command('compile', paths.root.name)} first")
     value = read_json(paths.hw)
     try:
         _check_policy(paths, value["inputs"]["policy"])
         return Design.from_json(paths.root, value)
     except KeyError as error:
         raise ExportError(
-            f"{paths.hw}: missing key {error}; run python -m ganglion.hw.compile {paths.root.name} again"
+            f"{paths.hw}: missing key {error}; run {spelled_command('compile', paths.root.name)} again"
         ) from None
 
 
@@ -101,7 +100,7 @@ def _check_policy(paths: BuildPaths, compiled: dict[str, str]) -> None:
         if sha256_file(paths.policy / name) != recorded:
             raise CompileError(
                 f"{paths.hw} was compiled from another {name}; "
-                f"run python -m ganglion.hw.compile {paths.root.name} again"
+                f"run {spelled_command('compile', paths.root.name)} again"
             )
 
 

@@ -1,18 +1,21 @@
 """What to compile for, as the command line says it: the engines, and the settings that each of them reads."""
 
-import argparse
+import math
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ganglion.hw.engines.folded.settings import Multiplier
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.target.board import Board, Engine, find_board
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.spelling import spelled
 
 if TYPE_CHECKING:
     from ganglion.hw.mapping.layout import EngineSettings
 
 DEFAULT_LATENCY_US = 2.0
+MAX_LANES, MAX_CUT, MAX_CSD_DIGITS = 64, 64, 4
 # The engine that reads a setting; what no engine of a build reads is refused on the command line.
 READERS = {
     "lanes": Engine.FOLDED,
@@ -63,50 +66,46 @@ class CompileSettings:
         return common | used
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the command line's options; what is not given is None."""
-    parser.add_argument("--board", default="Pynq-Z2")
-    parser.add_argument(
-        "--engine",
-        default=Engine.AUTO.value,
-        help=f"{Engine.known(', ')}; or one a layer, such as unrolled,folded,dense",
-    )
-    parser.add_argument(
-        "--latency-us",
-        type=float,
-        help="how long an answer may take; auto takes the smallest engine that keeps to it (default 2)",
-    )
-    parser.add_argument("--lanes", type=int, help="multipliers of the folded engine (default 8)")
-    parser.add_argument("--multiplier", help="what multiplies in the folded engine: dsp (default) or lut")
-    parser.add_argument("--cut", type=int, help="adders a stage of the unrolled engine (default 2)")
-    parser.add_argument(
-        "--csd-digits",
-        type=int,
-        help="refuse a policy of which an unrolled weight has more signed digits",
-    )
-    parser.add_argument("--clock-mhz", type=float, help="the clock to aim at; the board's own unless given")
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """The board and the engines as a user asks for them; what is None has its engine's default."""
 
+    board: str = "Pynq-Z2"
+    """The board, by name or alias."""
+    clock_mhz: float | None = None
+    """The clock to aim at in MHz; the board's own unless given."""
+    engine: str = Engine.AUTO.value
+    """auto, dense, folded or unrolled; or one a layer, such as unrolled,folded,dense."""
+    latency_us: float | None = None
+    """How long an answer may take in µs; auto takes the smallest engine that keeps to it (2 unless given)."""
+    lanes: int | None = None
+    """Multipliers of the folded engine (8 unless given)."""
+    multiplier: Multiplier | None = None
+    """What multiplies in the folded engine (dsp unless given)."""
+    cut: int | None = None
+    """Adders between two registers of the unrolled engine (2 unless given)."""
+    csd_digits: int | None = None
+    """Refuse a policy of which an unrolled weight has more signed digits."""
 
-def settings_of(arguments: argparse.Namespace) -> CompileSettings:
-    """Return the settings that the command line asks for; ConfigError for one that no engine reads."""
-    board, engines = find_board(arguments.board), Engine.parse(arguments.engine)
-    if arguments.clock_mhz is not None:
-        board = replace(board, clock_mhz=arguments.clock_mhz)
-    given = {name: getattr(arguments, name) for name in READERS if getattr(arguments, name) is not None}
-    for name in given:
-        if READERS[name] not in engines:
-            raise ConfigError(
-                f"{name.upper()}={given[name]} is for ENGINE={READERS[name].value}, "
-                f"but ENGINE={arguments.engine} does not read it; leave it out or name that engine"
-            )
-    if "multiplier" in given:
-        given["multiplier"] = _multiplier(given["multiplier"])
-    return CompileSettings(board=board, engines=engines, latency_us=arguments.latency_us, **given)
+    def __post_init__(self) -> None:
+        for name, most in (("lanes", MAX_LANES), ("cut", MAX_CUT), ("csd_digits", MAX_CSD_DIGITS)):
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= most:
+                raise ConfigError(f"{spelled(name, value)}: allowed from 1 to {most}")
+        if self.latency_us is not None and not 0 < self.latency_us < math.inf:
+            raise ConfigError(f"{spelled('latency_us', self.latency_us)}: allowed are finite times above 0")
 
-
-def _multiplier(name: str) -> Multiplier:
-    try:
-        return Multiplier(name)
-    except ValueError:
-        known = ", ".join(kind.value for kind in Multiplier)
-        raise ConfigError(f"MULTIPLIER={name} is unknown; known multipliers: {known}") from None
+    def checked(self) -> CompileSettings:
+        """Return what to compile for; ConfigError for an unknown name or a setting that nobody reads."""
+        board, engines = find_board(self.board), Engine.parse(self.engine)
+        if self.clock_mhz is not None:
+            board = replace(board, clock_mhz=self.clock_mhz)
+        given = {name: getattr(self, name) for name in READERS if getattr(self, name) is not None}
+        for name, value in given.items():
+            if READERS[name] not in engines:
+                shown = value.value if isinstance(value, Enum) else value
+                raise ConfigError(
+                    f"{spelled(name, shown)} is for {spelled('engine', READERS[name].value)}, "
+                    f"but {spelled('engine', self.engine)} does not read it; leave it out or name that engine"
+                )
+        return CompileSettings(board=board, engines=engines, latency_us=self.latency_us, **given)

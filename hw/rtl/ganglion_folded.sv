@@ -53,10 +53,10 @@ module ganglion_folded #(
   localparam int unsigned WordBits   = LaneAt + Lanes * LaneBits;
   localparam int unsigned Depth      = (1 << AddressBits) - InWords;
 
-  logic rst_q, in_tready;
-  logic start, run, last, room, arrived, restart;
+  logic rst_q, in_tready, start, run, last, room, arrived, restart, emit, store;
   logic [WordBits-1:0] word;
   logic [InLanes-1:0] load_we, busy;
+  logic [Banks-1:0] result_we;
   logic [AddressBits-1:0] load_addr;
   logic [InLanes-1:0][InBits-1:0] load_byte;
   logic [InLanes-1:0][ActBits-1:0] load_data;
@@ -66,14 +66,14 @@ module ganglion_folded #(
   logic [Lanes-1:0][AccBits-1:0] acc;
   logic [Lanes-1:0][ActBits-1:0] result;
   logic [SelectBits-1:0] word_bank, store_bank;
-  logic emit, store;
   logic [OutLanes-1:0][OutBits-1:0] emitted;
   logic [ActBits-1:0] stored;
 
-  // Registered once for its fan-out; in the cycle that this costs, no input is accepted.
+  // Registered once for its fan-out; in the cycle that this costs, no word passes either end.
   initial rst_q = 1'b1;
   always_ff @(posedge clk_i) rst_q <= !rst_ni;
   assign in_tready_o = in_tready && !rst_q;
+  assign result_we_o = result_we & {Banks{!rst_q}};
 
   ganglion_sequencer #(
     .WordBits(WordBits), .Cycles(Cycles), .Awaited(InWords), .ProgramFile(ProgramFile)
@@ -100,9 +100,9 @@ module ganglion_folded #(
   ) u_banks (
     .clk_i, .rst_ni(!rst_q), .restart_i(restart), .write_i(write), .result_i(result),
     .store_i(store), .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we),
-    .load_addr_i(load_addr),
-    .load_data_i(load_data), .busy_o(busy), .addr_i(word[AddressAt+:Copies*Banks*AddressBits]),
-    .act_o(act), .we_o(result_we_o), .data_o(result_o)
+    .load_addr_i(load_addr), .load_data_i(load_data), .busy_o(busy),
+    .addr_i(word[AddressAt+:Copies*Banks*AddressBits]), .act_o(act), .we_o(result_we),
+    .data_o(result_o)
   );
 
   for (genvar p = 0; p < Lanes; p++) begin : g_act

@@ -1,6 +1,6 @@
 // Between the program, which never waits, and AXI-Stream, which may: room for two vectors.
 // Latency 1 cycle from push_i to tvalid_o, interval 1.
-// AXI-Stream handshake, tvalid_o from registers, tdata_o stable; room_o: a whole vector fits.
+// AXI-Stream handshake, tvalid_o low in reset, tdata_o stable; room_o: a whole vector fits.
 // Golden: the identity, less the offset of a signed output (models.spec.IntType.low).
 module ganglion_result_queue #(
   parameter int unsigned Lanes     = 1,  // results a word
@@ -31,7 +31,7 @@ module ganglion_result_queue #(
   logic [CountBits-1:0] reserved_q, queued_q;
   logic pop;
 
-  assign tvalid_o = queued_q != '0;
+  assign tvalid_o = queued_q != '0 && rst_ni;
   assign tdata_o  = words_q[head_q] ^ {Lanes{Offset}};
   assign pop      = tvalid_o && tready_i;
   assign room_o   = reserved_q <= CountBits'(Words);

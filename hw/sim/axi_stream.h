@@ -1,4 +1,4 @@
-// Parts of hw/harness.cpp: the model it drives, random stalls, and a watch that records an AXI-Stream and asserts its
+// Parts of harness.cpp: the model it drives, random stalls, and a watch that records an AXI-Stream and asserts its
 // promise.
 #pragma once
 
@@ -33,7 +33,7 @@ struct Model {
 
 class VerilatedContext;
 
-// Defined in the file that hw/verilate.py generates for each design, so that the harness itself is compiled once.
+// Defined in the file that hw/sim/verilate.py generates for each design, so that the harness itself is compiled once.
 std::unique_ptr<Model> make_model(VerilatedContext& context);
 
 struct Failure : std::runtime_error {
@@ -83,6 +83,7 @@ class Watch {
     if (waiting_) std::memcpy(held_.data(), data, port_.bytes);
     return accepted;
   }
+  bool waiting() const { return waiting_; }
   long count() const { return count_; }
   const std::vector<char>& words() const { return words_; }
   const Port& port() const { return port_; }

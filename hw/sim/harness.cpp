@@ -1,5 +1,6 @@
 // Drives the simulated accelerator over AXI-Stream and watches every stream of it:
-//   harness run in=FILE out=FOLDER vectors=N [stall=% burst=CYCLES seed=N reset_at=CYCLE spaced=1] patience=N drain=N
+//   harness run in=FILE out=FOLDER vectors=N patience=N drain=N
+//               [stall=% burst=CYCLES seed=N spaced=1 waits=1 reset_at=CYCLE reset=CYCLES]
 //   harness serve patience=N     on stdin: uint32 count, then count vectors; on stdout: count result vectors
 // `run` writes FOLDER/<port>.bin for the output and each tap and one line of JSON on stdout; exit 3 says why in that line.
 
@@ -13,7 +14,6 @@
 
 namespace {
 
-constexpr int ResetCycles = 16;
 constexpr int FailedExit = 3;
 
 class Arguments {
@@ -38,7 +38,9 @@ class Bench {
  public:
   explicit Bench(const Arguments& arguments)
       : patience_(arguments.number("patience")),
+        reset_cycles_(arguments.number("reset", 1)),
         spaced_(arguments.number("spaced", 0) != 0),
+        waits_(arguments.number("waits", 0) != 0),
         source_stall_(stall(arguments, 1)),
         sink_stall_(stall(arguments, 2)) {
     context_.randReset(2);  // registers without a reset or an initial value start at random
@@ -53,7 +55,7 @@ class Bench {
     *model_->reset_n = 0;
     *input_.valid = 0;
     *output().ready = 0;
-    for (int i = 0; i < ResetCycles; ++i) clock(false);
+    for (long i = 0; i < reset_cycles_; ++i) clock(false);
     *model_->reset_n = 1;
     begin();
   }
@@ -62,7 +64,7 @@ class Bench {
     while (watches_[0].count() < count * output().words) {
       if (until && now_ >= until) return;
       offer(words, count);
-      *output().ready = !sink_stall_.next();
+      *output().ready = !sink_stall_.next() && (!waits_ || watches_[0].waiting());
       clock(true);
       if (now_ - last_progress_ > patience_)
         throw Failure("deadline", output().name, "no word moved on any stream for " + std::to_string(patience_) + " cycles");
@@ -131,8 +133,8 @@ class Bench {
   std::unique_ptr<Model> model_;
   Port input_;
   std::vector<Watch> watches_;
-  long now_ = 0, sent_ = 0, last_progress_ = 0, patience_;
-  bool spaced_;
+  long now_ = 0, sent_ = 0, last_progress_ = 0, patience_, reset_cycles_;
+  bool spaced_, waits_;
   Stall source_stall_, sink_stall_;
   std::vector<long> starts_, ends_;
 };

@@ -31,14 +31,18 @@ class Traffic:
     """How vectors are offered and results accepted.
 
     `stall_percent` of the cycles, on both sides, are stalled in bursts of up to `burst_cycles`; `spaced`
-    waits for each result before the next vector; a nonzero `reset_at_cycle` resets there and starts anew.
+    waits for each result before the next vector; `sink_waits` raises tready only once tvalid was seen. Every
+    reset lasts `reset_cycles`: the first, and one more at a nonzero `reset_at_cycle`, after which all starts
+    anew.
     """
 
     stall_percent: int = 0
     burst_cycles: int = 64
     seed: int = 1
     spaced: bool = False
+    sink_waits: bool = False
     reset_at_cycle: int = 0
+    reset_cycles: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,9 @@ class Bench:
             "burst": traffic.burst_cycles,
             "seed": traffic.seed,
             "spaced": int(traffic.spaced),
+            "waits": int(traffic.sink_waits),
             "reset_at": traffic.reset_at_cycle,
+            "reset": traffic.reset_cycles,
             "patience": self.patience_cycles,
             "drain": DRAIN_CYCLES,
         }

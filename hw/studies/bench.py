@@ -1,9 +1,8 @@
 """Stage: how fast the engines' simulators are, with and without taps, on one core and on all.
 
-`python -m ganglion.hw.studies.bench Hopper` measures builds that ganglion.hw.studies.explore made and adds its section to build/bench.json.
+It measures builds that `explore` made and adds its section to build/bench.json.
 """
 
-import argparse
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.design.design import load_design
+from ganglion.hw.settings import PolicySettings
 from ganglion.hw.sim.bulk import Speed, measure_speed, untapped_bench
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import merge_json, read_json
-from ganglion.models.build.paths import BENCH, BuildPaths
+from ganglion.models.build.paths import BENCH_FILE, BuildPaths
+from ganglion.models.build.spelling import spelled_command
 
 ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2")
 MEASURED_S = 3.0
 
 
-def measure(engine: str, build: BuildPaths) -> list[dict[str, Any]]:
+def measure(engine: str, build: BuildPaths, seconds: float) -> list[dict[str, Any]]:
     """Return the row of the simulator with taps and of that without, compiled if they are not cached."""
     design, cache = load_design(build), simulator_cache(build)
     benches = {
@@ -33,7 +33,7 @@ def measure(engine: str, build: BuildPaths) -> list[dict[str, Any]]:
     }
     rows = []
     for taps, bench in benches.items():
-        one, every = (measure_speed(bench, workers, MEASURED_S) for workers in (1, os.cpu_count() or 1))
+        one, every = (measure_speed(bench, workers, seconds) for workers in (1, os.cpu_count() or 1))
         rows.append(
             {
                 "engine": engine,
@@ -74,26 +74,21 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     Console(width=110).print(table)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m ganglion.hw.studies.bench", description=__doc__)
-    parser.add_argument(
-        "name", help="the build under build/ that ganglion.hw.studies.explore ran for, for example Hopper"
-    )
-    name = parser.parse_args(arguments).name
-    explored = BuildPaths.of(name).root / "explore.json"
+def run(settings: PolicySettings) -> None:
+    """Measure the simulators of a policy's engines, add them to bench.json and print the table."""
+    bench(settings.paths)
+
+
+def bench(paths: BuildPaths, engines: Sequence[str] = ENGINES, seconds: float = MEASURED_S) -> None:
+    """Measure the simulators of these engines among the explored; ToolError when none were explored."""
+    explored, name = paths.root / "explore.json", paths.root.name
     if not explored.exists():
-        raise ToolError(f"{explored} is missing; run python -m ganglion.hw.studies.explore {name} first")
-    engines = read_json(explored)["engines"]
-    rows = [
-        row
-        for entry in engines
-        if entry["engine"] in ENGINES
-        for row in measure(entry["engine"], BuildPaths.of(entry["build"]))
-    ]
-    merge_json(BENCH, {"engines": {name: engines}, "simulation": {name: rows}})
+        raise ToolError(f"{explored} is missing; run {spelled_command('explore', name)} first")
+    entries = read_json(explored)["engines"]
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        if entry["engine"] in engines:
+            rows += measure(entry["engine"], BuildPaths.of(entry["build"], paths.root.parent), seconds)
+    section = {"engines": {name: entries}, "simulation": {name: rows}}
+    merge_json(paths.root.with_name(BENCH_FILE), section)
     print_table(rows, f"simulators of {name}'s engines, {os.cpu_count()} cores")
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,35 +1,38 @@
 """Stage: the engines side by side, each compiled, simulated and synthesized for the same policy.
 
-`python -m ganglion.hw.studies.explore Hopper` takes the policy of build/Hopper, makes a build per engine beside it
-(build/Hopper-<policy>-folded8, ...) and writes build/Hopper/explore.json. What is up to date is not built
-again.
+Each has a build beside that of the policy (build/Hopper-<policy>-folded8, ...); the table is
+build/Hopper/explore.json. What is up to date is not built again.
 """
 
-import argparse
+import logging
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from ganglion.hw import compile, simulate, synth
 from ganglion.hw.design.design import load_design
+from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
-from ganglion.models.build.command import run_stage
-from ganglion.models.build.errors import ToolError
+from ganglion.models.build.errors import GanglionError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import read_description
+from ganglion.models.select_policy import select
 
-ENGINES: tuple[tuple[str, ...], ...] = (
-    ("dense",),
-    *(("folded", "--lanes", str(lanes)) for lanes in (4, 8, 16, 32)),
-    *(("unrolled", "--cut", str(cut)) for cut in (1, 2, 4)),
+log = logging.getLogger(__name__)
+
+ENGINES = (
+    EngineOptions(engine="dense"),
+    *(EngineOptions(engine="folded", lanes=lanes) for lanes in (4, 8, 16, 32)),
+    *(EngineOptions(engine="unrolled", cut=cut) for cut in (1, 2, 4)),
 )
 COUNTS = ("lut", "ff", "dsp", "bram18")
 # The table's columns: heading and key of a row.
@@ -43,57 +46,56 @@ COLUMNS = {
     "seconds": "seconds",
 }
 SPEED_S = 2.0
-DEADLINE_S = 3600
 
 
-def explore(name: str, board: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class StudySettings(PolicySettings):
+    """A policy and a board."""
+
+    board: str = EngineOptions.board
+    """The board, by name or alias."""
+
+
+def explore(
+    paths: BuildPaths, board: str, engines: Sequence[EngineOptions] = ENGINES
+) -> list[dict[str, Any]]:
     """Return a row an engine: its cycles, resources by synthesis, simulation speed and seconds to build."""
     rows = []
-    for engine in ENGINES:
-        label = engine_label(engine)
-        print(f"explore: {label}", flush=True)
+    for options in engines:
+        label = engine_label(options)
+        log.info("explore: %s", label)
         try:
-            build = compile_engine(name, BuildPaths.of(name).policy, board, engine)
-        except ToolError as error:
-            print(f"explore: {label} left out: {error}")
-            continue
-        rows.append({"engine": label, "build": build.root.name} | measured(build) | speed(build))
+            build = compile_engine(paths, paths.policy, replace(options, board=board))
+            rows.append({"engine": label, "build": build.root.name} | measured(build) | speed(build))
+        except GanglionError as error:
+            log.warning("explore: %s left out: %s", label, error)
     return rows
 
 
-def engine_label(engine: Sequence[str]) -> str:
-    """Return "folded 8" for the options ("folded", "--lanes", "8")."""
-    return " ".join(option for option in engine if not option.startswith("--"))
+def engine_label(options: EngineOptions) -> str:
+    """Return "folded 8" for the folded engine with 8 lanes."""
+    settings = (options.lanes, options.cut)
+    return " ".join([options.engine, *(str(value) for value in settings if value is not None)])
 
 
-def compile_engine(name: str, policy: Path, board: str, engine: Sequence[str]) -> BuildPaths:
-    """Return the build of the policy in a folder with an engine; a refusal raises ToolError with its reason.
+def compile_engine(paths: BuildPaths, policy: Path, options: EngineOptions) -> BuildPaths:
+    """Return the build of the policy in a folder with an engine, beside the build `paths`.
 
-    It lies beside build/<name>, named after the policy and the engine; what is up to date is not made again.
+    It is named after that build, the policy and the engine; what is up to date is not made again.
     """
-    label = engine_label(engine).replace(" ", "")
-    build = f"{name}-{read_description(policy).name}-{label}"
-    stage("models.select_policy", build, "--policy", str(policy))
-    stage("hw.compile", build, "--board", board, "--engine", *engine)
-    return BuildPaths.of(build)
-
-
-def stage(module: str, *arguments: str) -> None:
-    """Run a stage of its own; its one-line error becomes a ToolError."""
-    command = [sys.executable, "-m", f"ganglion.{module}", *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"ganglion.{module} {arguments[0]} did not end within {DEADLINE_S} s") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise ToolError(f"ganglion.{module} {arguments[0]}: {lines[-1].removeprefix('error: ')}")
+    label = engine_label(options).replace(" ", "")
+    root = paths.root
+    build = BuildPaths(root=root.with_name(f"{root.name}-{read_description(policy).name}-{label}"))
+    select(build, None, policy)
+    compile.compile_build(build, options)
+    return build
 
 
 def measured(build: BuildPaths) -> dict[str, Any]:
     """Return what simulation and synthesis of one build measure."""
-    for name in ("simulate", "synth"):
-        stage(f"hw.{name}", build.root.name)
+    settings = BuildSettings(name=build.root.name, build=build.root.parent)
+    simulate.run(settings)
+    synth.run(settings)
     simulation, synthesis = read_json(build.sim), read_json(build.synth)
     clock_mhz = read_json(build.hw)["clock_mhz"]
     seconds = [
@@ -127,17 +129,10 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     Console(width=110).print(table)
 
 
-def main() -> None:
-    """Parse the command line and explore."""
-    parser = argparse.ArgumentParser(prog="ganglion.hw.studies.explore", description=__doc__)
-    parser.add_argument("name", help="the build under build/ whose policy is taken, for example Hopper")
-    parser.add_argument("--board", default="Pynq-Z2")
-    arguments = parser.parse_args()
-    paths = BuildPaths.of(arguments.name)
-    rows = explore(arguments.name, arguments.board)
-    write_json(paths.root / "explore.json", {"board": arguments.board, "engines": rows})
-    print_table(rows, f"{arguments.name} on {arguments.board}, measured")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: StudySettings) -> None:
+    """Build and measure every engine, write explore.json and print the table."""
+    paths = settings.paths
+    select(paths, settings.name, settings.policy)
+    rows = explore(paths, settings.board)
+    write_json(paths.root / "explore.json", {"board": settings.board, "engines": rows})
+    print_table(rows, f"{paths.root.name} on {settings.board}, measured")

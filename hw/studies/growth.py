@@ -1,13 +1,13 @@
 """Stage: how cycles and area of each engine grow with the weights that are left.
 
-`python -m ganglion.hw.studies.growth Hopper` builds random networks of the actor's shape, from 50 to 99% sparse, and the
-trained policies shipped for the same environment, and writes build/Hopper/growth.json, growth.png and
-growth.svg. What is up to date is not built again.
+It builds random networks of the actor's shape, from 50 to 99% sparse, and the trained policies shipped for
+the same environment, and writes build/<name>/growth.json, growth.png and growth.svg. What is up to date is
+not built again.
 """
 
-import argparse
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from rich.table import Table
 
 from ganglion.hw.engines.unrolled.predict import predict
 from ganglion.hw.mapping.choose import ADDER_INPUTS
-from ganglion.hw.studies.explore import COUNTS, compile_engine, engine_label, measured
+from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, engine_label, measured
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.files import write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -31,14 +31,21 @@ from ganglion.models.formats.policy_folder import (
     load_policy,
     read_description,
 )
+from ganglion.models.select_policy import select
 from ganglion.models.zoo import ZOO
+
+log = logging.getLogger(__name__)
 
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 SEED = 1
 CUT = 2
-DENSE = ("dense",)
-UNROLLED = ("unrolled", "--cut", str(CUT))
-SPARSE_ENGINES = (("folded", "--lanes", "8"), ("folded", "--lanes", "32"), UNROLLED)
+DENSE = EngineOptions(engine="dense")
+UNROLLED = EngineOptions(engine="unrolled", cut=CUT)
+SPARSE_ENGINES = (
+    EngineOptions(engine="folded", lanes=8),
+    EngineOptions(engine="folded", lanes=32),
+    UNROLLED,
+)
 COSTS = ("latency_cycles", "interval_cycles", *COUNTS)
 
 
@@ -50,14 +57,20 @@ class Subject:
     trained: bool
 
 
-def growth(name: str, board: Board) -> list[dict[str, Any]]:
+def growth(
+    paths: BuildPaths,
+    board: Board,
+    sparsities: Sequence[float] = SPARSITIES,
+    dense: EngineOptions = DENSE,
+    sparse: Sequence[EngineOptions] = SPARSE_ENGINES,
+) -> list[dict[str, Any]]:
     """Return a row for each network and engine; the dense one, blind to zeros, gets the first network."""
-    subjects = [*random_subjects(name), *trained_subjects(name)]
-    pairs = [(subjects[0], DENSE), *((s, engine) for s in subjects for engine in SPARSE_ENGINES)]
+    subjects = [*random_subjects(paths, sparsities), *trained_subjects(paths.root.name)]
+    pairs = [(subjects[0], dense), *((s, engine) for s in subjects for engine in sparse)]
     rows = []
     for index, (subject, engine) in enumerate(pairs):
         spec = read_description(subject.folder)
-        print(f"growth: {index + 1} of {len(pairs)}: {spec.name}, {engine_label(engine)}", flush=True)
+        log.info("growth: %d of %d: %s, %s", index + 1, len(pairs), spec.name, engine_label(engine))
         row = {
             "policy": spec.name,
             "trained": subject.trained,
@@ -65,15 +78,14 @@ def growth(name: str, board: Board) -> list[dict[str, Any]]:
             "nnz_live": spec.provenance["nnz_live"],
             "engine": engine_label(engine),
         }
-        rows.append(row | cost(name, subject.folder, board, engine))
+        rows.append(row | cost(paths, subject.folder, board, engine))
     return rows
 
 
-def random_subjects(name: str) -> Iterator[Subject]:
-    """Yield a random policy for each sparsity, of the shape that build/<name>'s actor was pruned from."""
-    paths = BuildPaths.of(name)
+def random_subjects(paths: BuildPaths, sparsities: Sequence[float]) -> Iterator[Subject]:
+    """Yield a random policy for each sparsity, of the shape that the build's actor was pruned from."""
     spec = read_description(paths.policy)
-    for sparsity in SPARSITIES:
+    for sparsity in sparsities:
         folder = paths.root / "growth" / f"random-{round(100 * sparsity)}"
         widths = spec.provenance["widths"]
         inputs = {"widths": widths, "seed": SEED, "code": _generator_hash()}
@@ -97,14 +109,14 @@ def _generator_hash() -> str:
     return code_hash("ganglion.models.random_policy")
 
 
-def cost(name: str, policy: Path, board: Board, engine: tuple[str, ...]) -> dict[str, Any]:
+def cost(paths: BuildPaths, policy: Path, board: Board, engine: EngineOptions) -> dict[str, Any]:
     """Return cycles and resources, by prediction where the board cannot hold the unrolled network."""
     if engine == UNROLLED:
         network = load_policy(policy).network
         promised = predict(network, CUT, ADDER_INPUTS)
         if promised.lut > board.budget.lut or promised.ff > board.budget.ff:
             return {key: getattr(promised, key) for key in COSTS} | {"predicted": True}
-    row = measured(compile_engine(name, policy, board.name, engine))
+    row = measured(compile_engine(paths, policy, replace(engine, board=board.name)))
     return {key: row[key] for key in COSTS} | {"predicted": False}
 
 
@@ -131,22 +143,17 @@ def _cell(row: dict[str, Any]) -> str:
     return f"{'~' if row['predicted'] else ''}{row['latency_cycles']:,} / {row['lut']:,}"
 
 
-def main() -> None:
-    """Parse the command line, build and draw."""
-    parser = argparse.ArgumentParser(prog="ganglion.hw.studies.growth", description=__doc__)
-    parser.add_argument(
-        "name", help="the build under build/ whose actor's shape is taken, for example Hopper"
-    )
-    parser.add_argument("--board", default="Pynq-Z2")
-    arguments = parser.parse_args()
-    board, paths = find_board(arguments.board), BuildPaths.of(arguments.name)
-    rows = growth(arguments.name, board)
-    write_json(paths.root / "growth.json", {"board": board.name, "cut": CUT, "points": rows})
-    title = f"{arguments.name}'s actor on {board.name}"
+def run(settings: StudySettings) -> None:
+    """Build, measure and draw."""
+    board, paths = find_board(settings.board), settings.paths
+    select(paths, settings.name, settings.policy)
+    write_growth(paths, board, growth(paths, board))
+
+
+def write_growth(paths: BuildPaths, board: Board, rows: Sequence[dict[str, Any]]) -> None:
+    """Write growth.json and its pictures, and print the table."""
+    write_json(paths.root / "growth.json", {"board": board.name, "cut": CUT, "points": list(rows)})
+    title = f"{paths.root.name}'s actor on {board.name}"
     for suffix in ("png", "svg"):
         plot_growth(rows, paths.root / f"growth.{suffix}", title)
     print_table(rows, title)
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,8 +1,8 @@
 """The one decoder of every file that we read: JSON and TOML to frozen dataclasses, and back.
 
 pydantic checks types strictly (a text is no number, NaN and infinity are none, unknown and missing keys are
-errors); what only a class knows, its `__post_init__` rejects. A wrong file is one line that names the file, the
-place in it, what was expected and what was found.
+errors); what only a class knows, its `__post_init__` rejects. A wrong file is one line that names the file,
+the place in it, what was expected and what was found.
 """
 
 import functools
@@ -23,11 +23,11 @@ _SHOWN = 60
 
 
 def decode(kind: type[T], value: Any, where: str, error: type[GanglionError] = ExportError) -> T:
-    """Return the `kind` that a JSON-able `value` describes; `error`, one line beginning with `where`, else."""
+    """Return the `kind` that a JSON-able `value` describes; else `error`, beginning with `where`."""
     from pydantic import ValidationError
 
     try:
-        # Through text: JSON's lists are tuples to pydantic and its texts enums, Python's in strict mode are not.
+        # Through text: strict mode takes JSON's lists for tuples and its texts for enums, but not Python's.
         return _adapter(kind).validate_json(json.dumps(value, default=str))
     except ValidationError as found:
         raise error(f"{where}: {_first(found)}") from None

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BUILD = Path("build")
-
-
-BENCH = BUILD / "bench.json"
+BENCH_FILE = "bench.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

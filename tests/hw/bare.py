@@ -8,11 +8,18 @@ from ganglion.hw.design.design import Design
 from ganglion.hw.design.design_files import write_design
 from ganglion.hw.engines.sparse_node import Plan, SparseNode
 from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.target.board import find_board
+from ganglion.models.build.paths import BuildPaths
 
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
 NODE = "ganglion_node"
+
+
+def share_simulators(paths: BuildPaths) -> None:
+    """Give a test's builds the simulators that other tests compiled."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    simulator_cache(paths).symlink_to(CACHE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

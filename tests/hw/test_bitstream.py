@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganglion.hw import bitstream
+from ganglion.hw.bitstream import BitstreamSettings
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
@@ -31,9 +32,12 @@ if {slack} >= 0:
 
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    return write_toy_build(BuildPaths.of("toy"))
+    return write_toy_build(BuildPaths.of("toy", tmp_path))
+
+
+def run(paths: BuildPaths, *, require: bool = False) -> None:
+    bitstream.run(BitstreamSettings(name="toy", build=paths.root.parent, require=require))
 
 
 def install_vivado(folder: Path, *, slack: float, crashes: bool = False) -> None:
@@ -46,9 +50,9 @@ def install_vivado(folder: Path, *, slack: float, crashes: bool = False) -> None
 def test_without_vivado_the_stage_is_skipped_and_says_why(
     paths: BuildPaths, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bitstream.main(["toy"])
+    run(paths)
     assert read_json(paths.bitstream) == {"status": "skipped", "reason": bitstream.NO_VIVADO}
-    bitstream.main(["toy"])
+    run(paths)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("bitstream: skipped: Vivado is not on PATH")
     assert second == "bitstream: up to date"
@@ -56,13 +60,13 @@ def test_without_vivado_the_stage_is_skipped_and_says_why(
 
 def test_required_without_vivado_fails_with_the_reason(paths: BuildPaths) -> None:
     with pytest.raises(ToolError, match="Vivado is not on PATH"):
-        bitstream.main(["toy", "--require"])
+        run(paths, require=True)
     assert not paths.bitstream.exists()
 
 
 def test_vivado_that_meets_timing_leaves_bit_and_hwh_of_one_stem(paths: BuildPaths, tmp_path: Path) -> None:
     install_vivado(tmp_path, slack=0.2)
-    bitstream.main(["toy", "--require"])
+    run(paths, require=True)
     result = read_json(paths.bitstream)
     assert result["status"] == "done"
     assert result["files"] == ["bitstream/toy.bit", "bitstream/toy.hwh"]
@@ -75,11 +79,11 @@ def test_vivado_that_meets_timing_leaves_bit_and_hwh_of_one_stem(paths: BuildPat
 
 def test_missed_timing_leaves_no_bit_file_and_fails(paths: BuildPaths, tmp_path: Path) -> None:
     install_vivado(tmp_path, slack=0.2)
-    bitstream.main(["toy"])
+    run(paths)
     install_vivado(tmp_path, slack=-0.3)
     paths.bitstream.unlink()  # as a changed design would make the stage run again
     with pytest.raises(ToolError, match=r"timing is not met at 100.0 MHz on Pynq-Z2: setup_slack_ns = -0.3"):
-        bitstream.main(["toy"])
+        run(paths)
     assert not paths.bitstream.exists()
     assert not list(paths.root.rglob("*.bit"))
 
@@ -87,4 +91,4 @@ def test_missed_timing_leaves_no_bit_file_and_fails(paths: BuildPaths, tmp_path:
 def test_failing_vivado_is_reported_with_its_first_error(paths: BuildPaths, tmp_path: Path) -> None:
     install_vivado(tmp_path, slack=0, crashes=True)
     with pytest.raises(ToolError, match=r"Vivado: ERROR: \[Common 17-345\] no valid license"):
-        bitstream.main(["toy"])
+        run(paths)

@@ -1,20 +1,20 @@
 """The compile stage: what it leaves behind, when it skips itself, and that a failure keeps what was there."""
 
 import json
+import math
 import shutil
-import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ganglion.hw import compile as compile_module
-from ganglion.hw.compile import compile_policy, compile_stage
+from ganglion.hw.compile import compile_build, compile_policy, compile_stage
 from ganglion.hw.design.design import load_design
-from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.engines.folded.settings import Multiplier
+from ganglion.hw.mapping.compile_settings import CompileSettings, EngineOptions
 from ganglion.hw.target.board import Engine, find_board
-from ganglion.models.build.command import run_stage
-from ganglion.models.build.errors import ExportError, MismatchError
+from ganglion.models.build.errors import ExportError, GanglionError, MismatchError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from tests.networks import write_random_policy
@@ -26,7 +26,7 @@ SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engines=(Engine.DENSE,))
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> BuildPaths:
     paths = BuildPaths.of("tiny", tmp_path_factory.mktemp("build"))
     write_random_policy(paths.policy, np.random.default_rng(0), (5, 13, 3), n_vectors=40)
-    run(paths, "--board", "KV260")
+    run(paths, board="KV260")
     return paths
 
 
@@ -36,12 +36,8 @@ def build(compiled: BuildPaths, tmp_path: Path) -> BuildPaths:
     return BuildPaths(root=Path(shutil.copytree(compiled.root, tmp_path / "tiny")))
 
 
-def run(paths: BuildPaths, *options: str) -> None:
-    """Run the command line as `python -m ganglion.hw.compile` does, in the folder above build/."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["hw.compile", paths.root.name, "--engine", "dense", *options])
-        patch.setattr(compile_module.BuildPaths, "of", staticmethod(lambda _: paths))
-        run_stage(compile_module.main)
+def run(paths: BuildPaths, **options: Any) -> None:
+    compile_build(paths, EngineOptions(**{"engine": "dense"} | options))
 
 
 def test_description_is_complete_and_its_files_exist(compiled: BuildPaths) -> None:
@@ -63,7 +59,7 @@ def test_no_file_names_a_path_of_this_machine(compiled: BuildPaths) -> None:
 
 
 def test_second_run_is_up_to_date(compiled: BuildPaths, capsys: pytest.CaptureFixture[str]) -> None:
-    run(compiled, "--board", "KV260")
+    run(compiled, board="KV260")
     assert capsys.readouterr().out == "compile: up to date\n"
 
 
@@ -78,7 +74,7 @@ def test_lost_memory_or_other_clock_makes_it_run_again(build: BuildPaths) -> Non
 def test_chatter_of_the_tools_stays_in_their_log(
     build: BuildPaths, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run(build, "--board", "Pynq-Z1")
+    run(build, board="Pynq-Z1")
     out, _ = capfd.readouterr()
     assert out.count("\n") == 1
     assert out.startswith("compile: dense for Pynq-Z1, estimated ")
@@ -87,42 +83,44 @@ def test_chatter_of_the_tools_stays_in_their_log(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--board", "Z9"], "error: board 'Z9' is unknown; known boards: Pynq-Z1"),
+        ({"board": "Z9"}, "board 'Z9' is unknown; known boards: Pynq-Z1"),
         (
-            ["--engine", "quantum"],
-            "error: engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",
+            {"engine": "quantum"},
+            "engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",
         ),
-        (["--engine", "auto,dense"], "error: ENGINE=auto,dense: auto chooses one engine for all layers"),
+        ({"engine": "auto,dense"}, "ENGINE=auto,dense: auto chooses one engine for all layers"),
         (
-            ["--engine", "dense,dense,dense"],
-            "error: ENGINE=dense,dense,dense names 3 engines, the policy has 2",
-        ),
-        (
-            ["--cut", "2"],
-            "error: CUT=2 is for ENGINE=unrolled, but ENGINE=dense does not read it; leave it out",
+            {"engine": "dense,dense,dense"},
+            "ENGINE=dense,dense,dense names 3 engines, the policy has 2",
         ),
         (
-            ["--engine", "auto", "--lanes", "4"],
-            "error: LANES=4 is for ENGINE=folded, but ENGINE=auto does not",
+            {"cut": 2},
+            "cut=2 is for engine=unrolled, but engine=dense does not read it; leave it out",
         ),
         (
-            ["--engine", "folded", "--multiplier", "fpu"],
-            "error: MULTIPLIER=fpu is unknown; known multipliers: dsp, lut",
+            {"engine": "auto", "lanes": 4},
+            "lanes=4 is for engine=folded, but engine=auto does not",
         ),
-        (["--engine", "unrolled", "--csd-digits", "1"], "error: fc1: weight "),
-        (["--latency-us", "0.1"], "error: ENGINE=dense answers in "),
-        (["--clock-mhz", "0"], "error: Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
+        ({"engine": "unrolled", "csd_digits": 1}, "fc1: weight "),
+        ({"engine": "unrolled", "csd_digits": 0}, "csd_digits=0: allowed from 1 to 4"),
+        ({"engine": "unrolled", "cut": 0}, "cut=0: allowed from 1 to 64"),
+        ({"engine": "folded", "lanes": 0}, "lanes=0: allowed from 1 to 64"),
+        ({"latency_us": 0.0}, "latency_us=0.0: allowed are finite times above 0"),
+        ({"latency_us": math.inf}, "latency_us=inf: allowed"),
+        ({"latency_us": math.nan}, "latency_us=nan: allowed"),
+        ({"latency_us": 0.1}, "engine=dense answers in "),
+        ({"clock_mhz": 0.0}, "Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
     ],
 )
-def test_wrong_option_is_one_line(build: BuildPaths, options: list[str], message: str) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        run(build, *options)
-    assert str(stopped.value.code).startswith(message)
-    assert "\n" not in str(stopped.value.code)
+def test_wrong_option_is_one_line(build: BuildPaths, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(GanglionError) as refused:
+        run(build, **options)
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
 
 
 def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
-    run(build, "--engine", "folded,unrolled", "--lanes", "3", "--multiplier", "lut", "--cut", "1")
+    run(build, engine="folded,unrolled", lanes=3, multiplier=Multiplier.LUT, cut=1)
     description = json.loads(build.hw.read_text())
     folded, unrolled = description["parts"]
     assert (folded["lanes"], folded["multiplier"], unrolled["cut"]) == (3, "lut", 1)
@@ -132,9 +130,7 @@ def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
 
 
 def test_missing_policy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        ExportError, match=r"policy is missing; run python -m ganglion.models.select_policy none first"
-    ):
+    with pytest.raises(ExportError, match=r"policy is missing; ganglion hw none puts it there"):
         compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)
 
 

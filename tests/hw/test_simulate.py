@@ -6,40 +6,45 @@ import pytest
 
 from ganglion.hw import simulate
 from ganglion.hw.design.design import load_design
+from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.errors import CompileError, ExportError, MismatchError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
-from tests.hw.toy import CACHE, WRONG_NEURON, write_toy_build, write_toy_policy
+from tests.hw.bare import share_simulators
+from tests.hw.toy import WRONG_NEURON, write_toy_build, write_toy_policy
 
 
 @pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(simulate, "simulator_cache", lambda _: CACHE)
-    paths = BuildPaths.of("toy")
+def paths(tmp_path: Path) -> BuildPaths:
+    paths = BuildPaths.of("toy", tmp_path)
+    share_simulators(paths)
     write_toy_policy(paths.policy, "Hopper-v4")
     return paths
 
 
+def run(paths: BuildPaths) -> None:
+    simulate.run(BuildSettings(name="toy", build=paths.root.parent))
+
+
 def test_a_sound_build_is_proven_once(paths: BuildPaths, capsys: pytest.CaptureFixture[str]) -> None:
     write_toy_build(paths)
-    simulate.main(["toy"])
+    run(paths)
     result = read_json(paths.sim)
     assert result["vectors"] == 10_000
     assert result["mismatches"] == 0
     assert (result["latency_cycles"], result["interval_cycles"]) == (14, 11.0)
-    simulate.main(["toy"])
+    run(paths)
     assert capsys.readouterr().out.splitlines()[-1] == "simulate: up to date"
 
 
 def test_a_faulty_build_leaves_no_proof(paths: BuildPaths) -> None:
     write_toy_build(paths)
-    simulate.main(["toy"])
+    run(paths)
     write_toy_build(paths, WRONG_NEURON)
     value = read_json(paths.hw)
     write_json(paths.hw, value | {"behavioural": ["a change"]})
     with pytest.raises(MismatchError, match=r"layer fc1, vector \d+, neuron 2: expected \d+, got \d+"):
-        simulate.main(["toy"])
+        run(paths)
     assert not paths.sim.exists()
 
 
@@ -48,7 +53,7 @@ def test_a_build_of_another_policy_is_refused(paths: BuildPaths) -> None:
     (paths.policy / "policy.json").write_text("{}")
     with pytest.raises(
         CompileError,
-        match="was compiled from another policy.json; run python -m ganglion.hw.compile toy again",
+        match="was compiled from another policy.json; run ganglion compile toy again",
     ):
         load_design(paths)
 
@@ -56,10 +61,8 @@ def test_a_build_of_another_policy_is_refused(paths: BuildPaths) -> None:
 def test_a_missing_source_is_named(paths: BuildPaths) -> None:
     write_toy_build(paths)
     (paths.root / "rtl" / "toy_layer.sv").unlink()
-    with pytest.raises(
-        CompileError, match="toy_layer.sv is missing; run python -m ganglion.hw.compile toy again"
-    ):
-        simulate.main(["toy"])
+    with pytest.raises(CompileError, match="toy_layer.sv is missing; run ganglion compile toy again"):
+        run(paths)
 
 
 def test_an_altered_memory_is_named(paths: BuildPaths) -> None:
@@ -67,4 +70,4 @@ def test_an_altered_memory_is_named(paths: BuildPaths) -> None:
     value = read_json(paths.hw)
     write_json(paths.hw, value | {"memories": {"mem/fc1.dat": "0" * 64}})
     with pytest.raises(ExportError, match="fc1.dat: hash mismatch"):
-        simulate.main(["toy"])
+        run(paths)

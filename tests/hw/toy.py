@@ -27,7 +27,7 @@ from tests.hw.bare import CACHE
 RTL = Path(__file__).parent / "rtl"
 SOURCES = ("toy_layer.sv", "toy_top.sv")
 INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
-SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET = range(6)
+SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, WAITS_FOR_READY = range(7)
 
 
 def toy_network() -> IntNetwork:

@@ -6,44 +6,38 @@ import numpy as np
 import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
+from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.select_policy import select, shipped_policy
 from tests.networks import write_random_policy
 
 
 def test_an_unknown_environment_lists_the_shipped_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'Hoper' \(shipped: .*Hopper.*\); make train ENV=Hoper"):
+    with pytest.raises(ConfigError, match=r"'Hoper' \(shipped: .*Hopper.*\); train and export one"):
         shipped_policy("Hoper")
 
 
-def test_a_folder_is_verified_and_copied_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_folder_is_verified_and_copied_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_random_policy(tmp_path / "mine", np.random.default_rng(0), (3, 7, 1), n_vectors=20)
-    select("mine", tmp_path / "mine")
-    select("mine", tmp_path / "mine")
+    select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
+    select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
     assert load_policy(tmp_path / "build/mine/policy").spec.name == "random"
     assert "golden vectors verified" in (shown := capsys.readouterr().out) and "up to date" in shown
 
 
-def test_a_damaged_folder_leaves_the_policy_that_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_damaged_folder_leaves_the_policy_that_was_there(tmp_path: Path) -> None:
     write_random_policy(tmp_path / "mine", np.random.default_rng(0), (3, 7, 1), n_vectors=20)
-    select("mine", tmp_path / "mine")
+    select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
     with (tmp_path / "mine/policy.onnx").open("r+b") as file:
         file.truncate(100)
     with pytest.raises(ExportError, match=r"policy.onnx: hash mismatch"):
-        select("mine", tmp_path / "mine")
+        select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
     assert load_policy(tmp_path / "build/mine/policy").spec.name == "random"
 
 
-def test_a_missing_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"nowhere/policy.onnx is missing"):
-        select("nowhere", tmp_path / "nowhere")
+        select(BuildPaths.of("nowhere", tmp_path / "build"), None, tmp_path / "nowhere")
 
 
 def test_the_shipped_policies_are_whole() -> None:

@@ -17,7 +17,8 @@ from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.remember import remembered
 from ganglion.hw.engines.sparse_node import RTL, EngineParts
-from ganglion.hw.target.board import Board, Resources
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import IntNetwork, Ints
 

@@ -22,9 +22,7 @@ def output_format(program: Program) -> StreamFormat:
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
     """Return the streams of the hidden layers' taps, each in one word."""
     hidden = program.lowered.source.spec.layers[:-1]
-    return {
-        k: stream(spec.output_type, spec.n_outputs, spec.n_outputs) for k, spec in enumerate(hidden)
-    }
+    return {k: stream(spec.output_type, spec.n_outputs, spec.n_outputs) for k, spec in enumerate(hidden)}
 
 
 def engine_lines(program: Program, node: str) -> list[str]:

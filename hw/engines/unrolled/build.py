@@ -22,7 +22,8 @@ from ganglion.hw.engines.unrolled.pipeline import core_name, engine_lines
 from ganglion.hw.engines.unrolled.predict import predict
 from ganglion.hw.engines.unrolled.schedule import Schedule, schedule
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.target.board import Board, Resources
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError, MismatchError
 from ganglion.models.reference import IntNetwork, Ints
 

@@ -69,7 +69,7 @@ def layers(model: ModelWrapper) -> list[tuple[NodeProto, NodeProto]]:
 
 
 def hardware_nodes(model: ModelWrapper) -> tuple[HardwareNode, ...]:
-    """Return the chain's nodes as generated; a kind that ganglion.hw.codegen.emit cannot place raises CompileError."""
+    """Return the chain's nodes as generated; a kind that codegen.emit cannot place raises CompileError."""
     return tuple(_hardware_node(node) for node in chain(model))
 
 

@@ -65,7 +65,7 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
     assert 0 <= steady.interval - bare.node.interval_cycles <= (plan.kind is NodeKind.FOLDED)
 
 
-# ganglion.hw.engines.folded.cost does not know that the banks of a single layer are never written: it counts LUTs too many.
+# folded.cost does not know that the banks of a single layer are never written: it counts LUTs too many.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PLANS if "one layer" not in name])
 def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
     wide = replace(spec, output_exponent=spec.accumulator_exponent + 24)
     network = replace(network, spec=replace(network.spec, layers=(network.spec.layers[0], wide)))
     with pytest.raises(CompileError, match=r"fc2: shift 24, .* requantizer of 29 bits, allowed 25"):
-        accumulator_bits(network, dense_shapes(network, 8)[1])
+        accumulator_bits(network, dense_shapes(network)[1])
 
 
 def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
@@ -197,5 +197,5 @@ def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
     lone = np.zeros_like(network.weights[0])
     lone[0, 0] = 127
     network = with_layer(network, 0, weights=lone, biases=np.zeros_like(network.biases[0]))
-    shape = dense_shapes(network, 8)[0]
+    shape = dense_shapes(network)[0]
     assert accumulator_bits(network, shape) >= shape.weight_bits + 8 - 1

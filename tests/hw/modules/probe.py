@@ -70,7 +70,8 @@ def answers(model: Model, stimuli: Sequence[Row], memories: Mapping[str, str], r
     )
     words = [(_join(row, model.inputs) << 8) | model.number for row in stimuli]
     inputs = np.array([list(word.to_bytes(32, "little")) for word in words], dtype=np.int64)
-    result = Bench(design=design, simulator=verilate(design, CACHE)).run(inputs, Traffic(), root)
+    bench = Bench(design=design, simulator=verilate(design, CACHE))
+    result = bench.run(inputs, Traffic(reset_cycles=2), root)
     assert not result.failure, result.failure
     outputs = WORD.unpack(result.words["m_axis"]).astype(np.uint8)
     return [_split(int.from_bytes(row.tobytes(), "little"), model.outputs) for row in outputs]

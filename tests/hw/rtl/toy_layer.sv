@@ -1,8 +1,8 @@
 // Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features.
 // Latency In/InLanes + Out + Out/OutLanes - 1 cycles, interval one more, for a reader that never stalls.
-// Valid never waits for ready; data stays until accepted. A Faulty one obeys mem/fault.dat: 0 none, 1 neuron 2's
-// low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data changes while stalled, 4 stops
-// after 5 vectors, 5 reset leaves state behind.
+// Valid never waits for ready; data stays until accepted. Its faults are those from FirstFault to LastFault that
+// mem/fault.dat names: 1 neuron 2's low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data
+// changes while stalled, 4 stops after 5 vectors, 5 reset leaves state behind, 6 valid waits for ready; 0 is none.
 // Golden: ganglion.models.reference.IntNetwork.
 module toy_layer #(
   parameter int In = 4,
@@ -13,7 +13,8 @@ module toy_layer #(
   parameter bit OutSigned = 0,
   parameter int Shift = 7,
   parameter string WeightFile = "",
-  parameter bit Faulty = 0
+  parameter int FirstFault = 0,
+  parameter int LastFault = 0
 ) (
   input  logic                  ap_clk,
   input  logic                  ap_rst_n,
@@ -43,9 +44,9 @@ module toy_layer #(
   initial begin
     fault_mem[0] = 0;
     {in_q, neuron_q, out_q} = '0;
-    if (Faulty) $readmemh("mem/fault.dat", fault_mem);
+    if (LastFault > 0) $readmemh("mem/fault.dat", fault_mem);
   end
-  wire [31:0] fault = fault_mem[0];
+  wire [31:0] fault = fault_mem[0] inside {[FirstFault:LastFault]} ? fault_mem[0] : 0;
 
   assign in_tready = ap_rst_n && in_q < InWords;
 
@@ -84,6 +85,6 @@ module toy_layer #(
     end
   end
 
-  assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5);
+  assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5) && (fault != 6 || out_tready);
   assign out_tdata = y_q[8*OutLanes*out_q +: 8*OutLanes];
 endmodule

@@ -16,6 +16,7 @@ from tests.hw.toy import (
     IGNORES_RESET,
     STOPS,
     UNSTABLE,
+    WAITS_FOR_READY,
     WRONG_NEURON,
     toy_bench,
     toy_design,
@@ -58,10 +59,12 @@ def test_latency_and_interval_are_the_promised_cycles(tmp_path: Path, vectors: V
 
 
 @pytest.mark.parametrize("cycle", range(3, 40, 5))
+@pytest.mark.parametrize("length", [1, 9])
 def test_reset_in_mid_stream_loses_what_is_in_flight_and_nothing_else(
-    tmp_path: Path, vectors: Vectors, cycle: int
+    tmp_path: Path, vectors: Vectors, cycle: int, length: int
 ) -> None:
-    result = run_and_check(toy_bench(tmp_path), vectors, Traffic(reset_at_cycle=cycle), tmp_path)
+    traffic = Traffic(reset_at_cycle=cycle, reset_cycles=length)
+    result = run_and_check(toy_bench(tmp_path), vectors, traffic, tmp_path)
     assert result.lost_by_reset > 0
 
 
@@ -87,6 +90,19 @@ def test_word_dropped_under_stalls_is_localised(tmp_path: Path, vectors: Vectors
 def test_data_that_changes_while_stalled_breaks_the_handshake(tmp_path: Path, vectors: Vectors) -> None:
     with pytest.raises(MismatchError, match="handshake at tap0 in cycle .*: data changed while valid"):
         run_and_check(toy_bench(tmp_path, UNSTABLE), vectors, Traffic(stall_percent=75), tmp_path)
+
+
+def test_sound_accelerator_is_equal_for_a_sink_that_waits(tmp_path: Path, vectors: Vectors) -> None:
+    for percent in (0, 50):
+        traffic = Traffic(stall_percent=percent, sink_waits=True)
+        run_and_check(toy_bench(tmp_path), vectors, traffic, tmp_path)
+
+
+def test_valid_that_waits_for_ready_is_caught_by_a_sink_that_waits(tmp_path: Path, vectors: Vectors) -> None:
+    bench = toy_bench(tmp_path, WAITS_FOR_READY)
+    run_and_check(bench, vectors, Traffic(stall_percent=50), tmp_path)
+    with pytest.raises(MismatchError, match="a sink that waits: .*no word moved on any stream"):
+        verify(bench, vectors, workers=2)
 
 
 def test_deadlock_ends_at_the_deadline_and_names_the_layer(tmp_path: Path, vectors: Vectors) -> None:

@@ -1,4 +1,4 @@
-"""The bench measures what ganglion.hw.studies.explore built, and says what is missing."""
+"""The bench measures what explore built, and says what is missing."""
 
 from pathlib import Path
 
@@ -7,27 +7,26 @@ import pytest
 from ganglion.hw.studies import bench
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import read_json, write_json
-from ganglion.models.build.paths import BENCH, BuildPaths
-from tests.hw.toy import CACHE, write_toy_build
+from ganglion.models.build.paths import BENCH_FILE, BuildPaths
+from tests.hw.bare import share_simulators
+from tests.hw.toy import write_toy_build
 
 
 @pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bench, "simulator_cache", lambda _: CACHE)
-    monkeypatch.setattr(bench, "MEASURED_S", 0.05)
-    monkeypatch.setattr(bench, "ENGINES", ("toy",))
-    return BuildPaths.of("tiny")
+def paths(tmp_path: Path) -> BuildPaths:
+    paths = BuildPaths.of("tiny", tmp_path)
+    share_simulators(paths)
+    return paths
 
 
 def test_engines_are_measured_with_and_without_taps(
     paths: BuildPaths, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_toy_build(BuildPaths.of("tiny-toy"))
+    write_toy_build(BuildPaths.of("tiny-toy", paths.root.parent))
     rows = [{"engine": "toy", "build": "tiny-toy"}, {"engine": "other", "build": "tiny-other"}]
     write_json(paths.root / "explore.json", {"engines": rows})
-    bench.main(["tiny"])
-    result = read_json(BENCH)
+    bench.bench(paths, ("toy",), seconds=0.05)
+    result = read_json(paths.root.with_name(BENCH_FILE))
     assert result["engines"]["tiny"] == rows
     assert [(row["engine"], row["taps"]) for row in result["simulation"]["tiny"]] == [
         ("toy", "every layer"),
@@ -41,7 +40,5 @@ def test_engines_are_measured_with_and_without_taps(
 
 
 def test_without_builds_the_command_that_makes_them_is_named(paths: BuildPaths) -> None:
-    with pytest.raises(
-        ToolError, match="explore.json is missing; run python -m ganglion.hw.studies.explore tiny first"
-    ):
-        bench.main([paths.root.name])
+    with pytest.raises(ToolError, match="explore.json is missing; run ganglion explore tiny first"):
+        bench.bench(paths)

@@ -1,27 +1,24 @@
 """Growth with the nonzeros: measured on what is built, marked where it is predicted, drawn and listed."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.studies import growth
 from ganglion.hw.studies.growth_plot import plot_growth
-from ganglion.hw.target.board import Resources, find_board
+from ganglion.hw.target.board import find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_policy
 
-REPOSITORY = Path(__file__).parents[3]
-
 
 @pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildPaths:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
-    paths = BuildPaths.of("tiny")
+def paths(tmp_path: Path) -> BuildPaths:
+    paths = BuildPaths.of("tiny", tmp_path)
     write_toy_policy(paths.policy, "Hopper-v4")
     return paths
 
@@ -33,19 +30,16 @@ def _row(engine: str, nnz: int, **changes: Any) -> dict[str, Any]:
 
 def test_an_unrolled_network_that_the_board_cannot_hold_is_predicted(paths: BuildPaths) -> None:
     board = replace(find_board("Pynq-Z2"), resources=Resources(lut=9, ff=9, dsp=1, bram18=1))
-    cost = growth.cost("tiny", paths.policy, board, growth.UNROLLED)
+    cost = growth.cost(paths, paths.policy, board, growth.UNROLLED)
     assert cost["predicted"] and cost["lut"] > 9 and cost["interval_cycles"] == 1
     assert not paths.root.with_name("tiny-toy-unrolled2").exists()
 
 
-def test_random_policies_have_the_shape_of_the_actor_and_are_made_once(
-    paths: BuildPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(growth, "SPARSITIES", (0.5,))
-    (subject,) = growth.random_subjects("tiny")
+def test_random_policies_have_the_shape_of_the_actor_and_are_made_once(paths: BuildPaths) -> None:
+    (subject,) = growth.random_subjects(paths, (0.5,))
     assert growth.read_description(subject.folder).provenance["widths"] == [4, 6, 3]
     written = (subject.folder / "policy.json").stat().st_mtime_ns
-    assert [*growth.random_subjects("tiny")] == [subject]
+    assert [*growth.random_subjects(paths, (0.5,))] == [subject]
     assert (subject.folder / "policy.json").stat().st_mtime_ns == written
 
 
@@ -71,14 +65,10 @@ def test_the_picture_is_drawn_as_png_and_svg(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_stage_measures_every_network_and_engine(
-    paths: BuildPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(growth, "SPARSITIES", (0.5, 0.25))
-    monkeypatch.setattr(growth, "DENSE", ("folded", "--lanes", "1"))
-    monkeypatch.setattr(growth, "SPARSE_ENGINES", (("folded", "--lanes", "2"),))
-    monkeypatch.setattr(sys, "argv", ["hw.studies.growth", "tiny"])
-    growth.main()
+def test_every_network_and_engine_is_measured(paths: BuildPaths) -> None:
+    one, two = (EngineOptions(engine="folded", lanes=lanes) for lanes in (1, 2))
+    board = find_board("Pynq-Z2")
+    growth.write_growth(paths, board, growth.growth(paths, board, (0.5, 0.25), one, (two,)))
     points = read_json(paths.root / "growth.json")["points"]
     assert [(row["policy"], row["engine"]) for row in points] == [
         ("random-50", "folded 1"),

@@ -53,11 +53,17 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulate:
 
 
 @pytest.mark.parametrize("board", ["Pynq-Z2", pytest.param("KV260", marks=pytest.mark.slow)])
-def test_rtl_equals_reference_in_every_layer_under_stalls_and_resets(simulate: Simulate, board: str) -> None:
+def test_rtl_equals_reference_in_every_layer_under_stalls_and_resets(
+    simulate: Simulate, board: str, tmp_path: Path
+) -> None:
     bench, vectors = simulate(board=board)
     measures = verify(bench, vectors, workers=1)
     assert measures["mismatches"] == 0
     assert measures["resets"] > 0
+    few = vectors.part(0, 3)
+    for cycle in range(1, measures["latency_cycles"] + 20, 7):
+        traffic = Traffic(stall_percent=cycle % 2 * 50, reset_at_cycle=cycle)
+        check_result(bench.design, few, bench.run(few.inputs, traffic, tmp_path / "run"), str(traffic))
 
 
 def test_finn_output_queue_loses_words_without_our_patch(simulate: Simulate, tmp_path: Path) -> None:

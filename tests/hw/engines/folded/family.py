@@ -1,4 +1,4 @@
-"""The family of networks that the latency rule is held on: `python -m tests.hw.engines.folded.family` prints a table.
+"""The networks that the latency rule is held on: `python -m tests.hw.engines.folded.family` prints a table.
 
 Layers are as sparse as the name says, first and last up to five times denser (Erdős–Rényi-like, as trained
 networks turn out), and every hidden neuron reads and is read.

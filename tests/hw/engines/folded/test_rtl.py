@@ -49,7 +49,11 @@ TRAFFIC = [
     *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 75, 90)),
     Traffic(stall_percent=50, burst_cycles=4, seed=9),
     Traffic(stall_percent=60, burst_cycles=500, seed=11),
-    *(Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle) for cycle in (2, 13, 40, 41, 97)),
+    *(
+        Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle, reset_cycles=length)
+        for cycle in (2, 13, 40, 41, 97)
+        for length in (1, 2, 16)
+    ),
 ]
 
 

@@ -1,0 +1,49 @@
+"""From a policy to verified hardware: the stages in their order, synthesis beside simulation."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ganglion.hw import bitstream, closed_loop, compile, report, simulate, synth
+from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.settings import BuildSettings, PolicySettings
+from ganglion.models.build.lock import locked
+from ganglion.models.select_policy import select
+
+
+@dataclass(frozen=True, kw_only=True)
+class HwSettings(EngineOptions, PolicySettings):
+    """A policy, a board, and the engines to build it with."""
+
+    def __post_init__(self) -> None:
+        EngineOptions.__post_init__(self)
+
+
+def run(settings: HwSettings) -> None:
+    """Build, verify, synthesize and report; a bit file too where Vivado is installed."""
+    with locked(settings.paths.root):
+        build = _verified(settings, lambda build: synth.run(build))
+        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
+        report.run(build)
+
+
+def run_bitstream(settings: HwSettings) -> None:
+    """Build and verify, then make the bit file; ToolError without Vivado, before anything is built."""
+    bitstream.require_vivado()
+    with locked(settings.paths.root):
+        build = _verified(settings, lambda _: None)
+        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build, require=True))
+
+
+def _verified(settings: HwSettings, beside: Callable[[BuildSettings], None]) -> BuildSettings:
+    """Return the build, compiled and proved, with `beside` run on its compiled design meanwhile."""
+    paths = settings.paths
+    build = BuildSettings(name=paths.root.name, build=settings.build)
+    select(paths, settings.name, settings.policy)
+    compile.compile_build(paths, settings)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(beside, build)
+        simulate.run(build)
+        closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
+        other.result()
+    return build
