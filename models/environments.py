@@ -56,7 +56,7 @@ def require_fits(spec: PolicySpec, env: "gymnasium.Env[Any, Any]") -> None:
         )
     bounds = (("low", spec.action.low, actions.low), ("high", spec.action.high, actions.high))
     for name, ours, theirs in bounds:
-        for index in np.flatnonzero(np.float32(ours) != np.float32(theirs)):
+        for index in np.flatnonzero(np.array(ours, dtype=np.float32) != theirs):
             raise ConfigError(
                 f"{spec.env}: action {index}: the policy's {name} is {ours[index]:g}, "
                 f"the environment's {theirs[index]:g}"
