@@ -1,7 +1,7 @@
 """What to compile for, as the command line says it: the engines, and the settings that each of them reads."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
