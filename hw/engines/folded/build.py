@@ -146,8 +146,8 @@ def _describe_layer(program: Program, index: int) -> dict[str, Any]:
     nnz = sum(len(row.inputs) for row in rows)
     return {
         "name": spec.name,
-        "in_features": spec.in_features,
-        "out_features": spec.out_features,
+        "in_features": spec.n_inputs,
+        "out_features": spec.n_outputs,
         "pe": program.settings.lanes,
         "simd": 1,
         "weight_bits": program.lowered.weight_bits,

@@ -184,8 +184,8 @@ def _describe_layers(made: UnrolledPlan) -> Iterator[dict[str, Any]]:
         stage = max((made.schedule.stages[n] for n in neurons if n is not None), default=ready)
         yield {
             "name": spec.name,
-            "in_features": spec.in_features,
-            "out_features": spec.out_features,
+            "in_features": spec.n_inputs,
+            "out_features": spec.n_outputs,
             "nnz": int((made.network.weights[index] != 0).sum()),
             "weight_bits": spec.weight_type.bits,
             "cycles": stage - ready + 1,
