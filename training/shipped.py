@@ -7,7 +7,7 @@ from typing import Any
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, write_description
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import make_env
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
@@ -35,7 +35,7 @@ def evaluate_shipped(folder: Path, n_episodes: int = TEST_EPISODES) -> dict[str,
 
 def _integer_policy(folder: Path) -> Policy:
     policy = load_policy(folder)
-    network = QuantMlp.from_integers(policy.spec.normalizer, policy.network).eval()
+    network = QuantNetwork.from_integers(policy.spec.normalizer, policy.network).eval()
     return greedy(network, make_env(policy.spec.env).action_space)
 
 
