@@ -239,7 +239,7 @@ def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
         ({"steps": 0}, "it is imitated, in steps of at least 8"),
         ({"vecnormalize": "no.pkl"}, "no.pkl is missing"),
         ({"steps": 8_000}, "steps=8000: the network first learns after learning_starts = 10000 steps"),
-        ({"environment": "HalfCheetah-v3"}, "env_id = 'HalfCheetah-v3': .*gymnasium-robotics"),
+        ({"environment": "HalfCheetah-v3"}, "environment 'HalfCheetah-v3'"),
         ({"ft_steps": 8}, "ft_steps needs the critics of a SAC zip"),
     ],
 )
