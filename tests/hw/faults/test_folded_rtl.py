@@ -49,7 +49,6 @@ FAULTS = (
     (NODE, r"\.BiasBits\((\d+)\)", "-1"),
     (NODE, r"\.Shifts\({8'd(\d+)", "+1"),
     (NODE, r"\.Widths\({8'd(\d+)", "-1"),
-    (NODE, r"\.Cycles\((\d+)\)", "-1"),
 )
 FAST = {2, 9, 27}
 
