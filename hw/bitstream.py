@@ -13,6 +13,7 @@ from typing import Any
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
 from ganglion.hw.settings import BuildSettings
+from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
 from ganglion.models.build.lock import locked
@@ -72,10 +73,12 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
 
 
 def _settings(design: Design, out: Path) -> str:
+    if lacking := _lacks_processor(design):
+        raise ToolError(lacking)
     values = {
         "stem": design.name,
         "part": design.part,
-        "family": "zynq" if design.part.startswith("xc7z") else "zynqmp",
+        "family": find_board(design.board).processor.value,
         "clock_mhz": design.clock_mhz,
         "in_bits": design.input.format.width_bits,
         "out_bits": design.output.format.width_bits,
@@ -85,6 +88,13 @@ def _settings(design: Design, out: Path) -> str:
         "out_dir": out.resolve(),
     }
     return "".join(f"set {key} {{{value}}}\n" for key, value in values.items())
+
+
+def _lacks_processor(design: Design) -> str:
+    """Return why there can be no bit file for a board without a processor, "" for one with it."""
+    if find_board(design.board).processor is not Processor.NONE:
+        return ""
+    return f"{design.board} has no processor beside its logic, around which Vivado could build a bit file"
 
 
 def _tcl_list(paths: list[Path]) -> str:
@@ -114,9 +124,13 @@ def run(settings: BitstreamSettings) -> None:
         if stage.is_current():
             log.info("bitstream: up to date")
             return
-        outputs = [paths.bitstream] if vivado is None else [paths.bitstream, paths.root / "bitstream"]
+        lacking = NO_VIVADO if vivado is None else "" if settings.require else _lacks_processor(design)
+        outputs = [paths.bitstream] if lacking else [paths.bitstream, paths.root / "bitstream"]
         paths.bitstream.unlink(missing_ok=True)
         with stage.running(outputs):
-            skipped = {"status": "skipped", "reason": NO_VIVADO}
-            write_json(paths.bitstream, build_bitstream(vivado, paths, design) if vivado else skipped)
-        log.info("bitstream: %s", "done" if vivado else f"skipped: {NO_VIVADO}")
+            if vivado is None or lacking:
+                result = {"status": "skipped", "reason": lacking}
+            else:
+                result = build_bitstream(vivado, paths, design)
+            write_json(paths.bitstream, result)
+        log.info("bitstream: %s", f"skipped: {lacking}" if lacking else "done")

@@ -20,6 +20,7 @@ from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys import FLOW
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.board import find_board
+from ganglion.hw.target.family import Cells
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write, read_json, write_json
 from ganglion.models.build.lock import locked
@@ -28,29 +29,7 @@ from ganglion.models.build.stage import Stage
 
 DEADLINE_S = 3600
 
-# What one cell counts for. LUT RAMs and shift registers are made of LUTs, a RAMB36 of two RAMB18.
-WEIGHTS: dict[str, dict[str, int]] = {
-    "lut": {
-        **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
-        **{"LUT6_2": 1, "INV": 1, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1},
-        **{
-            "RAM32X1S": 1,
-            "RAM64X1S": 1,
-            "RAM128X1S": 2,
-            "RAM256X1S": 4,
-            "RAM32X1D": 2,
-            "RAM64X1D": 2,
-            "RAM128X1D": 4,
-        },
-        **{"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},
-    },
-    "ff": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE"), 1),
-    "dsp": {"DSP48E1": 1, "DSP48E2": 1},
-    "bram18": {"RAMB18E1": 1, "RAMB18E2": 1, "RAMB36E1": 2, "RAMB36E2": 2},
-    "carry": {"CARRY4": 1, "CARRY8": 1},
-}
-# Inside the slices already counted, or not resources at all.
-FREE = {"MUXF7", "MUXF8", "MUXF9", "BUFG", "$scopeinfo"}
+RESOURCES = ("lut", "ff", "dsp", "bram18", "carry")
 NOTES = (
     "yosys counts LUTs before Vivado packs pairs of small ones into one, so Vivado's count is lower",
     "mapped, not placed: no statement on timing",
@@ -61,17 +40,18 @@ log = logging.getLogger(__name__)
 MODULE = "ganglion.hw.synth"
 
 
-def count_resources(cells: Mapping[str, int]) -> dict[str, int]:
+def count_resources(cells: Mapping[str, int], known: Cells) -> dict[str, int]:
     """Return lut, ff, dsp, bram18 and carry of a module's cells by type, and `other`, cells that are none."""
-    known = FREE.union(*WEIGHTS.values())
+    weights = {resource: getattr(known, resource) for resource in RESOURCES}
     counts = {
-        resource: sum(weights.get(kind, 0) * count for kind, count in cells.items())
-        for resource, weights in WEIGHTS.items()
+        resource: sum(weight.get(kind, 0) * count for kind, count in cells.items())
+        for resource, weight in weights.items()
     }
-    return counts | {"other": sum(count for kind, count in cells.items() if kind not in known)}
+    names = set(known.free).union(*weights.values())
+    return counts | {"other": sum(count for kind, count in cells.items() if kind not in names)}
 
 
-def resources_by_node(statistics: Mapping[str, Any], top: str) -> dict[str, dict[str, int]]:
+def resources_by_node(statistics: Mapping[str, Any], top: str, known: Cells) -> dict[str, dict[str, int]]:
     """Return the resources of each instance in the top module, and the top's own under its name.
 
     statistics: what yosys' `stat -json` prints; read_slang names each module after its instance.
@@ -80,8 +60,8 @@ def resources_by_node(statistics: Mapping[str, Any], top: str) -> dict[str, dict
         name.removeprefix("\\"): module["num_cells_by_type"] for name, module in statistics["modules"].items()
     }
     own = {kind: count for kind, count in modules[top].items() if kind.removeprefix("\\") not in modules}
-    nodes = {_instance(name): count_resources(cells) for name, cells in modules.items() if name != top}
-    return {top: count_resources(own)} | nodes
+    nodes = {_instance(name): count_resources(cells, known) for name, cells in modules.items() if name != top}
+    return {top: count_resources(own, known)} | nodes
 
 
 def _instance(module: str) -> str:
@@ -91,13 +71,14 @@ def _instance(module: str) -> str:
 def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
     work.mkdir(parents=True, exist_ok=True)
-    stat, script, techmap = work / "stat.json", work / "xilinx.ys", work / "bmux_to_shiftx.v"
+    flow = find_board(design.board).family.yosys
+    stat, script, techmap = work / "stat.json", work / flow.script, work / "bmux_to_shiftx.v"
     stat.unlink(missing_ok=True)
     shutil.copy(FLOW / techmap.name, techmap)
     values = {
         "top": design.top,
         "sources": " ".join(design.sources),
-        "family": "xc7" if design.part.startswith("xc7") else "xcup",
+        "family": flow.family,
         "techmap": techmap.relative_to(design.root),
         "stat": stat.relative_to(design.root),
     }
@@ -130,14 +111,16 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
 def synthesize(paths: BuildPaths, design: Design) -> dict[str, Any]:
     """Return the content of synth.json."""
     start = time.monotonic()
-    nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top)
-    total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*WEIGHTS, "other")}
-    available = asdict(find_board(design.board).resources)
+    board = find_board(design.board)
+    nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
+    total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     return {
         "tool": _tool(),
         "part": design.part,
         **total,
-        "utilisation": {name: round(total[name] / count, 3) for name, count in available.items()},
+        "utilisation": {
+            name: round(total[name] / count, 3) for name, count in asdict(board.resources).items()
+        },
         "nodes": nodes,
         "notes": list(NOTES),
         "seconds": round(time.monotonic() - start, 1),

@@ -1,6 +1,7 @@
 """Networks and policy folders made for tests: random, with the corners that hardware trips over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import numpy as np
 
 from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import Policy, load_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.layers import Dense
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 
@@ -39,7 +41,7 @@ def random_network(
         shift = max(0, round(np.log2(spread / output_type.high * 2)))
         bias = np.rint(rng.normal(0, spread / 2, n_out)).astype(np.int64)
         layers.append(
-            LayerSpec(
+            Dense(
                 name=f"fc{index + 1}",
                 in_features=n_in,
                 out_features=n_out,
@@ -57,6 +59,19 @@ def random_network(
     return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
 
+def at_input_scale(network: IntNetwork, exponent: int) -> IntNetwork:
+    """Return the same integers, the input's scale and every later one 2**exponent times what they were."""
+    layers = tuple(
+        replace(
+            layer,
+            input_exponent=layer.input_exponent + exponent,
+            output_exponent=layer.output_exponent + exponent,
+        )
+        for layer in network.spec.layers
+    )
+    return replace(network, spec=replace(network.spec, layers=layers))
+
+
 def random_inputs(rng: np.random.Generator, network: IntNetwork, n_vectors: int) -> np.ndarray:
     """Return integers over the whole input range: [n_vectors, in] int64, first all low, then all high."""
     input_type = network.spec.input_type
@@ -71,6 +86,7 @@ def write_random_policy(
     widths: Sequence[int],
     *,
     n_vectors: int = 200,
+    env: str = "Random-v0",
     **network: float,
 ) -> Policy:
     """Write a random policy folder through the real export and return it loaded."""
@@ -78,10 +94,10 @@ def write_random_policy(
     n_obs, n_act = widths[0], widths[-1]
     normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.25,) * n_obs, gain=(32.0,) * n_obs)
     write_policy(
-        QuantMlp.from_integers(normalizer, integers),
+        QuantNetwork.from_integers(normalizer, integers),
         folder,
         name="random",
-        env="Hopper-v4",
+        env=env,
         algorithm="none",
         observations=rng.normal(0, 2, (n_vectors, n_obs)).astype(np.float32),
         action_low=np.full(n_act, -1.0),

@@ -1,15 +1,13 @@
-"""Stage: environment steps per CPU second of ours against SB3's SAC as it is, alternately in one run.
-
-python -m ganglion.training.bench
-"""
+"""Stage: environment steps per CPU second of ours against SB3's SAC as it is, alternately in one run."""
 
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from stable_baselines3 import SAC
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.files import merge_json
 from ganglion.models.build.paths import BENCH_FILE, BUILD
 from ganglion.training.config import load_config
@@ -22,6 +20,14 @@ _N_ROUNDS = 5
 _N_STEPS = 400
 _N_WARM_UP = 1_000
 _N_PRODUCTS, _PRODUCT_WIDTH = 200, 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchSettings:
+    """Where the measurement goes."""
+
+    build: Path = BUILD
+    """The folder of bench.json, whose section "training" is replaced."""
 
 
 def measure() -> dict[str, Any]:
@@ -80,16 +86,12 @@ def _product_rate(precision: str) -> float:
     return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / best / 1e9, 1)
 
 
-def main() -> None:
-    """Run the stage from the command line."""
+def run(settings: BenchSettings) -> None:
+    """Measure, record and print."""
     result = measure()
-    merge_json(BUILD / BENCH_FILE, {"training": result})
+    merge_json(settings.build / BENCH_FILE, {"training": result})
     rates = result["steps_per_cpu_second"]
     print(f"training: {rates['ganglion']:g} steps per CPU second ({rates['ganglion_int8']:g} in int8),")
     print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast;")
     products = result["product_gflops"]
     print(f"  a matrix product: {products['ganglion']:g} GFLOP/s, {products['stable_baselines3']:g} in SB3's")
-
-
-if __name__ == "__main__":
-    run_stage(main)

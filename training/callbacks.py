@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from stable_baselines3.common.callbacks import BaseCallback
 
 from ganglion.models.build.files import atomic_write
+from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import measured_sparsity
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.checkpoint import Checkpoint
@@ -108,8 +109,10 @@ class MilestoneCallback(BaseCallback):
         if is_few and not self._few_live:
             log.warning(
                 "only %s of the %s weights kept are live at step %s: the others lie on no path from an input "
-                "that varies to an action; a lower SPARSITY or DISTRIBUTION=erk keeps more of them",
+                "that varies to an action; a lower %s or %s keeps more of them",
                 *(f"{number:,}" for number in (nnz_live, nnz, self.num_timesteps)),
+                spelled("sparsity"),
+                spelled("distribution", "erk"),
             )
         self._few_live = is_few
 

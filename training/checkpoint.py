@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_path
+from ganglion.models.build.spelling import spelled_command
 from ganglion.training.fast_sac import FastSac, entropy_parts
 
 FORMAT = 1
@@ -45,7 +46,9 @@ class Checkpoint:
                 arrays = dict(file.items())
             meta = json.loads(arrays.pop("__meta__").tobytes())
         except FileNotFoundError:
-            raise ConfigError(f"checkpoint {path} is missing; train one: make train ENV=Hopper") from None
+            raise ConfigError(
+                f"checkpoint {path} is missing; train one: {spelled_command('train', 'Hopper')}"
+            ) from None
         except Exception as error:  # zipfile, zlib, numpy and json all have their own ways to say "damaged"
             raise ConfigError(f"checkpoint {path} is truncated or no checkpoint ({error})") from None
         if meta.get("format") != FORMAT:

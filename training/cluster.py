@@ -11,6 +11,7 @@ from typing import Any
 import ray
 
 from ganglion.models.build.errors import ToolError
+from ganglion.models.build.spelling import spelled
 from ganglion.training.run import Run
 from ganglion.training.train import train
 
@@ -68,5 +69,5 @@ def _probe(address: str) -> None:
     except (OSError, ValueError) as error:
         raise ToolError(
             f"Ray at {address} is not reachable ({error}); expected host:port of a running cluster or auto; "
-            "without ADDRESS= the sweep runs on this machine"
+            f"without {spelled('address')} the sweep runs on this machine"
         ) from None

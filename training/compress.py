@@ -1,11 +1,8 @@
 """Stage: a stable-baselines3 zip (SAC, TD3, DDPG, PPO) becomes a sparse int8 policy folder, by imitation.
 
-python -m ganglion.training.compress my_sac.zip Hopper --sparsity 0.98
-
 The zip and vecnormalize.pkl are unpickled: name only those that you trust.
 """
 
-import argparse
 import dataclasses
 import logging
 import re
@@ -16,18 +13,20 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.table import Table
+from tyro.conf import Positional
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json, sha256_file, write_json
-from ganglion.models.build.paths import BuildPaths
-from ganglion.models.formats.export import export_run
+from ganglion.models.build.paths import BUILD, BuildPaths
+from ganglion.models.build.spelling import spelled
 from ganglion.training.callbacks import FINAL_SEEDS
 from ganglion.training.config import TrainConfig, known_environments, load_config
 from ganglion.training.envs import FloatArray, episode_returns, make_env
 from ganglion.training.evaluate import TEACHER_FILE, evaluate_checkpoint
+from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.fast_sac import use_one_fast_thread
 from ganglion.training.learner import new_learner
+from ganglion.training.options import SEED
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import find_vecnormalize, read_zip
@@ -37,10 +36,91 @@ from ganglion.training.train import train
 
 log = logging.getLogger(__name__)
 
-_STEPS, _QAT_STEPS = 160_000, 40_000
 _DENSE_FRACTION = 0.25
 """Of the steps before int8, those in which a student that starts at random imitates before it is pruned."""
-_N_VECTORS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressSettings:
+    """What is compressed, and how."""
+
+    checkpoint: Positional[Path]
+    """The zip that stable-baselines3's save() wrote."""
+    environment: Positional[str]
+    """A configuration's name, or with a base any gymnasium id."""
+    base: str | None = None
+    """The configuration that lends its settings to another gymnasium id."""
+    vecnormalize: Path | None = None
+    """VecNormalize's file; found by itself beside the zip."""
+    sparsity: float = 0.95
+    """Fraction of the actor's weights to prune."""
+    steps: int = 160_000
+    """Environment steps before int8."""
+    qat_steps: int = 40_000
+    """Environment steps in int8."""
+    ft_steps: int = 0
+    """Environment steps of reinforcement learning after that; SAC only."""
+    hidden: tuple[int, ...] = ()
+    """Widths of the student, such as 64 64; the configuration's by default."""
+    seed: int = SEED
+    """Of networks, exploration, batches and episodes."""
+    run: str | None = None
+    """The run's folder under build/<environment>/train/; named after zip, sparsity and seed by default."""
+    to: Path | None = None
+    """The policy folder; build/<environment>/compressed/<run> by default."""
+    build: Path = BUILD
+    """Where runs lie."""
+
+    def plan(self) -> tuple[Run, Path]:
+        """Return the run that is asked for, and the policy folder to write.
+
+        Raises ConfigError when zip, environment and settings do not fit together.
+        """
+        config, path = self._config(), self.checkpoint
+        statistics = self.vecnormalize or find_vecnormalize(path)
+        policy = read_zip(path, statistics, make_env(config.env_id))
+        if statistics is not None:
+            log.info("%s with the observation statistics of %s", path, statistics)
+        model = new_learner(config, self.seed)
+        if self.ft_steps and not has_critics_for(model, policy):
+            raise ConfigError(
+                f"{path}: {spelled('ft_steps')} needs the critics of a SAC zip with learned entropy, ReLU, "
+                f"hidden {list(config.hidden)} and no VecNormalize; leave it out, or give the zip's "
+                f"widths by {spelled('hidden')}"
+            )
+        is_copy = is_alike(model, policy)
+        # An id such as dm_control/walker-walk is no folder's name.
+        environment = re.sub(r"[^\w.-]", "-", self.environment)
+        run = Run(
+            environment=environment,
+            config=config,
+            name=self.run or f"{path.stem}-sparse{self.sparsity * 100:g}-s{self.seed}",
+            seed=self.seed,
+            sparsity=self.sparsity,
+            steps=self.steps,
+            qat_steps=self.qat_steps,
+            parent=str(path),
+            distill=True,
+            vecnormalize=None if statistics is None else str(statistics),
+            dense_steps=0 if is_copy else config.whole_rollouts(_DENSE_FRACTION * self.steps),
+            finetune_steps=self.ft_steps,
+            build=self.build,
+        )
+        root = BuildPaths.of(environment, self.build).root
+        return run, self.to or root / "compressed" / run.name
+
+    def _config(self) -> TrainConfig:
+        """Return the named configuration, or the base's for another gymnasium id."""
+        if self.base is None and self.environment not in known_environments():
+            raise ConfigError(
+                f"unknown environment {self.environment!r}; known: {', '.join(known_environments())}; "
+                f"for another gymnasium id name the one whose settings it takes by {spelled('base')}"
+            )
+        config = load_config(self.base or self.environment)
+        changes = {"env_id": self.environment if self.base else None, "hidden": self.hidden or None}
+        return dataclasses.replace(
+            config, **{key: value for key, value in changes.items() if value is not None}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +141,7 @@ def compress(run: Run, folder: Path) -> list[Row]:
     use_one_fast_thread()
     teacher = _teacher_row(run)
     train(run)
-    export_run(run.folder, folder, _N_VECTORS)
+    export_run(run.folder, folder, N_VECTORS)
     rows = [teacher, *(_phase_row(run, phase) for phase, _ in run.phases)]
     write_json(run.folder / "compress.json", {"rows": [dataclasses.asdict(row) for row in rows]})
     return rows
@@ -133,86 +213,8 @@ def table_of(rows: list[Row]) -> Table:
     return table
 
 
-def parse_run(arguments: list[str] | None = None) -> tuple[Run, Path]:
-    """Return the run that the command line asks for, and the policy folder to write.
-
-    Raises ConfigError when zip, environment and options do not fit together.
-    """
-    options = _parser().parse_args(arguments)
-    config = _config(options)
-    path, statistics = options.checkpoint, options.vecnormalize or find_vecnormalize(options.checkpoint)
-    policy = read_zip(path, statistics, make_env(config.env_id))
-    if statistics is not None:
-        log.info("%s with the observation statistics of %s", path, statistics)
-    model = new_learner(config, options.seed)
-    if options.finetune_steps and not has_critics_for(model, policy):
-        raise ConfigError(
-            f"{path}: --finetune-steps needs the critics of a SAC zip with learned entropy, ReLU, hidden "
-            f"{list(config.hidden)} and no VecNormalize; leave it out, or give the zip's widths by --hidden"
-        )
-    n_dense = 0 if is_alike(model, policy) else config.whole_rollouts(_DENSE_FRACTION * options.steps)
-    # An id such as dm_control/walker-walk is no folder's name.
-    environment = re.sub(r"[^\w.-]", "-", options.environment)
-    run = Run(
-        environment=environment,
-        config=config,
-        name=options.name or f"{path.stem}-sparse{options.sparsity * 100:g}-s{options.seed}",
-        seed=options.seed,
-        sparsity=options.sparsity,
-        steps=options.steps,
-        qat_steps=options.qat_steps,
-        parent=str(path),
-        distill=True,
-        vecnormalize=None if statistics is None else str(statistics),
-        dense_steps=n_dense,
-        finetune_steps=options.finetune_steps,
-    )
-    return run, options.to or BuildPaths.of(environment).root / "compressed" / run.name
-
-
-def _config(options: argparse.Namespace) -> TrainConfig:
-    """Return the named configuration, or the base's for another gymnasium id."""
-    if options.base is None and options.environment not in known_environments():
-        raise ConfigError(
-            f"unknown environment {options.environment!r}; known: {', '.join(known_environments())}; "
-            "for another gymnasium id name the one whose settings it takes by --base"
-        )
-    config = load_config(options.base or options.environment)
-    changes = {"env_id": options.environment if options.base else None, "hidden": options.hidden}
-    return dataclasses.replace(config, **{key: value for key, value in changes.items() if value is not None})
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    return tuple(int(width) for width in text.split(","))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("checkpoint", type=Path, help="the zip that stable-baselines3's save() wrote")
-    add("environment", help="a configuration's name, or a gymnasium id with --base")
-    add("--base", help="the configuration that lends its settings to another gymnasium id")
-    add("--vecnormalize", type=Path, help="VecNormalize's file; found by itself beside the zip")
-    add("--sparsity", type=float, default=0.95, help="fraction of the actor's weights to prune (0.95)")
-    add("--steps", type=int, default=_STEPS, help=f"environment steps before int8 ({_STEPS:,})")
-    add("--qat-steps", type=int, default=_QAT_STEPS, help=f"environment steps in int8 ({_QAT_STEPS:,})")
-    add("--finetune-steps", type=int, default=0, help="of reinforcement learning after that (0; SAC only)")
-    add("--hidden", type=_widths, help="widths of the student, such as 64,64; the configuration's by default")
-    add("--seed", type=int, default=0)
-    add("--name", help="the run's folder under build/<environment>/train/")
-    add("--to", type=Path, help="the policy folder (build/<environment>/compressed/<name>)")
-    return parser
-
-
-def main() -> None:
-    """Run the stage from the command line."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    run, folder = parse_run()
-    Console().print(table_of(compress(run, folder)))
-    print(f"policy folder {folder}: make hw POLICY={folder}")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: CompressSettings) -> None:
+    """Compress what `settings` name, and print the table and the policy folder."""
+    planned, folder = settings.plan()
+    Console().print(table_of(compress(planned, folder)))
+    print(f"policy folder {folder}; {spelled('policy', folder)} builds its hardware")

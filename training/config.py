@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
 from ganglion.models.spec.types import QuantConfig
@@ -182,19 +183,21 @@ def _meaning(kind: Any) -> str:
     return "list of integers" if kind == tuple[int, ...] else kind.__name__
 
 
-def read_settings(assignments: Iterable[str], origin: str) -> dict[str, Any]:
+def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
     """Return the values in KEY=VALUE texts by their settings; a wrong one raises ConfigError."""
     kinds = {field.name: field.type for field in dataclasses.fields(TrainConfig)}
     values = {}
     for assignment in assignments:
         name, _, text = (part.strip() for part in assignment.partition("="))
         if name not in kinds:
-            raise ConfigError(f"{origin} {assignment}: unknown key {name!r}; known: {', '.join(kinds)}")
+            raise ConfigError(
+                f"{spelled('set', assignment)}: unknown key {name!r}; known: {', '.join(kinds)}"
+            )
         try:
             value = text if kinds[name] is str else tomllib.loads(f"value = {text}")["value"]
             values[name] = _typed(name, value, kinds[name])
         except (tomllib.TOMLDecodeError, ConfigError):
-            raise ConfigError(f"{origin} {assignment}: expected {_meaning(kinds[name])}") from None
+            raise ConfigError(f"{spelled('set', assignment)}: expected {_meaning(kinds[name])}") from None
     return values
 
 

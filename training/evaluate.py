@@ -1,9 +1,5 @@
-"""Stage: a run's best checkpoint becomes its result: returns of fresh episodes, the policy's files, a plot.
+"""Stage: a run's best checkpoint becomes its result: returns of fresh episodes, policy files, a plot."""
 
-python -m ganglion.training.evaluate build/Hopper/train/dense-s1
-"""
-
-import argparse
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tyro.conf import Positional
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json, sha256_file, write_arrays, write_json
+from ganglion.models.build.paths import BUILD
 from ganglion.models.build.provenance import git_commit
+from ganglion.models.build.spelling import spelled_command
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.callbacks import FINAL_SEEDS
 from ganglion.training.checkpoint import Checkpoint
@@ -37,6 +35,16 @@ from ganglion.training.run import Phase, Run
 from ganglion.training.statistics import Statistics
 
 TEACHER_FILE = "teacher.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateSettings:
+    """What is evaluated."""
+
+    runs: Positional[tuple[Path, ...]]
+    """Folders of runs, such as build/Hopper/train/dense-s1."""
+    build: Path = BUILD
+    """Where the log goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +107,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
     """Evaluate the best policy of the last phase that has one; write result.json, curve.png and the policy.
 
     That is teacher.npz of a float policy, its checkpoint without what only reinforcement learning needs; of
-    an int8 policy it is policy/: actor.npz and actor.json (see QuantMlp.save) and observations.npz, the
+    an int8 policy it is policy/: actor.npz and actor.json (see QuantNetwork.save) and observations.npz, the
     states visited by the evaluation, [n, obs] float32.
     """
     found = evaluate_checkpoint(best_checkpoint(folder))
@@ -146,7 +154,9 @@ def best_checkpoint(folder: Path) -> Path:
         path = folder / f"best-{phase.value}.npz"
         if path.exists():
             return path
-    raise ConfigError(f"no checkpoint best-*.npz in {folder}; train one: make train ENV=Hopper")
+    raise ConfigError(
+        f"no checkpoint best-*.npz in {folder}; train one: {spelled_command('train', 'Hopper')}"
+    )
 
 
 def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
@@ -216,21 +226,10 @@ def _in_words(statistics: Statistics) -> str:
     return f"{text}, 95% interval {low:,.0f} to {high:,.0f}"
 
 
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "folders", type=Path, nargs="+", help="runs' folders, such as build/Hopper/train/dense-s0"
-    )
-    folders = parser.parse_args().folders
+def run(settings: EvaluateSettings) -> None:
+    """Evaluate the runs and print a summary of each, and of all of an environment."""
     use_one_fast_thread()
-    results = [evaluate_run(folder) for folder in folders]
+    results = [evaluate_run(folder) for folder in settings.runs]
     print("\n".join(map(summary, results)))
     if len(results) > 1:
         print(summary_over_runs(results))
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,29 +1,38 @@
 """Stage: pictures of whatever runs there are: return against sparsity, and learning curves; PNG and SVG.
 
-python -m ganglion.training.figures
-
 Read are build/*/train/*/result.json, the sweeps' tables build/sweep/*.parquet and models/zoo/*/*/result.json.
 """
 
-import argparse
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.spelling import spelled_command
+from ganglion.models.zoo import ZOO
 from ganglion.training.plot import draw_curve, figure, line_style
 from ganglion.training.results import ResultRow, read_curve, read_row, read_table
 from ganglion.training.statistics import Interval, Statistics
-from ganglion.training.zoo import ZOO
 
 _SAME_SPARSITY = 0.005
 """Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSettings:
+    """What is drawn, and where to."""
+
+    build: Path = BUILD
+    """Where runs lie."""
+    zoo: Path = ZOO
+    """Where shipped policies lie."""
+    to: Path | None = None
+    """The pictures' folder; build/figures by default."""
 
 
 def gather(build: Path, zoo: Path) -> list[ResultRow]:
@@ -39,7 +48,9 @@ def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
     """Draw all that can be drawn into `folder` and return the pictures; raise ConfigError for nothing."""
     rows = gather(build, zoo)
     if not rows:
-        raise ConfigError(f"no result.json under {build} or {zoo}; train something: make train ENV=Hopper")
+        raise ConfigError(
+            f"no result.json under {build} or {zoo}; train something: {spelled_command('train', 'Hopper')}"
+        )
     pictures = _pair(folder / "return-against-sparsity")
     by_env = {
         env_id: [row for row in rows if row.env_id == env_id] for env_id in sorted({r.env_id for r in rows})
@@ -140,14 +151,7 @@ def _pair(stem: Path) -> list[Path]:
     return [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
 
 
-def main() -> None:
-    """Run the stage from the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--to", type=Path, default=BUILD / "figures", help="folder (build/figures)")
-    print("\n".join(map(str, figures(BUILD, ZOO, parser.parse_args().to))))
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: FigureSettings) -> None:
+    """Draw the pictures and print their names."""
+    folder = settings.to or settings.build / "figures"
+    print("\n".join(map(str, figures(settings.build, settings.zoo, folder))))

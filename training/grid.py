@@ -8,6 +8,7 @@ from typing import Any
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
+from ganglion.models.build.paths import BUILD
 from ganglion.models.sparsity import check_sparsity
 from ganglion.training.config import TrainConfig, load_config
 from ganglion.training.results import read_curve
@@ -41,19 +42,19 @@ class Grid:
         for sparsity in self.sparsities:
             check_sparsity(sparsity)
 
-    def jobs(self, name: str) -> tuple["Job", ...]:
-        """Return the runs of the sweep `name`, each after the one it starts from."""
+    def jobs(self, name: str, build: Path = BUILD) -> tuple["Job", ...]:
+        """Return the runs of the sweep `name` under `build`, each after the one it starts from."""
         jobs: dict[tuple[str, str], Job] = {}
         for environment in self.environments:
             config = load_config(environment)
             for sparsity in self.sparsities:
                 for seed in self.seeds:
-                    for job in self._cell(name, environment, config, sparsity, seed):
+                    for job in self._cell(name, build, environment, config, sparsity, seed):
                         jobs.setdefault((environment, job.run.name), job)
         return tuple(jobs.values())
 
     def _cell(
-        self, name: str, environment: str, config: TrainConfig, sparsity: float, seed: int
+        self, name: str, build: Path, environment: str, config: TrainConfig, sparsity: float, seed: int
     ) -> list["Job"]:
         steps = config.steps if self.steps is None else self.steps
         dense = Run(
@@ -66,6 +67,7 @@ class Grid:
             qat_steps=0,
             parent=None,
             distill=False,
+            build=build,
         )
         chain = [dense]
         if sparsity:

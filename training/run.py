@@ -2,14 +2,15 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.paths import BUILD, BuildPaths
+from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import Pruning, check_sparsity
 from ganglion.training.config import ROLLOUT, TrainConfig
 
@@ -55,35 +56,44 @@ class Run:
     """Of `steps`, those before pruning begins: for a student that does not start as its teacher's copy."""
     finetune_steps: int = 0
     """Environment steps of reinforcement learning after the imitation, in int8."""
+    build: Path = field(default=BUILD, compare=False)
+    """Where runs lie; no part of what the run is, nor of its records."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
         check_sparsity(self.sparsity)
         rollout = self.config.rollout_steps
-        for option, n_steps in (
-            ("--steps", self.steps),
-            ("--qat-steps", self.qat_steps),
-            ("--finetune-steps", self.finetune_steps),
+        for setting, n_steps in (
+            ("steps", self.steps),
+            ("qat_steps", self.qat_steps),
+            ("ft_steps", self.finetune_steps),
         ):
             if n_steps < 0 or n_steps % rollout:
-                raise ConfigError(f"{option} {n_steps}, allowed: multiples of {ROLLOUT} ({rollout})")
+                raise ConfigError(f"{spelled(setting, n_steps)}, allowed: multiples of {ROLLOUT} ({rollout})")
         if self.distill and self.parent is None:
-            raise ConfigError("--distill needs a teacher; give the checkpoint of a trained policy by --from")
+            raise ConfigError(
+                f"{spelled('distill')} needs a teacher: a checkpoint given by {spelled('from')}"
+            )
         if self.parent_is_zip and not (self.steps and self.distill):
-            raise ConfigError(f"--from {self.parent}: a zip is imitated, in --steps of at least {rollout}")
+            raise ConfigError(
+                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
+            )
         if self.finetune_steps and not (self.qat_steps and self.distill):
-            raise ConfigError("--finetune-steps follow imitation in int8; give --qat-steps too")
+            raise ConfigError(
+                f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
+            )
         if self.ptq and self.qat_steps:
             raise ConfigError(
-                f"--ptq is quantization without training; --qat-steps {self.qat_steps} is not 0"
+                f"{spelled('ptq')} is quantization without training; "
+                f"{spelled('qat_steps', self.qat_steps)} is not 0"
             )
         if self.sparsity and 0 < self.steps <= self.sparse_from:
             raise ConfigError(
-                f"--steps {self.steps}: the final sparsity stands from step {self.sparse_from} on; "
+                f"{spelled('steps', self.steps)}: the final sparsity stands from step {self.sparse_from} on; "
                 "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
             )
         if Path(self.name).name != self.name:
-            raise ConfigError(f"--name {self.name!r} must be a plain folder name")
+            raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
 
     @property
     def parent_is_zip(self) -> bool:
@@ -102,7 +112,7 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where everything this run writes lies."""
-        return BuildPaths.of(self.environment).train / self.name
+        return BuildPaths.of(self.environment, self.build).train / self.name
 
     @property
     def checkpoint(self) -> Path:
@@ -165,7 +175,9 @@ class Run:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        described = dataclasses.asdict(self)
+        del described["build"]
+        return json.loads(json.dumps(described))
 
     @classmethod
     def from_json(cls, value: dict[str, Any], origin: str) -> "Run":

@@ -1,25 +1,23 @@
 """Stage: a grid of runs on Ray, one process and one thread each, into one Parquet table.
 
-python -m ganglion.training.sweep paper --environments Hopper --sparsities 0,0.9,0.98 --seeds 1,2
-
 What is finished is never run again; what was killed goes on from its checkpoint.
 """
 
-import argparse
 import fcntl
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ray
 from ray.exceptions import RayError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from tyro.conf import Positional
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.paths import BUILD
 from ganglion.training.cluster import cluster, train_job
@@ -28,27 +26,66 @@ from ganglion.training.results import ResultRow, read_curve, read_row, write_tab
 
 log = logging.getLogger(__name__)
 
-SWEEPS = BUILD / "sweep"
+SWEEPS = "sweep"
 _POLL_S = 1.0
+_QAT = {"both": (False, True), "with": (True,), "without": (False,)}
 
 
-def sweep(name: str, jobs: Sequence[Job], address: str | None, processes: int | None) -> list[ResultRow]:
-    """Bring all jobs to their end and return their rows, which build/sweep/<name>.parquet holds too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSettings:
+    """The grid, and where it runs; what is given here replaces the grid file's."""
+
+    name: Positional[str] = "sweep"
+    """Of the sweep, its table and the folders of its runs."""
+    grid: Path | None = None
+    """TOML with environments, sparsities, seeds, qat, steps, qat_steps and distill_steps."""
+    environments: tuple[str, ...] = ()
+    """Such as Hopper Ant."""
+    sparsities: tuple[float, ...] = ()
+    """Fractions of zeros, such as 0 0.9 0.98; 0 is dense."""
+    seeds: tuple[int, ...] = ()
+    """Such as 1 2 3."""
+    qat: Literal["both", "with", "without"] | None = None
+    """Int8 policies as well, only them, or none; both by default."""
+    steps: int | None = None
+    """Environment steps in float; the configuration's by default."""
+    qat_steps: int | None = None
+    """Environment steps in int8; a fraction of those by default."""
+    distill_steps: int | None = None
+    """Distil the sparse from the dense in so many steps."""
+    address: str | None = None
+    """The host:port of a Ray cluster, or auto; this machine by default."""
+    processes: int | None = None
+    """Runs at a time on this machine; its cores by default."""
+    dry_run: bool = False
+    """Only list the runs and how far each is."""
+    build: Path = BUILD
+    """Where runs lie."""
+
+    def plan(self) -> Grid:
+        """Return the grid; raise ConfigError when the settings describe none."""
+        names = ("environments", "sparsities", "seeds", "steps", "qat_steps", "distill_steps")
+        given = {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
+        return read_grid(self.grid, given | ({"qat": _QAT[self.qat]} if self.qat else {}))
+
+
+def sweep(table: Path, jobs: Sequence[Job], address: str | None, processes: int | None) -> list[ResultRow]:
+    """Bring all jobs to their end and return their rows, which the Parquet file `table` holds too.
 
     A job that fails does not stop those that do not need it; at the end it raises ToolError.
     """
-    with _locked(name):
+    with _locked(table):
         to_do = [job for job in jobs if not job.is_finished]
         if to_do:
             with cluster(address, processes):
-                failures = _run_all(name, jobs, to_do)
+                failures = _run_all(table, jobs, to_do)
             if failures:
                 first, reason = next(iter(failures.items()))
                 raise ToolError(f"{len(failures)} of {len(to_do)} runs failed; the first, {first}: {reason}")
-        return _write_rows(name, jobs)
+        return _write_rows(table, jobs)
 
 
-def _run_all(name: str, jobs: Sequence[Job], to_do: Sequence[Job]) -> dict[str, str]:
+def _run_all(table: Path, jobs: Sequence[Job], to_do: Sequence[Job]) -> dict[str, str]:
     """Run `to_do`, showing progress; return why which failed."""
     root = str(Path.cwd())
     task_of: dict[Path | None, Any] = {}
@@ -67,7 +104,7 @@ def _run_all(name: str, jobs: Sequence[Job], to_do: Sequence[Job]) -> dict[str, 
                     ray.get(task)
                 except RayError as error:
                     failures[str(job_of[task].run.folder)] = _reason(error)
-                _write_rows(name, jobs)
+                _write_rows(table, jobs)
             show([job_of[task] for task in waiting])
     return failures
 
@@ -77,9 +114,9 @@ def _reason(error: RayError) -> str:
     return str(getattr(error, "cause", None) or error).strip().splitlines()[-1].strip()
 
 
-def _write_rows(name: str, jobs: Sequence[Job]) -> list[ResultRow]:
+def _write_rows(table: Path, jobs: Sequence[Job]) -> list[ResultRow]:
     rows = [read_row(job.run.folder) for job in jobs if job.is_finished]
-    write_table(SWEEPS / f"{name}.parquet", rows)
+    write_table(table, rows)
     return rows
 
 
@@ -119,14 +156,16 @@ def _shower(progress: Progress, jobs: Sequence[Job]) -> Callable[[Sequence[Job]]
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Hold the sweep's lock; raise ConfigError when another process does."""
-    SWEEPS.mkdir(parents=True, exist_ok=True)
-    with (SWEEPS / f".{name}.lock").open("w") as file:
+def _locked(table: Path) -> Iterator[None]:
+    """Hold the lock of a sweep's table; raise ConfigError when another process does."""
+    table.parent.mkdir(parents=True, exist_ok=True)
+    with (table.parent / f".{table.stem}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise ConfigError(f"the sweep {name!r} is running already; wait, or give another name") from None
+            raise ConfigError(
+                f"the sweep {table.stem!r} is running already; wait, or give another name"
+            ) from None
         yield
 
 
@@ -156,49 +195,12 @@ def table_of(rows: Sequence[ResultRow]) -> Table:
     return table
 
 
-def _list_of(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    return lambda text: [kind(item) for item in text.split(",")]
-
-
-_QAT = {"both": [False, True], "with": [True], "without": [False]}
-
-
-def parse_sweep(arguments: list[str] | None = None) -> tuple[argparse.Namespace, Grid]:
-    """Return the options and the grid of the command line; raise ConfigError when it describes none."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("name", help="of the sweep, its table and the folders of its runs")
-    add("--grid", type=Path, help="TOML with the settings below as keys, which the options replace")
-    add("--environments", type=_list_of(str), help="such as Hopper,Ant")
-    add("--sparsities", type=_list_of(float), help="fractions of zeros, such as 0,0.9,0.98; 0 is dense")
-    add("--seeds", type=_list_of(int), help="such as 1,2,3")
-    add("--qat", choices=_QAT, help="int8 policies as well, only them, or none (both)")
-    add("--steps", type=int, help="environment steps in float; the configuration's by default")
-    add("--qat-steps", type=int, help="environment steps in int8; a fraction of those by default")
-    add("--distill-steps", type=int, help="distil the sparse from the dense in so many steps")
-    add("--address", help="host:port of a Ray cluster, or auto; this machine by default")
-    add("--processes", type=int, help="runs at a time on this machine; its cores by default")
-    add("--dry-run", action="store_true", help="only list the runs and how far each is")
-    options = parser.parse_args(arguments)
-    keys = ("environments", "sparsities", "seeds", "qat", "steps", "qat_steps", "distill_steps")
-    options.qat = _QAT.get(options.qat)
-    given = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
-    return options, read_grid(options.grid, given)
-
-
-def main() -> None:
-    """Run the stage from the command line."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options, grid = parse_sweep()
-    jobs = grid.jobs(options.name)
-    if options.dry_run:
+def run(settings: SweepSettings) -> None:
+    """Bring the grid to its end, or only list it, and print its table."""
+    jobs = settings.plan().jobs(settings.name, settings.build)
+    if settings.dry_run:
         Console().print(listing(jobs))
         return
-    Console().print(table_of(sweep(options.name, jobs, options.address, options.processes)))
-    print(f"written to {SWEEPS / options.name}.parquet")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+    table = settings.build / SWEEPS / f"{settings.name}.parquet"
+    Console().print(table_of(sweep(table, jobs, settings.address, settings.processes)))
+    print(f"written to {table}")

@@ -1,7 +1,4 @@
-"""Stage: an environment's configuration becomes a trained policy: dense, or pruned, then int8.
-
-python -m ganglion.training.train Hopper --sparsity 0.95 --from build/Hopper/train/dense-s1/best-dense.npz
-"""
+"""Stage: an environment's configuration becomes a trained policy: dense, or pruned, then int8."""
 
 import logging
 import math
@@ -12,10 +9,10 @@ from typing import Any
 from rich.progress import Progress
 from stable_baselines3.common.type_aliases import Schedule
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ConfigError, TrainingError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.provenance import git_commit
+from ganglion.models.build.spelling import spelled
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.callbacks import (
     MilestoneCallback,
@@ -31,7 +28,7 @@ from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_run, summary
 from ganglion.training.fast_sac import FastSac, use_one_fast_thread
 from ganglion.training.learner import new_learner, quantize, restore
-from ganglion.training.options import parse_run
+from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.student import start_student
@@ -69,7 +66,9 @@ def train(run: Run) -> dict[str, Any]:
         _learn_phases(model, run, at)
     except TrainingError as error:
         step = Checkpoint.load(run.checkpoint).meta["step"]
-        raise TrainingError(f"{error}; step {step:,} is kept in {run.checkpoint}, for --from") from None
+        raise TrainingError(
+            f"{error}; step {step:,} is kept in {run.checkpoint}, for {spelled('from')}"
+        ) from None
     return evaluate_run(run.folder)
 
 
@@ -109,8 +108,8 @@ def _parent_of(run: Run) -> Checkpoint:
     checkpoint = Checkpoint.load(Path(str(run.parent)))
     if checkpoint.is_teacher and not (run.distill and run.steps and not run.finetune_steps):
         raise ConfigError(
-            f"--from {run.parent} is an actor alone: it takes --distill, --steps above 0 and no fine-tuning; "
-            "for the rest give a run's best-*.npz"
+            f"{spelled('from', run.parent)} is an actor alone: it takes {spelled('distill')}, "
+            f"{spelled('steps')} above 0 and no fine-tuning; for the rest give a run's best-*.npz"
         )
     return checkpoint
 
@@ -131,8 +130,8 @@ def _resume(model: FastSac, run: Run) -> Position:
     meta = checkpoint.meta
     if Run.from_json(meta["run"], str(run.checkpoint)) != run:
         raise ConfigError(
-            f"{run.folder} holds a run with other settings (see run.json); give --name, "
-            "or repeat its settings to go on"
+            f"{run.folder} holds a run with other settings (see run.json); give {spelled('run')} "
+            "with another name, or repeat its settings to go on"
         )
     _take_up(model, run, checkpoint, meta["step"])
     truncate_curve(run, meta["step"])
@@ -194,13 +193,8 @@ def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
     return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
 
 
-def main() -> None:
-    """Run the stage from the command line."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    run = parse_run()
-    print(summary(train(run)))
-    print(f"written to {run.folder}")
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: TrainSettings) -> None:
+    """Train what `settings` ask for and print what it reached."""
+    planned = settings.plan()
+    print(summary(train(planned)))
+    print(f"written to {planned.folder}")

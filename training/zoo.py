@@ -1,18 +1,15 @@
-"""Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows.
+"""Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows."""
 
-python -m ganglion.training.zoo
-"""
-
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_json
+from ganglion.models.build.paths import BUILD
+from ganglion.models.zoo import ZOO
 from ganglion.training.results import read_curve
 
-ZOO = Path("models") / "zoo"
 DENSE = "sac-dense"
 """The folder of an environment's dense reference, to which the others are compared."""
 
@@ -30,6 +27,16 @@ _COLUMNS = (
     "commit",
 )
 _FLOAT_BYTES, _COMMIT_LETTERS = 4, 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZooSettings:
+    """Which policies are listed."""
+
+    zoo: Path = ZOO
+    """Where they lie."""
+    build: Path = BUILD
+    """Where the log goes."""
 
 
 def zoo_table(zoo: Path) -> str:
@@ -90,13 +97,6 @@ def _return_of(result: dict[str, Any]) -> str:
     return f"{result['return_mean']:,.0f} ± {result['return_std']:,.0f}"
 
 
-def main() -> None:
-    """Run the stage from the command line."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    print(zoo_table(ZOO))
-
-
-if __name__ == "__main__":
-    run_stage(main)
+def run(settings: ZooSettings) -> None:
+    """Print the table."""
+    print(zoo_table(settings.zoo))

@@ -9,7 +9,7 @@ from ganglion.hw.codegen.node_module import NodeModule, shape_of, stream
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
 from ganglion.hw.rtl import RTL
-from ganglion.hw.target.board import Resources
+from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
 
 # Counters and handshakes of an adapter; a multiplexer of so many inputs is one LUT a bit.

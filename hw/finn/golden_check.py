@@ -8,8 +8,9 @@ from ganglion.hw.finn.passes.graph import chain, n_layers, producer
 from ganglion.hw.finn.plugin import ModelWrapper, execute_onnx
 from ganglion.models.build.errors import CompileError, MismatchError
 from ganglion.models.formats.policy_folder import Policy
+from ganglion.models.layers import Layer
 from ganglion.models.reference import Ints
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 
 # Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
@@ -76,7 +77,7 @@ def _execute(model: ModelWrapper, inputs: np.ndarray) -> dict[str, np.ndarray]:
     return execute_onnx(model, {entry: shaped}, return_full_exec_context=True)
 
 
-def _integers(model: ModelWrapper, tensor: str, layer: LayerSpec, values: np.ndarray) -> np.ndarray:
+def _integers(model: ModelWrapper, tensor: str, layer: Layer, values: np.ndarray) -> np.ndarray:
     flat = values.astype(np.float64).reshape(-1)
     return np.ldexp(flat, -layer.output_exponent) if producer(model, tensor).op_type in REAL_VALUED else flat
 

@@ -11,7 +11,8 @@ from ganglion.hw.engines.dense.folding import fold, latency_cycles, total
 from ganglion.hw.engines.folded.cost import estimate
 from ganglion.hw.engines.folded.fit import fit
 from ganglion.hw.engines.unrolled.predict import predict
-from ganglion.hw.target.board import Board, Engine, Resources
+from ganglion.hw.target.board import Board, Engine
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 

@@ -1,13 +1,14 @@
 """What to compile for, as the command line says it: the engines, and the settings that each of them reads."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ganglion.hw.engines.folded.settings import Multiplier
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.target.board import Board, Engine, find_board
+from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 
@@ -62,7 +63,7 @@ class CompileSettings:
         """Return a JSON-able dict of what matters to the engines."""
         values = {**{name: getattr(self, name) for name in READERS}, "multiplier": self.multiplier.value}
         used = {name: value for name, value in values.items() if READERS[name] in self.engines}
-        common = {"board": asdict(self.board), "engine": self.engine_names, "latency_us": self.latency_us}
+        common = {"board": encode(self.board), "engine": self.engine_names, "latency_us": self.latency_us}
         return common | used
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from ganglion.hw.engines.dense.folding import Folding, fold, latency_cycles, total
+from ganglion.hw.engines.dense.folding import PAD_TO, Folding, fold, latency_cycles, total
 from ganglion.hw.engines.folded.build import plan as plan_folded
 from ganglion.hw.engines.folded.fit import fit
 from ganglion.hw.engines.folded.settings import Multiplier
@@ -14,7 +14,8 @@ from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
 from ganglion.hw.engines.unrolled.build import require_hope
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.mapping.parts import Part, padded_widths, part_network, parts_of
-from ganglion.hw.target.board import NOTHING, Board, Engine, Resources
+from ganglion.hw.target.board import Board, Engine
+from ganglion.hw.target.resources import NOTHING, Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 
@@ -60,8 +61,7 @@ class Layout:
     widths: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        pad_to = self.board.folding.pad_to
-        object.__setattr__(self, "widths", padded_widths(self.network.spec, self.engines, pad_to))
+        object.__setattr__(self, "widths", padded_widths(self.network.spec, self.engines, PAD_TO))
 
     @property
     def resources(self) -> Resources:
@@ -112,7 +112,7 @@ class Layout:
 def lay_out(network: IntNetwork, engines: Sequence[Engine], settings: EngineSettings, board: Board) -> Layout:
     """Return the layout for an engine a layer; CompileError, with what would work, when it does not fit."""
     parts = parts_of(engines)
-    widths = padded_widths(network.spec, engines, board.folding.pad_to)
+    widths = padded_widths(network.spec, engines, PAD_TO)
     plans = {
         part.first: _planned(part_network(network, part, widths), part.engine, settings, board)
         for part in parts

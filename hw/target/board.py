@@ -1,15 +1,19 @@
-"""What a board offers and how far a network may fill it, read strictly from hw/boards/<name>.toml."""
+"""A board: its part, what that has, how much of it we may take; read from boards/<family>/<name>.toml."""
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import ClassVar
 
 from ganglion.hw.target.boards import BOARDS
-from ganglion.models.build.errors import ConfigError
+from ganglion.hw.target.family import Family
+from ganglion.hw.target.resources import Resources
+from ganglion.models.build.codec import STRICT, decode_toml, encode
+from ganglion.models.build.errors import CompileError, ConfigError
+from ganglion.models.build.spelling import spelled
 
-T = TypeVar("T")
+FAMILY_FILE = "family.toml"
 
 
 class Engine(Enum):
@@ -45,72 +49,48 @@ class Engine(Enum):
         return engines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """Counts of a part's primitives, or of those a design takes; bram18 counts 18 Kbit halves."""
+class Processor(Enum):
+    """The processing system beside the logic, around which a bit file is built."""
 
-    lut: int
-    ff: int
-    dsp: int
-    bram18: int
-
-    def __add__(self, other: "Resources") -> "Resources":
-        """Return both together."""
-        return Resources(
-            lut=self.lut + other.lut,
-            ff=self.ff + other.ff,
-            dsp=self.dsp + other.dsp,
-            bram18=self.bram18 + other.bram18,
-        )
-
-
-NOTHING = Resources(lut=0, ff=0, dsp=0, bram18=0)
+    ZYNQ = "zynq"
+    ZYNQMP = "zynqmp"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldingLimits:
-    """How far folding may fill a part.
+class Share:
+    """The fractions of a part that the accelerator may take; DMA, interconnect and routing need the rest."""
 
-    The shares leave the rest to DMA, interconnect and routing. Hidden layers grow to a multiple of `pad_to`,
-    so that lanes divide them. Adder trees (SIMD) and fan-outs (PE) wider than the maxima cost more clock
-    than they save cycles.
-    """
+    __pydantic_config__: ClassVar = STRICT
 
-    lut_share: float
-    dsp_share: float
-    bram18_share: float
-    pad_to: int
-    max_simd: int
-    max_pe: int
+    lut: float
+    dsp: float
+    bram18: float
 
     def __post_init__(self) -> None:
-        for name in ("lut_share", "dsp_share", "bram18_share"):
+        for name in ("lut", "dsp", "bram18"):
             if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(f"folding.{name} = {getattr(self, name)} is outside (0, 1]")
-        for name in ("pad_to", "max_simd", "max_pe"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"folding.{name} = {getattr(self, name)} must be at least 1")
+                raise ConfigError(f"share.{name} = {getattr(self, name)} is outside (0, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A board: its FPGA part, the clock aimed at in MHz, what the part holds and how far it may be filled."""
+    """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     name: str
     aliases: tuple[str, ...]
     part: str
+    family: Family
+    processor: Processor
     clock_mhz: float
     resources: Resources
-    folding: FoldingLimits
+    share: Share
 
     def __post_init__(self) -> None:
         if not 1 <= self.clock_mhz <= 1000:
-            raise ConfigError(f"{self.name}: clock_mhz = {self.clock_mhz} is outside 1 to 1000")
-
-    @property
-    def is_7series(self) -> bool:
-        """Whether the part has DSP48E1 slices (25-bit multiplier port); UltraScale+ has DSP48E2 (27 bits)."""
-        return self.part.startswith("xc7")
+            raise ConfigError(f"{self.name}: {spelled('clock_mhz', self.clock_mhz)} is outside 1 to 1000")
 
     @property
     def clock_ns(self) -> float:
@@ -121,61 +101,45 @@ class Board:
     def budget(self) -> Resources:
         """What the accelerator may take of the part."""
         return Resources(
-            lut=int(self.resources.lut * self.folding.lut_share),
+            lut=int(self.resources.lut * self.share.lut),
             ff=self.resources.ff,
-            dsp=int(self.resources.dsp * self.folding.dsp_share),
-            bram18=int(self.resources.bram18 * self.folding.bram18_share),
+            dsp=int(self.resources.dsp * self.share.dsp),
+            bram18=int(self.resources.bram18 * self.share.bram18),
         )
 
     def holds(self, needed: Resources) -> bool:
         """Return whether that is within what the accelerator may take."""
-        return all(getattr(needed, f.name) <= getattr(self.budget, f.name) for f in fields(Resources))
+        return not any(needed.over(self.budget))
+
+    def require(self, needed: Resources, what: str, remedy: str) -> None:
+        """Raise CompileError with what is short and the remedy when `needed` by `what` is over the budget."""
+        short = [
+            f"{getattr(needed, name):,} {name.upper()} of {getattr(self.budget, name):,}"
+            for name in needed.over(self.budget)
+        ]
+        if short:
+            raise CompileError(f"{what} takes {', '.join(short)} that {self.name} has to give; {remedy}")
 
 
 def read_board(path: Path) -> Board:
-    """Return the board described by a TOML file; unknown, missing or mistyped keys raise ConfigError."""
-    try:
-        value = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    sections = {
-        "name": path.stem,
-        "resources": from_table(Resources, value.pop("resources", None), f"{path.name}: resources"),
-        "folding": from_table(FoldingLimits, value.pop("folding", None), f"{path.name}: folding"),
-    }
-    if isinstance(value.get("aliases"), list):
-        value["aliases"] = tuple(value["aliases"])
-    return from_table(Board, value | sections, path.name)
+    """Return the board of a TOML file, beside which its family's lies; a wrong file raises ConfigError."""
+    family = decode_toml(Family, path.parent / FAMILY_FILE, name=path.parent.name)
+    return decode_toml(Board, path, name=path.stem, family=encode(family))
 
 
-def from_table(cls: type[T], value: Any, where: str) -> T:
-    """Return the frozen dataclass `cls` from a TOML table with exactly its keys, else raise ConfigError."""
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: missing table")
-    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-    for kind, keys in (("missing", names - value.keys()), ("unknown", value.keys() - names)):
-        if keys:
-            raise ConfigError(
-                f"{where}: {kind} key {', '.join(sorted(keys))}; known: {', '.join(sorted(names))}"
-            )
-    for name, hint in get_type_hints(cls).items():
-        expected = getattr(hint, "__origin__", hint)
-        if type(value[name]) is not expected:
-            raise ConfigError(f"{where}: {name} must be {expected.__name__}, got {value[name]!r}")
-    return cls(**value)
-
-
+@cache
 def all_boards() -> tuple[Board, ...]:
     """Return every known board, smallest part first."""
-    boards = [read_board(path) for path in sorted(BOARDS.glob("*.toml"))]
+    boards = [read_board(path) for path in BOARDS.glob("*/*.toml") if path.name != FAMILY_FILE]
     return tuple(sorted(boards, key=lambda board: (board.resources.dsp, board.name)))
 
 
 def find_board(name: str) -> Board:
-    """Return the board of that name or alias; an unknown one raises ConfigError listing the known ones."""
-    boards = all_boards()
-    for board in boards:
+    """Return the board of that name or alias, or of that TOML file; ConfigError lists the known ones."""
+    if name.endswith(".toml"):
+        return read_board(Path(name))
+    for board in all_boards():
         if name == board.name or name in board.aliases:
             return board
-    known = ", ".join(" = ".join((board.name, *board.aliases)) for board in boards)
-    raise ConfigError(f"board {name!r} is unknown; known boards: {known}")
+    known = ", ".join(" = ".join((board.name, *board.aliases)) for board in all_boards())
+    raise ConfigError(f"board {name!r} is unknown; known boards: {known}, or a board's own .toml file")

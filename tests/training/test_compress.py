@@ -16,7 +16,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import quantize_observation
-from ganglion.training.compress import compress, parse_run, table_of
+from ganglion.training.compress import CompressSettings, compress, table_of
 from ganglion.training.envs import make_env
 from ganglion.training.learner import actor_layers, new_learner
 from ganglion.training.run import Phase, Run
@@ -212,7 +212,7 @@ def test_a_zip_that_cannot_be_a_teacher_is_refused_in_one_line(what: str, tmp_pa
     make, message = BAD[what]
     path = make(tmp_path / "bad.zip")
     with pytest.raises(ConfigError, match=message) as caught:
-        parse_run([str(path), ENV_ID, "--base", "Hopper"])
+        CompressSettings(checkpoint=path, environment=ENV_ID, base="Hopper").plan()
     assert "\n" not in str(caught.value) and "bad.zip" in str(caught.value)
 
 
@@ -227,30 +227,33 @@ def test_nothing_is_unpickled_before_the_zip_was_seen_to_fit(
 
 def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
     path = toy_zip("TD3", tmp_path / "mine.zip", normalized=True)
-    arguments = [str(path), ENV_ID, "--base", "Hopper", "--sparsity", "0.9", "--seed", "3"]
-    run, folder = parse_run(arguments)
+    asked = {"checkpoint": path, "environment": ENV_ID, "base": "Hopper", "sparsity": 0.9, "seed": 3}
+    run, folder = CompressSettings(**asked).plan()
     assert (run.name, run.sparsity, run.steps, run.qat_steps) == ("mine-sparse90-s3", 0.9, 160_000, 40_000)
     assert run.config.env_id == run.environment == ENV_ID and run.config.hidden == (256, 256)
     assert run.vecnormalize == str(tmp_path / "vecnormalize.pkl")
     assert run.dense_steps == 40_000 and run.prune_window == (40_000, 100_000)
     assert folder == Path("build") / ENV_ID / "compressed" / run.name
-    assert parse_run([*arguments, "--hidden", "32,32"])[0].dense_steps == 0
+    assert CompressSettings(**asked, hidden=(32, 32)).plan()[0].dense_steps == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("changes", "message"),
     [
-        (["Hoper"], "unknown environment 'Hoper'; known: .*Hopper.*--base"),
-        ([ENV_ID, "--base", "Hopper", "--sparsity", "1.0"], "sparsity 1.0 is outside"),
-        ([ENV_ID, "--base", "Hopper", "--steps", "0"], "a zip is imitated, in --steps of at least 8"),
-        ([ENV_ID, "--base", "Hopper", "--vecnormalize", "no.pkl"], "no.pkl is missing"),
-        ([ENV_ID, "--base", "Hopper", "--finetune-steps", "8"], "needs the critics of a SAC zip"),
+        ({"environment": "Hoper", "base": None}, "unknown environment 'Hoper'; known: .*Hopper.* by base"),
+        ({"sparsity": 1.0}, "sparsity 1.0 is outside"),
+        ({"steps": 0}, "it is imitated, in steps of at least 8"),
+        ({"vecnormalize": Path("no.pkl")}, "no.pkl is missing"),
+        ({"ft_steps": 8}, "ft_steps needs the critics of a SAC zip"),
     ],
 )
-def test_a_compression_that_cannot_be_is_refused(arguments: list[str], message: str, tmp_path: Path) -> None:
+def test_a_compression_that_cannot_be_is_refused(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
     path = toy_zip("PPO", tmp_path / "mine.zip")
+    asked = {"checkpoint": path, "environment": ENV_ID, "base": "Hopper"}
     with pytest.raises(ConfigError, match=message):
-        parse_run([str(path), *arguments])
+        CompressSettings(**asked | changes).plan()
 
 
 def test_a_file_that_is_not_vecnormalizes_is_refused(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_an_impossible_value_is_refused(changes: dict[str, Any], message: str) -
 
 def test_settings_are_read_as_their_types() -> None:
     texts = ["batch_size=128", "tau = 1e-2", "gamma=1", "hidden=[64, 64]", "distribution=uniform"]
-    assert read_settings(texts, "--set") == {
+    assert read_settings(texts) == {
         "batch_size": 128,
         "tau": 0.01,
         "gamma": 1.0,
@@ -80,15 +80,15 @@ def test_settings_are_read_as_their_types() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("batch=128", "--set batch=128: unknown key 'batch'; known: env_id, hidden"),
-        ("batch_size=many", "--set batch_size=many: expected int"),
-        ("batch_size", "--set batch_size: expected int"),
+        ("batch=128", "set=batch=128: unknown key 'batch'; known: env_id, hidden"),
+        ("batch_size=many", "set=batch_size=many: expected int"),
+        ("batch_size", "set=batch_size: expected int"),
         ("hidden=[1.5]", "expected list of integers"),
     ],
 )
 def test_a_wrong_setting_is_named(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
-        read_settings([text], "--set")
+        read_settings([text])
 
 
 def test_an_unknown_environment_lists_the_known_ones() -> None:

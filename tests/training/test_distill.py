@@ -11,8 +11,9 @@ from ganglion.models.build.files import read_json
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.distill import DistilledSac, actor_teacher
 from ganglion.training.learner import new_learner, restore
+from ganglion.training.options import TrainSettings
 from ganglion.training.run import Run
-from ganglion.training.train import parse_run, train
+from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import toy_run
 
@@ -31,7 +32,7 @@ def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run
     assert teacher.stat().st_size < dense_run[1].stat().st_size / 2
     run = toy_run(name="taught", distill=True, sparsity=0.5, steps=800, qat_steps=0, parent=str(teacher))
     assert train(run)["return_mean"] > GOOD_RETURN
-    with pytest.raises(ConfigError, match="is an actor alone: it takes --distill"):
+    with pytest.raises(ConfigError, match="is an actor alone: it takes distill"):
         train(replace(run, name="learnt", distill=False))
 
 
@@ -58,5 +59,5 @@ def test_the_teacher_does_not_change_and_the_student_comes_closer(dense_run: tup
 
 
 def test_distilling_without_a_teacher_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"--distill needs a teacher; give the checkpoint .* by --from"):
-        parse_run(["Hopper", "--distill", "--sparsity", "0.9"])
+    with pytest.raises(ConfigError, match="distill needs a teacher: a checkpoint given by from"):
+        TrainSettings(environment="Hopper", distill=True, sparsity=0.9).plan()

@@ -110,5 +110,5 @@ def test_the_dense_band_and_the_points_are_the_means_over_seeds() -> None:
 
 
 def test_an_empty_set_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no result.json under .* make train ENV=Hopper"):
+    with pytest.raises(ConfigError, match="no result.json under .* ganglion train Hopper"):
         figures(tmp_path, tmp_path / "zoo", tmp_path)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganglion.models.build.command import run_stage
 from ganglion.models.build.errors import TrainingError
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.fast_sac import Batch, FastSac
@@ -41,9 +40,9 @@ def test_parameters_that_explode_stop_the_run(monkeypatch: pytest.MonkeyPatch) -
         update(self, batch, learning_rate if self.num_timesteps < 600 else float("inf"))
 
     monkeypatch.setattr(FastSac, "_update", explodes_later)
-    with pytest.raises(SystemExit) as stopped:
-        run_stage(lambda: train(run))
+    with pytest.raises(TrainingError) as stopped:
+        train(run)
     line = str(stopped.value)
-    assert line.startswith("error: step 600: a parameter of the actor is not finite; a lower learning_rate")
-    assert line.endswith("step 400 is kept in build/Toy/train/exploded/checkpoint.npz, for --from")
+    assert line.startswith("step 600: a parameter of the actor is not finite; a lower learning_rate")
+    assert line.endswith("step 400 is kept in build/Toy/train/exploded/checkpoint.npz, for from")
     assert "\n" not in line

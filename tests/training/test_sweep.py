@@ -17,7 +17,7 @@ from ganglion.models.build.files import read_json, write_json
 from ganglion.training.grid import Grid, read_grid
 from ganglion.training.results import read_curve, read_table
 from ganglion.training.run import Phase
-from ganglion.training.sweep import SWEEPS, listing, parse_sweep, sweep
+from ganglion.training.sweep import SweepSettings, listing, sweep
 from tests.training.toy import ENV_ID, toy_config
 
 
@@ -51,14 +51,15 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
     jobs, killed = _grid(sparsities=(0.8,)).jobs("small"), []
     killer = threading.Thread(target=_kill_what_runs, args=(tmp_path, killed))
     killer.start()
-    rows = sweep("small", jobs, address=None, processes=2)
+    table = tmp_path / "small.parquet"
+    rows = sweep(table, jobs, address=None, processes=2)
     killer.join()
     assert killed
     assert [(row.name, row.qat) for row in rows] == [
         ("small-sparse80-s1", False),
         ("small-sparse80-s1-int8", True),
     ]
-    assert rows == read_table(SWEEPS / "small.parquet")
+    assert rows == read_table(table)
     for row, job in zip(rows, jobs, strict=True):
         assert not list(job.run.folder.glob(".*"))
         result, steps = (
@@ -74,7 +75,7 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
     monkeypatch.setattr(
         "ganglion.training.sweep.cluster", lambda *_: pytest.fail("a finished run was started")
     )
-    assert sweep("small", jobs, address=None, processes=2) == rows
+    assert sweep(table, jobs, address=None, processes=2) == rows
 
 
 def test_the_grid_is_every_cell_once_and_int8_goes_on_from_float() -> None:
@@ -122,33 +123,31 @@ def test_a_result_with_other_settings_is_refused() -> None:
         _ = job.is_finished
 
 
-def test_a_sweep_that_runs_is_not_started_twice() -> None:
-    SWEEPS.mkdir(parents=True)
-    with (SWEEPS / ".twice.lock").open("w") as file:
+def test_a_sweep_that_runs_is_not_started_twice(tmp_path: Path) -> None:
+    with (tmp_path / ".twice.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(ConfigError, match="'twice' is running already"):
-            sweep("twice", [], None, None)
+            sweep(tmp_path / "twice.parquet", [], None, None)
 
 
-def test_a_cluster_that_is_not_there_is_one_line() -> None:
+def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ToolError, match=f"Ray at {address} is not reachable.*this machine") as caught:
-            sweep("far", _grid().jobs("far"), address, None)
+            sweep(tmp_path / "far.parquet", _grid().jobs("far"), address, None)
     assert "\n" not in str(caught.value)
     with pytest.raises(ToolError, match="Ray at nowhere is not reachable.*expected host:port"):
-        sweep("far", _grid().jobs("far"), "nowhere", None)
+        sweep(tmp_path / "far.parquet", _grid().jobs("far"), "nowhere", None)
 
 
 def test_the_command_line_goes_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "grid.toml"
     file.write_text('environments = ["Ant"]\nsparsities = [0, 0.5]\nseeds = [1]\nqat = [true]\n')
-    options, grid = parse_sweep(["paper", "--grid", str(file), "--seeds", "3,4", "--steps", "80"])
-    assert options.name == "paper"
-    assert grid == Grid(environments=("Ant",), sparsities=(0, 0.5), seeds=(3, 4), qat=(True,), steps=80)
-    _, both = parse_sweep(["paper", "--grid", str(file), "--qat", "both"])
-    assert both.qat == (False, True)
+    assert SweepSettings(grid=file, seeds=(3, 4), steps=80).plan() == Grid(
+        environments=("Ant",), sparsities=(0, 0.5), seeds=(3, 4), qat=(True,), steps=80
+    )
+    assert SweepSettings(grid=file, qat="both").plan().qat == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.training.callbacks import MilestoneCallback
 from ganglion.training.checkpoint import Checkpoint, masks_of
 from ganglion.training.config import load_config
 from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
 from ganglion.training.learner import actor_masks, new_learner, restore
+from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
-from ganglion.training.train import parse_run, train
+from ganglion.training.train import train
 from tests.training.toy import ENV_ID, toy_config, toy_run
 
 GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still -17
@@ -65,7 +66,7 @@ def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]
     assert result["phase"] == "qat"
     assert result["sparsity"] >= 0.8
     assert result["parent_result"]["return_mean"] > GOOD_RETURN
-    integers = QuantMlp.load(run.folder / "policy").to_integers()
+    integers = QuantNetwork.load(run.folder / "policy").to_integers()
     assert integers.nnz == result["nnz"]
     assert np.load(run.folder / "policy" / "observations.npz")["observation"].shape[1] == 2
 
@@ -124,7 +125,7 @@ def test_other_settings_in_the_same_folder_are_refused(
 ) -> None:
     run, checkpoint = dense_run
     monkeypatch.chdir(checkpoint.parents[4])
-    with pytest.raises(ConfigError, match="holds a run with other settings.*give --name"):
+    with pytest.raises(ConfigError, match="holds a run with other settings.*give run with another name"):
         train(replace(run, seed=5))
 
 
@@ -153,7 +154,7 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
     train(run)
     result = read_json(run.folder / "result.json")
     assert (result["phase"], result["step"]) == ("ptq", 0) and result["return_mean"] > GOOD_RETURN
-    assert QuantMlp.load(run.folder / "policy").to_integers().nnz == result["nnz"]
+    assert QuantNetwork.load(run.folder / "policy").to_integers().nnz == result["nnz"]
     assert len(_curve(run)) == 1
     before = run.best(Phase.PTQ).read_bytes()
     train(run)
@@ -161,9 +162,9 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
 
 
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
-    with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*make train ENV="):
+    with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*ganglion train Hopper"):
         train(toy_run(parent="nowhere.npz"))
-    with pytest.raises(ConfigError, match="no checkpoint.*make train ENV="):
+    with pytest.raises(ConfigError, match="no checkpoint.*ganglion train Hopper"):
         evaluate_run(Path("nowhere"))
 
 
@@ -225,48 +226,41 @@ def test_a_kill_while_writing_leaves_the_checkpoint_whole(
 
 
 def test_the_command_line_names_the_run() -> None:
-    run = parse_run(
-        ["Hopper", "--sparsity", "0.95", "--steps", "400000", "--from", "a/best-dense.npz", "--seed", "2"]
-    )
+    parent = Path("a") / "best-dense.npz"
+    run = TrainSettings(environment="Hopper", sparsity=0.95, steps=400_000, parent=parent, seed=2).plan()
     assert (run.name, run.sparsity, run.steps, run.qat_steps) == ("sparse95-s2", 0.95, 400_000, 80_000)
     assert run.prune_window[0] == 0
-    assert parse_run(["Hopper"]).qat_steps == 0
+    dense = TrainSettings(environment="Hopper").plan()
+    assert (dense.name, dense.qat_steps) == ("dense-s1", 0)
 
 
 def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> None:
-    run = parse_run(
-        ["Hopper", "--env-id", "Hopper-v5", "--weight-bits", "4", "--pruning", "magnitude", "--ptq"]
-    )
+    settings = {"env_id": "Hopper-v5", "weight_bits": 4, "pruning": "magnitude", "ptq": True}
+    run = TrainSettings(environment="Hopper", set="gamma=0.9", **settings).plan()
     assert (run.config.env_id, run.config.quant.weight_bits, run.qat_steps) == ("Hopper-v5", 4, 0)
-    assert run.name == "dense-Hopper-v5-weight_bits4-ptq-s0"
+    assert run.name == "dense-gamma0.9-Hopper-v5-weight_bits4-ptq-s1"
     assert run.to_json()["config"]["env_id"] == "Hopper-v5"
-    assert replace(run.config, env_id="Hopper-v4", weight_bits=8) == load_config("Hopper")
+    assert replace(run.config, env_id="Hopper-v4", weight_bits=8, gamma=0.99) == load_config("Hopper")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("settings", "message"),
     [
-        (["Hopper", "--sparsity", "1.0"], "sparsity 1.0 is outside"),
-        (["Hopper", "--steps", "1001"], "--steps 1001, allowed: multiples of updates_per_rollout"),
-        (["Hopper", "--name", "../x"], "must be a plain folder name"),
-        (["Hopper", "--weight-bits", "9"], "weight_bits = 9, allowed: 2 to 8"),
-        (["Hopper", "--csd-digits", "0"], "csd_digits = 0, allowed: 1 to 4"),
-        (
-            ["Hopper", "--pruning", "lottery"],
-            "pruning = 'lottery', allowed: magnitude, scaled, one_shot",
-        ),
-        (
-            ["Hopper", "--ptq", "--qat-steps", "800"],
-            "--ptq is quantization without training; --qat-steps 800",
-        ),
-        (["Hoper"], "unknown environment 'Hoper'; known: .*Hopper"),
+        ({"sparsity": 1.0}, "sparsity 1.0 is outside"),
+        ({"steps": 1_001}, "steps=1001, allowed: multiples of updates_per_rollout"),
+        ({"run": "../x"}, "run=../x must be a plain folder name"),
+        ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
+        ({"csd_digits": 0}, "csd_digits = 0, allowed: 1 to 4"),
+        ({"pruning": "lottery"}, "pruning = 'lottery', allowed: magnitude, scaled, one_shot"),
+        ({"ptq": True, "qat_steps": 800}, "ptq is quantization without training; qat_steps=800"),
+        ({"environment": "Hoper"}, "unknown environment 'Hoper'; known: .*Hopper"),
     ],
 )
-def test_a_run_that_cannot_be_is_refused(arguments: list[str], message: str) -> None:
+def test_a_run_that_cannot_be_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        parse_run(arguments)
+        TrainSettings(**{"environment": "Hopper", **settings}).plan()
 
 
 def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
     with pytest.raises(ExportError):
-        QuantMlp.load(dense_run[1].parent / "policy")
+        QuantNetwork.load(dense_run[1].parent / "policy")

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ganglion.hw.mapping.parts import padded_widths
-from ganglion.hw.target.board import NOTHING, Board, Engine, Resources, all_boards
+from ganglion.hw.target.board import Board, Engine, all_boards
+from ganglion.hw.target.resources import NOTHING, Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 
@@ -26,6 +27,10 @@ LUT_OVERHEAD, FF_OVERHEAD = 1.17, 1.06
 LAYER_CYCLES = 19
 # Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
+# Hidden widths grow to a multiple of it, so that lanes divide them.
+PAD_TO = 8
+# Wider adder trees (SIMD) and fan-outs (PE) cost more clock than they save cycles.
+MAX_SIMD = MAX_PE = 64
 # Width and depth a RAMB18 can take.
 BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 
@@ -89,9 +94,8 @@ class Folding:
 
     def _products_per_dsp(self, board: Board) -> int:
         # NUM_LANES in FINN's mvu.sv, for narrow-range weights, which ganglion.hw.finn.passes.size guarantees.
-        port_bits = 25 if board.is_7series else 27
         lane_bits = self.shape.weight_bits + self.shape.input_bits - 1
-        return 1 + (port_bits - self.shape.weight_bits) // lane_bits
+        return 1 + (board.family.dsp_bits - self.shape.weight_bits) // lane_bits
 
 
 def divisors(number: int) -> list[int]:
@@ -107,13 +111,13 @@ def narrow_bits(weights_low: int, weights_high: int) -> int:
     return max(2, max(-weights_low, weights_high).bit_length() + 1)
 
 
-def dense_shapes(network: IntNetwork, pad_to: int, engines: Sequence[Engine] = ()) -> tuple[DenseShape, ...]:
-    """Return the shapes of the dense layers, hidden widths padded to a multiple of `pad_to`.
+def dense_shapes(network: IntNetwork, engines: Sequence[Engine] = ()) -> tuple[DenseShape, ...]:
+    """Return the shapes of the dense layers, hidden widths padded to a multiple of `PAD_TO`.
 
     engines: one a layer; none means that all are dense.
     """
     engines = engines or (Engine.DENSE,) * len(network.spec.layers)
-    padded = padded_widths(network.spec, engines, pad_to)
+    padded = padded_widths(network.spec, engines, PAD_TO)
     return tuple(
         DenseShape(
             index=index,
@@ -147,7 +151,7 @@ def fold(
     The least folding is widened step by step, each time by what saves most cycles per DSP. The sum of the
     layers' cycles counts, not the largest: a control loop waits for one vector.
     """
-    shapes = dense_shapes(network, board.folding.pad_to, engines)
+    shapes = dense_shapes(network, engines)
     least = _least(shapes, board, taken)
     if not _fits(least, board, taken):
         raise CompileError(_misfit(network, board, engines, total(least, board), taken))
@@ -202,12 +206,11 @@ def _steps(foldings: tuple[Folding, ...], board: Board) -> Iterator[tuple[int, F
 
 
 def _options(shape: DenseShape, board: Board) -> list[Folding]:
-    limits = board.folding
     return [
         Folding(shape=shape, pe=pe, simd=simd)
         for pe in divisors(shape.out_features)
         for simd in divisors(shape.in_features)
-        if pe <= limits.max_pe and simd <= limits.max_simd
+        if pe <= MAX_PE and simd <= MAX_SIMD
     ]
 
 
@@ -251,5 +254,5 @@ def _misfit(
 
 
 def _could_fit(network: IntNetwork, board: Board, engines: Sequence[Engine], taken: Resources) -> bool:
-    shapes = dense_shapes(network, board.folding.pad_to, engines)
+    shapes = dense_shapes(network, engines)
     return _fits(_least(shapes, board, taken), board, taken)

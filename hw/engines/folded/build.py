@@ -17,7 +17,8 @@ from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.remember import remembered
 from ganglion.hw.engines.sparse_node import RTL, EngineParts
-from ganglion.hw.target.board import Board, Resources
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import IntNetwork, Ints
 
@@ -145,8 +146,8 @@ def _describe_layer(program: Program, index: int) -> dict[str, Any]:
     nnz = sum(len(row.inputs) for row in rows)
     return {
         "name": spec.name,
-        "in_features": spec.in_features,
-        "out_features": spec.out_features,
+        "in_features": spec.n_inputs,
+        "out_features": spec.n_outputs,
         "pe": program.settings.lanes,
         "simd": 1,
         "weight_bits": program.lowered.weight_bits,

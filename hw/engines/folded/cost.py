@@ -2,7 +2,8 @@
 
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.settings import Multiplier
-from ganglion.hw.target.board import Board, Resources
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
 
 # LUTs to select one of so many banks, a bit (as yosys does it), and of a bank with so many address bits.

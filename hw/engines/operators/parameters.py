@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ganglion.hw.engines.sparse_node import SparseNode
 from ganglion.hw.finn.plugin import HWCustomOp
+from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.spec.network import NetworkSpec
@@ -32,7 +33,7 @@ class ChainAttributes:
     def of(cls, op: HWCustomOp) -> "ChainAttributes":
         """Return the attributes of a node."""
         return cls(
-            spec=NetworkSpec.from_json(json.loads(attribute(op, "network"))),
+            spec=decode(NetworkSpec, json.loads(attribute(op, "network")), "network"),
             in_lanes=attribute(op, "inLanes"),
             out_lanes=attribute(op, "outLanes"),
             batch=tuple(attribute(op, "numInputVectors")),
@@ -41,7 +42,7 @@ class ChainAttributes:
     def to_node(self) -> dict[str, Any]:
         """Return the node's attributes."""
         return {
-            "network": json.dumps(self.spec.to_json()),
+            "network": json.dumps(encode(self.spec)),
             "inLanes": self.in_lanes,
             "outLanes": self.out_lanes,
             "numInputVectors": list(self.batch),

@@ -22,7 +22,8 @@ from ganglion.hw.engines.unrolled.pipeline import core_name, engine_lines
 from ganglion.hw.engines.unrolled.predict import predict
 from ganglion.hw.engines.unrolled.schedule import Schedule, schedule
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.target.board import Board, Resources
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError, MismatchError
 from ganglion.models.reference import IntNetwork, Ints
 
@@ -183,8 +184,8 @@ def _describe_layers(made: UnrolledPlan) -> Iterator[dict[str, Any]]:
         stage = max((made.schedule.stages[n] for n in neurons if n is not None), default=ready)
         yield {
             "name": spec.name,
-            "in_features": spec.in_features,
-            "out_features": spec.out_features,
+            "in_features": spec.n_inputs,
+            "out_features": spec.n_outputs,
             "nnz": int((made.network.weights[index] != 0).sum()),
             "weight_bits": spec.weight_type.bits,
             "cycles": stage - ready + 1,

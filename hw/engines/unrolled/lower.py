@@ -9,8 +9,8 @@ from ganglion.hw.engines.unrolled.cmvm import share_pairs
 from ganglion.hw.engines.unrolled.graph import Clip, Constant, Graph, Input, Layer, Node, Sum, sources
 from ganglion.hw.engines.unrolled.share import merge_pairs
 from ganglion.hw.engines.unrolled.tree import Carrier, Draft, Operand, add_up, draft_of
+from ganglion.models.layers import Layer as LayerSpec
 from ganglion.models.reference import IntNetwork, Ints, requantize
-from ganglion.models.spec.network import LayerSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

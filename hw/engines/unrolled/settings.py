@@ -19,4 +19,4 @@ class UnrolledSettings:
 
     def on(self, board: Board) -> "UnrolledSettings":
         """Return the settings with the adders of a board's part."""
-        return replace(self, adder_inputs=3 if board.part.startswith("xc") else 2, xc7=board.is_7series)
+        return replace(self, adder_inputs=board.family.adder_inputs, xc7=board.family.primitives == "xc7")

@@ -1,4 +1,4 @@
-"""The boards, one TOML each."""
+"""The boards: a folder a family, in it family.toml and a TOML a board."""
 
 from pathlib import Path
 

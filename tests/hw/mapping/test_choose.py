@@ -12,7 +12,8 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.choose import CUTS, candidates, choose
 from ganglion.hw.mapping.compile_settings import CompileSettings
 from ganglion.hw.synth import synthesize
-from ganglion.hw.target.board import Board, Engine, Resources, find_board
+from ganglion.hw.target.board import Board, Engine, find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy

@@ -14,7 +14,8 @@ from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.simulate import verify
-from ganglion.hw.target.board import Board, Engine, Resources, find_board
+from ganglion.hw.target.board import Board, Engine, find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
@@ -41,7 +42,7 @@ def narrow_fold(
     network: IntNetwork, board: Board, engines: tuple[Engine, ...], taken: Resources
 ) -> tuple[Folding, ...]:
     """Return few lanes, quick to compile."""
-    shapes = dense_shapes(network, board.folding.pad_to, engines)
+    shapes = dense_shapes(network, engines)
     return tuple(Folding(shape=shape, pe=1, simd=shape.in_features // 2 or 1) for shape in shapes)
 
 

@@ -9,7 +9,8 @@ import pytest
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.studies import growth
 from ganglion.hw.studies.growth_plot import plot_growth
-from ganglion.hw.target.board import Resources, find_board
+from ganglion.hw.target.board import find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_policy

@@ -1,41 +1,57 @@
-"""Boards as data: the known ones, and every way in which a file or a name may be wrong."""
+"""Boards and families as data: the known ones, one of one's own, and every way to be wrong."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ganglion.hw.target.board import BOARDS, Engine, all_boards, find_board, read_board
-from ganglion.models.build.errors import ConfigError
+from ganglion.hw.target.board import (
+    BOARDS,
+    FAMILY_FILE,
+    Processor,
+    all_boards,
+    find_board,
+    read_board,
+)
+from ganglion.hw.target.resources import Resources
+from ganglion.models.build.codec import decode, encode
+from ganglion.models.build.errors import CompileError, ConfigError
+
+Edit = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def edited(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Return a writer of Pynq-Z2.toml with one text replaced."""
+def edited(tmp_path: Path) -> Edit:
+    """Return a writer of one's own board: Pynq-Z2 and its family with a text replaced in either file."""
 
     def write(old: str, new: str) -> Path:
-        text = (BOARDS / "Pynq-Z2.toml").read_text()
-        assert old in text
-        path = tmp_path / "Mine.toml"
-        path.write_text(text.replace(old, new))
-        return path
+        texts = {name: (BOARDS / "7-series" / name).read_text() for name in ("Pynq-Z2.toml", FAMILY_FILE)}
+        assert any(old in text for text in texts.values())
+        for name, text in texts.items():
+            (tmp_path / name.replace("Pynq-Z2", "Mine")).write_text(text.replace(old, new))
+        return tmp_path / "Mine.toml"
 
     return write
 
 
 @pytest.mark.parametrize(
-    ("name", "part", "dsp"),
+    ("name", "part", "family", "processor", "dsp"),
     [
-        ("Pynq-Z1", "xc7z020clg400-1", 220),
-        ("Pynq-Z2", "xc7z020clg400-1", 220),
-        ("Ultra96-V2", "xczu3eg-sbva484-1-i", 360),
-        ("ZCU104", "xczu7ev-ffvc1156-2-e", 1728),
-        ("KV260", "xck26-sfvc784-2LV-c", 1248),
+        ("Pynq-Z1", "xc7z020clg400-1", "7-series", "zynq", 220),
+        ("Pynq-Z2", "xc7z020clg400-1", "7-series", "zynq", 220),
+        ("Arty-A7", "xc7a35ticsg324-1L", "7-series", "none", 90),
+        ("Arty-A7-15T", "xc7a15tcsg324-1", "7-series", "none", 45),
+        ("AUP-ZU3", "xczu3eg-sfvc784-2-e", "ultrascale-plus", "zynqmp", 360),
+        ("Ultra96-V2", "xczu3eg-sbva484-1-i", "ultrascale-plus", "zynqmp", 360),
+        ("ZCU104", "xczu7ev-ffvc1156-2-e", "ultrascale-plus", "zynqmp", 1728),
+        ("KV260", "xck26-sfvc784-2LV-c", "ultrascale-plus", "zynqmp", 1248),
     ],
 )
-def test_board_is_known(name: str, part: str, dsp: int) -> None:
+def test_board_is_known(name: str, part: str, family: str, processor: str, dsp: int) -> None:
     board = find_board(name)
-    assert (board.part, board.resources.dsp) == (part, dsp)
+    assert (board.part, board.family.name, board.resources.dsp) == (part, family, dsp)
+    assert board.processor is Processor(processor)
     assert board.budget.dsp < dsp
 
 
@@ -48,33 +64,65 @@ def test_unknown_board_lists_the_known_ones() -> None:
         find_board("Z9")
 
 
-def test_unknown_engine_lists_the_known_ones() -> None:
-    with pytest.raises(
-        ConfigError, match="engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled"
-    ):
-        Engine.parse("quantum")
-
-
 def test_boards_come_smallest_first() -> None:
     sizes = [board.resources.dsp for board in all_boards()]
     assert sizes == sorted(sizes)
 
 
+def test_a_board_and_a_family_of_ones_own_are_two_files(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for name, edit in {
+        "Pynq-Z2.toml": ("lut = 53200", "lut = 1234"),
+        FAMILY_FILE: ("lut_inputs = 6", "lut_inputs = 4"),
+    }.items():
+        (tmp_path / "mine" / name).write_text((BOARDS / "7-series" / name).read_text().replace(*edit))
+    board = find_board(str(tmp_path / "mine" / "Pynq-Z2.toml"))
+    assert (board.resources.lut, board.family.lut_inputs, board.family.name) == (1234, 4, "mine")
+
+
+def test_every_board_is_the_same_after_a_trip_through_json() -> None:
+    for board in all_boards():
+        assert decode(type(board), encode(board), board.name) == board
+
+
+def test_what_does_not_fit_says_what_is_short() -> None:
+    board = find_board("Pynq-Z2")
+    board.require(board.budget, "mine", "shrink it")
+    with pytest.raises(
+        CompileError, match=r"mine takes 40,000 LUT of 39,900, 199 DSP of 198 that Pynq-Z2 has .*; shrink"
+    ):
+        board.require(Resources(lut=40_000, ff=0, dsp=199, bram18=252), "mine", "shrink it")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("pad_to = 8\n", "", r"Mine.toml: folding: missing key pad_to"),
-        ("pad_to = 8\n", "pad_to = 8\npad = 1\n", r"Mine.toml: folding: unknown key pad; known: .*pad_to"),
-        ("[resources]", "[resource]", r"Mine.toml: resources: missing table"),
-        ("dsp = 220", "dsp = 220.5", r"Mine.toml: resources: dsp must be int, got 220.5"),
-        ("dsp_share = 0.90", "dsp_share = 1.5", r"folding.dsp_share = 1.5 is outside \(0, 1\]"),
-        ("max_pe = 64", "max_pe = 0", r"folding.max_pe = 0 must be at least 1"),
-        ("clock_mhz = 100.0", "clock_mhz = 0.0", r"clock_mhz = 0.0 is outside 1 to 1000"),
-        ('part = "', "part = ", r"Mine.toml: not valid TOML"),
+        ("bram18 = 280\n", "", r"Mine.toml: resources: missing key bram18"),
+        ("bram18 = 280\n", "bram18 = 280\nbram = 1\n", r"Mine.toml: resources: unknown key bram"),
+        ("[resources]", "[resource]", r"Mine.toml: missing key resources"),
+        ("dsp = 220", "dsp = 220.5", r"Mine.toml: resources.dsp: expected .*integer, got 220.5"),
+        ("dsp = 220", "dsp = -1", r"Mine.toml: dsp = -1: allowed from 0"),
+        ("dsp = 0.90", "dsp = 1.5", r"Mine.toml: share.dsp = 1.5 is outside \(0, 1\]"),
+        ("clock_mhz = 100.0", "clock_mhz = 0.0", r"clock_mhz=0.0 is outside 1 to 1000"),
+        ("clock_mhz = 100.0", "clock_mhz = nan", r"clock_mhz: expected a finite number"),
+        ('part = "', "part = ", r"Mine.toml is not valid TOML"),
+        (
+            'processor = "zynq"',
+            'processor = "arm"',
+            r"processor: expected 'zynq', 'zynqmp' or 'none', got 'arm'",
+        ),
+        ("aliases", 'family = "x"\naliases', r"Mine.toml: family is not for the file to say"),
+        ("lut_inputs = 6", "lut_inputs = 60", r"family.toml: lut_inputs = 60 is outside 3 to 8"),
+        ("[yosys]", "[vivado]", r"family.toml: missing key yosys"),
     ],
 )
-def test_wrong_board_file_is_named(
-    edited: Callable[[str, str], Path], old: str, new: str, message: str
-) -> None:
+def test_wrong_file_is_named(edited: Edit, old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_board(edited(old, new))
+
+
+def test_a_board_without_its_family_is_named(edited: Edit, tmp_path: Path) -> None:
+    path = edited("dsp = 220", "dsp = 220")
+    shutil.move(tmp_path / FAMILY_FILE, tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match=r"family.toml is missing"):
+        read_board(path)

@@ -17,7 +17,7 @@ STAGES = {
         "ganglion.models.reference",
     ),
     "ganglion.hw.simulate": ("ganglion.hw.sim.harness", "ganglion.models.formats.policy_folder"),
-    "ganglion.hw.closed_loop": ("ganglion.models.nets.mlp", "ganglion.models.quant.quantizers"),
+    "ganglion.hw.closed_loop": ("ganglion.models.nets.quant_network", "ganglion.models.quant.quantizers"),
     "ganglion.hw.synth": ("ganglion.hw.target.board", "ganglion.hw.flows.yosys"),
     "ganglion.hw.bitstream": ("ganglion.hw.flows.vivado",),
 }
@@ -38,7 +38,7 @@ def test_a_stage_reaches_what_it_runs(stage: str) -> None:
 def test_data_beside_the_code_belongs_to_who_reaches_it() -> None:
     assert "ganglion.hw.rtl/ganglion_folded.sv" in code_files("ganglion.hw.compile")
     assert "ganglion.hw.sim/harness.cpp" in code_files("ganglion.hw.simulate")
-    assert "ganglion.hw.target.boards/Pynq-Z2.toml" in code_files("ganglion.hw.synth")
+    assert "ganglion.hw.target.boards/7-series/Pynq-Z2.toml" in code_files("ganglion.hw.synth")
     assert "ganglion.hw.flows.yosys/xilinx.ys" in code_files("ganglion.hw.synth")
 
 

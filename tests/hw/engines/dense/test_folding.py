@@ -37,14 +37,14 @@ def test_larger_board_is_not_slower() -> None:
 
 def test_only_hidden_widths_are_padded() -> None:
     network = random_network(np.random.default_rng(0), (11, 203, 187, 3), density=0.1)
-    shapes = dense_shapes(network, pad_to=8)
+    shapes = dense_shapes(network)
     assert [(shape.in_features, shape.out_features) for shape in shapes] == [(11, 208), (208, 192), (192, 3)]
 
 
 def test_estimate_is_near_what_yosys_counted() -> None:
     # The shipped Hopper policy, 95% sparse, on xc7z020: 19,238 LUT, 22,175 FF, 198 DSP48E1, 59 RAMB18.
     network = random_network(np.random.default_rng(0), (11, 255, 179, 3), density=0.1)
-    shapes = dense_shapes(network, pad_to=8)
+    shapes = dense_shapes(network)
     lanes = [(8, 11), (8, 32), (3, 8)]
     foldings = tuple(Folding(shape=s, pe=pe, simd=simd) for s, (pe, simd) in zip(shapes, lanes, strict=True))
     estimate = total(foldings, find_board("Pynq-Z2"))

@@ -1,0 +1,55 @@
+"""What the parts of one family have in common, read from hw/target/boards/<family>/family.toml."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganglion.models.build.codec import STRICT
+from ganglion.models.build.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """How much of a resource each cell of a mapped netlist counts for; `free` ones are no resource."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    lut: dict[str, int]
+    ff: dict[str, int]
+    dsp: dict[str, int]
+    bram18: dict[str, int]
+    carry: dict[str, int]
+    free: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yosys:
+    """The script in hw/flows/yosys that maps a design, and what it calls the family."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    script: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A family of FPGAs.
+
+    One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
+    `dsp_bits`; `primitives` names the variant of our RTL that instantiates the family's cells, "" for none.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    name: str
+    lut_inputs: int
+    adder_inputs: int
+    dsp_bits: int
+    primitives: str
+    yosys: Yosys
+    cells: Cells
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("lut_inputs", 3, 8), ("adder_inputs", 2, 3), ("dsp_bits", 8, 64)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name} = {getattr(self, name)} is outside {low} to {high}")

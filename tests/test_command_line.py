@@ -1,0 +1,137 @@
+"""`ganglion <command>` and `make <command>`: an error is one line, a setting as its caller spelled it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.command_line import INTERRUPTED, commands, main, settings_type
+from tests.hw.toy import write_toy_build, write_toy_policy
+
+ROOT = Path(__file__).parents[1]
+GANGLION = (sys.executable, "-m", "ganglion.models.command_line")
+MAKE = ("make", "--no-print-directory", "-C", str(ROOT))
+
+
+def run(command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def first_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what the command said, which is all it said: make adds a line of its own."""
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_every_command_has_settings_that_explain_themselves() -> None:
+    assert {
+        "hw",
+        "train",
+        "compress",
+        "sweep",
+        "evaluate",
+        "export",
+        "explore",
+        "growth",
+    } <= commands().keys()
+    for command in commands().values():
+        assert command.help and not command.help.endswith("."), command.name
+        kind = settings_type(command.function())
+        known = {field.name for field in fields(kind)}
+        assert set(command.variables.values()) | set(command.fixed) <= known, command.name
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main([name, "--help"])
+    shown = capsys.readouterr().out.replace("--no-", "--")
+    assert not done.value.code
+    for field in fields(settings_type(commands()[name].function())):
+        assert "Positional" in str(field.type) or f"--{field.name.replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ((*GANGLION, "hv"), "error: unknown command 'hv'"),
+        ((*GANGLION, "explor"), "did you mean explore?"),
+        ((*GANGLION, "hw", "Hopper", "--lanes", "x"), "error: --lanes: expected INT, got 'x'"),
+        ((*GANGLION, "hw", "Hopper", "--lanes", "0"), "error: --lanes 0: allowed from 1 to 64"),
+        ((*GANGLION, "hw"), "error: name an environment, or a policy folder with --policy"),
+        ((*GANGLION, "hw", "../x"), "error: '../x' cannot name a build"),
+        ((*GANGLION, "simulate", "Nowhere"), "is missing; run ganglion compile Nowhere first"),
+        ((*MAKE, "hw", "LANES=x"), "error: LANES: expected INT, got 'x'"),
+        ((*MAKE, "hw", "LANES=0"), "error: LANES=0: allowed from 1 to 64"),
+        ((*MAKE, "hw", "LANE=4"), "error: LANE=4: hw knows no such variable; known: BOARD, BUILD,"),
+        ((*MAKE, "hw", "LANES=4"), "error: LANES=4 is for ENGINE=folded, but ENGINE=auto does not read it"),
+        ((*MAKE, "hw", "ENV=a;touch x"), "error: 'a;touch x' cannot name a build"),
+        ((*MAKE, "hw", "ENV=Hoper"), "error: no policy is shipped for 'Hoper' (shipped: Ant,"),
+        ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),
+        ((*MAKE, "deploy"), "error: make deploy is not built yet"),
+    ],
+    ids=lambda value: " ".join(value[len(GANGLION) :]) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_command_is_one_line(command: Sequence[str], message: str, tmp_path: Path) -> None:
+    build = [f"BUILD={tmp_path}/build"] if command[0] == "make" and command[-1] != "deploy" else []
+    done = run([*command, *build], tmp_path)
+    assert done.returncode in (1, 2)
+    assert message in first_line(done)
+    assert not list(tmp_path.glob("x")), "a shell read the name"
+
+
+def test_quiet_leaves_progress_to_the_log(tmp_path: Path) -> None:
+    _toy(tmp_path)
+    loud = run([*GANGLION, "synth", "toy"], tmp_path)
+    assert "synth: yosys maps toy_top" in loud.stdout
+    quiet = run([*GANGLION, "--quiet", "synth", "toy"], tmp_path)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert "synth: up to date" in (tmp_path / "build" / "ganglion.log").read_text()
+
+
+def test_two_runs_on_one_build_wait_for_each_other(tmp_path: Path) -> None:
+    _toy(tmp_path)
+    processes = [
+        subprocess.Popen([*GANGLION, "synth", "toy"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    first, second = sorted(outputs, key=lambda output: "in use by" in output)
+    assert "in use by" not in first and "synth: yosys maps" in first
+    assert "build/toy is in use by process" in second and "synth: up to date" in second
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    _toy(tmp_path)
+    process = subprocess.Popen(
+        [*GANGLION, "synth", "toy"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and "yosys maps" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert errors.splitlines() == ["", "interrupted; the same command goes on from what is finished"]
+    assert not (tmp_path / "build/toy/synth.json").exists()
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    paths = _toy(tmp_path)
+    (paths.root / ".half-written.synth.json.x7").write_text("{")
+    os.utime(paths.root / ".half-written.synth.json.x7", (time.time() - 60,) * 2)
+    assert run([*GANGLION, "synth", "toy"], tmp_path).returncode == 0
+    assert not list(paths.root.rglob(".half-written.*"))
+
+
+def _toy(folder: Path) -> BuildPaths:
+    paths = BuildPaths.of("toy", folder / "build")
+    write_toy_policy(paths.policy, "Hopper-v4")
+    return write_toy_build(paths)

@@ -1,0 +1,44 @@
+"""The training room's commands."""
+
+from ganglion.models.command_line import Command
+
+COMMANDS = (
+    Command(
+        name="train",
+        target="ganglion.training.train:run",
+        help="train a policy: dense, or pruned, then int8; a killed run goes on",
+        variables={"ENV": "environment", "FROM": "parent"},
+    ),
+    Command(
+        name="compress",
+        target="ganglion.training.compress:run",
+        help="make a sparse int8 policy of a stable-baselines3 zip, which is unpickled: give what you trust",
+        variables={"ENV": "environment"},
+    ),
+    Command(
+        name="sweep",
+        target="ganglion.training.sweep:run",
+        help="train a grid of policies on Ray; a killed sweep goes on",
+        variables={"SWEEP": "name", "ENVS": "environments"},
+    ),
+    Command(
+        name="evaluate",
+        target="ganglion.training.evaluate:run",
+        help="put the best policy of a run to the test on fresh episodes",
+        variables={"RUN": "runs"},
+    ),
+    Command(
+        name="export", target="ganglion.training.export:run", help="make a policy folder of a finished run"
+    ),
+    Command(
+        name="figures",
+        target="ganglion.training.figures:run",
+        help="draw return against sparsity and learning curves of whatever runs there are",
+    ),
+    Command(name="zoo", target="ganglion.training.zoo:run", help="print the shipped policies as a table"),
+    Command(
+        name="bench-training",
+        target="ganglion.training.bench:run",
+        help="measure the speed of training against stable-baselines3's SAC",
+    ),
+)

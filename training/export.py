@@ -1,0 +1,76 @@
+"""Stage: a finished run becomes a policy folder, its result, curve and float weights beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+from tyro.conf import Positional
+
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import atomic_write, read_arrays, read_json
+from ganglion.models.build.paths import BUILD
+from ganglion.models.build.spelling import spelled, spelled_command
+from ganglion.models.environments import make
+from ganglion.models.formats.export import write_policy
+from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.spec.policy import PolicySpec
+
+N_VECTORS = 10_000
+_COPIED = ("result.json", "curve.jsonl", "curve.png")
+_PROVENANCE = ("return_mean", "return_std", "episodes", "step", "seed", "commit", "checkpoint")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings:
+    """What is exported, and where to."""
+
+    run: Positional[Path]
+    """A run's folder, build/<environment>/train/<name>."""
+    to: Positional[Path]
+    """The policy folder to write; its name is the policy's."""
+    vectors: int = N_VECTORS
+    """Golden observations."""
+    build: Path = BUILD
+    """Where the log goes."""
+
+
+def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
+    """Write the policy folder of a finished training run, its result, curve and float weights beside.
+
+    `n_vectors` golden observations are spread evenly over the evaluation's. Raises ExportError when the run
+    has no int8 policy yet.
+    """
+    if not (run / "policy" / "actor.json").exists():
+        raise ExportError(
+            f"{run} holds no int8 policy; a run with {spelled('sparsity', 0.95)} ends with one, "
+            f"{spelled_command('evaluate', str(run))} writes that of a run that goes on"
+        )
+    result = read_json(run / "result.json")
+    visited = read_arrays(run / "policy" / "observations.npz")["observation"]
+    picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
+    actor = QuantNetwork.load(run / "policy")
+    space = make(result["env_id"]).action_space
+    assert isinstance(space, gymnasium.spaces.Box)
+    actor.save(folder)
+    for name in _COPIED:
+        atomic_write(folder / name, (run / name).read_bytes())
+    return write_policy(
+        actor,
+        folder,
+        name=folder.name,
+        env=result["env_id"],
+        algorithm=result["algorithm"],
+        observations=visited[picked],
+        action_low=space.low,
+        action_high=space.high,
+        provenance={key: result[key] for key in _PROVENANCE},
+    )
+
+
+def run(settings: ExportSettings) -> None:
+    """Export and print the sizes of what was written."""
+    spec = export_run(settings.run, settings.to, settings.vectors)
+    live, whole = ("-".join(map(str, widths)) for widths in (spec.network.widths, spec.provenance["widths"]))
+    counts = f"{spec.provenance['nnz_live']} of {spec.provenance['n_weights']} weights"
+    print(f"{settings.to}: {live} live of {whole}, {counts}")
