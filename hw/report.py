@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ganglion.hw.design.design import load_design
 from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
@@ -17,14 +18,14 @@ STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
 def collect(paths: BuildPaths) -> dict[str, Any]:
     """Return the report: one section a stage, keys as the README documents them."""
     policy = read_json(paths.policy / JSON_FILE)
-    hw, sim = read_json(paths.hw), read_json(paths.sim)
+    design, sim = load_design(paths), read_json(paths.sim)
     loop = read_json(paths.closed_loop)
     return {
         "env": policy["env"],
         "policy": policy_section(policy),
-        "engine": hw["engine"],
-        "board": hw["board"],
-        "clock_mhz": hw["clock_mhz"],
+        "engine": design.engine,
+        "board": design.board.name,
+        "clock_mhz": design.clock_mhz,
         "simulation": sim,
         "closed_loop": loop,
         "resources": read_json(paths.synth),

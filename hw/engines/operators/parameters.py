@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.hw.engines.sparse_node import SparseNode
 from ganglion.hw.finn.plugin import HWCustomOp
+from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.spec.network import NetworkSpec
@@ -21,7 +21,7 @@ def attribute(op: HWCustomOp, name: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainAttributes:
-    """What both ops carry, beside their engine's settings; read and written here only."""
+    """What a node carries beside its engine's shape; read and written here only."""
 
     spec: NetworkSpec
     in_lanes: int
@@ -32,7 +32,7 @@ class ChainAttributes:
     def of(cls, op: HWCustomOp) -> "ChainAttributes":
         """Return the attributes of a node."""
         return cls(
-            spec=NetworkSpec.from_json(json.loads(attribute(op, "network"))),
+            spec=decode(NetworkSpec, json.loads(attribute(op, "network")), "network"),
             in_lanes=attribute(op, "inLanes"),
             out_lanes=attribute(op, "outLanes"),
             batch=tuple(attribute(op, "numInputVectors")),
@@ -41,17 +41,11 @@ class ChainAttributes:
     def to_node(self) -> dict[str, Any]:
         """Return the node's attributes."""
         return {
-            "network": json.dumps(self.spec.to_json()),
+            "network": json.dumps(encode(self.spec)),
             "inLanes": self.in_lanes,
             "outLanes": self.out_lanes,
             "numInputVectors": list(self.batch),
         }
-
-
-def costs(node: SparseNode) -> dict[str, int]:
-    """Return what FINN's analyses want to know, as attributes."""
-    need = node.resources
-    return {"cycles": node.interval_cycles, "lut": need.lut, "dsp": need.dsp, "bram18": need.bram18}
 
 
 def parameter_names(spec: NetworkSpec, node: str) -> list[str]:

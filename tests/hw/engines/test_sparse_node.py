@@ -8,10 +8,10 @@ import pytest
 from ganglion.hw.codegen.node_module import ADAPTERS
 from ganglion.hw.design.hardware_node import NodeKind
 from ganglion.hw.engines.folded.build import plan as plan_folded
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.engines.sparse_node import RTL, Plan, SparseNode
 from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.synth import resources_by_node, run_yosys
@@ -34,10 +34,10 @@ def _network(*widths: int, **options: int) -> IntNetwork:
 def _plans() -> dict[str, tuple[Plan, int | None, int | None]]:
     odd = _network(9, 14, 5, input_bits=5, output_bits=3)
     return {
-        "folded, one by one, surplus lanes": (plan_folded(odd, FoldedSettings.of(4)), 1, None),
-        "folded, pairs, one layer": (plan_folded(_network(12, 7), FoldedSettings.of(4)), 2, None),
-        "unrolled, one by one": (plan_unrolled(odd, UnrolledSettings()), 1, 1),
-        "unrolled, threes to words of four": (plan_unrolled(_network(6, 11, 9), UnrolledSettings()), 3, 4),
+        "folded, one by one, surplus lanes": (plan_folded(odd, FoldedShape.of(4)), 1, None),
+        "folded, pairs, one layer": (plan_folded(_network(12, 7), FoldedShape.of(4)), 2, None),
+        "unrolled, one by one": (plan_unrolled(odd, UnrolledShape()), 1, 1),
+        "unrolled, threes to words of four": (plan_unrolled(_network(6, 11, 9), UnrolledShape()), 3, 4),
     }
 
 
@@ -78,8 +78,8 @@ def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None
 
 
 def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
-    folded = plan_folded(_network(12, 7), FoldedSettings.of(8))
-    unrolled = plan_unrolled(_network(6, 11, 9), UnrolledSettings())
+    folded = plan_folded(_network(12, 7), FoldedShape.of(8))
+    unrolled = plan_unrolled(_network(6, 11, 9), UnrolledShape())
     sources = {None: (8, 6), 1: (1, 1), 2: (2, 2), 3: (1, 3), 4: (4, 2), 6: (2, 6)}
     for lanes, expected in sources.items():
         assert tuple(SparseNode.between(p, lanes, None).in_lanes for p in (folded, unrolled)) == expected
@@ -88,10 +88,10 @@ def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
 
 
 def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
-    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=5, out_lanes=1)
+    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=5, out_lanes=1)
     with pytest.raises(CompileError, match="odd: words of 5 values cannot become words of 8 of 12 values"):
         node.write("odd", tmp_path)
-    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=8, out_lanes=7)
+    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=8, out_lanes=7)
     with pytest.raises(CompileError, match="odd: out_lanes = 7, but its words have 1 values"):
         node.write("odd", tmp_path)
 

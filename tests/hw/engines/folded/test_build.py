@@ -9,7 +9,7 @@ import pytest
 from ganglion.hw.engines.folded.build import plan
 from ganglion.hw.engines.folded.cost import estimate
 from ganglion.hw.engines.folded.schedule import schedule
-from ganglion.hw.engines.folded.settings import FoldedSettings, Multiplier
+from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.errors import CompileError
@@ -27,7 +27,7 @@ def board() -> Board:
 
 def test_description_names_whole_files_and_the_promised_cycles(tmp_path: Path) -> None:
     network = corner_network(np.random.default_rng(0))
-    made = plan(network, FoldedSettings.of(4))
+    made = plan(network, FoldedShape.of(4))
     text = build_bare(made, tmp_path).description
     assert all((tmp_path / source).is_file() for source in text["sources"])
     assert {name: sha256_file(tmp_path / name) for name in text["memories"]} == text["memories"]
@@ -39,7 +39,7 @@ def test_description_names_whole_files_and_the_promised_cycles(tmp_path: Path) -
 
 def test_building_is_repeatable(tmp_path: Path) -> None:
     network = corner_network(np.random.default_rng(0))
-    first, second = (build_bare(plan(network, FoldedSettings.of(4)), tmp_path / name) for name in "ab")
+    first, second = (build_bare(plan(network, FoldedShape.of(4)), tmp_path / name) for name in "ab")
     assert first.description == second.description
 
 
@@ -54,11 +54,11 @@ def test_lanes_that_a_board_cannot_hold_are_refused_with_a_number_that_it_can(
     with pytest.raises(
         CompileError, match=r"32 lanes take 32 DSP, Pynq-Z2 has 18 to give; use LANES=18"
     ) as error:
-        plan(network, FoldedSettings.of(32)).require_fit(_with(board, dsp=20))
+        plan(network, FoldedShape.of(32)).require_fit(_with(board, dsp=20))
     fewer = int(str(error.value).partition("LANES=")[2].split()[0])
-    plan(network, FoldedSettings.of(fewer)).require_fit(_with(board, dsp=20))
+    plan(network, FoldedShape.of(fewer)).require_fit(_with(board, dsp=20))
     with pytest.raises(CompileError, match=r"16 lanes take \d+ LUT, Pynq-Z2 has 750 to give; use LANES="):
-        plan(network, FoldedSettings.of(16)).require_fit(_with(board, lut=1000))
+        plan(network, FoldedShape.of(16)).require_fit(_with(board, lut=1000))
 
 
 def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
@@ -66,7 +66,7 @@ def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
     with pytest.raises(
         CompileError, match=r"1849 nonzeros takes 14 BRAM18, Pynq-Z2 has 4 to give; prune to about 5"
     ):
-        plan(network, FoldedSettings.of(8)).require_fit(_with(board, bram18=5))
+        plan(network, FoldedShape.of(8)).require_fit(_with(board, bram18=5))
 
 
 def _narrow() -> IntNetwork:
@@ -78,13 +78,13 @@ def _narrow() -> IntNetwork:
 @pytest.mark.parametrize(
     ("network", "shape"),
     [
-        (hopper_98(np.random.default_rng(0)), FoldedSettings.of(4)),
-        (hopper_98(np.random.default_rng(0)), FoldedSettings.of(16)),
-        (_narrow(), FoldedSettings.of(8, Multiplier.LUT)),
+        (hopper_98(np.random.default_rng(0)), FoldedShape.of(4)),
+        (hopper_98(np.random.default_rng(0)), FoldedShape.of(16)),
+        (_narrow(), FoldedShape.of(8, Multiplier.LUT)),
     ],
 )
 def test_estimate_is_within_15_percent_of_synthesis(
-    network: IntNetwork, shape: FoldedSettings, tmp_path: Path
+    network: IntNetwork, shape: FoldedShape, tmp_path: Path
 ) -> None:
     built = build_bare(plan(network, shape), tmp_path)
     statistics = run_yosys(built.design, tmp_path / "work")
@@ -96,5 +96,5 @@ def test_estimate_is_within_15_percent_of_synthesis(
 
 @pytest.mark.parametrize(("lanes", "lut"), [(8, 1300), (16, 2600), (32, 6000)])
 def test_estimate_of_the_98_percent_network_is_within_the_targets(lanes: int, lut: int) -> None:
-    need = estimate(schedule(hopper_98(np.random.default_rng(0)), FoldedSettings.of(lanes)))
+    need = estimate(schedule(hopper_98(np.random.default_rng(0)), FoldedShape.of(lanes)))
     assert need.lut <= lut and need.dsp == lanes

@@ -12,12 +12,12 @@ from onnx import TensorProto, helper
 
 from ganglion.hw.design.hardware_node import read_node
 from ganglion.hw.engines.folded.build import plan as plan_folded
-from ganglion.hw.engines.folded.settings import FoldedSettings, Multiplier
+from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.engines.operators.folded import insert_folded
 from ganglion.hw.engines.operators.unrolled import insert_unrolled
 from ganglion.hw.engines.sparse_node import SparseNode
 from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.finn.plugin import (
     DataType,
     ModelWrapper,
@@ -46,13 +46,13 @@ class OpCase:
 
 
 def _insert_folded(model: ModelWrapper, network: IntNetwork) -> None:
-    settings = FoldedSettings.of(min(4, max(1, network.nnz)), Multiplier.LUT)
+    settings = FoldedShape.of(min(4, max(1, network.nnz)), Multiplier.LUT)
     node = SparseNode.between(plan_folded(network, settings), None, None)
     insert_folded(model, node, "x", "y", "policy")
 
 
 def _insert_unrolled(model: ModelWrapper, network: IntNetwork) -> None:
-    settings = UnrolledSettings(cut=3)
+    settings = UnrolledShape(adders_per_stage=3)
     node = SparseNode.between(plan_unrolled(network, settings), 1, 1)
     insert_unrolled(model, node, "x", "y", "policy")
 

@@ -13,7 +13,7 @@ import pytest
 from ganglion.hw.engines.sparse_node import RTL
 from ganglion.hw.engines.unrolled.adder import adder_cells
 from ganglion.hw.engines.unrolled.build import MODULES, plan
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
@@ -189,7 +189,7 @@ def test_cost_model_counts_luts_as_yosys_does(tmp_path: Path) -> None:
 def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
     inputs = all_inputs(network)
-    design = build_bare(plan(network, UnrolledSettings()), tmp_path / "design").design
+    design = build_bare(plan(network, UnrolledShape()), tmp_path / "design").design
     (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
     design = replace(design, sources=("rtl/cells.sv", *design.sources))
     bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
@@ -198,10 +198,10 @@ def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
 
 def test_prediction_holds_against_synthesis(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), [8, 14, 10, 4], density=0.4)
-    made = build_bare(plan(network, UnrolledSettings()), tmp_path)
+    made = build_bare(plan(network, UnrolledShape()), tmp_path)
     statistics = run_yosys(made.design, tmp_path / "work")
     counted = [count_resources(module["num_cells_by_type"]) for module in statistics["modules"].values()]
-    predicted = plan(network, UnrolledSettings()).cost
+    predicted = plan(network, UnrolledShape()).cost
     assert sum(count["lut"] for count in counted) == pytest.approx(predicted.lut, rel=0.1)
     assert sum(count["ff"] for count in counted) == pytest.approx(predicted.ff, rel=0.1)
     assert sum(count["carry"] for count in counted) == pytest.approx(predicted.carry4, rel=0.05)
