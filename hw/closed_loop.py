@@ -126,9 +126,9 @@ def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
     """Return the PyTorch policy as a function to integers; a mean off their grid raises MismatchError."""
     import torch
 
-    from ganglion.models.nets.mlp import QuantMlp
+    from ganglion.models.nets.quant_network import QuantNetwork
 
-    policy = QuantMlp.from_integers(spec.normalizer, network).eval()
+    policy = QuantNetwork.from_integers(spec.normalizer, network).eval()
 
     def mean(observations: npt.NDArray[np.float64]) -> Ints:
         with torch.no_grad():

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork, Ints, requantize
+from ganglion.models.spec.network import NetworkSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,45 +20,63 @@ class LiveNetwork:
 
 def live_part(network: IntNetwork) -> LiveNetwork:
     """Return the smallest network found that computes the same outputs; every width stays at least one."""
-    weights = [weight.copy() for weight in network.weights]
-    biases = [bias.copy() for bias in network.biases]
-    kept = [np.arange(width) for width in network.spec.widths]
-    _fold_constants(network, weights, biases)
-    for boundary in reversed(range(len(weights))):
-        read = np.flatnonzero(weights[boundary].any(axis=0))
-        # A layer of width zero does not exist in hardware: a network that ignores its input keeps one wire.
-        keep = read if read.size else np.array([0])
-        weights[boundary] = weights[boundary][:, keep]
-        kept[boundary] = keep
-        if boundary:
-            weights[boundary - 1] = weights[boundary - 1][keep]
-            biases[boundary - 1] = biases[boundary - 1][keep]
-    layers = tuple(
-        replace(layer, in_features=weight.shape[1], out_features=weight.shape[0])
-        for layer, weight in zip(network.spec.layers, weights, strict=True)
-    )
-    spec = replace(network.spec, layers=layers)
-    live = IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
+    spec = network.spec
+    weights, biases = _without_constants(network)
+    kept = [np.arange(width) for width in spec.widths]
+    layers: list[Layer] = list(spec.layers)
+    for boundary in reversed(range(len(layers))):
+        if _is_separable(spec, boundary):
+            # No layer has width zero in hardware: a network that ignores its input keeps one wire.
+            kept[boundary] = np.flatnonzero(_read(spec, boundary, weights, kept))
+            kept[boundary] = kept[boundary] if kept[boundary].size else np.array([0])
+    for index, layer in enumerate(spec.layers):
+        if layer.is_separable:
+            inputs, outputs = kept[spec.source(index)], kept[index + 1]
+            layers[index], weights[index], biases[index] = layer.without(
+                weights[index], biases[index], inputs, outputs
+            )
+    live = IntNetwork(spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases))
     return LiveNetwork(network=live, features=tuple(int(i) for i in kept[0]))
 
 
-def _fold_constants(network: IntNetwork, weights: list[Ints], biases: list[Ints]) -> None:
-    """Move neurons whose output cannot vary into the next layer's bias and zero their columns."""
-    input_type = network.spec.input_type
-    low = np.full(network.spec.widths[0], input_type.low)
-    high = np.full(network.spec.widths[0], input_type.high)
-    for index, layer in enumerate(network.spec.layers):
-        low, high = _output_interval(weights[index], biases[index], low, high)
-        low = requantize(low, layer.shift, layer.output_type)
-        high = requantize(high, layer.shift, layer.output_type)
-        if index + 1 == len(weights):
-            return
-        constant = low == high
-        biases[index + 1] += weights[index + 1][:, constant] @ low[constant]
-        weights[index + 1][:, constant] = 0
+def _readers(spec: NetworkSpec, boundary: int) -> list[int]:
+    return [index for index in range(len(spec.layers)) if spec.source(index) == boundary]
 
 
-def _output_interval(weight: Ints, bias: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Return the exact range of every accumulator over inputs between `low` and `high`: 2 x [out] int64."""
-    positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
-    return positive @ low + negative @ high + bias, positive @ high + negative @ low + bias
+def _is_separable(spec: NetworkSpec, boundary: int) -> bool:
+    """Return whether single values may leave a boundary: all that give or read it can do without them."""
+    writers = [boundary - 1] if boundary else []
+    around = [spec.layers[index] for index in (*writers, *_readers(spec, boundary))]
+    is_added = any(spec.residual(index) == boundary for index in range(len(spec.layers)))
+    has_residual = any(spec.residual(index) is not None for index in writers)
+    return all(layer.is_separable for layer in around) and not is_added and not has_residual
+
+
+def _read(
+    spec: NetworkSpec, boundary: int, weights: list[Ints], kept: list[npt.NDArray[np.intp]]
+) -> npt.NDArray[np.bool_]:
+    """Return which values of a boundary a live neuron reads: [width] bool; later boundaries are done."""
+    read = np.zeros(spec.widths[boundary], dtype=bool)
+    for index in _readers(spec, boundary):
+        read |= spec.layers[index].reads(weights[index][kept[index + 1]]).reshape(-1)
+    return read
+
+
+def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:
+    """Return weights and biases in which neurons that cannot vary are in the biases of their readers."""
+    spec, weights, biases = network.spec, list(network.weights), list(network.biases)
+    shape = (1, *spec.shape(0))
+    low, high = [np.full(shape, spec.input_type.low)], [np.full(shape, spec.input_type.high)]
+    for index, layer in enumerate(spec.layers):
+        source = spec.source(index)
+        entering = [ends[source].reshape(1, *layer.in_shape) for ends in (low, high)]
+        is_constant = entering[0][0] == entering[1][0]
+        weights[index], biases[index] = layer.fold_constants(
+            weights[index], biases[index], entering[0][0], is_constant
+        )
+        interval = layer.interval(entering[0], entering[1], weights[index], biases[index])
+        for ends, acc in zip((low, high), interval, strict=True):
+            if (residual := spec.residual(index)) is not None:
+                acc = acc + (ends[residual] << spec.residual_shift(index))
+            ends.append(requantize(acc, layer.shift, layer.output_type))
+    return weights, biases

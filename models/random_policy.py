@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from ganglion.models.formats.export import write_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.layers import Dense
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, Ints, requantize
 from ganglion.models.sparsity import Distribution, pools_of
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 
@@ -43,7 +44,7 @@ def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], spars
         bias = np.rint(rng.normal(-acc.mean(axis=0), BIAS_SHARE * acc.std(axis=0))).astype(np.int64)
         kind = INT8 if index + 1 == len(shapes) else UINT8
         shift = _shift(acc + bias, kind)
-        layer = LayerSpec(
+        layer = Dense(
             name=f"fc{index + 1}",
             in_features=n_in,
             out_features=n_out,
@@ -87,7 +88,7 @@ def write_random_policy(folder: Path, env: str, widths: Sequence[int], sparsity:
     n_obs, n_act = widths[0], widths[-1]
     normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.0,) * n_obs, gain=(32.0,) * n_obs)
     write_policy(
-        QuantMlp.from_integers(normalizer, network),
+        QuantNetwork.from_integers(normalizer, network),
         folder,
         name=f"random-{round(100 * sparsity)}",
         env=env,

@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.models.build.errors import ExportError
+from ganglion.models.layers.layer import Ints
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import ActionHead, Normalizer
-from ganglion.models.spec.types import IntType
-
-Ints = npt.NDArray[np.int64]
+from ganglion.models.spec.types import BIAS_TYPE, IntType
 
 # float32 carries every integer up to here, so PyTorch, QONNX and FINN compute the same sums exactly.
 EXACT_IN_FLOAT32 = 1 << 24
@@ -40,7 +39,7 @@ def action_from_mean(mean: Ints, head: ActionHead) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntNetwork:
-    """A network with its integers: per layer weights [out, in] and biases [out], on the accumulator's grid.
+    """A network with its integers: weights and biases of each layer, biases on the accumulator's grid.
 
     Construction proves that values fit their types and that no accumulator can reach `EXACT_IN_FLOAT32`.
     """
@@ -59,47 +58,69 @@ class IntNetwork:
 
     def _check_layer(self, index: int) -> None:
         layer, weight, bias = self.spec.layers[index], self.weights[index], self.biases[index]
-        expected = (layer.out_features, layer.in_features)
-        if weight.shape != expected or bias.shape != expected[:1]:
+        if weight.shape != layer.weight_shape or bias.shape != layer.weight_shape[:1]:
             raise ExportError(
-                f"{layer.name}: expected weight {expected}, got {weight.shape} with bias {bias.shape}"
+                f"{layer.name}: expected weight {layer.weight_shape}, got {weight.shape} with bias {bias.shape}"
             )
-        low, high = layer.weight_type.low, layer.weight_type.high
-        outside = np.argwhere((weight < low) | (weight > high))
+        # Narrow: Brevitas clips the lowest value of two's complement, so that weights are symmetric.
+        high = layer.weight_type.high
+        outside = np.argwhere(np.abs(weight) > high)
         if outside.size:
-            row, column = (int(i) for i in outside[0])
+            at = tuple(int(i) for i in outside[0])
             raise ExportError(
-                f"{layer.name}: weight {weight[row, column]} at [{row}, {column}] is outside "
-                f"{layer.weight_type.name} [{low}, {high}]; raise weight_bits or the weight's scale"
+                f"{layer.name}: weight {weight[at]} at {list(at)} is outside {layer.weight_type.name}'s narrow "
+                f"range [{-high}, {high}]; raise weight_bits or the weight's scale"
             )
+        self._check_accumulator(index)
+
+    def _check_accumulator(self, index: int) -> None:
+        layer, bias = self.spec.layers[index], self.biases[index]
         bound = int(self.accumulator_bound(index).max())
         if bound >= EXACT_IN_FLOAT32:
             raise ExportError(
                 f"{layer.name}: accumulator can reach {bound}, allowed below 2^24 = {EXACT_IN_FLOAT32}; "
                 "prune further, or lower weight_bits or activation_bits"
             )
+        if np.abs(bias).max() > BIAS_TYPE.high:
+            raise ExportError(
+                f"{layer.name}: bias {bias[np.abs(bias).argmax()]} is outside ±{BIAS_TYPE.high} "
+                f"steps of 2^{layer.accumulator_exponent}"
+            )
 
     def accumulator_bound(self, index: int) -> Ints:
-        """Return the largest magnitude of a partial sum of layer `index`, rounding included: [out] int64."""
-        input_type = self.spec.input_type_of(index)
-        magnitude = max(-input_type.low, input_type.high)
-        half = (1 << self.spec.layers[index].shift) >> 1
-        return np.abs(self.weights[index]).sum(axis=1) * magnitude + np.abs(self.biases[index]) + half
+        """Return the largest magnitude of a partial sum of layer `index`, rounding included: [*out] int64."""
+        spec, layer = self.spec, self.spec.layers[index]
+        largest = np.full((1, *layer.in_shape), _magnitude(spec.input_type_of(index)))
+        bound = layer.accumulate(largest, np.abs(self.weights[index]), np.abs(self.biases[index]))[0]
+        if (residual := spec.residual(index)) is not None:
+            bound = bound + (_magnitude(spec.type(residual)) << spec.residual_shift(index))
+        return bound + ((1 << layer.shift) >> 1)
 
     def forward(self, inputs: Ints) -> list[Ints]:
-        """Return every layer's activations: [batch, in] → list of [batch, out] int64, the mean last."""
-        activations: list[Ints] = []
-        current = np.asarray(inputs, dtype=np.int64)
-        for layer, weight, bias in zip(self.spec.layers, self.weights, self.biases, strict=True):
-            current = requantize(current @ weight.T + bias, layer.shift, layer.output_type)
-            activations.append(current)
-        return activations
+        """Return every layer's activations: [batch, *in] → list of [batch, *out] int64, the output last."""
+        boundaries = [np.asarray(inputs, dtype=np.int64)]
+        for index, layer in enumerate(self.spec.layers):
+            acc = self._accumulate(index, boundaries)
+            boundaries.append(requantize(acc, layer.shift, layer.output_type))
+        return boundaries[1:]
+
+    def _accumulate(self, index: int, boundaries: list[Ints]) -> Ints:
+        layer, source = self.spec.layers[index], boundaries[self.spec.source(index)]
+        shaped = source.reshape(len(source), *layer.in_shape)
+        acc = layer.accumulate(shaped, self.weights[index], self.biases[index])
+        if (residual := self.spec.residual(index)) is not None:
+            acc = acc + (boundaries[residual] << self.spec.residual_shift(index))
+        return acc
 
     def __call__(self, inputs: Ints) -> Ints:
-        """Return the network's integer output: [batch, in] → [batch, out] int64."""
+        """Return the network's integer output: [batch, *in] → [batch, *out] int64."""
         return self.forward(inputs)[-1]
 
     @property
     def nnz(self) -> int:
         """Number of nonzero weights."""
         return sum(int(np.count_nonzero(weight)) for weight in self.weights)
+
+
+def _magnitude(int_type: IntType) -> int:
+    return max(-int_type.low, int_type.high)

@@ -8,9 +8,10 @@ import numpy as np
 
 from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import Policy, load_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.layers import Dense
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 
@@ -39,7 +40,7 @@ def random_network(
         shift = max(0, round(np.log2(spread / output_type.high * 2)))
         bias = np.rint(rng.normal(0, spread / 2, n_out)).astype(np.int64)
         layers.append(
-            LayerSpec(
+            Dense(
                 name=f"fc{index + 1}",
                 in_features=n_in,
                 out_features=n_out,
@@ -78,7 +79,7 @@ def write_random_policy(
     n_obs, n_act = widths[0], widths[-1]
     normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.25,) * n_obs, gain=(32.0,) * n_obs)
     write_policy(
-        QuantMlp.from_integers(normalizer, integers),
+        QuantNetwork.from_integers(normalizer, integers),
         folder,
         name="random",
         env="Hopper-v4",

@@ -107,7 +107,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
     """Evaluate the best policy of the last phase that has one; write result.json, curve.png and the policy.
 
     That is teacher.npz of a float policy, its checkpoint without what only reinforcement learning needs; of
-    an int8 policy it is policy/: actor.npz and actor.json (see QuantMlp.save) and observations.npz, the
+    an int8 policy it is policy/: actor.npz and actor.json (see QuantNetwork.save) and observations.npz, the
     states visited by the evaluation, [n, obs] float32.
     """
     found = evaluate_checkpoint(best_checkpoint(folder))

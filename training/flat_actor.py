@@ -153,7 +153,7 @@ class FlatActor:
 
 
 class FlatQuantActor(FlatActor):
-    """The same actor through the fixed-point scheme: `nets.mlp.QuantMlp`'s forward pass, bit for bit.
+    """The same actor through the fixed-point scheme: `QuantNetwork`'s forward pass, bit for bit.
 
     The parameters stay those of the float actor, in units of raw observations, so that Adam's step means what
     it meant before. Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432),
@@ -175,7 +175,7 @@ class FlatQuantActor(FlatActor):
         for index, (layer, (weight, bias), (quant_weight, quant_bias)) in enumerate(
             zip(self._spec.layers, float_layers, self._deployed(self._weights), strict=True)
         ):
-            # The normalizer's inverse is folded into the first layer (see QuantMlp.from_float).
+            # The normalizer's inverse is folded into the first layer (see QuantNetwork.from_float).
             unit = self._gain.unsqueeze(1) if index == 0 else torch.ones(1)
             limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
             torch.clamp(weight, -limit, limit, out=weight)

@@ -9,8 +9,9 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
+from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
 from ganglion.models.spec.types import QuantConfig
@@ -54,7 +55,7 @@ def restore(model: FastSac, checkpoint: Checkpoint) -> None:
     if quantization is None:
         model.bind()
     else:
-        model.quantize(Quantization.from_json(quantization))
+        model.quantize(decode(Quantization, quantization, "quantization"))
     if masks := ckpt.masks_of(checkpoint):
         set_masks(model, masks)
     else:
@@ -127,13 +128,13 @@ def quantize(model: FastSac, n_observations: int, config: QuantConfig) -> None:
 
 def quantization_json(model: FastSac) -> dict[str, Any] | None:
     """Return the scales through which the actor acts, JSON-able, or None for a float actor."""
-    return None if model.quantization is None else model.quantization.to_json()
+    return None if model.quantization is None else encode(model.quantization)
 
 
-def quantized_actor(model: FastSac) -> QuantMlp:
+def quantized_actor(model: FastSac) -> QuantNetwork:
     """Return the Brevitas network that the quantized actor of `model` stands for."""
     assert model.quantization is not None
-    return QuantMlp.from_float(actor_layers(model), model.quantization)
+    return QuantNetwork.from_float(actor_layers(model), model.quantization)
 
 
 def deterministic_policy(model: FastSac) -> nn.Module:

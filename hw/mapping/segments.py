@@ -43,20 +43,14 @@ def segments_of(network: IntNetwork, engines: Sequence[Engine]) -> tuple[Segment
     segments, first = [], 0
     for engine, run in groupby(engines):
         last = first + len(list(run))
-        segments.append(
-            Segment(engine=engine, first=first, last=last, network=_run(network, first, last))
-        )
+        segments.append(Segment(engine=engine, first=first, last=last, network=_run(network, first, last)))
         first = last
     return tuple(segments)
 
 
 def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
-    spec = NetworkSpec(
-        input_type=network.spec.input_type_of(first), layers=network.spec.layers[first:last]
-    )
-    return IntNetwork(
-        spec=spec, weights=network.weights[first:last], biases=network.biases[first:last]
-    )
+    spec = NetworkSpec(input_type=network.spec.input_type_of(first), layers=network.spec.layers[first:last])
+    return IntNetwork(spec=spec, weights=network.weights[first:last], biases=network.biases[first:last])
 
 
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
@@ -75,7 +69,9 @@ def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
     )
     return IntNetwork(
         spec=replace(network.spec, layers=layers),
-        weights=tuple(_grown(w, (o, i)) for w, i, o in zip(network.weights, widths, widths[1:], strict=False)),
+        weights=tuple(
+            _grown(w, (o, i)) for w, i, o in zip(network.weights, widths, widths[1:], strict=False)
+        ),
         biases=tuple(_grown(bias, (o,)) for bias, o in zip(network.biases, widths[1:], strict=True)),
     )
 

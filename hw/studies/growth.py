@@ -153,7 +153,9 @@ def run(settings: StudySettings) -> None:
 
 def write_growth(paths: BuildPaths, board: Board, rows: Sequence[dict[str, Any]]) -> None:
     """Write growth.json and its pictures, and print the table."""
-    write_json(paths.root / "growth.json", {"board": board.name, "adders_per_stage": ADDERS, "points": list(rows)})
+    write_json(
+        paths.root / "growth.json", {"board": board.name, "adders_per_stage": ADDERS, "points": list(rows)}
+    )
     title = f"{paths.root.name}'s actor on {board.name}"
     for suffix in ("png", "svg"):
         plot_growth(rows, paths.root / f"growth.{suffix}", title)

@@ -32,7 +32,8 @@ def decode(kind: type[T], value: Any, where: str, error: type[GanglionError] = E
     except ValidationError as found:
         raise error(f"{where}: {_first(found)}") from None
     except GanglionError as found:
-        raise error(f"{where}: {found}") from None
+        said = str(found)
+        raise error(said if said.startswith(f"{where}:") else f"{where}: {said}") from None
     except RecursionError:
         raise error(f"{where}: nested too deeply") from None
 

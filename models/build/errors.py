@@ -27,3 +27,8 @@ class MismatchError(GanglionError):
 
 class ToolError(GanglionError):
     """An external tool is missing, failed or did not answer in time."""
+
+
+def first_line(error: Exception) -> str:
+    """Return what another library's error says, in one line of at most 160 characters."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ganglion.models.build.errors import ExportError
+from ganglion.models.build.errors import ExportError, first_line
 
 _HALF_WRITTEN = ".half-written."
 
@@ -72,7 +70,9 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise ExportError(f"{path} is missing") from None
-    except ValueError as error:
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"{path} is not valid JSON ({error}); it was truncated or altered") from None
     if not isinstance(value, dict):
         raise ExportError(f"{path}: expected a JSON object, got {type(value).__name__}")
@@ -92,8 +92,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise ExportError(f"{path} is missing") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ExportError(f"{path} is not a whole .npz file ({error}); it was truncated or altered") from None
+    except Exception as error:  # numpy, zipfile and zlib raise unrelated types for a damaged file
+        raise ExportError(
+            f"{path} is not a whole .npz file ({first_line(error)}); it was truncated or altered"
+        ) from None
 
 
 def sha256_file(path: Path) -> str:
@@ -103,6 +105,8 @@ def sha256_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise ExportError(f"{path} is missing") from None
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from None
 
 
 def check_hashes(folder: Path, hashes: Mapping[str, str]) -> None:

@@ -1,23 +1,17 @@
-"""A trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
+"""Stage: a trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
 
-import contextlib
-import io
-import logging
-import tempfile
-import warnings
-from collections.abc import Iterator
+import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
-import torch
-from brevitas.export import export_qonnx
-from onnx import NodeProto, helper, numpy_helper
-from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.util.cleanup import cleanup_model
 
-from ganglion.models.build.files import atomic_write, write_arrays
+from ganglion.models.build.command import run_stage
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import atomic_write, read_arrays, read_json, write_arrays
+from ganglion.models.environments import make
 from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
     ONNX_FILE,
@@ -25,14 +19,15 @@ from ganglion.models.formats.policy_folder import (
     load_policy,
     write_description,
 )
+from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.liveness import live_part
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.policy import ActionHead, Normalizer, PolicySpec
 
 
 def write_policy(
-    actor: QuantMlp,
+    actor: QuantNetwork,
     folder: Path,
     *,
     name: str,
@@ -89,63 +84,6 @@ def extreme_observations(spec: PolicySpec) -> np.ndarray:
     return observations
 
 
-def write_qonnx(network: IntNetwork, path: Path) -> None:
-    """Write `network` as cleaned QONNX through Brevitas, its rounding attributes saying half up truly."""
-    width = network.spec.widths[0]
-    identity = Normalizer(features=tuple(range(width)), offset=(0.0,) * width, gain=(1.0,) * width)
-    core = QuantMlp.from_integers(identity, network).core.eval()
-    # The exporter writes large tensors to a file beside its output, so it gets a folder of its own.
-    with tempfile.TemporaryDirectory() as scratch, _quiet():
-        exported = str(Path(scratch) / "exported.onnx")
-        export_qonnx(core, torch.zeros(1, width), exported)
-        model = cleanup_model(ModelWrapper(exported))
-    _mend_rounding(model)
-    _name_tensors(model, network)
-    atomic_write(path, model.model.SerializeToString())
-
-
-def _mend_rounding(model: ModelWrapper) -> None:
-    """State half up in QONNX's terms (formats.qonnx_reader); Brevitas writes ROUND, half to even."""
-    for node in [node for node in model.graph.node if node.op_type == "Quant"]:
-        if model.get_initializer(node.input[0]) is not None:
-            continue  # a constant on its grid: nothing is rounded
-        signed = next(helper.get_attribute_value(a) for a in node.attribute if a.name == "signed")
-        _set_attribute(node, "rounding_mode", "FLOOR" if signed else "HALF_UP")
-        if signed:
-            _add_half_step(model, node)
-
-
-def _add_half_step(model: ModelWrapper, node: NodeProto) -> None:
-    half = f"{node.output[0]}_half_step"
-    step = np.asarray(model.get_initializer(node.input[1]), dtype=np.float32)
-    model.graph.initializer.append(numpy_helper.from_array(step / np.float32(2), half))
-    shape = model.get_tensor_shape(node.input[0])
-    shifted = helper.make_tensor_value_info(f"{half}_added", 1, shape)
-    model.graph.value_info.append(shifted)
-    add = helper.make_node("Add", [node.input[0], half], [shifted.name], name=f"Add_{half}")
-    model.graph.node.insert(list(model.graph.node).index(node), add)
-    node.input[0] = shifted.name
-
-
-def _set_attribute(node: NodeProto, name: str, value: str) -> None:
-    kept = [attribute for attribute in node.attribute if attribute.name != name]
-    del node.attribute[:]
-    node.attribute.extend([*kept, helper.make_attribute(name, value)])
-
-
-def _name_tensors(model: ModelWrapper, network: IntNetwork) -> None:
-    """Name the graph's ends and every activation after what they hold: observation, input, fc1, fc2, ..."""
-    activations = [
-        node.output[0]
-        for node in model.graph.node
-        if node.op_type == "Quant" and model.get_initializer(node.input[0]) is None
-    ]
-    names = ["input", *(layer.name for layer in network.spec.layers)]
-    model.rename_tensor(model.graph.input[0].name, "observation")
-    for tensor, name in zip(activations, names, strict=True):
-        model.rename_tensor(tensor, name)
-
-
 def _select(normalizer: Normalizer, indices: tuple[int, ...]) -> Normalizer:
     return replace(
         normalizer,
@@ -166,10 +104,54 @@ def _weight_counts(whole: IntNetwork, live: IntNetwork) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch's exporter from printing its progress."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        yield
+def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
+    """Write the policy folder of a finished training run, its result, curve and float weights beside.
+
+    `n_vectors` golden observations are spread evenly over the evaluation's. Raises
+    ExportError when the run has no int8 policy yet.
+    """
+    if not (run / "policy" / "actor.json").exists():
+        raise ExportError(
+            f"{run} holds no int8 policy; make train ENV=Hopper SPARSITY=0.95 ends with one, "
+            "make evaluate writes that of a run that goes on"
+        )
+    result = read_json(run / "result.json")
+    visited = read_arrays(run / "policy" / "observations.npz")["observation"]
+    picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
+    actor = QuantNetwork.load(run / "policy")
+    space = make(result["env_id"]).action_space
+    assert isinstance(space, gymnasium.spaces.Box)
+    actor.save(folder)
+    for name in ("result.json", "curve.jsonl", "curve.png"):
+        atomic_write(folder / name, (run / name).read_bytes())
+    keys = ("return_mean", "return_std", "episodes", "step", "seed", "commit", "checkpoint")
+    return write_policy(
+        actor,
+        folder,
+        name=folder.name,
+        env=result["env_id"],
+        algorithm=result["algorithm"],
+        observations=visited[picked],
+        action_low=space.low,
+        action_high=space.high,
+        provenance={key: result[key] for key in keys},
+    )
+
+
+def main() -> None:
+    """Parse the command line and export."""
+    parser = argparse.ArgumentParser(prog="ganglion.models.formats.export", description=__doc__)
+    parser.add_argument("run", type=Path, help="a training run's folder, build/<ENV>/train/<name>")
+    parser.add_argument("folder", type=Path, help="the policy folder to write; its name is the policy's")
+    parser.add_argument("--vectors", type=int, default=10_000, help="golden observations (default 10000)")
+    arguments = parser.parse_args()
+    spec = export_run(arguments.run, arguments.folder, arguments.vectors)
+    counts = spec.provenance
+    print(
+        f"{arguments.folder}: {'-'.join(map(str, spec.network.widths))} live of "
+        f"{'-'.join(map(str, counts['widths']))}, {counts['nnz_live']} of {counts['n_weights']} weights"
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ganglion.models.build.errors import ExportError, MismatchError
+from ganglion.models.build.codec import decode, encode
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import check_hashes, read_arrays, read_json, sha256_file, write_json
+from ganglion.models.equality import require_equal
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
@@ -38,19 +40,18 @@ def golden_vectors(spec: PolicySpec, network: IntNetwork, observations: np.ndarr
 def write_description(folder: Path, spec: PolicySpec) -> None:
     """Write policy.json last: the description and the hashes of the files beside it."""
     hashes = {name: sha256_file(folder / name) for name in (ONNX_FILE, GOLDEN_FILE)}
-    write_json(folder / JSON_FILE, spec.to_json() | {"files": hashes})
+    write_json(folder / JSON_FILE, encode(spec) | {"files": hashes})
 
 
 def read_description(folder: Path) -> PolicySpec:
     """Return the description in policy.json, once its hashes match the files beside it."""
-    value = read_json(folder / JSON_FILE)
-    hashes = value.pop("files", None)
-    if not isinstance(hashes, dict) or {ONNX_FILE, GOLDEN_FILE} - hashes.keys():
-        raise ExportError(
-            f"{folder / JSON_FILE}: files must give the SHA-256 of {ONNX_FILE} and {GOLDEN_FILE}"
-        )
+    path = folder / JSON_FILE
+    value = read_json(path)
+    hashes = decode(dict[str, str], value.pop("files", {}), f"{path}: files")
+    if hashes.keys() != {ONNX_FILE, GOLDEN_FILE}:
+        raise ExportError(f"{path}: files must give the SHA-256 of {ONNX_FILE} and {GOLDEN_FILE}")
     check_hashes(folder, hashes)
-    return PolicySpec.from_json(value)
+    return decode(PolicySpec, value, str(path))
 
 
 def load_policy(folder: Path) -> Policy:
@@ -60,7 +61,7 @@ def load_policy(folder: Path) -> Policy:
             f"{folder} is not a folder; expected one with {ONNX_FILE}, {JSON_FILE} and {GOLDEN_FILE}"
         )
     spec = read_description(folder)
-    network = read_qonnx(folder / ONNX_FILE)
+    network = read_qonnx(folder / ONNX_FILE, [layer.name for layer in spec.network.layers])
     if network.spec != spec.network:
         raise ExportError(f"{folder / ONNX_FILE}: {_first_difference(spec, network)}")
     golden = read_arrays(folder / GOLDEN_FILE)
@@ -73,34 +74,30 @@ def _first_difference(spec: PolicySpec, network: IntNetwork) -> str:
     if len(described) != len(found):
         return f"{len(found)} layers, but {JSON_FILE} describes {len(described)}"
     for wanted, got in zip(described, found, strict=True):
-        if wanted != got:
-            return f"{wanted.name} differs from {JSON_FILE}: described {wanted}, found {got}"
+        if type(wanted) is not type(got):
+            return f"{wanted.name} is {got.kind}, but {JSON_FILE} describes {wanted.kind}"
+        for key, value in encode(wanted).items():
+            if (other := encode(got)[key]) != value:
+                return f"{wanted.name} has {key} {other}, but {JSON_FILE} describes {value}"
     return f"input type {network.spec.input_type.name}, but {JSON_FILE} says {spec.network.input_type.name}"
 
 
 def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dict[str, np.ndarray]) -> None:
     expected_names = {"observation", "input", *(layer.name for layer in network.spec.layers)}
     if golden.keys() != expected_names:
-        raise ExportError(f"{path}: arrays {sorted(golden)}, expected {sorted(expected_names)}")
+        raise ExportError(f"{path}: arrays {sorted(golden)}, {JSON_FILE} describes {sorted(expected_names)}")
     observations = golden["observation"]
     if observations.ndim != 2 or observations.shape[1] != spec.observation_features or not len(observations):
         raise ExportError(
             f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]"
         )
+    if observations.dtype != np.float32 or not np.isfinite(observations).all():
+        raise ExportError(f"{path}: observation: expected finite float32, got {observations.dtype}")
     for name, expected in golden_vectors(spec, network, observations).items():
-        require_equal(f"{path}: {name}", expected, golden[name])
-
-
-def require_equal(where: str, expected: np.ndarray, got: np.ndarray) -> None:
-    """Raise MismatchError with the first index and both values unless two arrays [n, width] are equal."""
-    if expected.shape != got.shape:
-        raise MismatchError(f"{where}: expected shape {expected.shape}, got {got.shape}")
-    wrong = np.argwhere(expected != got)
-    if wrong.size:
-        vector, neuron = (int(i) for i in wrong[0])
-        raise MismatchError(
-            f"{where}: vector {vector}, index {neuron}: expected {expected[vector, neuron]}, "
-            f"got {got[vector, neuron]} ({len(wrong)} of {expected.size} differ)"
+        if name != "observation" and golden[name].dtype.kind not in "iu":
+            raise ExportError(f"{path}: {name}: expected integers, got {golden[name].dtype}")
+        require_equal(
+            f"{path}: {name}", expected, golden[name], f"; it, {JSON_FILE} or {ONNX_FILE} was altered"
         )
 
 

@@ -1,24 +1,57 @@
-"""policy.onnx read back into integers: the QONNX graph of a policy, as strictly as it is written.
+"""policy.onnx read back into integers: whatever QONNX graph means one of our networks exactly.
 
-The graph is a chain over one tensor, the normalized observation:
+A layer is its kind's node and what follows it, up to the Quant node that makes activations:
 
-    Add(0.5 step)? → Quant signed → { Gemm | MatMul → Add }, Relu?, Add(0.5 step)?, Quant → ...
+    kind's node → Add(bias)? → Add(residual)? → Relu? → Add(half a step)? → Quant
 
-Rounding is half up. QONNX's HALF_UP rounds ties away from zero, which is half up for the unsigned outputs
-of a ReLU; a signed tensor says it as half a step added before a FLOOR.
+The graph begins with such a Quant of the normalized observation. Weights and biases are constants, weights
+behind a Quant. Rounding is half up: QONNX's HALF_UP rounds ties away from zero, which is half up for unsigned
+values; a signed tensor says it as half a step added before a FLOOR.
 """
 
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import NodeProto, numpy_helper
 
-from ganglion.models.build.errors import ExportError
+from ganglion.models.build.errors import ExportError, first_line
+from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.types import IntType
+
+RESHAPES = ("Flatten", "Reshape")
+
+
+def read_qonnx(path: Path, names: Sequence[str] = ()) -> IntNetwork:
+    """Return the integer network in a QONNX file; ExportError, one line, for what does not mean one exactly.
+
+    names: of the layers, in order; fc1, fc2, ... where there are none.
+    """
+    try:
+        model = onnx.load(path, load_external_data=False)
+        onnx.checker.check_model(model, full_check=False)
+        reader = _Reader(model.graph, names)
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing") from None
+    except Exception as error:  # protobuf, onnx and numpy raise unrelated types for a damaged file
+        raise ExportError(f"{path}: not a readable ONNX file: {first_line(error)}") from None
+    with _naming(str(path)):
+        return reader.network()
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ExportError as error:
+        raise ExportError(f"{where}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,180 +64,230 @@ class _Quant:
     rounding: str
 
 
-def read_qonnx(path: Path) -> IntNetwork:
-    """Return the integer network in a QONNX file; anything that it cannot mean exactly raises ExportError."""
-    try:
-        model = onnx.load(path)
-        onnx.checker.check_model(model, full_check=False)
-    except FileNotFoundError:
-        raise ExportError(f"{path} is missing") from None
-    except Exception as error:  # protobuf and onnx raise unrelated types for a damaged file
-        raise ExportError(f"{path}: not a readable ONNX file: {str(error).splitlines()[0]}") from None
-    return _Reader(model.graph).network()
-
-
 class _Reader:
-    """Walks the chain of nodes from the graph's input, one layer at a time."""
+    """Reads the graph's nodes in their order, a layer at a time."""
 
-    def __init__(self, graph: onnx.GraphProto) -> None:
+    def __init__(self, graph: onnx.GraphProto, names: Sequence[str]) -> None:
+        self._names = names
         self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-        self._producers = {name: node for node in graph.node for name in node.output}
-        self._consumers: dict[str, list[NodeProto]] = {}
         for node in graph.node:
-            for name in node.input:
-                self._consumers.setdefault(name, []).append(node)
-        self._tensor = graph.input[0].name
-        self._output = graph.output[0].name
+            if node.op_type == "Constant":
+                self._constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        self._nodes = [node for node in graph.node if not self._is_constant_node(node)]
+        self._producers = {name: node for node in graph.node for name in node.output}
+        entries = [entry for entry in graph.input if entry.name not in self._constants]
+        self._ends = [entry.name for entry in entries], [exit_.name for exit_ in graph.output]
+        dims = entries[0].type.tensor_type.shape.dim if entries else []
+        self._entry_shape = tuple(dim.dim_value for dim in dims[1:])
+        self._boundaries: dict[str, int] = {}
+        self._layers: list[Layer] = []
+        self._tensor = ""
 
     def network(self) -> IntNetwork:
         """Return the whole network."""
-        quant = self._activation(ends_in_relu=False)
-        input_type, exponent = quant.int_type, quant.exponent
-        layers: list[LayerSpec] = []
-        weights, biases = [], []
-        while self._tensor != self._output:
-            layer, weight, bias = self._layer(f"fc{len(layers) + 1}", exponent)
-            layers.append(layer)
+        (entry, *more_entries), exits = self._ends if self._ends[0] else ([""], self._ends[1])
+        if not entry or more_entries or len(exits) != 1:
+            raise ExportError("expected a graph of one input and one output")
+        self._tensor = entry
+        first = self._activation()
+        self._boundaries[self._tensor] = 0
+        input_exponent, weights, biases = first.exponent, [], []
+        while self._nodes:
+            node = self._nodes[0]
+            if not node.input or node.input[0] not in self._boundaries:
+                raise ExportError(f"unsupported: {_named(node)} does not read a layer's values first")
+            if node.op_type in RESHAPES:
+                self._follow(node)
+                self._boundaries[self._tensor] = self._boundaries[node.input[0]]
+                continue
+            weight, bias = self._layer(node, input_exponent)
             weights.append(weight)
             biases.append(bias)
-            exponent = layer.output_exponent
-        spec = NetworkSpec(input_type=input_type, layers=tuple(layers))
+            self._boundaries[self._tensor] = len(self._layers)
+        if self._boundaries.get(exits[0]) != len(self._layers):
+            raise ExportError(f"the output {exits[0]} is not what the last layer gives")
+        spec = NetworkSpec(input_type=first.int_type, layers=tuple(self._layers))
         return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
-    def _layer(self, name: str, input_exponent: int) -> tuple[LayerSpec, np.ndarray, np.ndarray]:
-        node = self._take({"Gemm", "MatMul"})
+    def _layer(self, node: NodeProto, input_exponent: int) -> tuple[np.ndarray, np.ndarray]:
+        """Append the layer that begins with `node`, and return its weights and biases."""
+        number, source = len(self._layers), self._boundaries[node.input[0]]
+        if self._names and number == len(self._names):
+            raise ExportError(f"more layers than the {number} that policy.json describes")
+        name = self._names[number] if self._names else f"fc{number + 1}"
+        before = self._layers[source - 1] if source else None
+        kind = next((kind for kind in KINDS.values() if node.op_type in kind.operators), None)
+        if kind is None or node.domain not in ("", "ai.onnx") or len(node.input) < 2:
+            known = sorted(operator for kind in KINDS.values() for operator in kind.operators)
+            raise ExportError(f"unsupported: {_named(node)}; expected {' or '.join(known)}")
+        self._follow(node)
         values, quant = self._quantized_constant(node.input[1])
-        weight = values if node.op_type == "Gemm" and _attribute(node, "transB", 0) else values.T
-        bias_name = node.input[2] if len(node.input) > 2 else self._take_bias()
-        following = self._peek()
-        relu = following is not None and following.op_type == "Relu"
-        if relu:
-            self._take({"Relu"})
-        output = self._activation(ends_in_relu=relu)
-        layer = LayerSpec(
+        attributes = _attributes(node)
+        alpha, beta = attributes.pop("alpha", 1.0), attributes.pop("beta", 1.0)
+        with _naming(_named(node)):
+            in_shape = before.out_shape if before else self._entry_shape
+            geometry, weight = kind.geometry_from_onnx(node.op_type, attributes, values, in_shape)
+        bias_name = node.input[2] if len(node.input) > 2 else self._take_added(self._is_constant)
+        residual = self._take_added(lambda tensor: tensor in self._boundaries)
+        output = self._activation()
+        layer = kind(
+            **geometry,
             name=name,
-            in_features=weight.shape[1],
-            out_features=weight.shape[0],
             weight_type=quant.int_type,
             output_type=output.int_type,
-            input_exponent=input_exponent,
-            weight_exponent=quant.exponent,
+            input_exponent=before.output_exponent if before else input_exponent,
+            weight_exponent=quant.exponent + _exponent(f"{_named(node)}: alpha", alpha),
             output_exponent=output.exponent,
+            source=None if source == number else self._name(source),
+            residual=None if residual is None else self._name(self._boundaries[residual]),
         )
-        weight_ints = _on_grid(f"{name}: weights", weight, quant.exponent)
-        if quant.narrow and weight_ints.min() == quant.int_type.low:
-            lowest = quant.int_type.low
-            raise ExportError(f"{name}: weight {lowest} in a narrow Quant, which clips it; rescale")
-        return layer, weight_ints, self._bias(layer, bias_name)
+        self._layers.append(layer)
+        return _on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
 
-    def _bias(self, layer: LayerSpec, name: str | None) -> np.ndarray:
-        if name is None:
-            return np.zeros(layer.out_features, dtype=np.int64)
-        values = self._constants.get(name)
-        if values is None:
-            values, _ = self._quantized_constant(name)
-        return _on_grid(f"{layer.name}: biases", np.asarray(values).reshape(-1), layer.accumulator_exponent)
+    def _bias(self, layer: Layer, name: str | None, beta: float) -> np.ndarray:
+        if not name:
+            return np.zeros(layer.weight_shape[0], dtype=np.int64)
+        values = self._constants[name] if name in self._constants else self._quantized_constant(name)[0]
+        flat = values.reshape(-1) * beta if values.dtype.kind == "f" else values
+        if flat.size == 1:
+            flat = np.repeat(flat, layer.weight_shape[0])
+        return _on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
 
-    def _take_bias(self) -> str | None:
-        """Consume an Add that is a bias, not the half step before a FLOOR, and return its constant's name."""
-        node = self._peek()
-        if node is None or node.op_type != "Add" or self._half_step() is not None:
-            return None
-        self._take({"Add"})
-        return next(name for name in node.input if self._is_constant(name))
-
-    def _activation(self, ends_in_relu: bool) -> _Quant:
+    def _activation(self) -> _Quant:
+        """Consume what makes activations of accumulators, and return its Quant."""
+        has_relu = self._consumers()[0].op_type == "Relu" if self._consumers() else False
+        if has_relu:
+            self._take("Relu")
         half = self._half_step()
         if half is not None:
-            self._take({"Add"})
-        node = self._take({"Quant"})
+            self._take("Add")
+        node = self._take("Quant")
         quant = self._quant(node)
-        if quant.int_type.signed == ends_in_relu or quant.narrow:
-            kind = "unsigned after a Relu, signed without one, and not narrow"
-            raise ExportError(f"policy.onnx: {node.name}: an activation must be {kind}")
-        half_up = (
-            quant.rounding == "FLOOR" if half is not None else quant.rounding == "HALF_UP" and ends_in_relu
-        )
-        if not half_up or (half is not None and half != 2.0 ** (quant.exponent - 1)):
+        if quant.narrow or (has_relu and quant.int_type.signed):
+            raise ExportError(f"{_named(node)}: an activation is not narrow, and unsigned after a Relu")
+        wanted = ("FLOOR",) if half is not None else () if quant.int_type.signed else ("HALF_UP",)
+        if quant.rounding not in wanted or (half is not None and half != math.ldexp(0.5, quant.exponent)):
             raise ExportError(
-                f"policy.onnx: {node.name}: rounding_mode {quant.rounding} is not half up; expected "
-                "HALF_UP after a Relu, or half a step added before FLOOR (formats.export writes this)"
+                f"{_named(node)}: rounding_mode {quant.rounding} is not half up here; expected HALF_UP for "
+                "unsigned values, or half a step added before FLOOR"
             )
         return quant
 
     def _half_step(self) -> float | None:
         """Return the scalar that the next node adds before a Quant, None when there is no such node."""
-        node = self._peek()
-        if node is None or node.op_type != "Add":
+        consumers = self._consumers()
+        if not consumers or consumers[0].op_type != "Add":
             return None
-        constant = next((self._constants[name] for name in node.input if name in self._constants), None)
-        following = self._consumers.get(node.output[0], [])
-        is_half = constant is not None and constant.size == 1 and [n.op_type for n in following] == ["Quant"]
-        return float(constant.reshape(())) if is_half and constant is not None else None
+        added = [self._constants[name] for name in consumers[0].input if name in self._constants]
+        following = [node.op_type for node in self._nodes if consumers[0].output[0] in node.input]
+        if not added or added[0].size != 1 or added[0].dtype.kind != "f" or following != ["Quant"]:
+            return None
+        return float(added[0].reshape(()))
+
+    def _take_added(self, is_wanted: Any) -> str | None:
+        """Consume an Add of a tensor that is wanted, unless it is a half step; return its name."""
+        consumers = self._consumers()
+        if not consumers or consumers[0].op_type != "Add" or self._half_step() is not None:
+            return None
+        added = next((name for name in consumers[0].input if name != self._tensor and is_wanted(name)), None)
+        if added is not None:
+            self._take("Add")
+        return added
 
     def _quantized_constant(self, name: str) -> tuple[np.ndarray, _Quant]:
+        """Return the values of a constant behind a Quant node, which must leave them as they are."""
         node = self._producers.get(name)
         if node is None or node.op_type != "Quant" or node.input[0] not in self._constants:
-            raise ExportError(f"policy.onnx: {name}: expected a constant behind a Quant node")
-        return self._constants[node.input[0]], self._quant(node)
+            raise ExportError(f"{name}: expected a constant behind a Quant node")
+        values, quant = self._constants[node.input[0]], self._quant(node)
+        if values.dtype.kind != "f":
+            raise ExportError(f"{name}: {values.dtype} values, expected real numbers")
+        lowest = -quant.int_type.high if quant.narrow else quant.int_type.low
+        ints = np.ldexp(values.astype(np.float64), -quant.exponent)
+        if outside := ints[(ints < lowest) | (ints > quant.int_type.high)].tolist():
+            raise ExportError(
+                f"{name}: {outside[0]:g} is outside its Quant's range [{lowest}, {quant.int_type.high}], "
+                "which clips it; rescale"
+            )
+        return values, quant
 
     def _quant(self, node: NodeProto) -> _Quant:
-        scale, zero_point, bits = (self._scalar(node, i) for i in (1, 2, 3))
-        exponent = np.log2(scale) if scale > 0 else np.nan
-        if not float(exponent).is_integer():
-            raise ExportError(f"policy.onnx: {node.name}: scale {scale:g} is not a power of two")
+        if len(node.input) != 4:
+            raise ExportError(f"{_named(node)}: {len(node.input)} inputs, expected four")
+        scale, zero_point, bits = (self._scalar(node, index) for index in (1, 2, 3))
         if zero_point != 0:
-            raise ExportError(f"policy.onnx: {node.name}: zero point {zero_point:g}, allowed 0")
+            raise ExportError(f"{_named(node)}: zero point {zero_point:g}, allowed 0")
+        attributes = _attributes(node)
+        flags = {name: attributes.get(name, default) for name, default in (("signed", 1), ("narrow", 0))}
+        if not bits.is_integer() or any(flag not in (0, 1) for flag in flags.values()):
+            raise ExportError(f"{_named(node)}: {bits:g} bits, {flags}; expected whole bits, flags of 0 or 1")
         return _Quant(
-            exponent=int(exponent),
-            int_type=IntType(bits=int(bits), signed=bool(_attribute(node, "signed", 1))),
-            narrow=bool(_attribute(node, "narrow", 0)),
-            rounding=str(_attribute(node, "rounding_mode", "ROUND")).upper(),
+            exponent=_exponent(f"{_named(node)}: scale", scale),
+            int_type=IntType(bits=int(bits), signed=bool(flags["signed"])),
+            narrow=bool(flags["narrow"]),
+            rounding=str(attributes.get("rounding_mode", "ROUND")).upper(),
         )
 
     def _scalar(self, node: NodeProto, index: int) -> float:
         value = self._constants.get(node.input[index])
-        if value is None or value.size != 1:
-            raise ExportError(
-                f"policy.onnx: {node.name}: input {index} must be one constant (per-tensor scales)"
-            )
+        if value is None or value.size != 1 or value.dtype.kind not in "fiu":
+            raise ExportError(f"{_named(node)}: input {index} must be one constant (per-tensor scales)")
         return float(value.reshape(()))
 
     def _is_constant(self, name: str) -> bool:
         producer = self._producers.get(name)
-        return name in self._constants or (producer is not None and producer.input[0] in self._constants)
+        return name in self._constants or (producer is not None and self._is_constant_node(producer))
 
-    def _peek(self) -> NodeProto | None:
-        following = self._consumers.get(self._tensor, [])
-        if len(following) > 1:
-            names = ", ".join(node.name for node in following)
-            raise ExportError(
-                f"policy.onnx: {self._tensor} is read by {names}; only a chain of layers is supported"
+    def _is_constant_node(self, node: NodeProto) -> bool:
+        return all(name in self._constants for name in node.input)
+
+    def _name(self, boundary: int) -> str:
+        return self._layers[boundary - 1].name if boundary else "input"
+
+    def _consumers(self) -> list[NodeProto]:
+        """Return the nodes that read the current tensor, of which a layer's inside has one only."""
+        return [node for node in self._nodes if self._tensor in node.input]
+
+    def _take(self, operator: str) -> NodeProto:
+        """Consume the one node that reads the current tensor; any other raises ExportError."""
+        consumers = self._consumers()
+        if len(consumers) > 1 or self._tensor in self._ends[1]:
+            readers = ", ".join(
+                [_named(node) for node in consumers] + ["the output"] * (self._tensor in self._ends[1])
             )
-        return following[0] if following else None
+            raise ExportError(f"{self._tensor}, inside a layer, is read by {readers}")
+        if not consumers or consumers[0].op_type != operator:
+            got = _named(consumers[0]) if consumers else "the graph's end"
+            raise ExportError(f"unsupported: {got}; expected {operator}")
+        return self._follow(consumers[0])
 
-    def _take(self, expected: set[str]) -> NodeProto:
-        """Consume the next node of the chain; any other type than expected raises ExportError."""
-        node = self._peek()
-        if node is None or node.op_type not in expected:
-            got = f"{node.op_type} node {node.name}" if node is not None else "the graph's end"
-            raise ExportError(f"policy.onnx: unsupported: {got}; expected {' or '.join(sorted(expected))}")
+    def _follow(self, node: NodeProto) -> NodeProto:
+        """Consume a node; what it gives is the current tensor."""
+        self._nodes.remove(node)
         self._tensor = node.output[0]
         return node
 
 
-def _attribute(node: NodeProto, name: str, default: int | str) -> int | str:
-    for attribute in node.attribute:
-        if attribute.name == name:
-            value = onnx.helper.get_attribute_value(attribute)
-            return value.decode() if isinstance(value, bytes) else int(value)
-    return default
+def _named(node: NodeProto) -> str:
+    return f"{node.op_type} node {node.name}".rstrip()
+
+
+def _attributes(node: NodeProto) -> dict[str, Any]:
+    values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    return {name: v.decode(errors="replace") if isinstance(v, bytes) else v for name, v in values.items()}
+
+
+def _exponent(what: str, scale: float) -> int:
+    mantissa, exponent = math.frexp(scale)
+    if mantissa != 0.5:
+        raise ExportError(f"{what} {scale:g} is not a power of two")
+    return exponent - 1
 
 
 def _on_grid(what: str, values: np.ndarray, exponent: int) -> np.ndarray:
-    """Return values / 2**exponent as int64; raises ExportError unless all are whole numbers."""
+    """Return values / 2**exponent as int64; raises ExportError unless all are whole and exact in float64."""
     quotient = np.ldexp(values.astype(np.float64), -exponent)
-    off = np.flatnonzero(quotient != np.floor(quotient))
+    off = np.flatnonzero((quotient != np.floor(quotient)) | ~(np.abs(quotient) < 2.0**53))
     if off.size:
         raise ExportError(f"{what}: {values.flat[off[0]]:g} is not a multiple of the scale 2^{exponent}")
     return quotient.astype(np.int64)

@@ -2,74 +2,67 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganglion.models.build.codec import STRICT
+from ganglion.models.build.errors import ExportError
+from ganglion.models.layers import KINDS, Layer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import best_exponent, fake_quantize, quantize_weight
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType, QuantConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantization:
-    """How a float MLP is seen as integers."""
+    """How a float network is seen as integers."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     normalizer: Normalizer
     network: NetworkSpec
     csd_digits: int = ANY_DIGITS
     """The most signed digits of a weight."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict."""
-        return {
-            "normalizer": asdict(self.normalizer),
-            "network": self.network.to_json(),
-            "csd_digits": self.csd_digits,
-        }
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Quantization":
-        """Return the quantization that `to_json` described; older ones know no limit on digits."""
-        return cls(
-            normalizer=Normalizer.from_json(value["normalizer"]),
-            network=NetworkSpec.from_json(value["network"]),
-            csd_digits=value.get("csd_digits", ANY_DIGITS),
-        )
-
 
 class Normalize(nn.Module):
-    """`(obs[features] - offset) * gain` in float32: [batch, obs] → [batch, in]; the host's part."""
+    """`(obs[features] - offset) * gain * 2**exponent` in float32: [batch, obs] → [batch, in].
+
+    The host's part. The quantizer that follows has the scale 2**exponent: its integers do not depend on it.
+    """
 
     features: Tensor
     offset: Tensor
     gain: Tensor
 
-    def __init__(self, normalizer: Normalizer) -> None:
+    def __init__(self, normalizer: Normalizer, exponent: int = 0) -> None:
         super().__init__()
         self.register_buffer("features", torch.tensor(normalizer.features, dtype=torch.int64))
         self.register_buffer("offset", torch.tensor(normalizer.offset, dtype=torch.float32))
         self.register_buffer("gain", torch.tensor(normalizer.gain, dtype=torch.float32))
+        self.unit = 2.0**exponent
 
     def forward(self, obs: Tensor) -> Tensor:
-        """Return the normalized observation, in units of the input quantizer's step."""
-        return (obs[..., self.features] - self.offset) * self.gain
+        """Return the normalized observation."""
+        # One rounding, then an exact power of two: the reference's float32 product is rounded alike.
+        return (obs[..., self.features] - self.offset) * self.gain * self.unit
 
 
-def calibrate(linears: Sequence[nn.Linear], observations: np.ndarray, quant: QuantConfig) -> Quantization:
-    """Return the scales of an MLP with ReLU between `linears` that lose least.
+def calibrate(modules: Sequence[Any], observations: np.ndarray, quant: QuantConfig) -> Quantization:
+    """Return the scales of a network with ReLU between `modules`, of the kinds in KINDS, that lose least.
 
     They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), the
     mean's measured behind tanh.
     """
     normalizer = calibrate_normalizer(observations, quant.input_bits)
     normalized = Normalize(normalizer)(torch.from_numpy(observations))
-    network = _choose_scales(*fold_normalizer(linears, normalizer), normalized, quant)
+    network = _choose_scales(modules, *fold_normalizer(modules, normalizer), normalized, quant)
     return Quantization(normalizer=normalizer, network=network, csd_digits=quant.csd_digits)
 
 
@@ -91,47 +84,57 @@ def calibrate_normalizer(observations: np.ndarray, input_bits: int = 8) -> Norma
 
 
 def fold_normalizer(
-    linears: Sequence[nn.Linear], normalizer: Normalizer
+    modules: Sequence[Any], normalizer: Normalizer, exponent: int = 0
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return weights and biases that act on normalized observations as `linears` do on raw ones."""
-    weights = [linear.weight.detach().clone() for linear in linears]
-    biases = [linear.bias.detach().clone() for linear in linears]
+    """Return weights and biases that act behind `Normalize` as `modules`, the first dense, do without."""
+    weights = [module.weight.detach().clone() for module in modules]
+    biases = [module.bias.detach().clone() for module in modules]
     first = weights[0][:, list(normalizer.features)]
     biases[0] += first @ torch.tensor(normalizer.offset)
-    weights[0] = first / torch.tensor(normalizer.gain)
+    weights[0] = first / torch.tensor(normalizer.gain) / 2.0**exponent
     return weights, biases
 
 
 @torch.no_grad()
 def _choose_scales(
-    weights: list[Tensor], biases: list[Tensor], normalized: Tensor, quant: QuantConfig
+    modules: Sequence[Any],
+    weights: list[Tensor],
+    biases: list[Tensor],
+    normalized: Tensor,
+    quant: QuantConfig,
 ) -> NetworkSpec:
     """Choose every scale layer by layer, each on the quantized activations of the one before."""
     input_type = IntType(bits=quant.input_bits, signed=True)
     weight_type = IntType(bits=quant.weight_bits, signed=True)
     on_grid = functools.partial(quantize_weight, csd_digits=quant.csd_digits)
     current, exponent = fake_quantize(normalized, input_type, 0), 0
-    layers: list[LayerSpec] = []
-    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+    layers: list[Layer] = []
+    for index, (module, weight, bias) in enumerate(zip(modules, weights, biases, strict=True)):
         last = index == len(weights) - 1
-        output_type = IntType(bits=quant.output_bits if last else quant.activation_bits, signed=last)
         alive = weight[weight != 0] if bool(weight.any()) else weight
         weight_exponent = best_exponent(alive, weight_type, on_grid)
-        acc = current @ on_grid(weight, weight_type, weight_exponent).T + bias
-        through = torch.tanh if last else torch.relu
-        output_exponent = best_exponent(through(acc) if not last else acc, output_type, through=through)
-        layers.append(
-            LayerSpec(
-                name=f"fc{index + 1}",
-                in_features=weight.shape[1],
-                out_features=weight.shape[0],
-                weight_type=weight_type,
-                output_type=output_type,
-                input_exponent=exponent,
-                weight_exponent=weight_exponent,
-                output_exponent=max(output_exponent, exponent + weight_exponent),
-            )
+        layer = layer_of(
+            module,
+            tuple(current.shape[1:]),
+            name=f"fc{index + 1}",
+            weight_type=weight_type,
+            output_type=IntType(bits=quant.output_bits if last else quant.activation_bits, signed=last),
+            input_exponent=exponent,
+            weight_exponent=weight_exponent,
+            output_exponent=exponent + weight_exponent,
         )
-        exponent = layers[-1].output_exponent
-        current = fake_quantize(acc, output_type, exponent)
+        acc = layer.functional(current, on_grid(weight, weight_type, weight_exponent), bias)
+        through = torch.tanh if last else torch.relu
+        output_exponent = best_exponent(through(acc) if not last else acc, layer.output_type, through=through)
+        exponent = max(output_exponent, layer.accumulator_exponent)
+        layers.append(replace(layer, output_exponent=exponent))
+        current = fake_quantize(acc, layer.output_type, exponent)
     return NetworkSpec(input_type=input_type, layers=tuple(layers))
+
+
+def layer_of(module: nn.Module, in_shape: tuple[int, ...], **scales: Any) -> Layer:
+    """Return the layer that a module of torch.nn is, which reads `in_shape`; ExportError if of no kind."""
+    for kind in KINDS.values():
+        if isinstance(module, getattr(nn, kind.torch_module)):
+            return kind(**kind.geometry_of(module, in_shape), **scales)
+    raise ExportError(f"{type(module).__name__} is no layer here; known: {', '.join(KINDS)}")

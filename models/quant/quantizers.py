@@ -6,6 +6,7 @@ powers of two at every step anyway, and a constant one costs nothing in the trai
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import brevitas.nn as qnn
 import torch
@@ -19,11 +20,9 @@ from brevitas.quant import (
 )
 from torch import Tensor, nn
 
+from ganglion.models.layers import Layer
 from ganglion.models.quant.csd import ANY_DIGITS, nearest_with_digits
-from ganglion.models.spec.network import LayerSpec
-from ganglion.models.spec.types import IntType
-
-BIAS_TYPE = IntType(bits=24, signed=True)
+from ganglion.models.spec.types import BIAS_TYPE, IntType
 
 
 class RoundHalfUp(nn.Module):
@@ -57,18 +56,16 @@ def quant_activation(int_type: IntType, exponent: int) -> nn.Module:
     return qnn.QuantReLU(act_quant=quantizer, return_quant_tensor=False)
 
 
-def quant_linear(layer: LayerSpec) -> qnn.QuantLinear:
-    """Return a QuantLinear with narrow-range weights and its bias on the accumulator's grid."""
-    weight = _fixed_point(Int8WeightPerTensorFixedPoint, layer.weight_type, layer.weight_exponent)
-    bias = _fixed_point(Int8BiasPerTensorFixedPointInternalScaling, BIAS_TYPE, layer.accumulator_exponent)
-    return qnn.QuantLinear(
-        layer.in_features,
-        layer.out_features,
-        bias=True,
-        weight_quant=weight,
-        bias_quant=bias,
-        return_quant_tensor=False,
-    )
+def layer_quantizers(layer: Layer) -> dict[str, Any]:
+    """Return a Brevitas layer's arguments: narrow-range weights, and a bias on the accumulator's grid."""
+    return {
+        "bias": True,
+        "weight_quant": _fixed_point(Int8WeightPerTensorFixedPoint, layer.weight_type, layer.weight_exponent),
+        "bias_quant": _fixed_point(
+            Int8BiasPerTensorFixedPointInternalScaling, BIAS_TYPE, layer.accumulator_exponent
+        ),
+        "return_quant_tensor": False,
+    }
 
 
 def fake_quantize(x: Tensor, int_type: IntType, exponent: int) -> Tensor:

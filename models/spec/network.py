@@ -1,118 +1,118 @@
-"""What an integer network is: layers and their chain, frozen, validated and JSON-able."""
+"""What an integer network is: layers of any kind, each fed by the input or by one before it."""
 
-from dataclasses import asdict, dataclass
-from itertools import pairwise
-from typing import Any
+import math
+from dataclasses import dataclass
+from typing import ClassVar
 
+from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ExportError
+from ganglion.models.layers import Layer
+from ganglion.models.layers.layer import INPUT, MAX_SHIFT, Shape
 from ganglion.models.spec.types import IntType
 
-MAX_FEATURES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerSpec:
-    """A dense layer: y = clip((W x + b + half) >> shift), real value of an integer v being v * 2**exponent.
-
-    A ReLU is what an unsigned output type means: the clip at zero.
-    """
-
-    name: str
-    in_features: int
-    out_features: int
-    weight_type: IntType
-    output_type: IntType
-    input_exponent: int
-    weight_exponent: int
-    output_exponent: int
-
-    def __post_init__(self) -> None:
-        for what in ("in_features", "out_features"):
-            if not 1 <= getattr(self, what) <= MAX_FEATURES:
-                raise ExportError(
-                    f"{self.name}: {what} = {getattr(self, what)} is outside 1 to {MAX_FEATURES}"
-                )
-        if not self.weight_type.signed:
-            raise ExportError(f"{self.name}: weights must be signed, got {self.weight_type.name}")
-        if not 0 <= self.shift <= 24:
-            raise ExportError(
-                f"{self.name}: requantization shifts by {self.shift} bits, allowed 0 to 24; output scale "
-                f"2^{self.output_exponent} is finer than the accumulator's 2^{self.accumulator_exponent}"
-            )
-
-    @property
-    def accumulator_exponent(self) -> int:
-        """log2 of the scale of accumulators and biases."""
-        return self.input_exponent + self.weight_exponent
-
-    @property
-    def shift(self) -> int:
-        """Right shift of the requantization, in bits."""
-        return self.output_exponent - self.accumulator_exponent
+MAX_LAYERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSpec:
-    """A chain of dense layers behind an integer input."""
+    """Layers in an order in which each follows what it reads; the last one's values are the output.
+
+    Boundaries are counted from 0, the input: boundary i is what layer i - 1 gives.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
 
     input_type: IntType
-    layers: tuple[LayerSpec, ...]
+    layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        if not self.layers:
-            raise ExportError("a network needs at least one layer")
-        for before, after in pairwise(self.layers):
-            if before.out_features != after.in_features:
-                raise ExportError(
-                    f"{after.name}: {after.in_features} inputs, but "
-                    f"{before.name} has {before.out_features} outputs"
-                )
-            if before.output_exponent != after.input_exponent:
-                raise ExportError(
-                    f"{after.name}: input scale 2^{after.input_exponent} differs from "
-                    f"{before.name}'s output scale 2^{before.output_exponent}"
-                )
+        if not 1 <= len(self.layers) <= MAX_LAYERS:
+            raise ExportError(f"a network has 1 to {MAX_LAYERS} layers, not {len(self.layers)}")
+        names = [layer.name for layer in self.layers]
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ExportError(f"{min(repeated)}: two layers of this name")
+        for index, layer in enumerate(self.layers):
+            self._check_source(index, layer)
+            self._check_residual(index, layer)
+
+    def _check_source(self, index: int, layer: Layer) -> None:
+        source = self.source(index)
+        before, shape = self.name(source), self.shape(source)
+        if layer.source is not None and source == index:
+            raise ExportError(f"{layer.name}: {before} is the layer before, which is no source to name")
+        flattened = len(layer.in_shape) == 1 and layer.in_shape[0] == math.prod(shape)
+        if shape != layer.in_shape and not flattened:
+            raise ExportError(
+                f"{layer.name}: reads {_sizes(layer.in_shape)} values, but {before} has {_sizes(shape)}"
+            )
+        if self.exponent(source) != layer.input_exponent:
+            raise ExportError(
+                f"{layer.name}: input scale 2^{layer.input_exponent} differs from "
+                f"{before}'s scale 2^{self.exponent(source)}"
+            )
+
+    def _check_residual(self, index: int, layer: Layer) -> None:
+        residual = self.residual(index)
+        if residual is None:
+            return
+        if self.shape(residual) != layer.out_shape:
+            raise ExportError(
+                f"{layer.name}: residual {layer.residual} has {_sizes(self.shape(residual))} values, "
+                f"the layer {_sizes(layer.out_shape)}"
+            )
+        if not 0 <= self.residual_shift(index) <= MAX_SHIFT:
+            raise ExportError(
+                f"{layer.name}: residual {layer.residual}'s scale 2^{self.exponent(residual)} is finer than the "
+                f"accumulator's 2^{layer.accumulator_exponent}, or more than {MAX_SHIFT} bits coarser"
+            )
+
+    def source(self, index: int) -> int:
+        """Return the boundary that layer `index` reads."""
+        name = self.layers[index].source
+        return index if name is None else self._boundary(index, name)
+
+    def residual(self, index: int) -> int | None:
+        """Return the boundary that is added to layer `index`'s accumulators, None without any."""
+        name = self.layers[index].residual
+        return None if name is None else self._boundary(index, name)
+
+    def residual_shift(self, index: int) -> int:
+        """Return by how many bits a residual's values are shifted left onto layer `index`'s accumulators."""
+        residual = self.residual(index)
+        assert residual is not None
+        return self.exponent(residual) - self.layers[index].accumulator_exponent
+
+    def _boundary(self, index: int, name: str) -> int:
+        before = [INPUT, *(layer.name for layer in self.layers[:index])]
+        if name not in before:
+            raise ExportError(f"{self.layers[index].name}: reads {name:.70}, which is no layer before it")
+        return before.index(name)
+
+    def name(self, boundary: int) -> str:
+        """Return what a boundary is called: "input", or its layer's name."""
+        return self.layers[boundary - 1].name if boundary else INPUT
+
+    def shape(self, boundary: int) -> Shape:
+        """Return the sizes at a boundary, without the batch."""
+        return self.layers[boundary - 1].out_shape if boundary else self.layers[0].in_shape
+
+    def type(self, boundary: int) -> IntType:
+        """Return the type of the values at a boundary."""
+        return self.layers[boundary - 1].output_type if boundary else self.input_type
+
+    def exponent(self, boundary: int) -> int:
+        """Return log2 of the scale at a boundary."""
+        return self.layers[boundary - 1].output_exponent if boundary else self.layers[0].input_exponent
 
     def input_type_of(self, index: int) -> IntType:
         """Return the type of what enters layer `index`."""
-        return self.layers[index - 1].output_type if index else self.input_type
+        return self.type(self.source(index))
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Features at every boundary, inputs first."""
-        return (self.layers[0].in_features, *(layer.out_features for layer in self.layers))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict; types by name."""
-        return {
-            "input_type": self.input_type.name,
-            "layers": [_layer_to_json(layer) for layer in self.layers],
-        }
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "NetworkSpec":
-        """Return the network described by `value`; a missing or unknown key raises ExportError."""
-        require_keys("network", value, {"input_type", "layers"})
-        layers = tuple(_layer_from_json(layer) for layer in value["layers"])
-        return cls(input_type=IntType.parse(value["input_type"]), layers=layers)
+        """Values at every boundary."""
+        return tuple(math.prod(self.shape(boundary)) for boundary in range(len(self.layers) + 1))
 
 
-def _layer_to_json(layer: LayerSpec) -> dict[str, Any]:
-    return asdict(layer) | {
-        "weight_type": layer.weight_type.name,
-        "output_type": layer.output_type.name,
-    }
-
-
-def _layer_from_json(value: dict[str, Any]) -> LayerSpec:
-    require_keys("layer", value, set(LayerSpec.__dataclass_fields__))
-    types = {key: IntType.parse(value[key]) for key in ("weight_type", "output_type")}
-    return LayerSpec(**{**value, **types})
-
-
-def require_keys(where: str, value: dict[str, Any], expected: set[str]) -> None:
-    """Raise ExportError naming the keys that `value` lacks or that nobody knows."""
-    missing, unknown = expected - value.keys(), value.keys() - expected
-    if missing or unknown:
-        names = ", ".join(sorted(missing or unknown))
-        raise ExportError(f"policy.json: {where}: {'missing' if missing else 'unknown'} key: {names}")
+def _sizes(shape: Shape) -> str:
+    return " x ".join(map(str, shape))

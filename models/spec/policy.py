@@ -1,42 +1,52 @@
 """What a policy is: the integer network, its two ends on the host, and who made it."""
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import numpy as np
+
+from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ExportError
-from ganglion.models.spec.network import NetworkSpec, require_keys
+from ganglion.models.layers.layer import MAX_EXPONENT
+from ganglion.models.spec.network import NetworkSpec
+
+MAX_OBSERVATION = 1 << 16
+MAX_PROVENANCE = 1 << 16
+"""Characters of JSON."""
+MAX_TEXT = 200
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalizer:
     """How observations become integers: `clip(floor((obs[features] - offset) * gain + 0.5))`, in float32."""
 
+    __pydantic_config__: ClassVar = STRICT
+
     features: tuple[int, ...]
     offset: tuple[float, ...]
     gain: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if not len(self.features) == len(self.offset) == len(self.gain):
+        if not 1 <= len(self.features) == len(self.offset) == len(self.gain):
             raise ExportError(
                 f"normalizer: {len(self.features)} features, "
                 f"{len(self.offset)} offsets and {len(self.gain)} gains"
             )
-        if any(index < 0 for index in self.features) or len(set(self.features)) != len(self.features):
+        if min(self.features) < 0 or len(set(self.features)) != len(self.features):
             raise ExportError("normalizer: features must be distinct indices from 0")
-        if not all(math.isfinite(value) for value in (*self.offset, *self.gain)) or min(self.gain) <= 0:
-            raise ExportError("normalizer: offsets must be finite and gains finite and positive")
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Normalizer":
-        """Return the normalizer described by `value`; a missing or unknown key raises ExportError."""
-        require_keys("normalizer", value, set(cls.__dataclass_fields__))
-        return cls(**{key: tuple(item) for key, item in value.items()})
+        if not all(abs(value) <= FLOAT32_MAX for value in self.offset):
+            raise ExportError("normalizer: offsets must be finite in float32")
+        if not all(1 / FLOAT32_MAX <= value <= FLOAT32_MAX for value in self.gain):
+            raise ExportError("normalizer: gains must be positive and finite in float32")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionHead:
     """How the integer mean becomes an action: `low + (tanh(mean * 2**exponent) + 1) / 2 * (high - low)`."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     exponent: int
     low: tuple[float, ...]
@@ -45,11 +55,17 @@ class ActionHead:
     def __post_init__(self) -> None:
         if len(self.low) != len(self.high) or any(a >= b for a, b in zip(self.low, self.high, strict=True)):
             raise ExportError("action head: low must be below high for every action")
+        if not all(abs(value) <= FLOAT32_MAX for value in (*self.low, *self.high)):
+            raise ExportError("action head: low and high must be finite in float32")
+        if abs(self.exponent) > MAX_EXPONENT:
+            raise ExportError(f"action head: exponent {self.exponent} is outside ±{MAX_EXPONENT}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySpec:
     """A whole policy: who made it, its two host ends and the integer network between them."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     name: str
     env: str
@@ -59,8 +75,23 @@ class PolicySpec:
     network: NetworkSpec
     action: ActionHead
     provenance: dict[str, Any]
+    """Where it comes from: JSON of the maker's choice."""
 
     def __post_init__(self) -> None:
+        for what in ("name", "env", "algorithm"):
+            text = getattr(self, what)
+            if not 1 <= len(text) <= MAX_TEXT or not text.isprintable():
+                raise ExportError(f"{what}: expected 1 to {MAX_TEXT} printable characters, got {text!r:.60}")
+        if "/" in self.name or self.name in (".", ".."):
+            raise ExportError(f"name: {self.name!r:.60} cannot name a folder")
+        if not 1 <= self.observation_features <= MAX_OBSERVATION:
+            raise ExportError(
+                f"observation_features = {self.observation_features} is outside 1 to {MAX_OBSERVATION}"
+            )
+        self._check_ends()
+        _check_provenance(self.provenance)
+
+    def _check_ends(self) -> None:
         widths = self.network.widths
         if len(self.normalizer.features) != widths[0]:
             raise ExportError(
@@ -75,30 +106,11 @@ class PolicySpec:
         if self.action.exponent != self.network.layers[-1].output_exponent:
             raise ExportError("action head's exponent differs from the last layer's output_exponent")
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict."""
-        return {
-            "name": self.name,
-            "env": self.env,
-            "algorithm": self.algorithm,
-            "observation_features": self.observation_features,
-            "normalizer": asdict(self.normalizer),
-            "network": self.network.to_json(),
-            "action": asdict(self.action),
-            "provenance": self.provenance,
-        }
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "PolicySpec":
-        """Return the policy described by `value`; a missing or unknown key raises ExportError."""
-        require_keys("policy", value, set(cls.__dataclass_fields__))
-        require_keys("action", value["action"], set(ActionHead.__dataclass_fields__))
-        ends = {
-            "normalizer": Normalizer.from_json(value["normalizer"]),
-            "action": ActionHead(
-                exponent=value["action"]["exponent"],
-                low=tuple(value["action"]["low"]),
-                high=tuple(value["action"]["high"]),
-            ),
-        }
-        return cls(**{**value, **ends, "network": NetworkSpec.from_json(value["network"])})
+def _check_provenance(value: dict[str, Any]) -> None:
+    try:
+        size = len(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ExportError(f"provenance: {error}; expected JSON of finite numbers") from None
+    if size > MAX_PROVENANCE:
+        raise ExportError(f"provenance: {size} characters of JSON, allowed {MAX_PROVENANCE}")

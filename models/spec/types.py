@@ -1,6 +1,9 @@
 """Widths: the only carriers of how many bits an integer has."""
 
+import re
 from dataclasses import asdict, dataclass
+from operator import attrgetter
+from typing import Any
 
 from ganglion.models.build.errors import ExportError
 
@@ -19,11 +22,23 @@ class IntType:
     @classmethod
     def parse(cls, name: str) -> "IntType":
         """Return the type named as QONNX names it: INT8, UINT4, ..."""
-        signed = name.startswith("INT")
-        digits = name.removeprefix("INT" if signed else "UINT")
-        if not digits.isdecimal():
-            raise ExportError(f"{name!r} is not an integer type; expected INT<bits> or UINT<bits>")
-        return cls(bits=int(digits), signed=signed)
+        if not (found := re.fullmatch(r"(U?)INT([0-9]{1,2})", name)):
+            raise ExportError(f"{name!r:.60} is not an integer type; expected INT<bits> or UINT<bits>")
+        return cls(bits=int(found[2]), signed=not found[1])
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Tell the codec that files hold the type by its name."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def named(value: Any) -> IntType:
+            try:
+                return cls.parse(value)
+            except (ExportError, TypeError):
+                raise PydanticCustomError("int_type", "INT<bits> or UINT<bits>, of 1 to 32 bits") from None
+
+        by_name = core_schema.plain_serializer_function_ser_schema(attrgetter("name"))
+        return core_schema.no_info_plain_validator_function(named, serialization=by_name)
 
     @property
     def name(self) -> str:
@@ -39,6 +54,10 @@ class IntType:
     def high(self) -> int:
         """The largest value."""
         return (1 << (self.bits - self.signed)) - 1
+
+
+BIAS_TYPE = IntType(bits=24, signed=True)
+"""What a bias is, on the accumulator's grid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ from ganglion.models.build.files import sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import Policy, load_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.layers import Dense
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.hw.bare import CACHE
@@ -41,8 +42,8 @@ def toy_network() -> IntNetwork:
     )
 
 
-def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int = 0) -> LayerSpec:
-    return LayerSpec(
+def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int = 0) -> Dense:
+    return Dense(
         name=name,
         in_features=ins,
         out_features=outs,
@@ -107,7 +108,7 @@ def _exported_policy(env: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
     write_policy(
-        QuantMlp.from_integers(normalizer, toy_network()),
+        QuantNetwork.from_integers(normalizer, toy_network()),
         folder,
         name="toy",
         env=env,

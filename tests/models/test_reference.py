@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganglion.models.build.errors import ExportError
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
 from ganglion.models.spec.policy import ActionHead, Normalizer
 from ganglion.models.spec.types import IntType
@@ -53,8 +53,10 @@ def _with_weight(network: IntNetwork, value: int) -> tuple[np.ndarray, ...]:
 
 def test_a_weight_outside_its_type_is_named() -> None:
     network = random_network(np.random.default_rng(0), (5, 4, 2))
-    with pytest.raises(ExportError, match=r"fc1: weight -131 at \[1, 2\] is outside INT8 \[-128, 127\]"):
-        replace(network, weights=_with_weight(network, -131))
+    with pytest.raises(
+        ExportError, match=r"fc1: weight -128 at \[1, 2\] is outside INT8's narrow range \[-127, 127\]"
+    ):
+        replace(network, weights=_with_weight(network, -128))
 
 
 def test_an_accumulator_beyond_float32_is_refused() -> None:
@@ -95,7 +97,7 @@ def test_brevitas_equals_reference(
     normalizer = Normalizer(
         features=tuple(range(widths[0])), offset=(0.0,) * widths[0], gain=(1.0,) * widths[0]
     )
-    actor = QuantMlp.from_integers(normalizer, network).eval()
+    actor = QuantNetwork.from_integers(normalizer, network).eval()
     inputs = random_inputs(rng, network, 50)
     with torch.no_grad():
         mean = actor(torch.from_numpy(inputs).float()).double().numpy()

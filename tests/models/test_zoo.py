@@ -10,7 +10,7 @@ import torch
 
 from ganglion.models.build.files import read_json
 from ganglion.models.formats.policy_folder import load_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.zoo import ZOO
 
 SHIPPED = sorted(path.parent for path in ZOO.glob("*/*/policy.json"))
@@ -23,7 +23,7 @@ def test_every_environment_has_a_default_that_exists() -> None:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_the_trained_brevitas_actor_equals_golden(folder: Path) -> None:
-    policy, actor = load_policy(folder), QuantMlp.load(folder).eval()
+    policy, actor = load_policy(folder), QuantNetwork.load(folder).eval()
     observations = torch.from_numpy(policy.golden["observation"])
     with torch.no_grad():
         mean = actor(observations).double().numpy()
@@ -36,7 +36,7 @@ def test_the_trained_brevitas_actor_equals_golden(folder: Path) -> None:
 def test_the_record_agrees_with_the_policy(folder: Path) -> None:
     policy, result = load_policy(folder), read_json(folder / "result.json")
     provenance = policy.spec.provenance
-    assert provenance["nnz"] == result["nnz"] == QuantMlp.load(folder).to_integers().nnz
+    assert provenance["nnz"] == result["nnz"] == QuantNetwork.load(folder).to_integers().nnz
     assert provenance["return_mean"] == pytest.approx(np.mean(result["returns"]))
     assert len(result["returns"]) == provenance["episodes"] == 20
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.build.codec import decode
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.csd import csd_digits
 from ganglion.models.quant.quantizers import BIAS_TYPE
@@ -55,7 +56,7 @@ def test_the_quantized_forward_pass_equals_brevitas_exactly(
     with torch.no_grad():
         forward = model.flat_actor._forward(observations)
         torch.testing.assert_close(forward.mean, network(observations), **EXACT)
-        torch.testing.assert_close(forward.inputs[-1], network.body(observations), **EXACT)
+        torch.testing.assert_close(forward.inputs[-1], network.activations(observations)[-2], **EXACT)
 
 
 def test_the_quantized_gradient_equals_brevitas(observations: Tensor) -> None:
@@ -64,17 +65,17 @@ def test_the_quantized_gradient_equals_brevitas(observations: Tensor) -> None:
     noise = torch.randn(len(observations), 1)
     d_action, d_log_pi = torch.randn(len(observations), 1), torch.tensor(0.3)
     model.actor.log_std.zero_grad()
-    action, log_pi = _torch_sample(model, network(observations), network.body(observations), noise)
+    action, log_pi = _torch_sample(model, network(observations), network.activations(observations)[-2], noise)
     ((action * d_action).sum() + d_log_pi * log_pi.sum()).backward()
     with torch.no_grad():
         actor.sample(observations, noise, keep=True)
         actor._backward(d_action, d_log_pi)
-    first = network.linears[0]
+    first = network.layers[0]
     gain, offset = network.normalizer.gain, network.normalizer.offset
     # Raw units: normalized = (observation - offset) * gain.
     in_raw_units = first.weight.grad / torch.tensor(gain) + torch.outer(first.bias.grad, torch.tensor(offset))
     expected = [in_raw_units, first.bias.grad]
-    for layer in (*network.linears[1:], model.actor.log_std):
+    for layer in (*network.layers[1:], model.actor.log_std):
         expected += [layer.weight.grad, layer.bias.grad]
     for got, wanted in zip(actor.parameters.expose(actor.parameters.grad), expected, strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4 * float(wanted.abs().max()))
@@ -99,9 +100,11 @@ def test_no_exported_weight_has_more_signed_digits_than_asked_for(digits: int, t
     integers = network.to_integers()
     assert max(int(csd_digits(weight).max()) for weight in integers.weights) == digits
     network.save(tmp_path)
-    for saved, weight in zip(QuantMlp.load(tmp_path).to_integers().weights, integers.weights, strict=True):
+    for saved, weight in zip(
+        QuantNetwork.load(tmp_path).to_integers().weights, integers.weights, strict=True
+    ):
         np.testing.assert_array_equal(saved, weight)
-    again = Quantization.from_json(json.loads(json.dumps(quantization_json(model))))
+    again = decode(Quantization, json.loads(json.dumps(quantization_json(model))), "quantization")
     assert again == model.quantization and again.csd_digits == digits
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.sparsity import Distribution, Pruning, pools_of
 from ganglion.training.checkpoint import Checkpoint, capture_learner, masks_of
 from ganglion.training.fast_sac import FastSac
@@ -49,7 +49,7 @@ def _assert_learnt_and_sparse(run: Run) -> None:
     assert result["phase"] == "ptq" and result["return_mean"] > GOOD_RETURN
     masks = masks_of(Checkpoint.load(run.best(Phase.PTQ)))
     assert _counts(masks) == _kept(SPARSITY)
-    integers = QuantMlp.load(run.folder / "policy").to_integers()
+    integers = QuantNetwork.load(run.folder / "policy").to_integers()
     for weight, mask in zip(integers.weights, masks, strict=True):
         assert not weight[mask.numpy() == 0].any()
     assert result["nnz"] == integers.nnz <= sum(_kept(SPARSITY))

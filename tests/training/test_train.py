@@ -10,7 +10,7 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.training.callbacks import MilestoneCallback
 from ganglion.training.checkpoint import Checkpoint, masks_of
 from ganglion.training.config import load_config
@@ -66,7 +66,7 @@ def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]
     assert result["phase"] == "qat"
     assert result["sparsity"] >= 0.8
     assert result["parent_result"]["return_mean"] > GOOD_RETURN
-    integers = QuantMlp.load(run.folder / "policy").to_integers()
+    integers = QuantNetwork.load(run.folder / "policy").to_integers()
     assert integers.nnz == result["nnz"]
     assert np.load(run.folder / "policy" / "observations.npz")["observation"].shape[1] == 2
 
@@ -154,7 +154,7 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
     train(run)
     result = read_json(run.folder / "result.json")
     assert (result["phase"], result["step"]) == ("ptq", 0) and result["return_mean"] > GOOD_RETURN
-    assert QuantMlp.load(run.folder / "policy").to_integers().nnz == result["nnz"]
+    assert QuantNetwork.load(run.folder / "policy").to_integers().nnz == result["nnz"]
     assert len(_curve(run)) == 1
     before = run.best(Phase.PTQ).read_bytes()
     train(run)
@@ -263,4 +263,4 @@ def test_a_run_that_cannot_be_is_refused(settings: dict[str, Any], message: str)
 
 def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
     with pytest.raises(ExportError):
-        QuantMlp.load(dense_run[1].parent / "policy")
+        QuantNetwork.load(dense_run[1].parent / "policy")

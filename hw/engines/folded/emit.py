@@ -16,15 +16,13 @@ def input_format(program: Program) -> StreamFormat:
 def output_format(program: Program) -> StreamFormat:
     """Return the output stream: `output_lanes` actions a word."""
     last = program.lowered.source.spec.layers[-1]
-    return stream(last.output_type, last.out_features, program.shape.output_lanes)
+    return stream(last.output_type, last.n_outputs, program.shape.output_lanes)
 
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
     """Return the streams of the hidden layers' taps, each in one word."""
     hidden = program.lowered.source.spec.layers[:-1]
-    return {
-        k: stream(spec.output_type, spec.out_features, spec.out_features) for k, spec in enumerate(hidden)
-    }
+    return {k: stream(spec.output_type, spec.n_outputs, spec.n_outputs) for k, spec in enumerate(hidden)}
 
 
 def engine_lines(program: Program, node: str) -> list[str]:
@@ -68,7 +66,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),
         "OutLanes": shape.output_lanes,
-        "OutWords": last.out_features // shape.output_lanes,
+        "OutWords": last.n_outputs // shape.output_lanes,
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,
@@ -100,7 +98,7 @@ def _tap(program: Program, layer: int, node: str) -> list[str]:
         "Banks": str(program.shape.banks),
         "ActBits": str(program.lowered.activation_bits),
         "First": str(program.lowered.first_id(layer + 1) - program.lowered.inputs),
-        "Features": str(spec.out_features),
+        "Features": str(spec.n_outputs),
         "Bits": str(spec.output_type.bits),
         "IsSigned": str(int(spec.output_type.signed)),
         "Results": str(program.most_results),

@@ -101,6 +101,6 @@ def interpret(program: Program, inputs: Ints) -> list[Ints]:
     layers = []
     for index, layer in enumerate(spec.layers):
         start = program.lowered.first_id(index + 1)
-        values = np.stack([by_neuron[start + r] for r in range(layer.out_features)], axis=1)
+        values = np.stack([by_neuron[start + r] for r in range(layer.n_outputs)], axis=1)
         layers.append(values + layer.output_type.low)
     return layers

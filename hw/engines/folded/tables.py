@@ -85,9 +85,7 @@ class Tables:
 
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
-        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.shape.lanes_of_input(
-            self.inputs
-        )
+        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
         return not is_loading and (cycle, bank) not in self.writes
 
     def read(self, step: Step, replica: int) -> None:

@@ -83,4 +83,6 @@ def _require(needed: Resources, board: Board) -> None:
     cure = "prune further, train with weights of fewer signed digits"
     if needed.ff > board.budget.ff:
         cure = f"raise {spelled('adders_per_stage')} for fewer registers"
-    board.require(needed, "the unrolled engine", f"{cure}, take {spelled('engine', 'folded')} or a larger board")
+    board.require(
+        needed, "the unrolled engine", f"{cure}, take {spelled('engine', 'folded')} or a larger board"
+    )

@@ -8,9 +8,9 @@ import numpy as np
 from ganglion.hw.engines.unrolled.cmvm import share_pairs
 from ganglion.hw.engines.unrolled.graph import Clip, Constant, Graph, Input, Layer, Node, Sum, sources
 from ganglion.hw.engines.unrolled.share import merge_pairs
-from ganglion.hw.engines.unrolled.tree import OffsetSignal, AdderSpec, Operand, add_up, adder_of
+from ganglion.hw.engines.unrolled.tree import AdderSpec, OffsetSignal, Operand, add_up, adder_of
+from ganglion.models.layers import Layer as LayerSpec
 from ganglion.models.reference import IntNetwork, Ints, requantize
-from ganglion.models.spec.network import LayerSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,9 @@ class LayerLowering:
         low, high = (int(end) for end in self._row_range(np.asarray(linear), adder.offset))
         self.linear[len(self.nodes)] = np.asarray(linear)
         self.nodes.append(Sum(low=low, high=high, addends=adder.addends, constant=adder.constant))
-        return OffsetSignal(node=len(self.nodes) - 1, low=low, high=high, offset=adder.offset, ready=adder.ready)
+        return OffsetSignal(
+            node=len(self.nodes) - 1, low=low, high=high, offset=adder.offset, ready=adder.ready
+        )
 
     def _neuron(self, operands: Sequence[Operand], bias: int) -> OffsetSignal:
         """Append a neuron's last adder, which takes the bias, the rounding and all offsets; then its clip."""
@@ -152,7 +154,9 @@ class LayerLowering:
         top = (1 << kind.bits) - 1
         low, high = (min(max(_shifted(end, left), 0), top) for end in (total.low, total.high))
         self.nodes.append(Clip(low=low, high=high, source=total.node, shift=left, bits=kind.bits))
-        return OffsetSignal(node=len(self.nodes) - 1, low=low, high=high, offset=-kind.low, ready=adder.ready + 1)
+        return OffsetSignal(
+            node=len(self.nodes) - 1, low=low, high=high, offset=-kind.low, ready=adder.ready + 1
+        )
 
 
 def _shifted(value: int, right: int) -> int:

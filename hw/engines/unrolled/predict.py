@@ -38,7 +38,7 @@ def predict(network: IntNetwork, adders_per_stage: int, adder_inputs: int) -> Pr
         in_bits = network.spec.input_type_of(index).bits
         adders = float(digits.sum()) * (DIGIT_LUTS + DIGIT_LUTS_PER_BIT * in_bits)
         luts += adders * (1 if adder_inputs > 2 else BINARY_SHARE)
-        luts += spec.out_features * NEURON_LUTS
+        luts += spec.n_outputs * NEURON_LUTS
         # Sharing makes the tree one level deeper than its operands alone would.
         longest = max(1, int(digits.sum(axis=1).max()))
         levels += ceil(log(longest + 1, adder_inputs)) + (longest > adder_inputs)

@@ -91,7 +91,9 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
         layers=int(kind is NodeKind.REQUANT),
         files=tuple(Path(file) for file in sources.get_rtl_file_list(abspath=True)),
         input=_format(
-            operator.get_input_datatype(0), operator.get_folded_input_shape(), operator.get_instream_width_padded(0)
+            operator.get_input_datatype(0),
+            operator.get_folded_input_shape(),
+            operator.get_instream_width_padded(0),
         ),
         output=_format(
             operator.get_output_datatype(0),

@@ -17,7 +17,7 @@ STAGES = {
         "ganglion.models.reference",
     ),
     "ganglion.hw.simulate": ("ganglion.hw.sim.harness", "ganglion.models.formats.policy_folder"),
-    "ganglion.hw.closed_loop": ("ganglion.models.nets.mlp", "ganglion.models.quant.quantizers"),
+    "ganglion.hw.closed_loop": ("ganglion.models.nets.quant_network", "ganglion.models.quant.quantizers"),
     "ganglion.hw.synth": ("ganglion.hw.target.board", "ganglion.hw.flows.yosys"),
     "ganglion.hw.bitstream": ("ganglion.hw.flows.vivado",),
 }

@@ -6,8 +6,9 @@ import numpy as np
 
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
+from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork, Ints
-from ganglion.models.spec.network import LayerSpec, NetworkSpec
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.types import IntType
 
 
@@ -17,7 +18,7 @@ def network_of(
     """Return a network from (weight [out][in], bias [out], shift, output type) per layer."""
     specs, exponent = [], 0
     for index, (weight, _, shift, output_type) in enumerate(layers):
-        spec = LayerSpec(
+        spec = Dense(
             name=f"fc{index + 1}",
             in_features=len(weight[0]),
             out_features=len(weight),

@@ -32,7 +32,9 @@ def _random(seed: int, widths: list[int], **options: float) -> IntNetwork:
 
 CASES = {
     "corner rows": Case(network=CORNERS["rows"], settings=UnrolledShape(adders_per_stage=1)),
-    "ties and saturation": Case(network=CORNERS["ties and saturation"], settings=UnrolledShape(adders_per_stage=16)),
+    "ties and saturation": Case(
+        network=CORNERS["ties and saturation"], settings=UnrolledShape(adders_per_stage=16)
+    ),
     "narrow, binary adders": Case(
         network=_random(1, [6, 9, 7, 8, 3], weight_bits=3, activation_bits=5, input_bits=2, output_bits=7),
         settings=UnrolledShape(adders_per_stage=3, adder_inputs=2),

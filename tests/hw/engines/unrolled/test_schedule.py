@@ -59,7 +59,10 @@ def test_longer_stages_take_fewer_cycles_and_registers(graph: Graph) -> None:
 
 @pytest.mark.parametrize("adders_per_stage", [0, 17])
 def test_impossible_cut_is_refused(graph: Graph, adders_per_stage: int) -> None:
-    with pytest.raises(CompileError, match=f"adders_per_stage = {adders_per_stage} adders in a pipeline stage is outside 1 to 16"):
+    with pytest.raises(
+        CompileError,
+        match=f"adders_per_stage = {adders_per_stage} adders in a pipeline stage is outside 1 to 16",
+    ):
         schedule(graph, adders_per_stage)
 
 

@@ -1,0 +1,102 @@
+"""An integer network as QONNX, in the one form that the compiler reads (`qonnx_reader` says which)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+
+from ganglion.models.build.files import atomic_write
+from ganglion.models.layers.layer import OBSERVATION, Shape
+from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.types import BIAS_TYPE, IntType
+
+QONNX_DOMAIN, QONNX_VERSION = "qonnx.custom_op.general", 2
+ONNX_VERSION, IR_VERSION = 20, 10
+
+
+def write_qonnx(network: IntNetwork, path: Path) -> None:
+    """Write `network` to `path`: its bytes depend on nothing else."""
+    atomic_write(path, qonnx_model(network).SerializeToString(deterministic=True))
+
+
+def qonnx_model(network: IntNetwork) -> ModelProto:
+    """Return the graph from "observation", the normalized one, real numbers [1, *in], to the last layer's name.
+
+    Tensors of activations are named after what they hold: input, fc1, fc2, ...
+    """
+    graph, spec = _Graph(), network.spec
+    graph.activation(OBSERVATION, spec.shape(0), spec.input_type, spec.exponent(0), spec.name(0))
+    for index, layer in enumerate(spec.layers):
+        name, source = layer.name, spec.name(spec.source(index))
+        if spec.shape(spec.source(index)) != layer.in_shape:
+            source = graph.add("Flatten", [source], f"{name}.flat", (1, *layer.in_shape), axis=1)
+        weight = graph.constant(
+            f"{name}.weight", network.weights[index], layer.weight_type, layer.weight_exponent, narrow=1
+        )
+        bias = graph.constant(f"{name}.bias", network.biases[index], BIAS_TYPE, layer.accumulator_exponent)
+        inputs, shape = [source, weight, bias], (1, *layer.out_shape)
+        acc = graph.add(layer.operators[0], inputs, f"{name}.sum", shape, **layer.attributes())
+        if (residual := spec.residual(index)) is not None:
+            acc = graph.add("Add", [acc, spec.name(residual)], f"{name}.residual", shape)
+        if not layer.output_type.signed:
+            acc = graph.add("Relu", [acc], f"{name}.relu", shape)
+        graph.activation(acc, layer.out_shape, layer.output_type, layer.output_exponent, name)
+    last = len(spec.layers)
+    return graph.model(spec.shape(0), spec.name(last), spec.shape(last))
+
+
+class _Graph:
+    """A graph in the making."""
+
+    def __init__(self) -> None:
+        self._nodes, self._tensors, self._infos = [], [], {}
+
+    def add(self, operator: str, inputs: list[str], output: str, shape: Shape, **attributes: Any) -> str:
+        """Add a node that gives `output` of a shape, batch included, and return that name."""
+        domain = QONNX_DOMAIN if operator == "Quant" else ""
+        name = f"{operator}_{output}"
+        self._nodes.append(helper.make_node(operator, inputs, [output], name, domain=domain, **attributes))
+        self._infos[output] = helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)
+        return output
+
+    def constant(
+        self, name: str, values: npt.NDArray[np.int64], kind: IntType, exponent: int, narrow: int = 0
+    ) -> str:
+        """Add constants, integers times 2**exponent, behind the Quant that says so; return their tensor."""
+        held = self._tensor(f"{name}.values", np.ldexp(values.astype(np.float64), exponent))
+        inputs = [held, *self._scale(name, kind, exponent)]
+        return self.add("Quant", inputs, name, values.shape, signed=1, narrow=narrow, rounding_mode="ROUND")
+
+    def activation(self, acc: str, shape: Shape, kind: IntType, exponent: int, name: str) -> None:
+        """Add the Quant that rounds `acc` half up, with half a step before it where values are signed."""
+        whole, rounding = (1, *shape), "HALF_UP"
+        if kind.signed:
+            half, rounding = self._tensor(f"{name}.half_step", np.ldexp(0.5, exponent)), "FLOOR"
+            acc = self.add("Add", [acc, half], f"{name}.raised", whole)
+        inputs = [acc, *self._scale(name, kind, exponent)]
+        self.add("Quant", inputs, name, whole, signed=int(kind.signed), narrow=0, rounding_mode=rounding)
+
+    def _scale(self, name: str, kind: IntType, exponent: int) -> list[str]:
+        values = {"scale": np.ldexp(1.0, exponent), "zero_point": 0.0, "bits": float(kind.bits)}
+        return [self._tensor(f"{name}.{what}", value) for what, value in values.items()]
+
+    def _tensor(self, name: str, values: Any) -> str:
+        self._tensors.append(numpy_helper.from_array(np.asarray(values, dtype=np.float32), name))
+        return name
+
+    def model(self, in_shape: Shape, exit_: str, out_shape: Shape) -> ModelProto:
+        """Return the whole model, checked."""
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, *shape))
+            for name, shape in ((OBSERVATION, in_shape), (exit_, out_shape))
+        ]
+        inside = [info for name, info in self._infos.items() if name != exit_]
+        graph = helper.make_graph(self._nodes, "policy", ends[:1], ends[1:], self._tensors, value_info=inside)
+        opsets = [helper.make_opsetid("", ONNX_VERSION), helper.make_opsetid(QONNX_DOMAIN, QONNX_VERSION)]
+        model = helper.make_model(
+            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ganglion"
+        )
+        checker.check_model(model)
+        return model

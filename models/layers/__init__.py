@@ -1,0 +1,7 @@
+"""The kinds of layer: a module each, which says all that its kind means, from shapes to QONNX."""
+
+from ganglion.models.layers.conv2d import Conv2d
+from ganglion.models.layers.dense import Dense, dense_layers
+from ganglion.models.layers.layer import KINDS, Layer, register
+
+__all__ = ["KINDS", "Conv2d", "Dense", "Layer", "dense_layers", "register"]

@@ -1,0 +1,130 @@
+"""The sparse quantized actor: Brevitas layers between the observation normalizer and the mean action."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganglion.models.build.codec import decode_json, encode_json
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import read_arrays, write_arrays
+from ganglion.models.quant.calibration import Normalize, Quantization, fold_normalizer
+from ganglion.models.quant.csd import ANY_DIGITS
+from ganglion.models.quant.quantizers import quant_activation, quantize_weight
+from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.network import NetworkSpec
+from ganglion.models.spec.policy import Normalizer
+
+FLOATS_FILE, SCALES_FILE = "actor.npz", "actor.json"
+
+
+class QuantNetwork(nn.Module):
+    """A policy's mean as Brevitas modules: exact integers times powers of two.
+
+    `layers` hold the weights, which are pruned, and `outputs` round what they give.
+    """
+
+    def __init__(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.normalizer, self.spec = normalizer, spec
+        exponent = spec.exponent(0)
+        self.input = nn.Sequential(
+            Normalize(normalizer, exponent), quant_activation(spec.input_type, exponent)
+        )
+        self.layers: Any = nn.ModuleList(layer.module() for layer in spec.layers)
+        self.outputs = nn.ModuleList(
+            quant_activation(layer.output_type, layer.output_exponent) for layer in spec.layers
+        )
+
+    def forward(self, obs: Tensor) -> Tensor:
+        """Return the mean action before tanh: [batch, obs] float32 → [batch, act] float32."""
+        return self.activations(obs)[-1]
+
+    def activations(self, obs: Tensor) -> list[Tensor]:
+        """Return what every layer gives: [batch, obs] float32 → list of [batch, *out] float32."""
+        boundaries = [self.input(obs)]
+        for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
+            source = boundaries[self.spec.source(index)]
+            acc = layer(source.reshape(len(source), *self.spec.layers[index].in_shape))
+            if (residual := self.spec.residual(index)) is not None:
+                acc = acc + boundaries[residual]
+            boundaries.append(output(acc))
+        return boundaries[1:]
+
+    @classmethod
+    def from_float(cls, modules: Sequence[nn.Module], quantization: Quantization) -> "QuantNetwork":
+        """Return the policy of a network with ReLU between `modules`, for raw observations, on these grids.
+
+        The normalizer's inverse is folded into the first layer. A limit on the weights' digits puts them on
+        their grid here: Brevitas then rounds nothing.
+        """
+        policy = cls(quantization.normalizer, quantization.network)
+        weights, biases = fold_normalizer(modules, quantization.normalizer, policy.spec.exponent(0))
+        if quantization.csd_digits < ANY_DIGITS:
+            weights = [
+                quantize_weight(weight, layer.weight_type, layer.weight_exponent, quantization.csd_digits)
+                for weight, layer in zip(weights, policy.spec.layers, strict=True)
+            ]
+        policy._load(weights, biases)
+        return policy
+
+    @classmethod
+    def from_integers(cls, normalizer: Normalizer, network: IntNetwork) -> "QuantNetwork":
+        """Return the policy whose Brevitas layers hold exactly the integers of `network`."""
+        policy = cls(normalizer, network.spec)
+        weights, biases = [], []
+        for layer, weight, bias in zip(network.spec.layers, network.weights, network.biases, strict=True):
+            weights.append(torch.from_numpy(weight).float() * 2.0**layer.weight_exponent)
+            biases.append(torch.from_numpy(bias).float() * 2.0**layer.accumulator_exponent)
+        policy._load(weights, biases)
+        return policy
+
+    def _load(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
+        with torch.no_grad():
+            for layer, weight, bias in zip(self.layers, weights, biases, strict=True):
+                layer.weight.copy_(weight)
+                layer.bias.copy_(bias)
+
+    @torch.no_grad()
+    def to_integers(self) -> IntNetwork:
+        """Return the Brevitas layers' integers, which IntNetwork's constructor proves exact in float32."""
+        weights, biases = [], []
+        for spec, layer in zip(self.spec.layers, self.layers, strict=True):
+            weights.append(_integers(spec.name, layer.quant_weight().value, spec.weight_exponent))
+            biases.append(_integers(spec.name, layer.quant_bias().value, spec.accumulator_exponent))
+        return IntNetwork(spec=self.spec, weights=tuple(weights), biases=tuple(biases))
+
+    def save(self, folder: Path) -> None:
+        """Write actor.npz (float weights and biases) and actor.json (normalizer and network)."""
+        arrays = {}
+        for spec, layer in zip(self.spec.layers, self.layers, strict=True):
+            arrays[f"{spec.name}.weight"] = layer.weight.detach().numpy()
+            arrays[f"{spec.name}.bias"] = layer.bias.detach().numpy()
+        write_arrays(folder / FLOATS_FILE, arrays)
+        encode_json(folder / SCALES_FILE, Quantization(normalizer=self.normalizer, network=self.spec))
+
+    @classmethod
+    def load(cls, folder: Path) -> "QuantNetwork":
+        """Return the policy that `save` wrote; a missing or damaged file raises ExportError."""
+        described = decode_json(Quantization, folder / SCALES_FILE)
+        policy, path = cls(described.normalizer, described.network), folder / FLOATS_FILE
+        arrays, loaded = read_arrays(path), {"weight": [], "bias": []}
+        for spec in policy.spec.layers:
+            for part, shape in (("weight", spec.weight_shape), ("bias", spec.weight_shape[:1])):
+                values = arrays.get(f"{spec.name}.{part}")
+                if values is None or values.shape != shape or values.dtype != np.float32:
+                    raise ExportError(f"{path}: expected {spec.name}.{part} of {list(shape)} float32")
+                loaded[part].append(torch.from_numpy(values))
+        policy._load(loaded["weight"], loaded["bias"])
+        return policy
+
+
+def _integers(name: str, value: Tensor, exponent: int) -> np.ndarray:
+    """Return value / 2**exponent as int64; raises ExportError unless every quotient is a whole number."""
+    quotient = torch.ldexp(value.double(), torch.tensor(-exponent))
+    if not bool((quotient == quotient.round()).all()):
+        raise ExportError(f"{name}: values are not multiples of 2^{exponent}")
+    return quotient.to(torch.int64).numpy()
