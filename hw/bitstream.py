@@ -94,9 +94,7 @@ def _lacks_processor(design: Design) -> str:
     """Return why there can be no bit file for a board without a processor, "" for one with it."""
     if design.board.processor is not Processor.NONE:
         return ""
-    return (
-        f"{design.board.name} has no processor beside its logic, around which Vivado could build a bit file"
-    )
+    return f"{design.board.name} has no processor beside its logic, around which Vivado builds a bit file"
 
 
 def _tcl_list(paths: list[Path]) -> str:

@@ -68,8 +68,8 @@ def compile_policy(
     """Write rtl/, mem/ and hw.json of a build and return the design.
 
     skip_patches: RTL patches left out, by name, for the tests that show their need. Raises ExportError for a
-    damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a plan or a
-    pass changes a number. What was there before stays until all of the new is made.
+    damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a plan
+    or a pass changes a number. What was there before stays until all of the new is made.
     """
     policy = load_policy(paths.policy)
     inputs = decode(Inputs, dict(compile_stage(paths, settings).inputs), "inputs")

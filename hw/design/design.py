@@ -47,7 +47,7 @@ class LayerReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentReport:
-    """A run of layers from `first` on that is one node: the values in its words, its plan's shape and figures."""
+    """A run of layers from `first` on that is one node: the values in its words, its plan's shape."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -108,7 +108,7 @@ class Inputs:
 class Design:
     """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`.
 
-    `behavioural` says what is simulated by a model of it. `root` is where hw.json lies, which does not say so.
+    `behavioural` says what is simulated by a model of it. `root` is where hw.json lies.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -168,7 +168,7 @@ def write_design(path: Path, design: Design) -> None:
 
 
 def load_design(paths: BuildPaths) -> Design:
-    """Return the design of build/<name>/hw.json; CompileError, with the remedy, for a missing or altered file."""
+    """Return the design of build/<name>/hw.json; CompileError says what to do about a wrong one."""
     again = spelled_command("compile", paths.root.name)
     if not paths.hw.exists():
         raise CompileError(f"{paths.hw} is missing; run {again} first")

@@ -1,4 +1,4 @@
-"""What an engine is: a name, the settings to ask it for, candidates for a network, and plans for runs of layers."""
+"""What an engine is: a name, the settings to ask it for, candidates for a network, plans of layers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -157,7 +157,7 @@ class Engine(ABC):
 
     @abstractmethod
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
-        """Yield the engine at its usual settings, cheapest first; those that the network cannot have left out.
+        """Yield the engine at its usual settings, cheapest first, without those that it cannot have.
 
         It may end with the first that fits the board and answers within `enough_cycles`.
         """

@@ -68,7 +68,7 @@ def build(
 ) -> DesignFiles:
     """Make rtl/ and mem/ in the empty `folder`, checking after every pass, and return what they hold.
 
-    The graph is the QONNX of the layout's network, which is the policy's, padded. golden: the policy's vectors.
+    The graph is the QONNX of the layout's network: the policy's, padded. golden: the policy's vectors.
     skip_patches: RTL patches left out, by name. Raises CompileError and MismatchError. FINN's chatter goes to
     finn.log in that folder.
     """

@@ -51,19 +51,16 @@ def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: in
     spec: the compiled network, whose layers may be padded by neurons that are zero.
     """
     rows = np.unique(np.linspace(0, len(golden["input"]) - 1, n_vectors).astype(int))
-    values = {name: golden[name][rows].astype(np.int64) for name in ("input", *(l.name for l in spec.layers))}
-    return GoldenCheck(
-        network=spec,
-        inputs=values["input"],
-        expected=tuple(
-            np.pad(values[layer.name], ((0, 0), (0, layer.n_outputs - values[layer.name].shape[1])))
-            for layer in spec.layers
-        ),
-    )
+    expected = []
+    for layer in spec.layers:
+        values = golden[layer.name][rows].astype(np.int64)
+        expected.append(np.pad(values, ((0, 0), (0, layer.n_outputs - values.shape[1]))))
+    inputs = golden["input"][rows].astype(np.int64)
+    return GoldenCheck(network=spec, inputs=inputs, expected=tuple(expected))
 
 
 def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, tuple[str, bool]]:
-    """Return, by its number, each layer's tensor that is not inside a node, and whether it carries real values.
+    """Return, by number, each layer's tensor that is not inside a node, and whether it carries real values.
 
     It is what the next layer's node reads, or the graph's output. Engines' nodes read integers, and so does
     who reads the output of a graph that takes integers (`is_integer`).

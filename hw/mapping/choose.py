@@ -33,8 +33,8 @@ class Choice:
         quick = [each for each in self.candidates if self.verdict(each) in ("", "taken")]
         return (
             f"{self.taken.name} takes {self.taken.resources.share_of(self.board.resources):.0%} of "
-            f"{self.board.name}'s scarcest resource, the least of {len(quick)} candidates that fit and answer "
-            f"within {self.latency_us:g} µs"
+            f"{self.board.name}'s scarcest resource, the least of {len(quick)} candidates that fit and "
+            f"answer within {self.latency_us:g} µs"
         )
 
     @property
@@ -105,7 +105,7 @@ def log_choice(choice: Choice) -> None:
     board = choice.board
     table = Table(title=f"engines for {board.name} at {board.clock_mhz:g} MHz, predicted")
     for column in ("", "cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM18", "share", ""):
-        table.add_column(column, justify="right" if column else "left")
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for each in choice.candidates:
         table.add_row(
             each.name,
@@ -116,7 +116,7 @@ def log_choice(choice: Choice) -> None:
             f"{each.resources.share_of(board.resources):.0%}",
             choice.verdict(each),
         )
-    console = Console(width=110)
+    console = Console(width=118)
     with console.capture() as captured:
         console.print(table)
     log.info("%s", captured.get().rstrip())

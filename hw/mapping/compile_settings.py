@@ -56,7 +56,7 @@ class CompileSettings:
 def compile_settings(
     board: Board, engine: str = AUTO, latency_us: float | None = None, **given: Any
 ) -> CompileSettings:
-    """Return what to compile for; `engine` as it is asked for, `given` the settings of engines by their names.
+    """Return what to compile for; `engine` as it is asked for, `given` the settings of engines by name.
 
     Raises ConfigError for an unknown engine, a wrong value, or a setting that no engine of these reads.
     """
@@ -108,7 +108,7 @@ class TargetOptions:
 
 
 def engine_options() -> type[TargetOptions]:
-    """Return `TargetOptions` with a field more for each setting of each engine, None where it is not given."""
+    """Return `TargetOptions` with a field for each setting of each engine, None where it is not given."""
     found: dict[str, tuple[str, Any, Any]] = {}
     for engine in engines():
         for each in fields(engine.settings):
@@ -117,7 +117,12 @@ def engine_options() -> type[TargetOptions]:
             kind = Annotated[each.type | None, tyro.conf.arg(help=f"{each.metadata['help']}{unless}")]
             found[each.name] = (each.name, kind, field(default=None))
     return make_dataclass(
-        "EngineOptions", found.values(), bases=(TargetOptions,), frozen=True, kw_only=True, module=__name__
+        "EngineOptions",
+        found.values(),
+        bases=(TargetOptions,),
+        namespace={"__module__": __name__},
+        frozen=True,
+        kw_only=True,
     )
 
 

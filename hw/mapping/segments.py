@@ -54,7 +54,7 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
 
 
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
-    """Return the network with hidden layers as wide as the engines at both sides want, by neurons that are zero.
+    """Return the network, hidden layers as wide as the engines at both sides want, by neurons that are zero.
 
     CompileError names a layer that is not dense.
     """

@@ -1,4 +1,4 @@
-"""What FINN's units must be for a dense layer: its size, and the fewest bits that are exact and that they take."""
+"""What FINN's units must be for a dense layer: its size, and the fewest bits that are exact there."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The folded engine: a statically scheduled program; a nonzero weight costs a lane's cycle, a zero nothing."""
+"""The folded engine, statically scheduled: a nonzero weight costs a lane's cycle, a zero nothing."""
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -30,7 +30,7 @@ class Folded(NodeEngine):
     varied: ClassVar[str] = "lanes"
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
-        """Yield with more and more lanes, planned: more than the first that answers in time only take more."""
+        """Yield plans of more and more lanes: more than the first that answers in time only take more."""
         for settings in self.usual:
             if settings.lanes > network.nnz:
                 return

@@ -109,5 +109,5 @@ class FoldedPlan:
 
 
 def plan(network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
-    """Return the plan of a network's engine of this shape; CompileError when the network has no such engine."""
+    """Return the plan of an engine of this shape; CompileError when the network has no such engine."""
     return FoldedPlan(program=schedule(network, shape))

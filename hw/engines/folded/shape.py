@@ -28,10 +28,10 @@ class FoldedShape:
     """The shape of an engine.
 
     Lane p writes bank p mod `banks`; banks beyond the lanes hold inputs and sums of split rows. Lanes are
-    dealt in blocks to `replicas` identical replicas of the banks. In a cycle a replica reads one address of each
-    bank, and any of its lanes may take what comes. A word of the input stream carries `input_lanes`
-    activations (as many as banks where it is None), a word of the output stream `output_lanes`, each summed
-    up by its own group of lanes.
+    dealt in blocks to `replicas` of the banks. In a cycle a replica reads one address of each bank, and any of
+    its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
+    banks where it is None), a word of the output stream `output_lanes`, each summed up by its own group of
+    lanes.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -59,8 +59,8 @@ class FoldedShape:
     def of(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP) -> "FoldedShape":
         """Return the fast engine for any network: half as many lanes read a replica as it has banks.
 
-        With fewer replicas the scheduler leaves gaps (one to five percent); beyond 32 banks selecting one costs
-        more LUTs than it saves cycles. `ganglion.hw.engines.folded.fit` finds a smaller one for a network.
+        With fewer the scheduler leaves gaps (one to five percent); beyond 32 banks selecting one costs more
+        LUTs than it saves cycles. `ganglion.hw.engines.folded.fit` finds a smaller one for a network.
         """
         banks = min(max(lanes, 1), MOST_BANKS)
         return cls(lanes=lanes, banks=banks, replicas=-(-lanes // max(1, banks // 2)), multiplier=multiplier)

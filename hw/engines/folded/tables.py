@@ -79,7 +79,7 @@ class Tables:
         return self.reductions[-1].cycle if self.reductions else -1
 
     def can_read(self, cycle: int, replica: int, neuron: int) -> bool:
-        """Return whether a lane of `replica` may read `neuron` then: it exists, its bank is free or reads it."""
+        """Return whether a lane of `replica` may read `neuron` then: it exists, its bank is free for it."""
         bank, ready = self.home[neuron]
         return ready <= cycle and self.reads[replica, cycle].get(bank, neuron) == neuron
 

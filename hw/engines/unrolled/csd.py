@@ -9,7 +9,7 @@ from ganglion.models.reference import IntNetwork
 
 
 def check_csd_digits(network: IntNetwork, limit: int | None) -> None:
-    """Raise CompileError naming the worst weight when one has more than `limit` digits, unless that is None."""
+    """Raise CompileError naming the worst weight when one has more digits than `limit`; None is no limit."""
     digits = [csd_digits(weight) for weight in network.weights]
     most = max(int(count.max()) for count in digits)
     if limit is None or most <= limit:
@@ -17,9 +17,10 @@ def check_csd_digits(network: IntNetwork, limit: int | None) -> None:
     layer = next(index for index, count in enumerate(digits) if count.max() == most)
     row, column = (int(i) for i in np.argwhere(digits[layer] == most)[0])
     n_over = sum(int((count > limit).sum()) for count in digits)
+    name, weight = network.spec.layers[layer].name, network.weights[layer][row, column]
     raise CompileError(
-        f"{network.spec.layers[layer].name}: weight {network.weights[layer][row, column]} at [{row}, {column}] "
-        f"has {most} CSD digits, allowed {limit} ({n_over} weights have more); "
+        f"{name}: weight {weight} at [{row}, {column}] has {most} CSD digits, "
+        f"allowed {limit} ({n_over} weights have more); "
         f"set {spelled('csd_digits', most)} or none, "
         f"or give a policy whose weights were projected to {limit} digits in training"
     )

@@ -1,4 +1,4 @@
-"""The unrolled engine: every nonzero weight its own constant multiplier in one pipelined graph of shared adders."""
+"""The unrolled engine: every nonzero weight its own constant multiplier in one graph of shared adders."""
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What an unrolled network will take, before minutes are spent on solving it: the cost model by which auto chooses.
+"""What an unrolled network will take, before minutes are spent on solving it.
 
 Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs within 10% and flip-flops within
 25% of what is built, cycles within three with ternary adders. Small dense networks: within 30%.

@@ -42,6 +42,7 @@ class InferNodes:
                 insert_node(model, each.segment.engine, each.block, source, sink, name)
             else:
                 self._scale(model, first, last, source, sink)
+            model.set_tensor_shape(sink, [1, *self.spec.shape(last)])
             model.set_tensor_datatype(sink, DataType[self.spec.type(last).name])
             source = sink
         return model.transform(SortGraph()).transform(InferShapes())

@@ -1,4 +1,4 @@
-"""FINN's nodes get exactly the policy's integers, in the fewest bits that are exact and that its RTL accepts."""
+"""FINN's nodes get exactly the policy's integers, in the fewest bits that its RTL accepts."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,17 +28,17 @@ class FinnLayer:
 class PinConstants:
     """Checks FINN's weights, and replaces its Requant constants and its types.
 
-    The constants come from float32 thresholds, which cannot carry a large shift beside an odd bias; 2**-shift and
-    b * 2**-shift are exact. FINN's types are too narrow for its RTL when weights are few or small: mvu.sv stops
-    on an accumulator narrower than one product, and Requant's parameters are refused when its input is narrow
-    beside its shift or its bias.
+    The constants come from float32 thresholds, which cannot carry a large shift beside an odd bias; 2**-shift
+    and b * 2**-shift are exact. FINN's types are too narrow for its RTL when weights are few or small: mvu.sv
+    stops on an accumulator narrower than one product, and Requant's parameters are refused when its input is
+    narrow beside its shift or its bias.
     """
 
     name: ClassVar[str] = "pin"
     layers: tuple[FinnLayer, ...]
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph with constants and types set; other weights than the policy's raise MismatchError."""
+        """Return the graph with constants and types set; other weights raise MismatchError."""
         for layer, (mvau, requant) in zip(self.layers, layers(model), strict=True):
             self._pin_mvau(model, layer, mvau)
             self._pin_requant(model, layer, requant)

@@ -1,4 +1,4 @@
-"""Every stage holds at most `adders_per_stage` adders behind each other, and nothing is read before it is computed."""
+"""A stage holds at most so many adders behind each other; nothing is read before it is computed."""
 
 from dataclasses import replace
 
