@@ -60,7 +60,8 @@ class IntNetwork:
         layer, weight, bias = self.spec.layers[index], self.weights[index], self.biases[index]
         if weight.shape != layer.weight_shape or bias.shape != layer.weight_shape[:1]:
             raise ExportError(
-                f"{layer.name}: expected weight {layer.weight_shape}, got {weight.shape} with bias {bias.shape}"
+                f"{layer.name}: expected weight {layer.weight_shape}, "
+                f"got {weight.shape} with bias {bias.shape}"
             )
         # Narrow: Brevitas clips the lowest value of two's complement, so that weights are symmetric.
         high = layer.weight_type.high
@@ -68,8 +69,8 @@ class IntNetwork:
         if outside.size:
             at = tuple(int(i) for i in outside[0])
             raise ExportError(
-                f"{layer.name}: weight {weight[at]} at {list(at)} is outside {layer.weight_type.name}'s narrow "
-                f"range [{-high}, {high}]; raise weight_bits or the weight's scale"
+                f"{layer.name}: weight {weight[at]} at {list(at)} is outside {layer.weight_type.name}'s "
+                f"narrow range [{-high}, {high}]; raise weight_bits or the weight's scale"
             )
         self._check_accumulator(index)
 

@@ -13,7 +13,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.environments import make
 from ganglion.models.formats.export import write_policy
-from ganglion.models.nets.mlp import QuantMlp
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.policy import PolicySpec
 
 N_VECTORS = 10_000
@@ -49,7 +49,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     result = read_json(run / "result.json")
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
-    actor = QuantMlp.load(run / "policy")
+    actor = QuantNetwork.load(run / "policy")
     space = make(result["env_id"]).action_space
     assert isinstance(space, gymnasium.spaces.Box)
     actor.save(folder)

@@ -1,17 +1,12 @@
-"""Stage: a trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
+"""A trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 
-from ganglion.models.build.command import run_stage
-from ganglion.models.build.errors import ExportError
-from ganglion.models.build.files import atomic_write, read_arrays, read_json, write_arrays
-from ganglion.models.environments import make
+from ganglion.models.build.files import write_arrays
 from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
     ONNX_FILE,
@@ -102,56 +97,3 @@ def _weight_counts(whole: IntNetwork, live: IntNetwork) -> dict[str, Any]:
         "nnz_live": live.nnz,
         "sparsity": round(1 - whole.nnz / n_weights, 6),
     }
-
-
-def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
-    """Write the policy folder of a finished training run, its result, curve and float weights beside.
-
-    `n_vectors` golden observations are spread evenly over the evaluation's. Raises
-    ExportError when the run has no int8 policy yet.
-    """
-    if not (run / "policy" / "actor.json").exists():
-        raise ExportError(
-            f"{run} holds no int8 policy; make train ENV=Hopper SPARSITY=0.95 ends with one, "
-            "make evaluate writes that of a run that goes on"
-        )
-    result = read_json(run / "result.json")
-    visited = read_arrays(run / "policy" / "observations.npz")["observation"]
-    picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
-    actor = QuantNetwork.load(run / "policy")
-    space = make(result["env_id"]).action_space
-    assert isinstance(space, gymnasium.spaces.Box)
-    actor.save(folder)
-    for name in ("result.json", "curve.jsonl", "curve.png"):
-        atomic_write(folder / name, (run / name).read_bytes())
-    keys = ("return_mean", "return_std", "episodes", "step", "seed", "commit", "checkpoint")
-    return write_policy(
-        actor,
-        folder,
-        name=folder.name,
-        env=result["env_id"],
-        algorithm=result["algorithm"],
-        observations=visited[picked],
-        action_low=space.low,
-        action_high=space.high,
-        provenance={key: result[key] for key in keys},
-    )
-
-
-def main() -> None:
-    """Parse the command line and export."""
-    parser = argparse.ArgumentParser(prog="ganglion.models.formats.export", description=__doc__)
-    parser.add_argument("run", type=Path, help="a training run's folder, build/<ENV>/train/<name>")
-    parser.add_argument("folder", type=Path, help="the policy folder to write; its name is the policy's")
-    parser.add_argument("--vectors", type=int, default=10_000, help="golden observations (default 10000)")
-    arguments = parser.parse_args()
-    spec = export_run(arguments.run, arguments.folder, arguments.vectors)
-    counts = spec.provenance
-    print(
-        f"{arguments.folder}: {'-'.join(map(str, spec.network.widths))} live of "
-        f"{'-'.join(map(str, counts['widths']))}, {counts['nnz_live']} of {counts['n_weights']} weights"
-    )
-
-
-if __name__ == "__main__":
-    run_stage(main)

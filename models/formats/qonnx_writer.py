@@ -22,7 +22,7 @@ def write_qonnx(network: IntNetwork, path: Path) -> None:
 
 
 def qonnx_model(network: IntNetwork) -> ModelProto:
-    """Return the graph from "observation", the normalized one, real numbers [1, *in], to the last layer's name.
+    """Return the graph from "observation", normalized real numbers [1, *in], to the last layer's tensor.
 
     Tensors of activations are named after what they hold: input, fc1, fc2, ...
     """

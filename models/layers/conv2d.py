@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @register
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv2d(Layer):
-    """a[o, y, x] = Σ W[o, i, v, u] x[i, stride y + v - padding, stride x + u - padding] + b[o], zero outside."""
+    """a[o, y, x] = Σ W[o, i, v, u] z[i, stride y + v, stride x + u] + b[o], z the input padded by zeros."""
 
     torch_module: ClassVar[str] = "Conv2d"
     operators: ClassVar[tuple[str, ...]] = ("Conv",)

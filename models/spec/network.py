@@ -62,8 +62,8 @@ class NetworkSpec:
             )
         if not 0 <= self.residual_shift(index) <= MAX_SHIFT:
             raise ExportError(
-                f"{layer.name}: residual {layer.residual}'s scale 2^{self.exponent(residual)} is finer than the "
-                f"accumulator's 2^{layer.accumulator_exponent}, or more than {MAX_SHIFT} bits coarser"
+                f"{layer.name}: residual {layer.residual}'s scale 2^{self.exponent(residual)} is finer than "
+                f"the accumulator's 2^{layer.accumulator_exponent}, or more than {MAX_SHIFT} bits coarser"
             )
 
     def source(self, index: int) -> int:
