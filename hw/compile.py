@@ -146,6 +146,5 @@ def compile_build(paths: BuildPaths, options: TargetOptions) -> None:
             return
         with stage.running([paths.hw, paths.rtl, paths.mem]):
             design = compile_policy(paths, settings)
-        log.info(
-            "compile: %s for %s, estimated %s", design.engine, design.board.name, design.estimate.resources
-        )
+        needed = design.estimate and design.estimate.resources
+        log.info("compile: %s for %s, estimated %s", design.engine, design.board.name, needed)

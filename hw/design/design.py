@@ -108,7 +108,8 @@ class Inputs:
 class Design:
     """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`.
 
-    `behavioural` says what is simulated by a model of it. `root` is where hw.json lies.
+    `behavioural` says what is simulated by a model of it. `root` is where hw.json lies. What has a default is
+    not known of a design that was not compiled.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -123,8 +124,8 @@ class Design:
     input: Port
     output: Port
     taps: tuple[Port, ...]
-    inputs: Inputs
-    estimate: Estimate
+    inputs: Inputs = field(default_factory=lambda: Inputs(policy={}))
+    estimate: Estimate | None = None
     layers: tuple[LayerReport, ...] = ()
     segments: tuple[SegmentReport, ...] = ()
     nodes: tuple[str, ...] = ()

@@ -28,12 +28,14 @@ def engine_names() -> str:
 
 @contextmanager
 def registered(engine: Engine) -> Iterator[None]:
-    """Know one engine more while the block runs."""
+    """Know one engine more, or another of that name, while the block runs."""
+    before = dict(_engines)
     _engines[engine.name] = engine
     try:
         yield
     finally:
-        del _engines[engine.name]
+        _engines.clear()
+        _engines.update(before)
 
 
 def find_engine(name: str) -> Engine:

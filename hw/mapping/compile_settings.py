@@ -127,3 +127,9 @@ def engine_options() -> type[TargetOptions]:
 
 
 EngineOptions: type[TargetOptions] = engine_options()
+
+
+def options_for(engine: str, **settings: Any) -> TargetOptions:
+    """Return the options that ask for an engine with settings of its own."""
+    kind: Any = EngineOptions
+    return kind(engine=engine, **settings)

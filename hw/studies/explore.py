@@ -17,7 +17,7 @@ from rich.table import Table
 from ganglion.hw import compile, simulate, synth
 from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.registry import engines
-from ganglion.hw.mapping.compile_settings import EngineOptions, TargetOptions
+from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
@@ -31,9 +31,7 @@ from ganglion.models.select_policy import select
 log = logging.getLogger(__name__)
 
 ENGINES = tuple(
-    EngineOptions(
-        engine=engine.name, **{engine.varied: getattr(settings, engine.varied)} if engine.varied else {}
-    )
+    options_for(engine.name, **{engine.varied: getattr(settings, engine.varied)} if engine.varied else {})
     for engine in engines()
     for settings in engine.compared or engine.usual
 )

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.mapping.compile_settings import EngineOptions, TargetOptions
+from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, engine_label, measured
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 SEED = 1
 ADDERS = 2
-DENSE = EngineOptions(engine="dense")
-UNROLLED = EngineOptions(engine="unrolled", adders_per_stage=ADDERS)
+DENSE = options_for("dense")
+UNROLLED = options_for("unrolled", adders_per_stage=ADDERS)
 SPARSE_ENGINES = (
-    EngineOptions(engine="folded", lanes=8),
-    EngineOptions(engine="folded", lanes=32),
+    options_for("folded", lanes=8),
+    options_for("folded", lanes=32),
     UNROLLED,
 )
 COSTS = ("latency_cycles", "interval_cycles", *COUNTS)

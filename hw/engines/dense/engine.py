@@ -1,7 +1,6 @@
 """The dense engine: FINN's matrix-vector units, for which every weight costs time, zeros too."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from ganglion.hw.engines.dense.folding import fold
 from ganglion.hw.engines.dense.plan import DensePlan
@@ -16,9 +15,9 @@ from ganglion.models.reference import IntNetwork
 class Dense(Engine):
     """The baseline. It grows into what other engines leave of the part."""
 
-    name: ClassVar[str] = "dense"
-    pad_to: ClassVar[int] = 8
-    takes_rest: ClassVar[bool] = True
+    name = "dense"
+    pad_to = 8
+    takes_rest = True
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield the fastest folding that fits, where one does; it has no settings."""

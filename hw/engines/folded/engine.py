@@ -1,7 +1,6 @@
 """The folded engine, statically scheduled: a nonzero weight costs a lane's cycle, a zero nothing."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.folded.fit import fit
@@ -18,16 +17,12 @@ from ganglion.models.reference import IntNetwork
 class Folded(NodeEngine):
     """Cycles are about nonzero weights over lanes."""
 
-    name: ClassVar[str] = "folded"
-    settings: ClassVar[type[FoldedSettings]] = FoldedSettings
-    shape: ClassVar[type[FoldedShape]] = FoldedShape
-    usual: ClassVar[tuple[FoldedSettings, ...]] = tuple(
-        FoldedSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48, 64)
-    )
-    compared: ClassVar[tuple[FoldedSettings, ...]] = tuple(
-        FoldedSettings(lanes=lanes) for lanes in (4, 8, 16, 32)
-    )
-    varied: ClassVar[str] = "lanes"
+    name = "folded"
+    settings = FoldedSettings
+    shape = FoldedShape
+    usual = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48, 64))
+    compared = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 16, 32))
+    varied = "lanes"
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield plans of more and more lanes: more than the first that answers in time only take more."""
@@ -58,7 +53,7 @@ class Folded(NodeEngine):
 
     def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan:
         program = fit(network, settings.lanes, settings.multiplier, board.family.dsp_accumulates)
-        return FoldedPlan(program=program, dsp_accumulates=board.family.dsp_accumulates)
+        return FoldedPlan.of(program, board.family.dsp_accumulates)
 
     def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
         """Return the plan of this shape."""

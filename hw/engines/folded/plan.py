@@ -1,7 +1,6 @@
 """The folded engine's plan: a program, its streams and costs, and a node's files."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,11 +31,17 @@ RELOAD_CYCLES = 2
 
 @dataclass(frozen=True, kw_only=True)
 class FoldedPlan:
-    """A program; a ganglion.hw.engines.node.NodePlan. `dsp_accumulates` is the family's."""
+    """A program; a ganglion.hw.engines.node.NodePlan."""
 
     behavioural: ClassVar[tuple[str, ...]] = ()
     program: Program
-    dsp_accumulates: bool = True
+    resources: Resources
+    """What it takes of the part, estimated."""
+
+    @classmethod
+    def of(cls, program: Program, dsp_accumulates: bool = True) -> "FoldedPlan":
+        """Return the plan of a program; `dsp_accumulates` is the family's."""
+        return cls(program=program, resources=estimate(program, dsp_accumulates))
 
     @property
     def network(self) -> IntNetwork:
@@ -57,11 +62,6 @@ class FoldedPlan:
     def egress(self) -> StreamFormat:
         """The stream that the engine writes."""
         return output_format(self.program)
-
-    @cached_property
-    def resources(self) -> Resources:
-        """What it takes of the part, estimated."""
-        return estimate(self.program, self.dsp_accumulates)
 
     @property
     def latency_cycles(self) -> int:
@@ -110,4 +110,4 @@ class FoldedPlan:
 
 def plan(network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
     """Return the plan of an engine of this shape; CompileError when the network has no such engine."""
-    return FoldedPlan(program=schedule(network, shape))
+    return FoldedPlan.of(schedule(network, shape))

@@ -28,8 +28,8 @@ class FoldedShape:
     """The shape of an engine.
 
     Lane p writes bank p mod `banks`; banks beyond the lanes hold inputs and sums of split rows. Lanes are
-    dealt in blocks to `replicas` of the banks. In a cycle a replica reads one address of each bank, and any of
-    its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
+    dealt in blocks to `replicas` of the banks. In a cycle a replica reads one address of each bank, and any
+    of its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
     banks where it is None), a word of the output stream `output_lanes`, each summed up by its own group of
     lanes.
     """

@@ -1,7 +1,6 @@
 """The unrolled engine: every nonzero weight its own constant multiplier in one graph of shared adders."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.node import NodeEngine
@@ -22,13 +21,11 @@ CERTAIN_SHARE = 0.6
 class Unrolled(NodeEngine):
     """One vector a clock; its area grows with the signed digits of the weights."""
 
-    name: ClassVar[str] = "unrolled"
-    settings: ClassVar[type[UnrolledSettings]] = UnrolledSettings
-    shape: ClassVar[type[UnrolledShape]] = UnrolledShape
-    usual: ClassVar[tuple[UnrolledSettings, ...]] = tuple(
-        UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4)
-    )
-    varied: ClassVar[str] = "adders_per_stage"
+    name = "unrolled"
+    settings = UnrolledSettings
+    shape = UnrolledShape
+    usual = tuple(UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4))
+    varied = "adders_per_stage"
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield all, by prediction: a plan takes minutes."""

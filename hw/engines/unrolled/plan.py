@@ -1,7 +1,6 @@
 """The unrolled engine's compiler: layers become a scheduled graph, and that a node's files."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,6 +45,8 @@ class UnrolledPlan:
     shape: UnrolledShape
     graph: Graph
     schedule: Schedule
+    resources: Resources
+    """What it takes of the part, counted."""
 
     @property
     def entry(self) -> StreamFormat:
@@ -57,11 +58,6 @@ class UnrolledPlan:
         """The stream that the engine writes: a vector a word."""
         last = self.graph.layers[-1]
         return stream(last.type, len(last.neurons), len(last.neurons))
-
-    @cached_property
-    def resources(self) -> Resources:
-        """What it takes of the part, counted."""
-        return cost(self.graph, self.schedule)
 
     @property
     def latency_cycles(self) -> int:
@@ -118,6 +114,7 @@ class UnrolledPlan:
 def plan(network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
     """Return the plan of a network's engine; CompileError when its pipeline is impossible."""
     graph = lower(network, shape.adder_inputs)
+    stages = schedule(graph, shape.adders_per_stage)
     return UnrolledPlan(
-        network=network, shape=shape, graph=graph, schedule=schedule(graph, shape.adders_per_stage)
+        network=network, shape=shape, graph=graph, schedule=stages, resources=cost(graph, stages)
     )

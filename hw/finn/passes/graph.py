@@ -1,5 +1,6 @@
 """Typed reading and writing of qonnx graphs: what is not there raises, so that no pass goes on with None."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -103,7 +104,7 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
     )
 
 
-def _format(data_type: Any, folded: tuple[int, ...], width_bits: int) -> StreamFormat:
+def _format(data_type: Any, folded: Sequence[int] | np.ndarray, width_bits: int) -> StreamFormat:
     """Return the stream of a node of FINN's, which pads vectors to whole words."""
     *_, words, lanes = (int(size) for size in folded)
     return StreamFormat(

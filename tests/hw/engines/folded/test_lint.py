@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import MODULES, plan
+from ganglion.hw.engines.folded.plan import MODULES, plan
 from ganglion.hw.engines.folded.shape import FoldedShape
-from ganglion.hw.engines.sparse_node import RTL
+from ganglion.hw.rtl import RTL
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import corner_network
 from tests.networks import random_network

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import plan
+from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic

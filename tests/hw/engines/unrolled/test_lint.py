@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ganglion.hw.engines.sparse_node import RTL
-from ganglion.hw.engines.unrolled.build import MODULES, plan
+from ganglion.hw.engines.unrolled.plan import MODULES, plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
+from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.verilate import _wheel
 from tests.hw.bare import build_bare
 from tests.hw.engines.unrolled.corners import CORNERS

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.unrolled.build import plan
+from ganglion.hw.engines.unrolled.plan import plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench, Traffic

@@ -49,19 +49,19 @@ def test_moving_nodes_saves_registers_and_no_cycle(graph: Graph, monkeypatch: py
 
 
 def test_longer_stages_take_fewer_cycles_and_registers(graph: Graph) -> None:
-    costs = [cost(graph, schedule(graph, adders_per_stage)) for adders_per_stage in (1, 2, 4)]
-    assert costs[0].latency_cycles > costs[1].latency_cycles > costs[2].latency_cycles
+    schedules = [schedule(graph, adders_per_stage) for adders_per_stage in (1, 2, 4)]
+    costs = [cost(graph, stages) for stages in schedules]
+    assert schedules[0].n_stages > schedules[1].n_stages > schedules[2].n_stages
     assert costs[0].ff > costs[1].ff > costs[2].ff
     # Long delays are shift registers, made of LUTs.
     assert costs[0].lut >= costs[1].lut >= costs[2].lut
-    assert len({(c.carry4, c.dsp, c.bram18, c.interval_cycles) for c in costs}) == 1
 
 
 @pytest.mark.parametrize("adders_per_stage", [0, 17])
-def test_impossible_cut_is_refused(graph: Graph, adders_per_stage: int) -> None:
+def test_impossible_stages_are_refused(graph: Graph, adders_per_stage: int) -> None:
     with pytest.raises(
         CompileError,
-        match=f"adders_per_stage = {adders_per_stage} adders in a pipeline stage is outside 1 to 16",
+        match=f"adders_per_stage = {adders_per_stage} is outside 1 to 16",
     ):
         schedule(graph, adders_per_stage)
 
