@@ -72,8 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the command line asks for: exit 0, or 1 with one line on stderr, or 130 for Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     is_make = os.environ.get(MAKE_VARIABLE) == Caller.MAKE.value
-    called_by(Caller.MAKE if is_make else Caller.COMMAND)
-    with _one_line():
+    with errors_in_one_line(), called_by(Caller.MAKE if is_make else Caller.COMMAND):
         quiet = QUIET in given or (is_make and bool(os.environ.get("QUIET")))
         given = [argument for argument in given if argument != QUIET]
         command = _command(given)
@@ -191,7 +190,7 @@ def _option(setting: str, value: str, kind: Any) -> list[str]:
 
 
 @contextlib.contextmanager
-def _one_line() -> Iterator[None]:
+def errors_in_one_line() -> Iterator[None]:
     """End the process with one line and exit 1 for an error of ours or of the disk, with 130 for Ctrl-C."""
     try:
         yield

@@ -1,4 +1,7 @@
-"""Stage: the policy to build, shipped or a user's folder, verified and copied to build/<name>/policy/."""
+"""Stage: the policy to build, shipped or a user's folder, verified and copied to build/<name>/policy/.
+
+Its policy.onnx is written anew in the one form that the compiler reads, whatever equal form it came in.
+"""
 
 import logging
 import shutil
@@ -12,7 +15,15 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
-from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from ganglion.models.formats.policy_folder import (
+    GOLDEN_FILE,
+    JSON_FILE,
+    ONNX_FILE,
+    load_policy,
+    write_description,
+)
+from ganglion.models.formats.qonnx_writer import write_qonnx
+from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
 
 log = logging.getLogger(__name__)
@@ -44,8 +55,20 @@ def select(paths: BuildPaths, env: str | None, folder: Path | None) -> None:
             return
         with stage.running(outputs=[paths.policy / file for file in files]):
             policy = load_policy(source)
-            for file in files:
-                with atomic_path(paths.policy / file) as temporary:
-                    shutil.copyfile(source / file, temporary)
+            _require_fits_environment(policy.spec)
+            write_qonnx(policy.network, paths.policy / ONNX_FILE)
+            with atomic_path(paths.policy / GOLDEN_FILE) as temporary:
+                shutil.copyfile(source / GOLDEN_FILE, temporary)
+            write_description(paths.policy, policy.spec)
     n_vectors = len(policy.golden["observation"])
     log.info("policy: %s for %s, %d golden vectors verified", policy.spec.name, policy.spec.env, n_vectors)
+
+
+def _require_fits_environment(spec: PolicySpec) -> None:
+    """Raise ConfigError unless the policy fits its environment, if Gymnasium knows that here."""
+    from ganglion.models.environments import is_known, make, require_fits
+
+    if is_known(spec.env):
+        env = make(spec.env)
+        require_fits(spec, env)
+        env.close()

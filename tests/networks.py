@@ -1,6 +1,7 @@
 """Networks and policy folders made for tests: random, with the corners that hardware trips over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,6 +59,19 @@ def random_network(
     return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
 
+def at_input_scale(network: IntNetwork, exponent: int) -> IntNetwork:
+    """Return the same integers, the input's scale and every later one 2**exponent times what they were."""
+    layers = tuple(
+        replace(
+            layer,
+            input_exponent=layer.input_exponent + exponent,
+            output_exponent=layer.output_exponent + exponent,
+        )
+        for layer in network.spec.layers
+    )
+    return replace(network, spec=replace(network.spec, layers=layers))
+
+
 def random_inputs(rng: np.random.Generator, network: IntNetwork, n_vectors: int) -> np.ndarray:
     """Return integers over the whole input range: [n_vectors, in] int64, first all low, then all high."""
     input_type = network.spec.input_type
@@ -72,6 +86,7 @@ def write_random_policy(
     widths: Sequence[int],
     *,
     n_vectors: int = 200,
+    env: str = "Random-v0",
     **network: float,
 ) -> Policy:
     """Write a random policy folder through the real export and return it loaded."""
@@ -82,7 +97,7 @@ def write_random_policy(
         QuantNetwork.from_integers(normalizer, integers),
         folder,
         name="random",
-        env="Hopper-v4",
+        env=env,
         algorithm="none",
         observations=rng.normal(0, 2, (n_vectors, n_obs)).astype(np.float32),
         action_low=np.full(n_act, -1.0),

@@ -4,6 +4,8 @@ The library says `spelled("lanes", 16)`; who typed `make hw LANES=16` reads LANE
 `ganglion hw --lanes 16` reads --lanes 16, and who called the function reads lanes=16.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
@@ -22,10 +24,15 @@ class Caller(Enum):
 _caller = Caller.LIBRARY
 
 
-def called_by(caller: Caller) -> None:
-    """Spell everything from now on as `caller` does: what a front end says first."""
+@contextmanager
+def called_by(caller: Caller) -> Iterator[None]:
+    """Spell everything as `caller` does while the block runs: what a front end says first."""
     global _caller
-    _caller = caller
+    before, _caller = _caller, caller
+    try:
+        yield
+    finally:
+        _caller = before
 
 
 def spelled(setting: str, value: Any = None) -> str:

@@ -12,7 +12,6 @@ values; a signed tensor says it as half a step added before a FLOOR.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,15 @@ import onnx
 from onnx import NodeProto, numpy_helper
 
 from ganglion.models.build.errors import ExportError, first_line
+from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, read_quant
 from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.types import IntType
 
 RESHAPES = ("Flatten", "Reshape")
+ONNX_DOMAINS = ("", "ai.onnx")
+OLDEST_OPSET = 7
+"""The first in which Add and Gemm broadcast as they do now."""
 
 
 def read_qonnx(path: Path, names: Sequence[str] = ()) -> IntNetwork:
@@ -43,7 +45,17 @@ def read_qonnx(path: Path, names: Sequence[str] = ()) -> IntNetwork:
     except Exception as error:  # protobuf, onnx and numpy raise unrelated types for a damaged file
         raise ExportError(f"{path}: not a readable ONNX file: {first_line(error)}") from None
     with _naming(str(path)):
+        _check_opset(model)
         return reader.network()
+
+
+def _check_opset(model: onnx.ModelProto) -> None:
+    newest = onnx.defs.onnx_opset_version()
+    for opset in model.opset_import:
+        if opset.domain in ONNX_DOMAINS and not OLDEST_OPSET <= opset.version <= newest:
+            raise ExportError(
+                f"opset {opset.version}, whose operators are unknown; expected {OLDEST_OPSET} to {newest}"
+            )
 
 
 @contextmanager
@@ -52,16 +64,6 @@ def _naming(where: str) -> Iterator[None]:
         yield
     except ExportError as error:
         raise ExportError(f"{where}: {error}") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Quant:
-    """A Quant node's meaning."""
-
-    exponent: int
-    int_type: IntType
-    narrow: bool
-    rounding: str
 
 
 class _Reader:
@@ -95,7 +97,7 @@ class _Reader:
         while self._nodes:
             node = self._nodes[0]
             if not node.input or node.input[0] not in self._boundaries:
-                raise ExportError(f"unsupported: {_named(node)} does not read a layer's values first")
+                raise ExportError(f"unsupported: {named(node)} does not read a layer's values first")
             if node.op_type in RESHAPES:
                 self._follow(node)
                 self._boundaries[self._tensor] = self._boundaries[node.input[0]]
@@ -117,14 +119,14 @@ class _Reader:
         name = self._names[number] if self._names else f"fc{number + 1}"
         before = self._layers[source - 1] if source else None
         kind = next((kind for kind in KINDS.values() if node.op_type in kind.operators), None)
-        if kind is None or node.domain not in ("", "ai.onnx") or len(node.input) < 2:
+        if kind is None or node.domain not in ONNX_DOMAINS or len(node.input) < 2:
             known = sorted(operator for kind in KINDS.values() for operator in kind.operators)
-            raise ExportError(f"unsupported: {_named(node)}; expected {' or '.join(known)}")
+            raise ExportError(f"unsupported: {named(node)}; expected {' or '.join(known)}")
         self._follow(node)
         values, quant = self._quantized_constant(node.input[1])
-        attributes = _attributes(node)
+        attributes = attributes_of(node)
         alpha, beta = attributes.pop("alpha", 1.0), attributes.pop("beta", 1.0)
-        with _naming(_named(node)):
+        with _naming(named(node)):
             in_shape = before.out_shape if before else self._entry_shape
             geometry, weight = kind.geometry_from_onnx(node.op_type, attributes, values, in_shape)
         bias_name = node.input[2] if len(node.input) > 2 else self._take_added(self._is_constant)
@@ -136,7 +138,7 @@ class _Reader:
             weight_type=quant.int_type,
             output_type=output.int_type,
             input_exponent=before.output_exponent if before else input_exponent,
-            weight_exponent=quant.exponent + _exponent(f"{_named(node)}: alpha", alpha),
+            weight_exponent=quant.exponent + exponent_of(f"{named(node)}: alpha", alpha),
             output_exponent=output.exponent,
             source=None if source == number else self._name(source),
             residual=None if residual is None else self._name(self._boundaries[residual]),
@@ -153,7 +155,7 @@ class _Reader:
             flat = np.repeat(flat, layer.weight_shape[0])
         return _on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
 
-    def _activation(self) -> _Quant:
+    def _activation(self) -> Quant:
         """Consume what makes activations of accumulators, and return its Quant."""
         has_relu = self._consumers()[0].op_type == "Relu" if self._consumers() else False
         if has_relu:
@@ -162,13 +164,13 @@ class _Reader:
         if half is not None:
             self._take("Add")
         node = self._take("Quant")
-        quant = self._quant(node)
+        quant = read_quant(node, self._constants)
         if quant.narrow or (has_relu and quant.int_type.signed):
-            raise ExportError(f"{_named(node)}: an activation is not narrow, and unsigned after a Relu")
+            raise ExportError(f"{named(node)}: an activation is not narrow, and unsigned after a Relu")
         wanted = ("FLOOR",) if half is not None else () if quant.int_type.signed else ("HALF_UP",)
         if quant.rounding not in wanted or (half is not None and half != math.ldexp(0.5, quant.exponent)):
             raise ExportError(
-                f"{_named(node)}: rounding_mode {quant.rounding} is not half up here; expected HALF_UP for "
+                f"{named(node)}: rounding_mode {quant.rounding} is not half up here; expected HALF_UP for "
                 "unsigned values, or half a step added before FLOOR"
             )
         return quant
@@ -194,12 +196,12 @@ class _Reader:
             self._take("Add")
         return added
 
-    def _quantized_constant(self, name: str) -> tuple[np.ndarray, _Quant]:
+    def _quantized_constant(self, name: str) -> tuple[np.ndarray, Quant]:
         """Return the values of a constant behind a Quant node, which must leave them as they are."""
         node = self._producers.get(name)
         if node is None or node.op_type != "Quant" or node.input[0] not in self._constants:
             raise ExportError(f"{name}: expected a constant behind a Quant node")
-        values, quant = self._constants[node.input[0]], self._quant(node)
+        values, quant = self._constants[node.input[0]], read_quant(node, self._constants)
         if values.dtype.kind != "f":
             raise ExportError(f"{name}: {values.dtype} values, expected real numbers")
         lowest = -quant.int_type.high if quant.narrow else quant.int_type.low
@@ -210,29 +212,6 @@ class _Reader:
                 "which clips it; rescale"
             )
         return values, quant
-
-    def _quant(self, node: NodeProto) -> _Quant:
-        if len(node.input) != 4:
-            raise ExportError(f"{_named(node)}: {len(node.input)} inputs, expected four")
-        scale, zero_point, bits = (self._scalar(node, index) for index in (1, 2, 3))
-        if zero_point != 0:
-            raise ExportError(f"{_named(node)}: zero point {zero_point:g}, allowed 0")
-        attributes = _attributes(node)
-        flags = {name: attributes.get(name, default) for name, default in (("signed", 1), ("narrow", 0))}
-        if not bits.is_integer() or any(flag not in (0, 1) for flag in flags.values()):
-            raise ExportError(f"{_named(node)}: {bits:g} bits, {flags}; expected whole bits, flags of 0 or 1")
-        return _Quant(
-            exponent=_exponent(f"{_named(node)}: scale", scale),
-            int_type=IntType(bits=int(bits), signed=bool(flags["signed"])),
-            narrow=bool(flags["narrow"]),
-            rounding=str(attributes.get("rounding_mode", "ROUND")).upper(),
-        )
-
-    def _scalar(self, node: NodeProto, index: int) -> float:
-        value = self._constants.get(node.input[index])
-        if value is None or value.size != 1 or value.dtype.kind not in "fiu":
-            raise ExportError(f"{_named(node)}: input {index} must be one constant (per-tensor scales)")
-        return float(value.reshape(()))
 
     def _is_constant(self, name: str) -> bool:
         producer = self._producers.get(name)
@@ -253,11 +232,11 @@ class _Reader:
         consumers = self._consumers()
         if len(consumers) > 1 or self._tensor in self._ends[1]:
             readers = ", ".join(
-                [_named(node) for node in consumers] + ["the output"] * (self._tensor in self._ends[1])
+                [named(node) for node in consumers] + ["the output"] * (self._tensor in self._ends[1])
             )
             raise ExportError(f"{self._tensor}, inside a layer, is read by {readers}")
         if not consumers or consumers[0].op_type != operator:
-            got = _named(consumers[0]) if consumers else "the graph's end"
+            got = named(consumers[0]) if consumers else "the graph's end"
             raise ExportError(f"unsupported: {got}; expected {operator}")
         return self._follow(consumers[0])
 
@@ -266,22 +245,6 @@ class _Reader:
         self._nodes.remove(node)
         self._tensor = node.output[0]
         return node
-
-
-def _named(node: NodeProto) -> str:
-    return f"{node.op_type} node {node.name}".rstrip()
-
-
-def _attributes(node: NodeProto) -> dict[str, Any]:
-    values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    return {name: v.decode(errors="replace") if isinstance(v, bytes) else v for name, v in values.items()}
-
-
-def _exponent(what: str, scale: float) -> int:
-    mantissa, exponent = math.frexp(scale)
-    if mantissa != 0.5:
-        raise ExportError(f"{what} {scale:g} is not a power of two")
-    return exponent - 1
 
 
 def _on_grid(what: str, values: np.ndarray, exponent: int) -> np.ndarray:

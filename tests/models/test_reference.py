@@ -13,7 +13,7 @@ from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
 from ganglion.models.spec.policy import ActionHead, Normalizer
 from ganglion.models.spec.types import IntType
-from tests.networks import random_inputs, random_network
+from tests.networks import at_input_scale, random_inputs, random_network
 
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
 
@@ -106,3 +106,18 @@ def test_brevitas_equals_reference(
     restored = actor.to_integers()
     for got, wanted in zip(restored.weights + restored.biases, network.weights + network.biases, strict=True):
         np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("exponent", [-3, 0, 2])
+def test_brevitas_quantizes_observations_as_the_reference_at_any_input_scale(exponent: int) -> None:
+    rng = np.random.default_rng(4)
+    network = at_input_scale(random_network(rng, (5, 7, 3)), exponent)
+    normalizer = Normalizer(
+        features=(4, 0, 2, 1, 3), offset=(0.5, 0.0, -3.0, 1e-3, 7.0), gain=(3.0, 32.0, 0.7, 8.0, 1.0)
+    )
+    observations = rng.normal(0, 30, (500, 5)).astype(np.float32)
+    integers = quantize_observation(observations, normalizer, network.spec.input_type)
+    with torch.no_grad():
+        mean = QuantNetwork.from_integers(normalizer, network).eval()(torch.from_numpy(observations)).double()
+    expected = np.ldexp(network(integers).astype(np.float64), network.spec.exponent(2))
+    np.testing.assert_array_equal(mean.numpy(), expected)

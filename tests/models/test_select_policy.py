@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.paths import BuildPaths
-from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.formats.policy_folder import load_policy, write_description
+from ganglion.models.formats.qonnx_writer import qonnx_model
 from ganglion.models.select_policy import select, shipped_policy
+from tests.models.formats.test_qonnx_forms import wide_weights
 from tests.networks import write_random_policy
 
 
@@ -44,3 +47,22 @@ def test_the_shipped_policies_are_whole() -> None:
     policy = load_policy(shipped_policy("Hopper"))
     assert policy.spec.provenance["sparsity"] >= 0.95
     assert len(policy.golden["observation"]) >= 10_000
+
+
+def test_a_policy_that_does_not_fit_its_environment_is_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_random_policy(tmp_path / "mine", rng, (3, 7, 1), n_vectors=20, env="Hopper-v4")
+    with pytest.raises(ConfigError, match="Hopper-v4: the policy reads 3 real numbers"):
+        select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
+    assert not (tmp_path / "build/mine/policy").exists()
+
+
+def test_the_build_has_the_one_form_of_the_graph(tmp_path: Path) -> None:
+    policy = write_random_policy(tmp_path / "mine", np.random.default_rng(0), (3, 7, 1), n_vectors=20)
+    model = qonnx_model(policy.network)
+    wide_weights(model)
+    onnx.save(model, tmp_path / "mine/policy.onnx")
+    write_description(tmp_path / "mine", policy.spec)
+    select(BuildPaths.of("mine", tmp_path / "build"), None, tmp_path / "mine")
+    assert onnx.load(tmp_path / "build/mine/policy/policy.onnx") == qonnx_model(policy.network)
+    assert load_policy(tmp_path / "build/mine/policy").spec == policy.spec

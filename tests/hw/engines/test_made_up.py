@@ -1,4 +1,4 @@
-"""An engine of one's own, from outside: found by name, asked for on the command line, compiled and simulated."""
+"""An engine of one's own, from outside: found by name, asked for by option, compiled and simulated."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ganglion.hw.engines.engine import EngineSettings
+from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.registry import parse_engines
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.finn.flow import passes_of

@@ -4,7 +4,7 @@ import pytest
 
 from ganglion.hw.engines.unrolled.csd import check_csd_digits
 from ganglion.models.build.errors import CompileError
-from tests.hw.engines.unrolled.corners import CORNERS, INT8, network_of
+from tests.hw.engines.unrolled.corners import INT8, network_of
 
 
 def test_weight_over_the_limit_is_named() -> None:

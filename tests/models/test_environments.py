@@ -1,0 +1,69 @@
+"""Environments that Gymnasium does not make, and policies that do not fit theirs, are one line."""
+
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.environments import make, require_fits
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.select_policy import shipped_policy
+from ganglion.models.spec.policy import PolicySpec
+
+
+@pytest.mark.parametrize(
+    "env_id", ["HalfCheetah-v3", "Nope-v1", "HalfCheetah-v99", "nowhere:Hopper-v4", "", "a b"]
+)
+def test_an_unknown_environment_is_one_line(env_id: str) -> None:
+    with pytest.raises(ConfigError, match=f"^environment '{env_id}': ") as caught:
+        make(env_id)
+    assert "\n" not in str(caught.value)
+
+
+class Spaces(gymnasium.Env):
+    """An environment of these spaces and nothing else."""
+
+    def __init__(self, observations: gymnasium.Space, actions: gymnasium.Space) -> None:
+        self.observation_space, self.action_space = observations, actions
+
+
+def box(size: int, low: float = -1.0, high: float = 1.0) -> gymnasium.spaces.Box:
+    return gymnasium.spaces.Box(low, high, (size,), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def hopper() -> PolicySpec:
+    return load_policy(shipped_policy("Hopper")).spec
+
+
+def test_a_shipped_policy_fits_its_environment(hopper: PolicySpec) -> None:
+    require_fits(hopper, make(hopper.env))
+
+
+@pytest.mark.parametrize(
+    ("observations", "actions", "message"),
+    [
+        (box(12), box(3), r"reads 11 real numbers, the environment gives Box"),
+        (
+            gymnasium.spaces.Discrete(11),
+            box(3),
+            r"reads 11 real numbers, the environment gives Discrete\(11\)",
+        ),
+        (box(11), box(2), r"gives 3 real numbers, the environment takes Box"),
+        (box(11), gymnasium.spaces.Discrete(3), r"gives 3 real numbers, the environment takes Discrete\(3\)"),
+        (box(11), box(3, high=2.0), r"action 0: the policy's high is 1, the environment's 2"),
+        (box(11), box(3, low=-0.4), r"action 0: the policy's low is -1, the environment's -0.4"),
+    ],
+)
+def test_a_policy_that_does_not_fit_is_one_line(
+    hopper: PolicySpec, observations: gymnasium.Space, actions: gymnasium.Space, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^Hopper-v4: .*{message}"):
+        require_fits(hopper, Spaces(observations, actions))
+
+
+def test_bounds_are_compared_as_the_environment_holds_them(hopper: PolicySpec) -> None:
+    third = replace(hopper.action, low=(-1 / 3,) * 3, high=(1 / 3,) * 3)
+    require_fits(replace(hopper, action=third), Spaces(box(11), box(3, -1 / 3, 1 / 3)))
