@@ -61,6 +61,10 @@ def compile_settings(
     Raises ConfigError for an unknown engine, a wrong value, or a setting that no engine of these reads.
     """
     chosen = parse_engines(engine)
+    of_all = {
+        each.name: each.settings(**{name: given[name] for name in _names(each) if name in given})
+        for each in engines()
+    }
     read = {name for each in chosen for name in _names(each)}
     for name, value in given.items():
         if name not in read:
@@ -70,10 +74,7 @@ def compile_settings(
                 f"{spelled(name, shown)} is for {spelled('engine', ' or '.join(readers))}, "
                 f"but {spelled('engine', engine)} does not read it; leave it out or name that engine"
             )
-    settings = {
-        each.name: each.settings(**{name: given[name] for name in _names(each) if name in given})
-        for each in chosen
-    }
+    settings = {each.name: of_all[each.name] for each in chosen}
     return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us)
 
 

@@ -1,15 +1,18 @@
 """The report: its keys are those that the README promises, and the table says what they hold."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ganglion.hw.design.design import write_design
 from ganglion.hw.report import STAGES, collect, print_table
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
+from tests.hw.toy import toy_design
 
 POLICY = {
     "name": "sac-98-int8",
@@ -56,7 +59,7 @@ BITSTREAM = {"status": "skipped", "reason": "vivado is not on the PATH"}
 def paths(tmp_path: Path) -> BuildPaths:
     paths = BuildPaths.of("Hopper", tmp_path)
     write_json(paths.policy / "policy.json", POLICY)
-    write_json(paths.hw, {"engine": "dense", "board": "Pynq-Z2", "clock_mhz": 100.0})
+    write_design(paths.hw, replace(toy_design(paths.root), engine="dense"))
     write_json(paths.sim, SIMULATION)
     write_json(paths.closed_loop, CLOSED_LOOP)
     write_json(paths.synth, RESOURCES)
