@@ -7,11 +7,18 @@ from ganglion.hw.design.design import Design, Estimate, Inputs
 from ganglion.hw.design.design_files import DesignFiles, write_files
 from ganglion.hw.engines.node import EngineNode, NodePlan
 from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.target.board import Board, find_board
+from ganglion.models.build.paths import BuildPaths
 
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
 NODE = "ganglion_node"
+
+
+def share_simulators(paths: BuildPaths) -> None:
+    """Give a test's builds the simulators that other tests compiled."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    simulator_cache(paths).symlink_to(CACHE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
