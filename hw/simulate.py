@@ -16,8 +16,9 @@ from typing import Any
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.sim.equality import Vectors, check_result, proof_inputs
+from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
+from ganglion.hw.sim.vectors import proof_inputs
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.files import write_json
 from ganglion.models.build.lock import locked

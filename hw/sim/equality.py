@@ -9,8 +9,6 @@ from ganglion.hw.sim.harness import Result
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import IntNetwork, Ints
 
-MIN_VECTORS = 10_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vectors:
@@ -29,15 +27,6 @@ class Vectors:
         """Return vectors `start` to `stop`."""
         layers = {name: values[start:stop] for name, values in self.layers.items()}
         return Vectors(inputs=self.inputs[start:stop], layers=layers)
-
-
-def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
-    """Return golden inputs [n, in], then all-low, all-high, zeros, then random ones up to `MIN_VECTORS`."""
-    kind, features = network.spec.input_type, network.spec.widths[0]
-    extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)
-    missing = max(0, MIN_VECTORS - len(golden) - len(extremes))
-    random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (missing, features))
-    return np.concatenate([golden.astype(np.int64), extremes, random])
 
 
 def check_result(design: Design, expected: Vectors, result: Result, where: str) -> None:

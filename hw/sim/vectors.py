@@ -1,0 +1,111 @@
+"""What the RTL is proven with: golden inputs, extremes, random ones, and those sought for each neuron.
+
+A fault that shows only where a neuron saturates, or where a sum is next to another output, stays hidden from
+inputs that never bring the neuron there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ganglion.models.reference import IntNetwork, Ints
+
+MIN_VECTORS = 10_000
+ROUNDS, CANDIDATES, MOST_SCORES = 20, 1024, 4_000_000
+# How many features of an input a round changes.
+CHANGES = 2
+
+Floats = npt.NDArray[np.float32]
+
+
+def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
+    """Return golden inputs [n, in], all-low, all-high, zeros, random ones to `MIN_VECTORS`, sought ones."""
+    kind, features = network.spec.input_type, network.spec.widths[0]
+    extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)
+    missing = max(0, MIN_VECTORS - len(golden) - len(extremes))
+    random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (missing, features))
+    known = np.concatenate([golden.astype(np.int64), extremes, random])
+    return np.concatenate([known, sought_inputs(network, known)])
+
+
+def sought_inputs(network: IntNetwork, known: Ints) -> Ints:
+    """Return inputs [n, in] that bring neurons farther than `known` [m, in] does.
+
+    A neuron has four goals: its largest and its smallest sum, one that is just rounded up to an output, and
+    one that just is not. A weight has one: that its lowest bit, turned over, changes the output. The best
+    input for each goal is changed at random; what comes closer takes its place.
+    """
+    rng = np.random.default_rng(0)
+    goals = 4 * sum(network.spec.widths[1:]) + network.nnz
+    n_candidates = min(CANDIDATES, MOST_SCORES // goals + 1)
+    best = _Best.of(known[0], goals)
+    for start in range(0, len(known), n_candidates):
+        best.improve(network, known[start : start + n_candidates])
+    best.is_new[:] = False
+    for _ in range(ROUNDS):
+        parents = rng.choice(np.flatnonzero(best.scores != 0), n_candidates)
+        best.improve(network, _changed(rng, network, best.inputs[parents]))
+    return np.unique(best.inputs[best.is_new], axis=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Best:
+    """The best input [goals, in] for each goal, and its score [goals]: 0 is a goal reached for good."""
+
+    inputs: Ints
+    scores: Floats
+    is_new: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, first: Ints, goals: int) -> "_Best":
+        is_new = np.zeros(goals, dtype=np.bool_)
+        return cls(
+            inputs=np.repeat(first[None], goals, axis=0), scores=np.full(goals, -np.inf), is_new=is_new
+        )
+
+    def improve(self, network: IntNetwork, candidates: Ints) -> None:
+        scores = np.concatenate(list(_scores(network, candidates)), axis=1)
+        first = scores.argmax(axis=0)
+        found = scores[first, np.arange(len(first))]
+        better = found > self.scores
+        self.inputs[better], self.scores[better] = candidates[first[better]], found[better]
+        self.is_new |= better
+
+
+def _changed(rng: np.random.Generator, network: IntNetwork, inputs: Ints) -> Ints:
+    """Return inputs with a few features drawn anew, moved a little, or put to an end of their range."""
+    kind, shape = network.spec.input_type, inputs.shape
+    drawn = rng.integers(kind.low, kind.high + 1, shape)
+    step = 1 << rng.integers(0, kind.bits, (len(inputs), 1))
+    moved = inputs + rng.integers(-step, step + 1, shape)
+    ends = rng.choice([kind.low, kind.high], shape)
+    how = rng.integers(0, 3, (len(inputs), 1))
+    new = np.where(how == 0, drawn, np.where(how == 1, moved, ends))
+    changes = rng.random(shape) < min(0.5, CHANGES / shape[1])
+    return np.clip(np.where(changes, new, inputs), kind.low, kind.high)
+
+
+def _scores(network: IntNetwork, inputs: Ints) -> Iterator[Floats]:
+    """Yield how close inputs come to each layer's goals: [n, 4 * out + nnz]; sums are exact in float32."""
+    current = inputs.astype(np.float32)
+    for index, (layer, weight, bias) in enumerate(
+        zip(network.spec.layers, network.weights, network.biases, strict=True)
+    ):
+        step, kind = np.float32(1 << layer.shift), layer.output_type
+        total = current @ weight.T.astype(np.float32) + (bias + ((1 << layer.shift) >> 1)).astype(np.float32)
+        output = np.floor(total / step)
+        rest = total - output * step
+        # How far the output is from where a larger sum shows, and a smaller one.
+        larger = np.maximum(np.maximum(kind.low - output, output - kind.high + 1), 0)
+        smaller = np.maximum(np.maximum(kind.low - output + 1, output - kind.high), 0)
+        rounded_up, not_yet = -rest - step * smaller, rest - step + 1 - step * larger
+        yield np.concatenate([total, -total, rounded_up, not_yet], axis=1)
+        neurons, sources = np.nonzero(weight)
+        is_even = weight[neurons, sources] % 2 == 0
+        lack = np.where(is_even, step - rest[:, neurons], rest[:, neurons] + 1)
+        beyond = np.where(is_even, larger[:, neurons], smaller[:, neurons])
+        source = current[:, sources] - network.spec.input_type_of(index).low
+        yield np.minimum(source - lack, 0) - 2 * step * beyond
+        current = np.clip(output, kind.low, kind.high)

@@ -1,0 +1,1 @@
+"""Faults put into finished builds: every live one is found by what hw.simulate runs."""

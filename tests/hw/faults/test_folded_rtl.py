@@ -1,0 +1,75 @@
+"""A fault in any of the folded engine's modules, or in a parameter of theirs, is found by hw.simulate."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.hw.engines.folded.build import plan
+from ganglion.hw.engines.folded.settings import FoldedSettings
+from tests.hw.bare import NODE, build_bare
+from tests.hw.engines.folded.nets import with_types
+from tests.hw.faults.proof import Proof
+from tests.networks import random_network
+
+# Module, what stands there, and the fault in its place; of a node's own module, parameters.
+FAULTS = (
+    ("ganglion_requantize", "acc_i >>> Shift", "acc_i >>> (Shift + 1)"),
+    ("ganglion_requantize", "| {Width{over}}", ""),
+    ("ganglion_requantize", "& {Width{!acc_i[AccBits-1]}}", ""),
+    ("ganglion_requantize", "|acc_i[AccBits-2:Top]", "acc_i[Top]"),
+    ("ganglion_mac", "base + AccBits'(product_q)", "base - AccBits'(product_q)"),
+    ("ganglion_mac", "{1'b0, act_i}", "{act_i[ActBits-1], act_i}"),
+    ("ganglion_mac", "first_qq ? AccBits'(bias_q) : acc_q", "first_qq ? '0 : acc_q"),
+    ("ganglion_mac", "bias_q    <= bias_i;", "bias_q <= bias_i ^ 1;"),
+    ("ganglion_adder_tree", "node[2*i+1] + node[2*i+2]", "node[2*i+1] | node[2*i+2]"),
+    ("ganglion_loader", "^ Offset", ""),
+    ("ganglion_loader", "we_o & busy_i", "'0"),
+    ("ganglion_loader", "if (release_i) loaded_q <= 1'b0;", "loaded_q <= 1'b0;"),
+    ("ganglion_write_port", "(busy_o && wraps)", "1'b0"),
+    ("ganglion_write_port", "|| restart_i", ""),
+    ("ganglion_sequencer", "!awaits || waiting_q != '0", "1'b1"),
+    ("ganglion_sequencer", "next_q == LastIndex", "next_q == LastIndex - 1'b1"),
+    ("ganglion_result_queue", "^ {Lanes{Offset}}", ""),
+    ("ganglion_result_queue", "reserved_q <= CountBits'(Words)", "1'b1"),
+    ("ganglion_result_queue", "queued_q != '0 && rst_ni", "queued_q != '0"),
+    ("ganglion_collector", "ReduceBits'(1)", "ReduceBits'(0)"),
+    ("ganglion_collector", "Delay = 4", "Delay = 5"),
+    ("ganglion_lane", "ends || last_i", "ends"),
+    ("ganglion_lane", "last_i ? '0 : index_q", "index_q"),
+    ("ganglion_reduction", "(reduce_i && !capture_i[i])", "1'b0"),
+    ("ganglion_banks", "valid[Writers]  = store_i && store_bank_i == SelectBits'(b)", "valid[Writers] = '0"),
+    ("ganglion_folded", "act[p*Copies/Lanes]", "act[0]"),
+    ("ganglion_folded", "in_tready && !rst_q", "in_tready"),
+    (NODE, r"\.OutShift\((\d+)\)", "+1"),
+    (NODE, r"\.OutSigned\((\d+)\)", "-1"),
+    (NODE, r"\.InSigned\((\d+)\)", "-1"),
+    (NODE, r"\.AccBits\((\d+)\)", "-2"),
+    (NODE, r"\.BiasBits\((\d+)\)", "-1"),
+    (NODE, r"\.Shifts\({8'd(\d+)", "+1"),
+    (NODE, r"\.Widths\({8'd(\d+)", "-1"),
+)
+FAST = {2, 9, 27}
+
+
+@pytest.mark.parametrize(
+    "number", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in range(len(FAULTS))]
+)
+def test_a_fault_in_the_rtl_is_found(number: int, tmp_path: Path) -> None:
+    network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
+    network = with_types(network, ("UINT8", "UINT6", "INT8"))
+    made = build_bare(plan(network, FoldedSettings(lanes=5, banks=3, copies=2)), tmp_path)
+    module, find, replace = FAULTS[number]
+    source = tmp_path / "rtl" / f"{module}.sv"
+    text = source.read_text()
+    if module == NODE:
+        found = re.search(find, text)
+        assert found, find
+        at = found.span(1)
+        source.write_text(f"{text[: at[0]]}{int(found.group(1)) + int(replace)}{text[at[1] :]}")
+    else:
+        assert text.count(find) == 1, find
+        source.write_text(text.replace(find, replace))
+    bench, proof = made.bench(1000), Proof.of(network)
+    assert not proof.passes(bench)
