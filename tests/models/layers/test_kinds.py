@@ -19,8 +19,6 @@ from torch.nn import functional as F  # noqa: N812
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import CompileError, ExportError
-from ganglion.models.formats.export import write_policy
-from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, dense_layers, register
@@ -33,6 +31,7 @@ from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType, QuantConfig
 from tests.models.layers.nets import INT8, UINT8, conv, filled, inputs_of, residual_network, tail
+from tests.networks import write_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,19 +178,7 @@ def test_only_dense_neighbours_lose_values() -> None:
 
 
 def test_a_policy_folder_holds_any_kind(network: IntNetwork, tmp_path: Path) -> None:
-    width = network.spec.widths[0]
-    write_policy(
-        QuantNetwork.from_integers(_identity(width), network),
-        tmp_path,
-        name="planes",
-        env="Planes-v0",
-        algorithm="none",
-        observations=inputs_of(network, 5).reshape(5, width),
-        action_low=np.full(2, -1.0),
-        action_high=np.full(2, 1.0),
-        provenance={},
-    )
-    policy = load_policy(tmp_path)
+    policy = write_network(tmp_path, network)
     assert policy.spec.network == live_part(network).network.spec
     first = network.spec.layers[0]
     assert policy.golden[first.name].shape[1:] == first.out_shape
