@@ -1,7 +1,7 @@
 """Stage: whole episodes in which every action comes from the simulated RTL, each step held against PyTorch.
 
-It writes build/<name>/closed_loop.json, only when PyTorch's integer mean of every observation is the RTL's, and
-when PyTorch's actions, taken in environments of their own from the same seeds, bring the same rewards and
+It writes build/<name>/closed_loop.json, only when PyTorch's integer mean of every observation is the RTL's,
+and when PyTorch's actions, taken in environments of their own from the same seeds, bring the same rewards and
 observations in every step.
 """
 
