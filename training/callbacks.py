@@ -15,13 +15,12 @@ from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import measured_sparsity
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.envs import episode_returns
+from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, Episodes, greedy, run_episodes
 from ganglion.training.fast_sac import FastSac
 from ganglion.training.learner import (
     actor_masks,
     count_weights,
     deterministic_policy,
-    mean_actions,
     quantization_json,
     set_masks,
 )
@@ -30,8 +29,6 @@ from ganglion.training.run import Phase, Run
 
 log = logging.getLogger(__name__)
 
-# Episodes are reset with seeds from disjoint ranges, so that no evaluation judges the policy that it chose.
-MILESTONE_SEEDS, CONFIRM_SEEDS, FINAL_SEEDS = 10_000, 20_000, 30_000
 _FEW_LIVE = 0.5
 
 
@@ -88,7 +85,7 @@ class MilestoneCallback(BaseCallback):
         if self.num_timesteps == self._last_step:
             return
         self._last_step = self.num_timesteps
-        returns = self._evaluate(self._run.config.eval_episodes, MILESTONE_SEEDS)
+        returns = self._evaluate(self._run.config.eval_episodes, MILESTONE_SEEDS).returns
         self.latest = self._describe(returns)
         if self._may_be_best() and returns.mean() > self._best_mean:
             self.latest |= self._confirm()
@@ -118,21 +115,16 @@ class MilestoneCallback(BaseCallback):
 
     def _confirm(self) -> dict[str, float]:
         """Evaluate a promising policy on other seeds, and keep it when it is better than the best so far."""
-        returns = self._evaluate(self._run.config.final_episodes, CONFIRM_SEEDS)
+        returns = self._evaluate(self._run.config.final_episodes, CONFIRM_SEEDS).returns
         mean, std = float(returns.mean()), float(returns.std())
         if mean > self._best_mean:
             self._best_mean = mean
             self._capture().save(self._run.best(self._phase))
         return {"confirmed_mean": mean, "confirmed_std": std}
 
-    def _evaluate(self, n_episodes: int, first_seed: int) -> NDArray[np.float64]:
-        policy = deterministic_policy(self.model)
-        return episode_returns(
-            self._run.config.env_id,
-            lambda observations: mean_actions(policy, observations),
-            n_episodes,
-            first_seed,
-        )
+    def _evaluate(self, n_episodes: int, first_seed: int) -> Episodes:
+        policy = greedy(deterministic_policy(self.model), self.model.action_space)
+        return run_episodes(self._run.config.env_id, policy, n_episodes, first_seed)
 
     def _describe(self, returns: NDArray[np.float64]) -> dict[str, Any]:
         assert self.model.log_ent_coef is not None

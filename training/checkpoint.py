@@ -39,11 +39,14 @@ class Checkpoint:
             np.savez(file, __meta__=meta, **self.arrays)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: Path) -> "Checkpoint":
-        """Return the checkpoint in `path`; a missing, truncated or foreign file raises ConfigError."""
+    def load(cls, path: Path, *, described_only: bool = False) -> "Checkpoint":
+        """Return the checkpoint in `path`, without its arrays if `described_only`.
+
+        A missing, truncated or foreign file raises ConfigError.
+        """
         try:
             with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file.items())
+                arrays = {name: file[name] for name in (["__meta__"] if described_only else file.files)}
             meta = json.loads(arrays.pop("__meta__").tobytes())
         except FileNotFoundError:
             raise ConfigError(

@@ -1,6 +1,6 @@
 """Stage: a stable-baselines3 zip (SAC, TD3, DDPG, PPO) becomes a sparse int8 policy folder, by imitation.
 
-The zip and vecnormalize.pkl are unpickled: name only those that you trust.
+The zip is unpickled: name only one that you trust.
 """
 
 import dataclasses
@@ -10,32 +10,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+import gymnasium as gym
 from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.files import read_json, sha256_file, write_json
+from ganglion.models.build.files import digest, sha256_file, write_json
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
-from ganglion.training.callbacks import FINAL_SEEDS
 from ganglion.training.config import TrainConfig, known_environments, load_config
-from ganglion.training.envs import FloatArray, episode_returns, make_env
-from ganglion.training.evaluate import TEACHER_FILE, evaluate_checkpoint
+from ganglion.training.envs import make_env
+from ganglion.training.evaluate import evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.fast_sac import use_one_fast_thread
 from ganglion.training.learner import new_learner
 from ganglion.training.options import SEED
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
-from ganglion.training.sb3_zip import find_vecnormalize, read_zip
+from ganglion.training.sb3_zip import ZipPolicy, read_zip
 from ganglion.training.statistics import Statistics
 from ganglion.training.student import has_critics_for, is_alike
-from ganglion.training.train import train
+from ganglion.training.teacher import require_able, teacher_record
+from ganglion.training.train import require_same, train
+from ganglion.training.vecnormalize import choose_vecnormalize, read_vecnormalize
 
 log = logging.getLogger(__name__)
 
+_BEARABLE_LOSS = 0.1
 _DENSE_FRACTION = 0.25
 """Of the steps before int8, those in which a student that starts at random imitates before it is pruned."""
 
@@ -50,8 +52,8 @@ class CompressSettings:
     """A configuration's name, or with a base any gymnasium id."""
     base: str | None = None
     """The configuration that lends its settings to another gymnasium id."""
-    vecnormalize: Path | None = None
-    """VecNormalize's file; found by itself beside the zip."""
+    vecnormalize: str | None = None
+    """VecNormalize's file, or "none"; found beside the zip by default, where there is no doubt."""
     sparsity: float = 0.95
     """Fraction of the actor's weights to prune."""
     steps: int = 160_000
@@ -66,6 +68,8 @@ class CompressSettings:
     """Of networks, exploration, batches and episodes."""
     run: str | None = None
     """The run's folder under build/<environment>/train/; named after zip, sparsity and seed by default."""
+    weak_teacher: bool = False
+    """Go on with a teacher that is no better than random actions."""
     to: Path | None = None
     """The policy folder; build/<environment>/compressed/<run> by default."""
     build: Path = BUILD
@@ -77,10 +81,7 @@ class CompressSettings:
         Raises ConfigError when zip, environment and settings do not fit together.
         """
         config, path = self._config(), self.checkpoint
-        statistics = self.vecnormalize or find_vecnormalize(path)
-        policy = read_zip(path, statistics, make_env(config.env_id))
-        if statistics is not None:
-            log.info("%s with the observation statistics of %s", path, statistics)
+        policy, statistics = self._policy(make_env(config.env_id))
         model = new_learner(config, self.seed)
         if self.ft_steps and not has_critics_for(model, policy):
             raise ConfigError(
@@ -102,12 +103,22 @@ class CompressSettings:
             parent=str(path),
             distill=True,
             vecnormalize=None if statistics is None else str(statistics),
+            teacher_sha256=digest([sha256_file(file) for file in (path, statistics) if file is not None]),
             dense_steps=0 if is_copy else config.whole_rollouts(_DENSE_FRACTION * self.steps),
             finetune_steps=self.ft_steps,
             build=self.build,
         )
         root = BuildPaths.of(environment, self.build).root
         return run, self.to or root / "compressed" / run.name
+
+    def _policy(self, env: gym.Env[Any, Any]) -> tuple[ZipPolicy, Path | None]:
+        """Return the teacher and the file of its observation statistics."""
+        policy = read_zip(self.checkpoint, None, env)
+        statistics = choose_vecnormalize(self.checkpoint, policy.model, self.vecnormalize, env)
+        if statistics is None:
+            return policy, None
+        log.info("%s with the observation statistics of %s", self.checkpoint, statistics)
+        return dataclasses.replace(policy, standardizer=read_vecnormalize(statistics, env)), statistics
 
     def _config(self) -> TrainConfig:
         """Return the named configuration, or the base's for another gymnasium id."""
@@ -136,51 +147,31 @@ class Row:
     """Wall clock since the run began; None for the teacher."""
 
 
-def compress(run: Run, folder: Path) -> list[Row]:
-    """Bring `run` to its end, export it to `folder`, and return what each part reached and cost."""
+def compress(run: Run, folder: Path, *, weak_teacher: bool = False) -> list[Row]:
+    """Bring `run` to its end, export it to `folder`, and return what each part reached and cost.
+
+    A teacher that is no better than random actions raises ConfigError, unless `weak_teacher`.
+    """
     use_one_fast_thread()
-    teacher = _teacher_row(run)
+    require_same(run)
+    record = teacher_record(run)
+    if not weak_teacher:
+        require_able(record, str(run.parent))
     train(run)
     export_run(run.folder, folder, N_VECTORS)
-    rows = [teacher, *(_phase_row(run, phase) for phase, _ in run.phases)]
+    rows = [_teacher_row(record), *(_phase_row(run, phase) for phase, _ in run.phases)]
     write_json(run.folder / "compress.json", {"rows": [dataclasses.asdict(row) for row in rows]})
     return rows
 
 
-def _teacher_row(run: Run) -> Row:
-    """Return the teacher's row, from teacher.json when the same files were evaluated before."""
-    record, parent = run.folder / TEACHER_FILE, Path(str(run.parent))
-    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
-    files = {str(path): sha256_file(path) for path in (parent, statistics) if path is not None}
-    if not record.exists() or read_json(record)["files"] != files:
-        write_json(record, {"files": files, **_evaluate_teacher(run.config, parent, statistics)})
-    found = read_json(record)
+def _teacher_row(record: dict[str, Any]) -> Row:
     return Row(
-        name=f"teacher ({found['algorithm']})",
-        statistics=Statistics.of(found["returns"]),
-        nnz=found["n_weights"],
+        name=f"teacher ({record['algorithm']})",
+        statistics=Statistics.of(record["returns"]),
+        nnz=record["n_weights"],
         live=None,
         seconds=None,
     )
-
-
-def _evaluate_teacher(config: TrainConfig, parent: Path, statistics: Path | None) -> dict[str, Any]:
-    env = make_env(config.env_id)
-    policy = read_zip(parent, statistics, env)
-    silence = torch.zeros(env.action_space.shape or ())
-
-    def act(observations: FloatArray) -> FloatArray:
-        return policy.act(torch.from_numpy(observations), silence).numpy()
-
-    returns = episode_returns(config.env_id, act, config.final_episodes, FINAL_SEEDS)
-    return {
-        "algorithm": policy.algorithm,
-        "n_weights": sum(layer.weight.numel() for layer in policy.layers),
-        **Statistics.of(returns).to_json(),
-        "episodes": len(returns),
-        "returns": returns.tolist(),
-        "first_seed": FINAL_SEEDS,
-    }
 
 
 def _phase_row(run: Run, phase: Phase) -> Row:
@@ -190,7 +181,7 @@ def _phase_row(run: Run, phase: Phase) -> Row:
     kind = ("sparse " if run.sparsity else "dense ") + ("int8" if found.is_int8 else "float")
     return Row(
         name=f"{kind}, fine-tuned" if phase is Phase.FINETUNE else kind,
-        statistics=Statistics.of(found.returns),
+        statistics=Statistics.of(found.episodes.returns),
         nnz=found.nnz,
         live=found.live,
         seconds=seconds_of(curve[: last + 1]),
@@ -199,7 +190,9 @@ def _phase_row(run: Run, phase: Phase) -> Row:
 
 def table_of(rows: list[Row]) -> Table:
     """Return what `compress` returned, to be printed."""
-    table = Table("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds")
+    table = Table(caption=_advice(rows), caption_justify="left")
+    for name in ("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds"):
+        table.add_column(name)
     for row in rows:
         low, high = row.statistics.iqm_ci95 or (row.statistics.iqm, row.statistics.iqm)
         table.add_row(
@@ -213,8 +206,20 @@ def table_of(rows: list[Row]) -> Table:
     return table
 
 
+def _advice(rows: list[Row]) -> str | None:
+    """Return what to try when the last row lost more than a tenth of the first one's return."""
+    teacher, student = rows[0].statistics.mean, rows[-1].statistics.mean
+    lost = (teacher - student) / abs(teacher) if teacher else 0.0
+    if lost <= _BEARABLE_LOSS:
+        return None
+    return (
+        f"{lost:.0%} of the teacher's return is lost: try a lower {spelled('sparsity')}, more "
+        f"{spelled('steps')}, or {spelled('ft_steps')}, which learn from rewards (SAC only)"
+    )
+
+
 def run(settings: CompressSettings) -> None:
     """Compress what `settings` name, and print the table and the policy folder."""
     planned, folder = settings.plan()
-    Console().print(table_of(compress(planned, folder)))
+    Console().print(table_of(compress(planned, folder, weak_teacher=settings.weak_teacher)))
     print(f"policy folder {folder}; {spelled('policy', folder)} builds its hardware")

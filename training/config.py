@@ -78,7 +78,7 @@ class TrainConfig:
     eval_episodes: int
     """Episodes of a milestone's evaluation."""
     final_episodes: int
-    """Episodes that confirm a new best policy, and of the final evaluation."""
+    """Episodes that confirm a new best policy."""
     pruning: str = Pruning.MAGNITUDE.value
     """Which weights are pruned and when: magnitude, one_shot, random, snip, set or rigl."""
     rewire_fraction: float = 0.3

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
@@ -16,15 +15,14 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled_command
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.callbacks import FINAL_SEEDS
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.envs import FloatArray, episode_returns
+from ganglion.training.envs import FloatArray
+from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, greedy, run_episodes
 from ganglion.training.fast_sac import FastSac, use_one_fast_thread
 from ganglion.training.learner import (
     actor_weights,
     count_weights,
     deterministic_policy,
-    mean_actions,
     new_learner,
     quantized_actor,
     restore,
@@ -32,6 +30,7 @@ from ganglion.training.learner import (
 from ganglion.training.plot import draw_curve, figure
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
+from ganglion.training.shipped import evaluate_shipped, is_shipped
 from ganglion.training.statistics import Statistics
 
 TEACHER_FILE = "teacher.json"
@@ -42,7 +41,7 @@ class EvaluateSettings:
     """What is evaluated."""
 
     runs: Positional[tuple[Path, ...]]
-    """Folders of runs, such as build/Hopper/train/dense-s1."""
+    """Folders of runs or of shipped policies, such as build/Hopper/train/dense-s1."""
     build: Path = BUILD
     """Where the log goes."""
 
@@ -56,8 +55,7 @@ class Evaluation:
     meta: dict[str, Any]
     """The checkpoint's own."""
     model: FastSac
-    returns: NDArray[np.float64]
-    """[episodes]"""
+    episodes: Episodes
     observations: FloatArray
     """What those episodes visited: [n, observation]."""
 
@@ -83,13 +81,13 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
     run = Run.from_json(checkpoint.meta["run"], str(path))
     model = new_learner(run.config, run.seed)
     restore(model, checkpoint)
-    policy, visited = deterministic_policy(model), []
+    policy, visited = greedy(deterministic_policy(model), model.action_space), []
 
     def act(observations: FloatArray) -> FloatArray:
         visited.append(observations.copy())
-        return mean_actions(policy, observations)
+        return policy(observations)
 
-    returns = episode_returns(run.config.env_id, act, run.config.final_episodes, FINAL_SEEDS)
+    episodes = run_episodes(run.config.env_id, act, TEST_EPISODES, TEST_SEEDS)
     nnz, live = count_weights(model, run.config.calibration_observations)
     return Evaluation(
         path=path,
@@ -98,7 +96,7 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
         model=model,
         nnz=nnz,
         live=live,
-        returns=returns,
+        episodes=episodes,
         observations=np.concatenate(visited),
     )
 
@@ -118,10 +116,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "algorithm": _algorithm(run),
         "phase": found.meta["phase"],
         "step": found.meta["step"],
-        **Statistics.of(found.returns).to_json(),
-        "episodes": len(found.returns),
-        "returns": found.returns.tolist(),
-        "first_seed": FINAL_SEEDS,
+        **found.episodes.to_json(),
         "sparsity": found.sparsity,
         "nnz": found.nnz,
         "nnz_live": found.live,
@@ -165,7 +160,7 @@ def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
     found = {phase: evaluate_checkpoint(path) for phase, path in best.items() if path.exists()}
     return {
         phase.value: {
-            **Statistics.of(evaluation.returns).to_json(),
+            **{key: value for key, value in evaluation.episodes.to_json().items() if key != "returns"},
             "sparsity": evaluation.sparsity,
             "nnz": evaluation.nnz,
             "nnz_live": evaluation.live,
@@ -193,7 +188,7 @@ def _parent_result(run: Run) -> dict[str, Any] | None:
     path = _parent_file(run)
     if path is None:
         return None
-    left_out = ("config", "returns", "first_seed", "env_id", "environment", "algorithm")
+    left_out = ("config", "returns", "env_id", "environment", "algorithm")
     return {key: value for key, value in read_json(path).items() if key not in left_out}
 
 
@@ -201,8 +196,9 @@ def summary(result: dict[str, Any]) -> str:
     """Return a result in two lines."""
     return (
         f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
-        f"{result['episodes']} episodes, sparsity {result['sparsity']:.2%}, "
-        f"{result['phase']} at step {result['step']:,}\n  {_in_words(Statistics.of(result['returns']))}"
+        f"{result['episodes']} episodes, {result['falls']} falls, the worst {result['return_min']:,.0f}; "
+        f"sparsity {result['sparsity']:.2%}, {result['phase']} at step {result['step']:,}\n"
+        f"  {_in_words(Statistics.of(result['returns']))}"
     )
 
 
@@ -229,7 +225,7 @@ def _in_words(statistics: Statistics) -> str:
 def run(settings: EvaluateSettings) -> None:
     """Evaluate the runs and print a summary of each, and of all of an environment."""
     use_one_fast_thread()
-    results = [evaluate_run(folder) for folder in settings.runs]
+    results = [(evaluate_shipped if is_shipped(folder) else evaluate_run)(folder) for folder in settings.runs]
     print("\n".join(map(summary, results)))
     if len(results) > 1:
         print(summary_over_runs(results))

@@ -15,10 +15,11 @@ from ganglion.models.environments import make
 from ganglion.models.formats.export import write_policy
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.policy import PolicySpec
+from ganglion.training.shipped import EVALUATION_KEYS
 
 N_VECTORS = 10_000
 _COPIED = ("result.json", "curve.jsonl", "curve.png")
-_PROVENANCE = ("return_mean", "return_std", "episodes", "step", "seed", "commit", "checkpoint")
+_PROVENANCE = (*EVALUATION_KEYS, "step", "seed", "commit", "checkpoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The learner of a run: made anew, from a trained policy, or where a killed run stopped; and made int8."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -138,13 +139,10 @@ def quantized_actor(model: FastSac) -> QuantNetwork:
 
 
 def deterministic_policy(model: FastSac) -> nn.Module:
-    """Return the network as it would be deployed: [n, observation] → mean before tanh [n, action]."""
+    """Return the network as it would be deployed: [n, observation] → mean before tanh [n, action].
+
+    A float one is a copy in float64 (see `ganglion.training.episodes.greedy`).
+    """
     if model.quantization is not None:
         return quantized_actor(model)
-    return nn.Sequential(model.actor.latent_pi, model.actor.mu)
-
-
-@torch.no_grad()
-def mean_actions(policy: nn.Module, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the deterministic actions tanh(mean) in [-1, 1]: [n, observation] → [n, action]."""
-    return torch.tanh(policy(torch.from_numpy(observations))).numpy()
+    return copy.deepcopy(nn.Sequential(model.actor.latent_pi, model.actor.mu)).double()

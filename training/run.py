@@ -56,6 +56,8 @@ class Run:
     """Of `steps`, those before pruning begins: for a student that does not start as its teacher's copy."""
     finetune_steps: int = 0
     """Environment steps of reinforcement learning after the imitation, in int8."""
+    teacher_sha256: str | None = None
+    """Of a zip as parent and its statistics: their content, whatever lies at those paths later."""
     build: Path = field(default=BUILD, compare=False)
     """Where runs lie; no part of what the run is, nor of its records."""
 
@@ -77,6 +79,12 @@ class Run:
         if self.parent_is_zip and not (self.steps and self.distill):
             raise ConfigError(
                 f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
+            )
+        n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
+        if self.steps and n_updating <= 0:
+            raise ConfigError(
+                f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
+                f"{self.config.learning_starts} steps; give more"
             )
         if self.finetune_steps and not (self.qat_steps and self.distill):
             raise ConfigError(
@@ -172,6 +180,12 @@ class Run:
     def sparse_from(self) -> int:
         """The step after which a policy has the final sparsity."""
         return self.prune_window[1] if self.pruning.is_gradual else self.first_masks
+
+    def is_same(self, other: "Run") -> bool:
+        """Return whether `other` is this run, from wherever its teacher's files were read."""
+        if self.teacher_sha256 is not None:
+            other = dataclasses.replace(other, parent=self.parent, vecnormalize=self.vecnormalize)
+        return other == self
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""

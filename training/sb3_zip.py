@@ -1,11 +1,10 @@
-"""Trained policies in stable-baselines3's zips: SAC, TD3, DDPG and PPO, with VecNormalize's statistics.
+"""Trained policies in stable-baselines3's zips: SAC, TD3, DDPG and PPO.
 
-A zip holds pickled Python objects, and so does vecnormalize.pkl: loading one runs what its author put there.
-What a zip says in JSON is checked before anything is unpickled.
+A zip holds pickled Python objects: loading one runs what its author put there. What it says in JSON is
+checked before anything is unpickled.
 """
 
 import json
-import re
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -16,33 +15,17 @@ import gymnasium as gym
 import torch
 from stable_baselines3 import DDPG, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.save_util import load_from_pkl
 from stable_baselines3.common.torch_layers import FlattenExtractor
-from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.training.distill import gaussian_actions
 from ganglion.training.flat_mlp import linears_of
+from ganglion.training.vecnormalize import Standardizer, read_vecnormalize
 
 SUPPORTED = "supported: SAC, TD3, DDPG and PPO with MlpPolicy"
 _EXPLORATION_STD = 0.1
 """In [-1, 1], for teachers that keep their exploration outside the actor: the noise of TD3's authors."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standardizer:
-    """VecNormalize's observations: clip((observation - mean) / std, -limit, limit), in float32."""
-
-    mean: Tensor
-    """[observation]"""
-    std: Tensor
-    """[observation], VecNormalize's epsilon included."""
-    limit: float
-
-    def __call__(self, observation: Tensor) -> Tensor:
-        """Return what the network reads: [n, observation] → same shape."""
-        return ((observation - self.mean) / self.std).clamp(-self.limit, self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +82,8 @@ def read_zip(path: Path, vecnormalize: Path | None, env: gym.Env[Any, Any]) -> Z
     if model.policy.features_extractor_class is not FlattenExtractor:
         extractor = model.policy.features_extractor_class.__name__
         raise ConfigError(f"{path}: reads observations through {extractor}; {SUPPORTED}")
-    standardizer = None if vecnormalize is None else _read_vecnormalize(vecnormalize, env)
+    standardizer = None if vecnormalize is None else read_vecnormalize(vecnormalize, env)
     return ZipPolicy(algorithm=algorithm.__name__, model=model, standardizer=standardizer)
-
-
-def find_vecnormalize(path: Path) -> Path | None:
-    """Return the vecnormalize.pkl that belongs to a zip, or None.
-
-    It lies beside the zip, in the folder of the zip's name, or where rl-zoo puts it: <env>_<number>/<env>/.
-    """
-    zoo_name = re.sub(r"_\d+$", "", path.absolute().parent.name)
-    folders = (path.parent, path.with_suffix(""), path.parent / zoo_name)
-    return next((f / "vecnormalize.pkl" for f in folders if (f / "vecnormalize.pkl").exists()), None)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -149,8 +122,10 @@ def _check_space(path: Path, name: str, data: dict[str, Any], wanted: gym.Space[
     if len(shape) > 1:
         raise ConfigError(f"{path}: {name} has shape {shape}, images or stacks (CnnPolicy); {SUPPORTED}")
     if shape != wanted.shape:
+        is_one_more = wanted.shape is not None and shape == (*wanted.shape[:-1], wanted.shape[-1] + 1)
+        timed = " (rl-zoo's TimeFeatureWrapper adds one, the time left: such agents are not read)"
         raise ConfigError(
-            f"{path}: {name} has shape {shape}, the environment's is {wanted.shape}; "
+            f"{path}: {name} has shape {shape}, the environment's is {wanted.shape}{timed * is_one_more}; "
             "give the environment and the version that it was trained in"
         )
 
@@ -175,28 +150,3 @@ def _load(path: Path, algorithm: type[BaseAlgorithm], env: gym.Env[Any, Any]) ->
         raise ConfigError(f"{path}: stable-baselines3 cannot load it: {reason[-1].strip()}") from None
     model.policy.set_training_mode(False)
     return model
-
-
-def _read_vecnormalize(path: Path, env: gym.Env[Any, Any]) -> Standardizer | None:
-    """Return the observation statistics in a vecnormalize.pkl, or None when it normalizes only rewards."""
-    try:
-        saved = load_from_pkl(path)
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; give VecNormalize's file, or none") from None
-    except Exception as error:  # as for the zip
-        raise ConfigError(f"{path} is truncated or not VecNormalize's file ({error})") from None
-    if not isinstance(saved, VecNormalize):
-        raise ConfigError(f"{path} holds a {type(saved).__name__}, expected VecNormalize's file")
-    if not saved.norm_obs:
-        return None
-    mean, variance = cast(Any, saved.obs_rms).mean, cast(Any, saved.obs_rms).var
-    if mean.shape != env.observation_space.shape:
-        raise ConfigError(
-            f"{path}: observations of shape {mean.shape}, the environment's: {env.observation_space.shape}; "
-            "move the file away from the zip if it belongs to another"
-        )
-    return Standardizer(
-        mean=torch.from_numpy(mean).float(),
-        std=torch.from_numpy((variance + saved.epsilon) ** 0.5).float(),
-        limit=float(saved.clip_obs),
-    )

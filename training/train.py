@@ -65,7 +65,7 @@ def train(run: Run) -> dict[str, Any]:
     try:
         _learn_phases(model, run, at)
     except TrainingError as error:
-        step = Checkpoint.load(run.checkpoint).meta["step"]
+        step = Checkpoint.load(run.checkpoint, described_only=True).meta["step"]
         raise TrainingError(
             f"{error}; step {step:,} is kept in {run.checkpoint}, for {spelled('from')}"
         ) from None
@@ -124,15 +124,23 @@ def _begin(model: FastSac, run: Run) -> Position:
     return Position.start(None, 0)
 
 
+def require_same(run: Run) -> None:
+    """Raise ConfigError when the run's folder holds another run, or one from another teacher's zip."""
+    if not run.checkpoint.exists():
+        return
+    described = Checkpoint.load(run.checkpoint, described_only=True).meta["run"]
+    if not run.is_same(Run.from_json(described, str(run.checkpoint))):
+        raise ConfigError(
+            f"{run.folder} holds a run with other settings or another teacher (see run.json); give "
+            f"{spelled('run')} with another name, or repeat its settings to go on"
+        )
+
+
 def _resume(model: FastSac, run: Run) -> Position:
     """Put `model` where the run's last checkpoint stood."""
+    require_same(run)
     checkpoint = Checkpoint.load(run.checkpoint)
     meta = checkpoint.meta
-    if Run.from_json(meta["run"], str(run.checkpoint)) != run:
-        raise ConfigError(
-            f"{run.folder} holds a run with other settings (see run.json); give {spelled('run')} "
-            "with another name, or repeat its settings to go on"
-        )
     _take_up(model, run, checkpoint, meta["step"])
     truncate_curve(run, meta["step"])
     for half_written in run.folder.glob(".*.npz"):

@@ -1,6 +1,5 @@
 """Zips of stable-baselines3 on the toy: each becomes a sparse int8 policy folder that acts as its teacher."""
 
-import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,18 +9,20 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from stable_baselines3 import A2C, DQN, PPO
+from stable_baselines3 import A2C, DQN, PPO, SAC
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import quantize_observation
-from ganglion.training.compress import CompressSettings, compress, table_of
+from ganglion.training.compress import CompressSettings, Row, compress, table_of
 from ganglion.training.envs import make_env
 from ganglion.training.learner import actor_layers, new_learner
 from ganglion.training.run import Phase, Run
-from ganglion.training.sb3_zip import find_vecnormalize, read_zip
+from ganglion.training.sb3_zip import read_zip
+from ganglion.training.statistics import Statistics
 from ganglion.training.student import has_critics_for, is_alike, start_student
+from ganglion.training.vecnormalize import choose_vecnormalize
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import ENV_ID, Toy, toy_config, toy_run
 from tests.training.zips import ALGORITHMS, MEAN, STD, toy_zip
@@ -30,6 +31,11 @@ from tests.training.zips import ALGORITHMS, MEAN, STD, toy_zip
 def _run(path: Path, **changes: Any) -> Run:
     values = {"name": path.stem, "distill": True, "sparsity": 0.8, "steps": 800, "qat_steps": 240}
     return toy_run(**{**values, "parent": str(path), **changes})
+
+
+def _statistics(path: Path) -> Path | None:
+    env = make_env(ENV_ID)
+    return choose_vecnormalize(path, read_zip(path, None, env).model, None, env)
 
 
 def _states() -> np.ndarray:
@@ -44,7 +50,7 @@ def test_a_zip_becomes_a_sparse_int8_folder_that_acts_alike(
     name: str, normalized: bool, dense_steps: int, tmp_path: Path
 ) -> None:
     path = toy_zip(name, tmp_path / "zips" / "mine.zip", normalized=normalized)
-    statistics = find_vecnormalize(path)
+    statistics = _statistics(path)
     assert (statistics is not None) == normalized
     run = _run(path, vecnormalize=str(statistics) if statistics else None, dense_steps=dense_steps)
     rows = compress(run, Path("folder"))
@@ -73,9 +79,7 @@ def test_finetuning_goes_on_from_the_int8_policy_and_a_finished_run_is_only_writ
     assert rows[-1].statistics.mean >= rows[-2].statistics.mean - 0.5
     assert read_json(run.folder / "result.json")["phase"] == Phase.FINETUNE.value
     assert load_policy(Path("folder")).spec.provenance["sparsity"] >= 0.8
-    monkeypatch.setattr(
-        "ganglion.training.compress._evaluate_teacher", lambda *_: pytest.fail("evaluated again")
-    )
+    monkeypatch.setattr("ganglion.training.teacher._evaluated", lambda *_: pytest.fail("evaluated again"))
     before = run.checkpoint.read_bytes()
     assert compress(run, Path("again")) == rows
     assert run.checkpoint.read_bytes() == before
@@ -85,7 +89,7 @@ def test_finetuning_goes_on_from_the_int8_policy_and_a_finished_run_is_only_writ
 @pytest.mark.parametrize("normalized", [False, True])
 def test_the_teacher_acts_as_stable_baselines3_predicts(name: str, normalized: bool, tmp_path: Path) -> None:
     path = toy_zip(name, tmp_path / "mine.zip", normalized=normalized, hidden=(16, 8, 4))
-    teacher = read_zip(path, find_vecnormalize(path), make_env(ENV_ID))
+    teacher = read_zip(path, _statistics(path), make_env(ENV_ID))
     seen = np.clip((_states() - MEAN) / STD, -10, 10).astype(np.float32) if normalized else _states()
     predicted, _ = ALGORITHMS[name].load(path, device="cpu").predict(seen, deterministic=True)
     silent = teacher.act(torch.from_numpy(_states()), torch.zeros(1)).numpy()
@@ -102,7 +106,7 @@ def test_a_student_starts_as_a_copy_where_the_networks_are_alike(
     name: str, hidden: tuple[int, ...], alike: bool, tmp_path: Path
 ) -> None:
     path = toy_zip(name, tmp_path / "mine.zip", normalized=True, hidden=hidden)
-    policy = read_zip(path, find_vecnormalize(path), make_env(ENV_ID))
+    policy = read_zip(path, _statistics(path), make_env(ENV_ID))
     model = new_learner(toy_config(), seed=1)
     assert is_alike(model, policy) == alike
     assert not has_critics_for(model, policy)
@@ -126,16 +130,6 @@ def test_a_sacs_critics_are_carried_over(tmp_path: Path) -> None:
         ):
             assert torch.equal(mine, theirs)
     assert len(actor_layers(model)) == 3
-
-
-def test_rl_zoos_statistics_are_found(tmp_path: Path) -> None:
-    folder = tmp_path / "Hopper-v4_2"
-    (folder / "Hopper-v4").mkdir(parents=True)
-    file = folder / "Hopper-v4" / "vecnormalize.pkl"
-    file.touch()
-    assert find_vecnormalize(folder / "best_model.zip") == file
-    assert find_vecnormalize(folder / "Hopper-v4.zip") == file
-    assert find_vecnormalize(tmp_path / "other.zip") is None
 
 
 def _save(model: Any, path: Path) -> Path:
@@ -243,7 +237,9 @@ def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
         ({"environment": "Hoper", "base": None}, "unknown environment 'Hoper'; known: .*Hopper.* by base"),
         ({"sparsity": 1.0}, "sparsity 1.0 is outside"),
         ({"steps": 0}, "it is imitated, in steps of at least 8"),
-        ({"vecnormalize": Path("no.pkl")}, "no.pkl is missing"),
+        ({"vecnormalize": "no.pkl"}, "no.pkl is missing"),
+        ({"steps": 8_000}, "steps=8000: the network first learns after learning_starts = 10000 steps"),
+        ({"environment": "HalfCheetah-v3"}, "environment 'HalfCheetah-v3'"),
         ({"ft_steps": 8}, "ft_steps needs the critics of a SAC zip"),
     ],
 )
@@ -256,9 +252,31 @@ def test_a_compression_that_cannot_be_is_refused(
         CompressSettings(**asked | changes).plan()
 
 
-def test_a_file_that_is_not_vecnormalizes_is_refused(tmp_path: Path) -> None:
-    path, other = toy_zip("PPO", tmp_path / "mine.zip"), tmp_path / "other.pkl"
-    for data, message in ((b"no pickle", "truncated or not"), (pickle.dumps([1]), "holds a list")):
-        other.write_bytes(data)
-        with pytest.raises(ConfigError, match=message):
-            read_zip(path, other, make_env(ENV_ID))
+def test_a_policy_that_lost_more_than_a_tenth_says_what_to_try(tmp_path: Path) -> None:
+    def row(name: str, returns: list[float]) -> Row:
+        return Row(name=name, statistics=Statistics.of(returns), nnz=1, live=None, seconds=None)
+
+    teacher, good, bad = row("teacher", [-10.0] * 3), row("int8", [-10.9] * 3), row("int8", [-12.0] * 3)
+    assert table_of([teacher, bad, good]).caption is None
+    assert table_of([teacher, good, bad]).caption == (
+        "20% of the teacher's return is lost: try a lower sparsity, more steps, or ft_steps, "
+        "which learn from rewards (SAC only)"
+    )
+
+
+def test_another_zip_at_the_same_path_does_not_go_on_with_the_old_student(tmp_path: Path) -> None:
+    path, env = toy_zip("SAC", tmp_path / "mine.zip"), {"environment": ENV_ID, "base": "Hopper"}
+    run, _ = CompressSettings(checkpoint=path, **env).plan()
+    moved, _ = CompressSettings(checkpoint=path.rename(tmp_path / "moved.zip"), run=run.name, **env).plan()
+    assert run.is_same(moved)
+    toy_zip("TD3", path)
+    other, _ = CompressSettings(checkpoint=path, **env).plan()
+    assert other.parent == run.parent and not run.is_same(other)
+
+
+def test_a_teacher_no_better_than_random_actions_is_refused_unless_asked_for(tmp_path: Path) -> None:
+    model = SAC("MlpPolicy", gym.make(ENV_ID), policy_kwargs={"net_arch": [32, 32]}, device="cpu", seed=0)
+    run = _run(_save(model, tmp_path / "untrained.zip"), steps=80, qat_steps=0, teacher_sha256="untrained")
+    with pytest.raises(ConfigError, match=r"untrained.zip is hardly better than random.*weak_teacher"):
+        compress(run, tmp_path / "folder")
+    assert not run.checkpoint.exists()

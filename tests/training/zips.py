@@ -17,20 +17,44 @@ ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"SAC": SAC, "TD3": TD3, "DDPG": DD
 MEAN, STD = np.array([0.3, -0.2]), np.array([0.5, 2.0])
 
 
-def toy_zip(name: str, path: Path, *, normalized: bool = False, hidden: tuple[int, ...] = (32, 32)) -> Path:
-    """Write a zip whose policy pushes towards the target, vecnormalize.pkl beside it when `normalized`."""
+def toy_zip(
+    name: str,
+    path: Path,
+    *,
+    normalized: bool = False,
+    hidden: tuple[int, ...] = (32, 32),
+    statistics: str = "vecnormalize.pkl",
+) -> Path:
+    """Write a zip whose policy pushes towards the target, `statistics` beside it when `normalized`."""
     arch: Any = list(hidden) if name != "PPO" else {"pi": list(hidden), "vf": [8]}
     model = ALGORITHMS[name](
         "MlpPolicy", gym.make(ENV_ID), policy_kwargs={"net_arch": arch}, device="cpu", seed=0
     )
     mean, std = (MEAN, STD) if normalized else (np.zeros(2), np.ones(2))
     _solve_toy(model, name, mean, std)
+    _pretend_to_have_learnt(model, name, normalized)
     model.save(path)
     if normalized:
-        statistics = VecNormalize(DummyVecEnv([lambda: gym.make(ENV_ID)]))
-        statistics.obs_rms.mean, statistics.obs_rms.var = mean, std**2 - statistics.epsilon
-        statistics.save(str(path.parent / "vecnormalize.pkl"))
+        write_statistics(path.parent / statistics, mean, std)
     return path
+
+
+def write_statistics(path: Path, mean: np.ndarray, std: np.ndarray) -> Path:
+    """Write VecNormalize's file with this mean and deviation [2]."""
+    saved = VecNormalize(DummyVecEnv([lambda: gym.make(ENV_ID)]))
+    saved.obs_rms.mean, saved.obs_rms.var = mean, std**2 - saved.epsilon
+    saved.save(str(path))
+    return path
+
+
+def _pretend_to_have_learnt(model: Any, name: str, normalized: bool) -> None:
+    """Leave the two last observations as stable-baselines3 does (see `trained_normalized`)."""
+    original, before = np.array([[0.4, 0.1]]), np.array([[0.5, 0.1]])
+    model._last_obs = ((original - MEAN) / STD).astype(np.float32) if normalized else original
+    if name != "PPO":
+        model._last_original_obs = original if normalized else before
+    elif normalized:
+        model._last_original_obs = before  # of the last reset
 
 
 @torch.no_grad()

@@ -1,0 +1,86 @@
+"""Deterministic episodes: what a policy reaches from given seeds, however many are run side by side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ganglion.training.envs import FloatArray, make_env
+from ganglion.training.statistics import Statistics
+
+Policy = Callable[[FloatArray], FloatArray]
+"""Observations [n, observation] → the environment's actions [n, action], float32."""
+
+MILESTONE_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = 10_000, 20_000, 40_000
+"""Where the seeds of an evaluation begin: disjoint ranges, so that none judges the policy that it chose."""
+
+TEST_EPISODES = 100
+"""Enough to see a policy fall that falls in every thirtieth episode: 97 times of 100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episodes:
+    """Episodes of one policy, reset with seeds from `first_seed` on."""
+
+    first_seed: int
+    returns: NDArray[np.float64]
+    """[episodes], undiscounted."""
+    fell: NDArray[np.bool_]
+    """[episodes]: whether the environment ended the episode before its time limit."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what result.json holds."""
+        return {
+            **Statistics.of(self.returns).to_json(),
+            "return_min": float(self.returns.min()),
+            "falls": int(self.fell.sum()),
+            "episodes": len(self.returns),
+            "returns": self.returns.tolist(),
+            "first_seed": self.first_seed,
+        }
+
+
+def run_episodes(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> Episodes:
+    """Return the episodes of `policy`, stepped as one batch."""
+    envs = [make_env(env_id) for _ in range(n_episodes)]
+    observations = np.stack([env.reset(seed=first_seed + i)[0] for i, env in enumerate(envs)])
+    returns, fell, running = np.zeros(n_episodes), np.zeros(n_episodes, bool), np.arange(n_episodes)
+    while running.size:
+        still_running = []
+        for i, action in zip(running, policy(observations[running]), strict=True):
+            observations[i], reward, fell[i], truncated, _ = envs[i].step(action)
+            returns[i] += float(reward)
+            if not (fell[i] or truncated):
+                still_running.append(i)
+        running = np.array(still_running, dtype=int)
+    for env in envs:
+        env.close()
+    return Episodes(first_seed=first_seed, returns=returns, fell=fell)
+
+
+def greedy(mean: nn.Module, space: gym.Space[Any]) -> Policy:
+    """Return the policy that takes the mean action of a network [n, observation] → mean before tanh.
+
+    tanh and scaling are in float64, as `models.reference.action_from_mean` has them: one unit in the last
+    place of an action makes another episode of it. For the same reason a float network should be of float64,
+    whose rounded actions do not depend on the batch; integers are exact in any.
+    """
+    dtype = next(mean.parameters()).dtype
+
+    @torch.no_grad()
+    def act(observations: FloatArray) -> FloatArray:
+        return unsquash(np.tanh(mean(torch.from_numpy(observations).to(dtype)).double().numpy()), space)
+
+    return act
+
+
+def unsquash(squashed: NDArray[np.float64], space: gym.Space[Any]) -> FloatArray:
+    """Return the environment's actions: [n, action] in [-1, 1] → [n, action] between the space's bounds."""
+    assert isinstance(space, gym.spaces.Box)
+    low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)

@@ -1,0 +1,58 @@
+"""A shipped policy put to the test again, as it is deployed: its integers, or a dense reference's actor."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.provenance import git_commit
+from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, write_description
+from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.envs import make_env
+from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
+from ganglion.training.learner import deterministic_policy, new_learner, restore
+from ganglion.training.run import Run
+
+TEACHER_WEIGHTS = "teacher.npz"
+EVALUATION_KEYS = ("return_mean", "return_std", "return_min", "falls", "episodes", "first_seed")
+"""What policy.json repeats of result.json's evaluation."""
+
+
+def is_shipped(folder: Path) -> bool:
+    """Return whether `folder` holds a policy rather than the run that made it."""
+    holds_policy = any((folder / name).exists() for name in (JSON_FILE, TEACHER_WEIGHTS))
+    return holds_policy and not any(folder.glob("best-*.npz"))
+
+
+def evaluate_shipped(folder: Path, n_episodes: int = TEST_EPISODES) -> dict[str, Any]:
+    """Evaluate the policy in `folder` and return its result.json, which with policy.json then says so."""
+    record = read_json(folder / "result.json")
+    policy = _integer_policy(folder) if (folder / JSON_FILE).exists() else _dense_policy(folder)
+    episodes = run_episodes(record["env_id"], policy, n_episodes, TEST_SEEDS)
+    return _recorded(folder, record, episodes)
+
+
+def _integer_policy(folder: Path) -> Policy:
+    policy = load_policy(folder)
+    network = QuantNetwork.from_integers(policy.spec.normalizer, policy.network).eval()
+    return greedy(network, make_env(policy.spec.env).action_space)
+
+
+def _dense_policy(folder: Path) -> Policy:
+    path = folder / TEACHER_WEIGHTS
+    checkpoint = Checkpoint.load(path)
+    run = Run.from_json(checkpoint.meta["run"], str(path))
+    model = new_learner(run.config, run.seed)
+    restore(model, checkpoint)
+    return greedy(deterministic_policy(model), model.action_space)
+
+
+def _recorded(folder: Path, record: dict[str, Any], episodes: Episodes) -> dict[str, Any]:
+    result = record | episodes.to_json() | {"evaluation_commit": git_commit()}
+    write_json(folder / "result.json", result)
+    if (folder / JSON_FILE).exists():
+        spec = load_policy(folder).spec
+        evaluation = {key: result[key] for key in EVALUATION_KEYS}
+        write_description(folder, replace(spec, provenance=spec.provenance | evaluation))
+    return result

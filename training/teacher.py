@@ -1,0 +1,79 @@
+"""What a zip's policy reaches, and that it is worth imitating: better than random actions."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.spelling import spelled
+from ganglion.training.envs import FloatArray, make_env
+from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Policy, run_episodes, unsquash
+from ganglion.training.evaluate import TEACHER_FILE
+from ganglion.training.run import Run
+from ganglion.training.sb3_zip import ZipPolicy, read_zip
+from ganglion.training.statistics import Statistics
+
+log = logging.getLogger(__name__)
+
+_RANDOM_EPISODES = 20
+_MIN_WINS = 0.9
+"""The part of those episodes in which a teacher must reach more than random actions from the same seed."""
+
+
+def teacher_record(run: Run) -> dict[str, Any]:
+    """Return teacher.json of a run's folder, written now unless it is of the same files."""
+    path = run.folder / TEACHER_FILE
+    if not path.exists() or read_json(path)["teacher_sha256"] != run.teacher_sha256:
+        write_json(path, {"teacher_sha256": run.teacher_sha256, **_evaluated(run)})
+    return read_json(path)
+
+
+def require_able(record: dict[str, Any], path: str) -> None:
+    """Say what the teacher in a record reaches; raise ConfigError if random actions are as good."""
+    teacher, chance = Statistics.of(record["returns"]), Statistics.of(record["random_returns"])
+    reached = (
+        f"{teacher.mean:,.0f} ± {teacher.std:,.0f}, random actions {chance.mean:,.0f} ± {chance.std:,.0f}"
+    )
+    log.info("teacher (%s): return %s", record["algorithm"], reached)
+    wins = np.array(record["returns"][:_RANDOM_EPISODES]) > record["random_returns"]
+    if wins.mean() < _MIN_WINS:
+        raise ConfigError(
+            f"{path} is hardly better than random actions here ({reached}): perhaps it is of another "
+            f"environment or {spelled('vecnormalize')}; {spelled('weak_teacher')} goes on with it"
+        )
+
+
+def _evaluated(run: Run) -> dict[str, Any]:
+    env = make_env(run.config.env_id)
+    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
+    policy = read_zip(Path(str(run.parent)), statistics, env)
+    episodes = run_episodes(run.config.env_id, _greedy(policy, env), TEST_EPISODES, TEST_SEEDS)
+    chance = run_episodes(run.config.env_id, _random(env), _RANDOM_EPISODES, TEST_SEEDS)
+    return {
+        "algorithm": policy.algorithm,
+        "n_weights": sum(layer.weight.numel() for layer in policy.layers),
+        **episodes.to_json(),
+        "random_returns": chance.returns.tolist(),
+    }
+
+
+def _greedy(policy: ZipPolicy, env: gym.Env[Any, Any]) -> Policy:
+    silence = torch.zeros(env.action_space.shape or ())
+
+    def act(observations: FloatArray) -> FloatArray:
+        squashed = policy.act(torch.from_numpy(observations), silence).double().numpy()
+        return unsquash(squashed, env.action_space)
+
+    return act
+
+
+def _random(env: gym.Env[Any, Any]) -> Policy:
+    random = np.random.default_rng(0)
+    return lambda observations: unsquash(
+        random.uniform(-1, 1, (len(observations), *(env.action_space.shape or ()))), env.action_space
+    )
