@@ -18,8 +18,8 @@ from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.codec import STRICT, encode_json
-from ganglion.models.build.errors import ConfigError, MismatchError
+from ganglion.models.build.codec import STRICT, Count, encode_json
+from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
@@ -65,11 +65,16 @@ class ClosedLoop:
     status: Literal["done", "skipped"]
     env: str
     reason: str | None = None
-    episodes: int = 0
-    steps: int = 0
+    episodes: Count = 0
+    steps: Count = 0
     return_mean_pytorch: float | None = None
     return_mean_rtl: float | None = None
     seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = self.return_mean_pytorch is not None and self.return_mean_rtl is not None
+        if known == (self.status == "skipped") or known == bool(self.reason):
+            raise ExportError("closed loop: both returns, or a reason for what was skipped")
 
     def __str__(self) -> str:
         """Return one line for people."""

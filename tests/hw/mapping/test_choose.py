@@ -113,5 +113,5 @@ def test_predictions_are_within_15_percent_of_synthesis(
         if (candidate.engine, candidate.setting) == (engine, setting)
     )
     for field in fields(Resources):
-        got = counted[field.name]
+        got = getattr(counted, field.name)
         assert asdict(predicted.resources)[field.name] == pytest.approx(got, rel=0.15, abs=2), field.name

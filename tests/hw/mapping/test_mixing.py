@@ -13,7 +13,7 @@ from ganglion.hw.mapping.compile_settings import CompileSettings
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.hw.simulate import verify
+from ganglion.hw.simulate import Simulation, verify
 from ganglion.hw.target.board import Board, Engine, find_board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
@@ -61,7 +61,7 @@ def paths(policy_folder: Path, tmp_path: Path) -> BuildPaths:
     return paths
 
 
-def measure(paths: BuildPaths, n_vectors: int) -> dict[str, object]:
+def measure(paths: BuildPaths, n_vectors: int) -> Simulation:
     """Return what simulation measures of a build, every layer of every vector being equal."""
     design, network = load_design(paths), load_policy(paths.policy).network
     assert [tap.layer for tap in design.taps] == [layer.name for layer in network.spec.layers]
@@ -82,10 +82,10 @@ def test_any_order_of_engines_is_exact_in_every_layer(
     )
     assert {"lut", "ff", "dsp", "bram18"} <= described["estimate"].keys()
     measures = measure(paths, 200)
-    assert measures["mismatches"] == 0 and measures["resets"]
+    assert measures.mismatches == 0 and measures.resets
     promised = described["estimate"]
-    assert measures["interval_cycles"] == pytest.approx(promised["interval_cycles"], rel=0.1, abs=3)
-    assert measures["latency_cycles"] == pytest.approx(promised["latency_cycles"], rel=0.1, abs=8)
+    assert measures.interval_cycles == pytest.approx(promised["interval_cycles"], rel=0.1, abs=3)
+    assert measures.latency_cycles == pytest.approx(promised["latency_cycles"], rel=0.1, abs=8)
 
 
 def test_neighbours_on_one_engine_become_one_node(paths: BuildPaths) -> None:
@@ -113,6 +113,6 @@ def test_the_shipped_policy_mixes(tmp_path: Path) -> None:
     paths.policy.symlink_to(shipped_policy("Hopper"))
     compile_policy(paths, CompileSettings(board=BOARD, engines=(U, F, D)))
     measures = measure(paths, 1000)
-    assert measures["mismatches"] == 0
+    assert measures.mismatches == 0
     for cycles in ("latency_cycles", "interval_cycles"):
-        assert measures[cycles] == pytest.approx(read_json(paths.hw)["estimate"][cycles], rel=0.05)
+        assert getattr(measures, cycles) == pytest.approx(read_json(paths.hw)["estimate"][cycles], rel=0.05)
