@@ -20,6 +20,7 @@ from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
+from ganglion.models.layers import dense_layers
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def compile_policy(
     changes a number. What was there before stays until all of the new is made.
     """
     policy = load_policy(paths.policy)
+    dense_layers(policy.network.spec.layers)  # there is hardware for no other kind
     inputs = dict(compile_stage(paths, settings).inputs)
     settings, choice = _chosen(policy, settings)
     scratch = paths.work / "compile"

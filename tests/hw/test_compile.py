@@ -14,10 +14,11 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.folded.settings import Multiplier
 from ganglion.hw.mapping.compile_settings import CompileSettings, EngineOptions
 from ganglion.hw.target.board import Engine, find_board
-from ganglion.models.build.errors import ExportError, GanglionError, MismatchError
+from ganglion.models.build.errors import CompileError, ExportError, GanglionError, MismatchError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
-from tests.networks import write_random_policy
+from tests.models.layers.nets import residual_network
+from tests.networks import write_network, write_random_policy
 
 SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engines=(Engine.DENSE,))
 
@@ -151,3 +152,10 @@ def test_failure_keeps_the_previous_artefacts(build: BuildPaths, monkeypatch: py
         compile_policy(build, SETTINGS)
     assert (build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())) == before
     load_design(build)
+
+
+def test_another_kind_of_layer_is_refused_in_one_line(tmp_path: Path) -> None:
+    paths = BuildPaths.of("planes", tmp_path)
+    write_network(paths.policy, residual_network())
+    with pytest.raises(CompileError, match="conv1 is a conv2d layer; hardware is for chains of dense ones"):
+        run(paths)
