@@ -32,10 +32,11 @@ INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
 SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, WAITS_FOR_READY = range(7)
 
 
-def toy_network() -> IntNetwork:
-    """Return the integers that the toy computes."""
+def toy_network(exponent: int = 0) -> IntNetwork:
+    """Return the integers that the toy computes, of inputs in units of 2**exponent."""
     rng = np.random.default_rng(7)
-    layers = (_layer("fc1", 4, 6, UINT8, shift=7), _layer("fc2", 6, 3, INT8, shift=9, exponent=7))
+    first = _layer("fc1", 4, 6, UINT8, shift=7, exponent=exponent)
+    layers = (first, _layer("fc2", 6, 3, INT8, shift=9, exponent=exponent + 7))
     shapes = [(layer.out_features, layer.in_features) for layer in layers]
     return IntNetwork(
         spec=NetworkSpec(input_type=INT8, layers=layers),
@@ -44,7 +45,7 @@ def toy_network() -> IntNetwork:
     )
 
 
-def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int = 0) -> Dense:
+def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int) -> Dense:
     return Dense(
         name=name,
         in_features=ins,
@@ -95,19 +96,19 @@ def toy_bench(root: Path, fault: int = SOUND) -> Bench:
     return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
 
 
-def write_toy_policy(folder: Path, env: str) -> Policy:
+def write_toy_policy(folder: Path, env: str, input_exponent: int = 0) -> Policy:
     """Write the toy's policy folder for an environment of 4 observations and 3 actions; return it."""
-    shutil.copytree(_exported_policy(env), folder)
+    shutil.copytree(_exported_policy(env, input_exponent), folder)
     return load_policy(folder)
 
 
 @cache
-def _exported_policy(env: str) -> Path:
+def _exported_policy(env: str, input_exponent: int) -> Path:
     """Return a folder with the policy; exporting takes seconds, so it is done once."""
     folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
     write_policy(
-        QuantNetwork.from_integers(normalizer, toy_network()),
+        QuantNetwork.from_integers(normalizer, toy_network(input_exponent)),
         folder,
         name="toy",
         env=env,

@@ -81,7 +81,7 @@ def test_it_is_compiled_by_name_and_its_settings_reach_the_rtl(paths: BuildPaths
     network = load_policy(paths.policy).network
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(1), network, 100))
     measures = verify(Bench.of(design, verilate(design, simulator_cache(paths))), vectors, workers=1)
-    assert measures["mismatches"] == 0
+    assert measures.mismatches == 0
 
 
 def test_it_is_known_nowhere_else() -> None:

@@ -14,7 +14,7 @@ from tests.hw.faults.proof import Proof
 from tests.networks import random_network
 
 
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [53, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_bit_that_turns_over_is_found_unless_nobody_reads_it(every: int, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))

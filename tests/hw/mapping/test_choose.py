@@ -123,4 +123,4 @@ def test_predictions_are_within_15_percent_of_synthesis(
     assert design.estimate is not None
     counted = synthesize(paths, design)
     for name, predicted in asdict(design.estimate.resources).items():
-        assert predicted == pytest.approx(counted[name], rel=0.15, abs=2), name
+        assert predicted == pytest.approx(getattr(counted, name), rel=0.15, abs=2), name

@@ -18,7 +18,7 @@ from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.hw.simulate import verify
+from ganglion.hw.simulate import Simulation, verify
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
@@ -77,7 +77,7 @@ def paths(policy_folder: Path, tmp_path: Path) -> BuildPaths:
     return paths
 
 
-def measure(paths: BuildPaths, n_vectors: int) -> dict[str, object]:
+def measure(paths: BuildPaths, n_vectors: int) -> Simulation:
     """Return what simulation measures of a build, every layer of every vector being equal."""
     design, network = load_design(paths), load_policy(paths.policy).network
     assert [tap.layer for tap in design.taps] == [layer.name for layer in network.spec.layers]
@@ -96,11 +96,11 @@ def test_any_order_of_engines_is_exact_in_every_layer(order: tuple[str, ...], pa
         dict.fromkeys(engine for engine in order if engine is not D)
     )
     measures = measure(paths, 200)
-    assert measures["mismatches"] == 0 and measures["resets"]
+    assert measures.mismatches == 0 and measures.resets
     promised = design.estimate
     assert promised is not None
-    assert measures["interval_cycles"] == pytest.approx(promised.interval_cycles, rel=0.1, abs=3)
-    assert measures["latency_cycles"] == pytest.approx(promised.latency_cycles, rel=0.1, abs=8)
+    assert measures.interval_cycles == pytest.approx(promised.interval_cycles, rel=0.1, abs=3)
+    assert measures.latency_cycles == pytest.approx(promised.latency_cycles, rel=0.1, abs=8)
 
 
 def test_neighbours_on_one_engine_become_one_node(paths: BuildPaths) -> None:
@@ -129,6 +129,6 @@ def test_the_shipped_policy_mixes(tmp_path: Path) -> None:
     design = compile_policy(paths, compile_settings(BOARD, "unrolled,folded,dense"))
     assert design.estimate is not None
     measures = measure(paths, 1000)
-    assert measures["mismatches"] == 0
+    assert measures.mismatches == 0
     for cycles in ("latency_cycles", "interval_cycles"):
-        assert measures[cycles] == pytest.approx(getattr(design.estimate, cycles), rel=0.05)
+        assert getattr(measures, cycles) == pytest.approx(getattr(design.estimate, cycles), rel=0.05)

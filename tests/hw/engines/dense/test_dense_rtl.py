@@ -68,10 +68,10 @@ def test_rtl_equals_reference_in_every_layer_under_stalls_and_resets(
 ) -> None:
     bench, vectors = simulate(board=board)
     measures = verify(bench, vectors, workers=1)
-    assert measures["mismatches"] == 0
-    assert measures["resets"] > 0
+    assert measures.mismatches == 0
+    assert measures.resets > 0
     few = vectors.part(0, 3)
-    for cycle in range(1, measures["latency_cycles"] + 20, 7):
+    for cycle in range(1, measures.latency_cycles + 20, 7):
         traffic = Traffic(stall_percent=cycle % 2 * 50, reset_at_cycle=cycle)
         check_result(bench.design, few, bench.run(few.inputs, traffic, tmp_path / "run"), str(traffic))
 
