@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import Processor, find_board
+from ganglion.hw.target.board import Processor
 from ganglion.models.build.codec import STRICT, decode_json, encode_json
 from ganglion.models.build.errors import ExportError, ToolError
 from ganglion.models.build.files import atomic_write
@@ -94,7 +94,7 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> Bitstream
     if missed:
         worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
         raise ToolError(
-            f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; "
+            f"timing is not met at {design.clock_mhz} MHz on {design.board.name}: {worst}; "
             f"no bit file was written; compile with a lower {spelled('clock_mhz')}"
         )
     files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
@@ -112,7 +112,7 @@ def _settings(design: Design, out: Path) -> str:
     values = {
         "stem": design.name,
         "part": design.part,
-        "family": find_board(design.board).processor.value,
+        "family": design.board.processor.value,
         "clock_mhz": design.clock_mhz,
         "in_bits": design.input.format.width_bits,
         "out_bits": design.output.format.width_bits,
@@ -126,9 +126,9 @@ def _settings(design: Design, out: Path) -> str:
 
 def _lacks_processor(design: Design) -> str:
     """Return why there can be no bit file for a board without a processor, "" for one with it."""
-    if find_board(design.board).processor is not Processor.NONE:
+    if design.board.processor is not Processor.NONE:
         return ""
-    return f"{design.board} has no processor beside its logic, around which Vivado could build a bit file"
+    return f"{design.board.name} has no processor beside its logic, around which Vivado builds a bit file"
 
 
 def _tcl_list(paths: list[Path]) -> str:

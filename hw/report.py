@@ -64,7 +64,7 @@ def collect(paths: BuildPaths) -> Report:
         env=spec.env,
         policy=_policy_section(paths, spec),
         engine=design.engine,
-        board=design.board,
+        board=design.board.name,
         clock_mhz=design.clock_mhz,
         simulation=decode_json(Simulation, paths.sim),
         closed_loop=decode_json(ClosedLoop, paths.closed_loop),

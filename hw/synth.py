@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys import FLOW
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import find_board
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ToolError
@@ -98,7 +97,7 @@ def _instance(module: str) -> str:
 def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
     work.mkdir(parents=True, exist_ok=True)
-    flow = find_board(design.board).family.yosys
+    flow = design.board.family.yosys
     stat, script, techmap = work / "stat.json", work / flow.script, work / "bmux_to_shiftx.v"
     stat.unlink(missing_ok=True)
     shutil.copy(FLOW / techmap.name, techmap)
@@ -138,7 +137,7 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
 def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     """Return the content of synth.json."""
     start = time.monotonic()
-    board = find_board(design.board)
+    board = design.board
     nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     available = asdict(board.resources)

@@ -9,7 +9,7 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.simulate import Simulation
 from ganglion.models.build.codec import decode_json
-from ganglion.models.build.errors import CompileError, ExportError, MismatchError
+from ganglion.models.build.errors import CompileError, MismatchError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.bare import share_simulators
@@ -70,5 +70,5 @@ def test_an_altered_memory_is_named(paths: BuildPaths) -> None:
     write_toy_build(paths)
     value = read_json(paths.hw)
     write_json(paths.hw, value | {"memories": {"mem/fc1.dat": "0" * 64}})
-    with pytest.raises(ExportError, match="fc1.dat: hash mismatch"):
+    with pytest.raises(CompileError, match="fc1.dat: hash mismatch"):
         run(paths)

@@ -3,15 +3,17 @@
 import atexit
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat
-from ganglion.hw.design.design import Design, Port
+from ganglion.hw.design.design import Design, Inputs, Port, write_design
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.files import sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.export import write_policy
@@ -72,16 +74,13 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
         root=root,
         name="toy",
         engine="toy",
-        board="Pynq-Z2",
-        part="xc7z020clg400-1",
-        clock_mhz=100.0,
+        board=find_board("Pynq-Z2"),
         top="toy_top",
         sources=tuple(f"rtl/{source}" for source in SOURCES),
         memories={},
         input=_port("s_axis", INT8, 4, 2),
         output=_port("m_axis", INT8, 3, 3),
         taps=(_port("tap0", UINT8, 6, 2, "fc1"), _port("tap1", INT8, 3, 3, "fc2")),
-        behavioural=(),
     )
 
 
@@ -129,14 +128,5 @@ def write_toy_build(paths: BuildPaths, fault: int = SOUND) -> BuildPaths:
     if not (paths.policy / "policy.json").exists():
         write_json(paths.policy / "policy.json", {})
     policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
-    streams = {name: _port_json(getattr(design, name)) for name in ("input", "output")}
-    taps = [_port_json(tap) | {"port": tap.prefix, "layer": tap.layer} for tap in design.taps]
-    fields = ("name", "engine", "board", "part", "clock_mhz", "top", "sources", "memories", "behavioural")
-    entries = {name: getattr(design, name) for name in fields} | streams
-    write_json(paths.hw, entries | {"taps": taps, "inputs": {"policy": policy}})
+    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
     return paths
-
-
-def _port_json(port: Port) -> dict[str, str | int]:
-    sizes = {name: getattr(port.format, name) for name in ("features", "lanes", "words", "width_bits")}
-    return {"type": port.format.type.name} | sizes
