@@ -22,7 +22,7 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
-from ganglion.models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
+from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def run_pairs(spec: PolicySpec, pytorch: Mean, rtl: Mean, seeds: Sequence[int]) 
         ]
         _require_equal_means(running, *means)
         for lanes, mean in zip(sides, means, strict=True):
-            for lane, action in zip(lanes, action_from_mean(mean, spec.action), strict=True):
+            for lane, action in zip(lanes, spec.action.act(mean), strict=True):
                 lane.step(action)
         _require_equal_states(running)
         running = [pair for pair in running if not pair[0].done]
