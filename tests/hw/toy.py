@@ -21,6 +21,7 @@ from ganglion.models.formats.policy_folder import Policy, load_policy
 from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
@@ -114,8 +115,7 @@ def _exported_policy(env: str, input_exponent: int) -> Path:
         env=env,
         algorithm="none",
         observations=np.random.default_rng(1).normal(0, 2, (40, 4)),
-        action_low=np.full(3, -1.0),
-        action_high=np.full(3, 1.0),
+        action=TanhHead(exponent=toy_network().spec.output_exponent, low=(-1.0,) * 3, high=(1.0,) * 3),
         provenance={},
     )
     atexit.register(shutil.rmtree, folder)
