@@ -66,7 +66,7 @@ def run_episodes(env_id: str, policy: Policy, n_episodes: int, first_seed: int) 
 def greedy(mean: nn.Module, space: gym.Space[Any]) -> Policy:
     """Return the policy that takes the mean action of a network [n, observation] → mean before tanh.
 
-    tanh and scaling are in float64, as `models.reference.action_from_mean` has them: one unit in the last
+    tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in the last
     place of an action makes another episode of it. For the same reason a float network should be of float64,
     whose rounded actions do not depend on the batch; integers are exact in any.
     """
