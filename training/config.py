@@ -85,6 +85,8 @@ class TrainConfig:
     """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
     csd_digits: int = ANY_DIGITS
     """The most signed digits of an integer weight; 4 hold every one of up to 8 bits."""
+    algorithm: str = "sac"
+    """What learns: a name in ganglion.training.algorithms."""
     steps_per_update: int = 1
     """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
 

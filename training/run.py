@@ -80,12 +80,6 @@ class Run:
             raise ConfigError(
                 f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
             )
-        n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
-        if self.steps and n_updating <= 0:
-            raise ConfigError(
-                f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
-                f"{self.config.learning_starts} steps; give more"
-            )
         if self.finetune_steps and not (self.qat_steps and self.distill):
             raise ConfigError(
                 f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
@@ -99,6 +93,12 @@ class Run:
             raise ConfigError(
                 f"{spelled('steps', self.steps)}: the final sparsity stands from step {self.sparse_from} on; "
                 "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
+            )
+        n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
+        if self.steps and n_updating <= 0:
+            raise ConfigError(
+                f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
+                f"{self.config.learning_starts} steps; give more"
             )
         if Path(self.name).name != self.name:
             raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
