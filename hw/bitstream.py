@@ -6,16 +6,17 @@ It writes build/<name>/bitstream.json.
 import logging
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Literal
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.vivado import FLOW
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import Processor, find_board
-from ganglion.models.build.errors import ToolError
-from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.hw.target.board import Processor
+from ganglion.models.build.codec import STRICT, decode_json, encode_json
+from ganglion.models.build.errors import ExportError, ToolError
+from ganglion.models.build.files import atomic_write
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled
@@ -37,6 +38,37 @@ class BitstreamSettings(BuildSettings):
     """Fail, instead of skipping, without Vivado."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """timing.json, which the flow writes: the slack that place and route left, below 0 where it is missed."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    setup_slack_ns: float
+    hold_slack_ns: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bitstream:
+    """bitstream.json: the bit file and its hwh, relative to the build, or why there is none."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    status: Literal["done", "skipped"]
+    reason: str | None = None
+    files: tuple[str, ...] = ()
+    setup_slack_ns: float | None = None
+    hold_slack_ns: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.status == "skipped") != bool(self.reason):
+            raise ExportError("bitstream: a reason, and only for what was skipped")
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return f"{self.status}: {self.reason or ', '.join(self.files)}"
+
+
 def require_vivado() -> str:
     """Return the path of Vivado; ToolError when it is not installed."""
     vivado = shutil.which("vivado")
@@ -45,7 +77,7 @@ def require_vivado() -> str:
     return vivado
 
 
-def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str, Any]:
+def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> Bitstream:
     """Return the content of bitstream.json; a failed run or missed timing raises ToolError."""
     out = paths.root / "bitstream"
     shutil.rmtree(out, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
@@ -57,19 +89,21 @@ def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> dict[str,
     _run_vivado(
         [vivado, "-mode", "batch", "-source", str(FLOW / "bitstream.tcl"), "-tclargs", "settings.tcl"], work
     )
-    timing = read_json(out / "timing.json")
+    timing = asdict(decode_json(Timing, out / "timing.json", ToolError))
     missed = {name: slack for name, slack in timing.items() if slack < 0}
     if missed:
         worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
         raise ToolError(
-            f"timing is not met at {design.clock_mhz} MHz on {design.board}: {worst}; "
+            f"timing is not met at {design.clock_mhz} MHz on {design.board.name}: {worst}; "
             f"no bit file was written; compile with a lower {spelled('clock_mhz')}"
         )
     files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
     for file in files:
         if not file.is_file():
             raise ToolError(f"Vivado ended without {file}; see {work / 'vivado.log'}")
-    return {"status": "done", "files": [str(file.relative_to(paths.root)) for file in files], **timing}
+    return Bitstream(
+        status="done", files=tuple(str(file.relative_to(paths.root)) for file in files), **timing
+    )
 
 
 def _settings(design: Design, out: Path) -> str:
@@ -78,7 +112,7 @@ def _settings(design: Design, out: Path) -> str:
     values = {
         "stem": design.name,
         "part": design.part,
-        "family": find_board(design.board).processor.value,
+        "family": design.board.processor.value,
         "clock_mhz": design.clock_mhz,
         "in_bits": design.input.format.width_bits,
         "out_bits": design.output.format.width_bits,
@@ -92,9 +126,9 @@ def _settings(design: Design, out: Path) -> str:
 
 def _lacks_processor(design: Design) -> str:
     """Return why there can be no bit file for a board without a processor, "" for one with it."""
-    if find_board(design.board).processor is not Processor.NONE:
+    if design.board.processor is not Processor.NONE:
         return ""
-    return f"{design.board} has no processor beside its logic, around which Vivado could build a bit file"
+    return f"{design.board.name} has no processor beside its logic, around which Vivado builds a bit file"
 
 
 def _tcl_list(paths: list[Path]) -> str:
@@ -129,8 +163,8 @@ def run(settings: BitstreamSettings) -> None:
         paths.bitstream.unlink(missing_ok=True)
         with stage.running(outputs):
             if vivado is None or lacking:
-                result = {"status": "skipped", "reason": lacking}
+                result = Bitstream(status="skipped", reason=lacking)
             else:
                 result = build_bitstream(vivado, paths, design)
-            write_json(paths.bitstream, result)
-        log.info("bitstream: %s", f"skipped: {lacking}" if lacking else "done")
+            encode_json(paths.bitstream, result)
+        log.info("bitstream: %s", result)

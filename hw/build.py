@@ -15,9 +15,6 @@ from ganglion.models.select_policy import select
 class HwSettings(EngineOptions, PolicySettings):
     """A policy, a board, and the engines to build it with."""
 
-    def __post_init__(self) -> None:
-        EngineOptions.__post_init__(self)
-
 
 def run(settings: HwSettings) -> None:
     """Build, verify, synthesize and report; a bit file too where Vivado is installed."""

@@ -1,13 +1,15 @@
-"""Stage: whole episodes in which every action comes from the simulated RTL, step by step beside PyTorch.
+"""Stage: whole episodes in which every action comes from the simulated RTL, each step held against PyTorch.
 
-It writes build/<name>/closed_loop.json, only when both are equal at each step.
+It writes build/<name>/closed_loop.json, only when PyTorch's integer mean of every observation is the RTL's,
+and when PyTorch's actions, taken in environments of their own from the same seeds, bring the same rewards and
+observations in every step.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +18,16 @@ from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.errors import ConfigError, MismatchError
-from ganglion.models.build.files import write_json
+from ganglion.models.build.codec import STRICT, Count, encode_json
+from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
+from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
+from ganglion.models.spec.types import IntType
 
 if TYPE_CHECKING:
     import gymnasium
@@ -32,8 +36,8 @@ FIRST_SEED = 1000
 EPISODES = 3
 MAX_STEPS = 1000
 
-# The integer mean for raw observations: [lanes, obs] float → [lanes, act] int64.
-Mean = Callable[[npt.NDArray[np.float64]], Ints]
+Floats = npt.NDArray[np.float64]
+Answer = Callable[[Ints], Ints]
 
 log = logging.getLogger(__name__)
 
@@ -52,129 +56,153 @@ class ClosedLoopSettings(BuildSettings):
             raise ConfigError(f"{spelled('episodes', self.episodes)}: allowed from 1")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoop:
+    """closed_loop.json: what the episodes brought, or why there were none."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    status: Literal["done", "skipped"]
+    env: str
+    reason: str | None = None
+    episodes: Count = 0
+    steps: Count = 0
+    return_mean_pytorch: float | None = None
+    return_mean_rtl: float | None = None
+    seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = self.return_mean_pytorch is not None and self.return_mean_rtl is not None
+        if known == (self.status == "skipped") or known == bool(self.reason):
+            raise ExportError("closed loop: both returns, or a reason for what was skipped")
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        if self.status == "skipped":
+            return f"skipped: {self.reason}"
+        returns = f"return {self.return_mean_rtl:.2f} by the RTL, {self.return_mean_pytorch:.2f} by PyTorch"
+        return f"{self.episodes} episodes of {self.env}, {self.steps:,} steps, equal step by step: {returns}"
+
+
 @dataclass(slots=True, kw_only=True)
-class Lane:
-    """One episode in progress, alone in its environment."""
+class Episode:
+    """An episode alone in its environment, so far: an observation more than means and rewards."""
 
     seed: int
     env: "gymnasium.Env[Any, Any]"
-    observation: npt.NDArray[np.float64]
-    rewards: list[float]
+    observations: list[Floats]
+    means: list[Ints] = field(default_factory=list)
+    rewards: list[float] = field(default_factory=list)
     done: bool = False
 
     @classmethod
-    def start(cls, env_id: str, seed: int) -> "Lane":
-        """Return a fresh episode of `env_id` from `seed`."""
-        from ganglion.models.environments import make
+    def start(cls, spec: PolicySpec, seed: int) -> "Episode":
+        """Return a fresh episode from `seed`; an environment that is not the policy's raises ConfigError."""
+        from ganglion.models.environments import make, require_fits
 
-        env = make(env_id)
+        env = make(spec.env)
+        require_fits(spec, env)
         observation, _ = env.reset(seed=seed)
-        return cls(seed=seed, env=env, observation=observation, rewards=[])
+        return cls(seed=seed, env=env, observations=[observation.copy()])
 
-    def step(self, action: npt.NDArray[np.float32]) -> None:
-        """Advance by one action."""
-        self.observation, reward, terminated, truncated, _ = self.env.step(action)
+    def step(self, spec: PolicySpec, mean: Ints) -> None:
+        """Advance by the action of an integer mean [act]."""
+        observation, reward, terminated, truncated, _ = self.env.step(action_from_mean(mean, spec.action))
+        self.observations.append(observation.copy())
+        self.means.append(mean)
         self.rewards.append(float(reward))
         self.done = terminated or truncated or len(self.rewards) >= MAX_STEPS
 
 
-def run_pairs(spec: PolicySpec, pytorch: Mean, rtl: Mean, seeds: Sequence[int]) -> list[tuple[Lane, Lane]]:
-    """Return the finished (PyTorch, RTL) episodes; a step in which they differ raises MismatchError."""
-    pairs = [(Lane.start(spec.env, seed), Lane.start(spec.env, seed)) for seed in seeds]
-    running = pairs
-    while running:
-        sides = list(zip(*running, strict=True))
-        means = [
-            mean(np.stack([lane.observation for lane in lanes]))
-            for mean, lanes in zip((pytorch, rtl), sides, strict=True)
-        ]
-        _require_equal_means(running, *means)
-        for lanes, mean in zip(sides, means, strict=True):
-            for lane, action in zip(lanes, action_from_mean(mean, spec.action), strict=True):
-                lane.step(action)
-        _require_equal_states(running)
-        running = [pair for pair in running if not pair[0].done]
-    return pairs
+def drive(spec: PolicySpec, kind: IntType, answer: Answer, seeds: Sequence[int]) -> list[Episode]:
+    """Return finished episodes in which `answer`, [n, in] integers to [n, act], chose every action."""
+    episodes = [Episode.start(spec, seed) for seed in seeds]
+    while running := [episode for episode in episodes if not episode.done]:
+        observed = np.stack([episode.observations[-1] for episode in running])
+        means = answer(quantize_observation(observed, spec.normalizer, kind))
+        for episode, mean in zip(running, means, strict=True):
+            episode.step(spec, mean)
+    return episodes
 
 
-def _require_equal_means(pairs: list[tuple[Lane, Lane]], pytorch: Ints, rtl: Ints) -> None:
-    wrong = np.argwhere(pytorch != rtl)
-    if wrong.size:
-        lane, action = (int(i) for i in wrong[0])
-        raise MismatchError(
-            f"closed loop: {_where(pairs[lane][0])}, action {action}: PyTorch's integer mean is "
-            f"{pytorch[lane, action]}, the RTL's {rtl[lane, action]}; "
-            f"{spelled_command('simulate')} finds the layer"
-        )
-
-
-def _require_equal_states(pairs: list[tuple[Lane, Lane]]) -> None:
-    for pytorch, rtl in pairs:
-        same_end = pytorch.rewards[-1] == rtl.rewards[-1] and pytorch.done == rtl.done
-        if not same_end or not np.array_equal(pytorch.observation, rtl.observation):
+def replay(spec: PolicySpec, episode: Episode, means: Ints) -> Episode:
+    """Return the episode of `means` [steps, act] from the same seed; another course raises MismatchError."""
+    again = Episode.start(spec, episode.seed)
+    for step, mean in enumerate(means):
+        again.step(spec, mean)
+        same = again.rewards[-1] == episode.rewards[step]
+        if not same or not np.array_equal(again.observations[-1], episode.observations[step + 1]):
             raise MismatchError(
-                f"closed loop: {_where(pytorch)}: equal actions gave rewards {pytorch.rewards[-1]} and "
-                f"{rtl.rewards[-1]} or different observations: the environment is not deterministic"
+                f"closed loop: seed {episode.seed}, step {step}: equal actions gave rewards "
+                f"{again.rewards[-1]} and {episode.rewards[step]} or different observations: "
+                "the environment is not deterministic"
             )
+    again.env.close()
+    return again
 
 
-def _where(lane: Lane) -> str:
-    return f"seed {lane.seed}, step {len(lane.rewards)}"
-
-
-def pytorch_mean(spec: PolicySpec, network: IntNetwork) -> Mean:
-    """Return the PyTorch policy as a function to integers; a mean off their grid raises MismatchError."""
+def pytorch_means(spec: PolicySpec, network: IntNetwork, observations: Floats) -> Ints:
+    """Return the PyTorch policy's integer means: [n, obs] → [n, act]; one off its grid: MismatchError."""
     import torch
 
     from ganglion.models.nets.quant_network import QuantNetwork
 
     policy = QuantNetwork.from_integers(spec.normalizer, network).eval()
-
-    def mean(observations: npt.NDArray[np.float64]) -> Ints:
-        with torch.no_grad():
-            real = policy(torch.from_numpy(observations).float()).double().numpy()
-        scaled = np.ldexp(real, -spec.action.exponent)
-        if not np.array_equal(scaled, np.rint(scaled)):
-            raise MismatchError(
-                "closed loop: PyTorch's mean is not on the grid of the action head's exponent"
-            )
-        return scaled.astype(np.int64)
-
-    return mean
+    with torch.no_grad(), _one_thread():
+        real = policy(torch.from_numpy(observations).float()).double().numpy()
+    scaled = np.ldexp(real, -spec.action.exponent)
+    if not np.array_equal(scaled, np.rint(scaled)):
+        raise MismatchError("closed loop: PyTorch's mean is not on the grid of the action head's exponent")
+    return scaled.astype(np.int64)
 
 
-def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> dict[str, Any]:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch on one thread: more only wait for each other at these sizes, and synthesis runs beside."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
     """Return the content of closed_loop.json; an environment unknown to Gymnasium is skipped."""
-    import gymnasium
-
+    from ganglion.models.environments import is_known
     from ganglion.models.formats.policy_folder import load_policy
 
     policy = load_policy(paths.policy)
-    try:
-        gymnasium.spec(policy.spec.env)
-    except gymnasium.error.Error as error:
-        return {"status": "skipped", "reason": f"Gymnasium cannot make {policy.spec.env}: {error}"}
+    spec = policy.spec
+    if not is_known(spec.env):
+        return ClosedLoop(status="skipped", env=spec.env, reason=f"Gymnasium does not know {spec.env}")
     bench = Bench.of(design, verilate(design, simulator_cache(paths)))
-    seeds = [FIRST_SEED + index for index in range(episodes)]
+    seeds = tuple(FIRST_SEED + index for index in range(episodes))
     with bench.serving() as answer:
-        normalizer, kind = policy.spec.normalizer, policy.network.spec.input_type
+        driven = drive(spec, policy.network.spec.input_type, answer, seeds)
+    replayed = []
+    for episode in driven:
+        episode.env.close()
+        expected = pytorch_means(spec, policy.network, np.stack(episode.observations[:-1]))
+        where = f"closed loop: seed {episode.seed}, a vector a step, PyTorch's mean and the RTL's"
+        remedy = f"; {spelled_command('simulate', paths.root.name)} finds the layer"
+        require_equal(where, expected, np.stack(episode.means), remedy)
+        replayed.append(replay(spec, episode, expected))
+    return ClosedLoop(
+        status="done",
+        env=spec.env,
+        episodes=episodes,
+        steps=sum(len(episode.rewards) for episode in driven),
+        return_mean_pytorch=_mean_return(replayed),
+        return_mean_rtl=_mean_return(driven),
+        seeds=seeds,
+    )
 
-        def rtl_mean(observations: npt.NDArray[np.float64]) -> Ints:
-            return answer(quantize_observation(observations, normalizer, kind))
 
-        pairs = run_pairs(policy.spec, pytorch_mean(policy.spec, policy.network), rtl_mean, seeds)
-    for lane in chain.from_iterable(pairs):
-        lane.env.close()
-    returns = [[sum(lane.rewards) for lane in side] for side in zip(*pairs, strict=True)]
-    return {
-        "status": "done",
-        "env": policy.spec.env,
-        "episodes": episodes,
-        "steps": sum(len(lane.rewards) for lane, _ in pairs),
-        "return_mean_pytorch": float(np.mean(returns[0])),
-        "return_mean_rtl": float(np.mean(returns[1])),
-        "seeds": seeds,
-    }
+def _mean_return(episodes: Sequence[Episode]) -> float:
+    return float(np.mean([sum(episode.rewards) for episode in episodes]))
 
 
 def run(settings: ClosedLoopSettings) -> None:
@@ -190,12 +218,5 @@ def run(settings: ClosedLoopSettings) -> None:
         paths.closed_loop.unlink(missing_ok=True)
         with stage.running([paths.closed_loop]):
             result = closed_loop(paths, design, settings.episodes)
-            write_json(paths.closed_loop, result)
-        log.info("closed_loop: %s", result.get("reason") or _summary(result))
-
-
-def _summary(result: dict[str, Any]) -> str:
-    return (
-        f"{result['episodes']} episodes of {result['env']}, {result['steps']} steps: "
-        f"return {result['return_mean_rtl']:.2f} by the RTL, {result['return_mean_pytorch']:.2f} by PyTorch"
-    )
+            encode_json(paths.closed_loop, result)
+        log.info("closed_loop: %s", result)

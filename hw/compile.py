@@ -3,23 +3,33 @@
 import logging
 import math
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
-from ganglion.hw.mapping.compile_settings import DEFAULT_LATENCY_US, CompileSettings, EngineOptions
+from ganglion.hw.design.design import Design, Inputs, write_design
+from ganglion.hw.engines.registry import AUTO, find_engine
+from ganglion.hw.mapping.choose import Choice, choose, log_choice
+from ganglion.hw.mapping.compile_settings import (
+    DEFAULT_LATENCY_US,
+    CompileSettings,
+    EngineOptions,
+    TargetOptions,
+)
+from ganglion.hw.mapping.layout import Layout, lay_out
+from ganglion.hw.mapping.reports import behavioural, layer_reports, segment_reports
+from ganglion.hw.mapping.segments import engine_of_each
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import Engine
 from ganglion.models.build.closure import code_hash
+from ganglion.models.build.codec import decode
 from ganglion.models.build.errors import CompileError, ExportError
-from ganglion.models.build.files import sha256_file, write_json
+from ganglion.models.build.files import sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
-from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, Policy, load_policy
+from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from ganglion.models.reference import IntNetwork
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +40,6 @@ TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 @dataclass(frozen=True, kw_only=True)
 class CompileStageSettings(EngineOptions, BuildSettings):
     """A build whose policy is there, a board, and the engines to build it with."""
-
-    def __post_init__(self) -> None:
-        EngineOptions.__post_init__(self)
 
 
 def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
@@ -57,67 +64,59 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
 
 def compile_policy(
     paths: BuildPaths, settings: CompileSettings, skip_patches: frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    """Write rtl/, mem/ and hw.json of a build and return what hw.json holds.
+) -> Design:
+    """Write rtl/, mem/ and hw.json of a build and return the design.
 
-    skip_patches: RTL mends left out, by name, for the tests that show their need. Raises ExportError for a
-    damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a pass
-    changes a number. What was there before stays until all of the new is made.
+    skip_patches: RTL patches left out, by name, for the tests that show their need. Raises ExportError for a
+    damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a plan
+    or a pass changes a number. What was there before stays until all of the new is made.
     """
     policy = load_policy(paths.policy)
-    inputs = dict(compile_stage(paths, settings).inputs)
-    settings, choice = _chosen(policy, settings)
+    inputs = decode(Inputs, dict(compile_stage(paths, settings).inputs), "inputs")
+    layout, choice = _laid_out(policy.network, settings)
     scratch = paths.work / "compile"
     shutil.rmtree(scratch, ignore_errors=True)
-    board = settings.board
-    description = {
-        "name": paths.root.name,
-        "engine": settings.engine_names,
-        "board": board.name,
-        "part": board.part,
-        "clock_mhz": board.clock_mhz,
-        **_build(policy, paths.policy / ONNX_FILE, settings, scratch, skip_patches),
-        "choice": choice,
-        "inputs": inputs,
-        "provenance": {"commit": git_commit()},
-    }
+    # FINN takes seconds to import: only when there is something to compile.
+    from ganglion.hw.finn.flow import build
+
+    files = build(policy.golden, layout, scratch, skip_patches)
     for folder in (paths.rtl, paths.mem):
         shutil.rmtree(folder, ignore_errors=True)
         (scratch / folder.name).replace(folder)
-    write_json(paths.hw, description)
-    return description
+    written = {each.name: getattr(files, each.name) for each in fields(files)}
+    layers = tuple(layer_reports(layout, written.pop("layer_nodes")))
+    design = Design(
+        root=paths.root,
+        name=paths.root.name,
+        engine=settings.engine_names if choice is None else choice.taken.engine,
+        board=settings.board,
+        estimate=layout.estimate,
+        layers=layers,
+        segments=tuple(segment_reports(layout)),
+        behavioural=behavioural(layout),
+        choice=choice and choice.report,
+        inputs=inputs,
+        commit=git_commit(),
+        **written,
+    )
+    write_design(paths.hw, design)
+    return design
 
 
-def _chosen(policy: Policy, settings: CompileSettings) -> tuple[CompileSettings, dict[str, Any] | None]:
-    """Return the settings with an engine in place of "auto", and the choice, when there was one."""
-    if settings.engines != (Engine.AUTO,):
-        return settings, None
-    from ganglion.hw.mapping.choose import choose, print_choice
-
-    latency_us = DEFAULT_LATENCY_US if settings.latency_us is None else settings.latency_us
-    choice = choose(policy.network, settings.board, latency_us)
-    print_choice(choice, settings.board, latency_us)
-    engine, setting = choice.taken.engine, choice.taken.setting
-    changes = {Engine.FOLDED: {"lanes": setting}, Engine.UNROLLED: {"cut": setting}}
-    chosen = replace(settings, engines=(engine,), latency_us=None, **changes.get(engine, {}))
-    return chosen, choice.to_json(settings.board)
-
-
-def _build(
-    policy: Policy, onnx_file: Path, settings: CompileSettings, scratch: Path, skip_patches: frozenset[str]
-) -> dict[str, Any]:
-    """Return the part of hw.json that describes the hardware, its files made in `scratch`.
-
-    FINN takes seconds to import: only when there is something to compile.
-    """
-    from ganglion.hw.finn.flow import build
-    from ganglion.hw.mapping.layout import lay_out
-    from ganglion.hw.mapping.parts import engine_of_each
-
-    engines = engine_of_each(settings.engines, policy.network.spec)
-    layout = lay_out(policy.network, engines, settings.of_engines(), settings.board)
+def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, Choice | None]:
+    """Return the layout, and the choice of its engine where none was named."""
+    board = settings.board
+    if not settings.engines:
+        latency_us = DEFAULT_LATENCY_US if settings.latency_us is None else settings.latency_us
+        choice = choose(network, board, latency_us)
+        log_choice(choice)
+        taken = choice.taken
+        chosen = [find_engine(taken.engine)] * len(network.spec.layers)
+        return lay_out(network, chosen, {taken.engine: taken.settings}, board, taken.plan), choice
+    engines = engine_of_each(settings.engines, network.spec)
+    layout = lay_out(network, engines, settings.of_engines(), board)
     _check_latency(layout.latency_cycles, settings)
-    return build(policy, onnx_file, layout, scratch, skip_patches)
+    return layout, None
 
 
 def _check_latency(cycles: int, settings: CompileSettings) -> None:
@@ -127,7 +126,7 @@ def _check_latency(cycles: int, settings: CompileSettings) -> None:
         raise CompileError(
             f"{spelled('engine', settings.engine_names)} answers in {cycles} cycles = {predicted_us:.2f} µs "
             f"on {settings.board.name}, {spelled('latency_us', f'{settings.latency_us:g}')} asks for less; "
-            f"take {spelled('engine', 'auto')}, more {spelled('lanes')} or "
+            f"take {spelled('engine', AUTO)}, more {spelled('lanes')} or "
             f"{spelled('latency_us', f'{math.ceil(predicted_us * 100) / 100:g}')}"
         )
 
@@ -137,7 +136,7 @@ def run(settings: CompileStageSettings) -> None:
     compile_build(settings.paths, settings)
 
 
-def compile_build(paths: BuildPaths, options: EngineOptions) -> None:
+def compile_build(paths: BuildPaths, options: TargetOptions) -> None:
     """Compile the policy of a build, unless that is up to date; raises what `compile_policy` does."""
     settings = options.checked()
     with locked(paths.root):
@@ -146,12 +145,6 @@ def compile_build(paths: BuildPaths, options: EngineOptions) -> None:
             log.info("compile: up to date")
             return
         with stage.running([paths.hw, paths.rtl, paths.mem]):
-            description = compile_policy(paths, settings)
-        log.info("compile: %s", summary(description))
-
-
-def summary(description: dict[str, Any]) -> str:
-    """Return one line on what was compiled."""
-    estimate = description["estimate"]
-    area = ", ".join(f"{estimate[key]:,} {key.upper()}" for key in ("lut", "ff", "dsp", "bram18"))
-    return f"{description['engine']} for {description['board']}, estimated {area}"
+            design = compile_policy(paths, settings)
+        needed = design.estimate and design.estimate.resources
+        log.info("compile: %s for %s, estimated %s", design.engine, design.board.name, needed)

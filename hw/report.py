@@ -1,112 +1,127 @@
 """Stage: report.json and the table on stdout, from what the other stages wrote. Computes nothing itself."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.console import Console
 from rich.table import Table
 
+from ganglion.hw.bitstream import Bitstream
+from ganglion.hw.closed_loop import ClosedLoop
+from ganglion.hw.design.design import load_design
 from ganglion.hw.settings import BuildSettings
-from ganglion.models.build.files import read_json, write_json
+from ganglion.hw.simulate import Simulation
+from ganglion.hw.synth import Synthesis
+from ganglion.models.build.codec import STRICT, Amount, Count, decode, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
-from ganglion.models.formats.policy_folder import JSON_FILE
+from ganglion.models.formats.policy_folder import JSON_FILE, read_description
+from ganglion.models.spec.policy import PolicySpec
 
 STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
+UNKNOWN = "not recorded in policy.json"
 
 
-def collect(paths: BuildPaths) -> dict[str, Any]:
-    """Return the report: one section a stage, keys as the README documents them."""
-    policy = read_json(paths.policy / JSON_FILE)
-    hw, sim = read_json(paths.hw), read_json(paths.sim)
-    loop = read_json(paths.closed_loop)
-    return {
-        "env": policy["env"],
-        "policy": policy_section(policy),
-        "engine": hw["engine"],
-        "board": hw["board"],
-        "clock_mhz": hw["clock_mhz"],
-        "simulation": sim,
-        "closed_loop": loop,
-        "resources": read_json(paths.synth),
-        "bitstream": {"reason": None} | read_json(paths.bitstream),
-        "stage_s": {name: stage_seconds(paths, name) for name in STAGES},
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySection:
+    """Who made the policy, how sparse it is, what it returned; null is what its provenance does not say."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    name: str
+    algorithm: str
+    bits: Count
+    sparsity: Amount | None
+    nnz: Count | None
+    nnz_live: Count | None
+    return_mean: float | None
+    return_std: Amount | None
+    episodes: Count | None
 
 
-def policy_section(policy: dict[str, Any]) -> dict[str, Any]:
-    """Return the report's policy section; what a user's own policy.json does not say is null."""
-    known = policy["provenance"]
-    counts = {key: known.get(key) for key in ("sparsity", "nnz", "nnz_live")}
-    returns = {key: known.get(key) for key in ("return_mean", "return_std", "episodes")}
-    bits = int(policy["network"]["layers"][0]["weight_type"].removeprefix("INT"))
-    return {"name": policy["name"], "algorithm": policy["algorithm"], "bits": bits} | counts | returns
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """report.json: a section a stage, and the seconds that each took."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    env: str
+    policy: PolicySection
+    engine: str
+    board: str
+    clock_mhz: Amount
+    simulation: Simulation
+    closed_loop: ClosedLoop
+    resources: Synthesis
+    bitstream: Bitstream
+    stage_s: dict[str, Amount]
 
 
-def stage_seconds(paths: BuildPaths, name: str) -> float:
-    """Return how long the last run of a stage took, in seconds."""
-    return float(read_json(Stage.at(paths.root, name).record)["seconds"])
+def collect(paths: BuildPaths) -> Report:
+    """Return the report; a missing or altered file of a stage raises ExportError."""
+    spec, design = read_description(paths.policy), load_design(paths)
+    return Report(
+        env=spec.env,
+        policy=_policy_section(paths, spec),
+        engine=design.engine,
+        board=design.board.name,
+        clock_mhz=design.clock_mhz,
+        simulation=decode_json(Simulation, paths.sim),
+        closed_loop=decode_json(ClosedLoop, paths.closed_loop),
+        resources=decode_json(Synthesis, paths.synth),
+        bitstream=decode_json(Bitstream, paths.bitstream),
+        stage_s={name: Stage.at(paths.root, name).seconds for name in STAGES},
+    )
 
 
-def rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+def _policy_section(paths: BuildPaths, spec: PolicySpec) -> PolicySection:
+    known = ("sparsity", "nnz", "nnz_live", "return_mean", "return_std", "episodes")
+    said = {key: spec.provenance.get(key) for key in known}
+    made = {"name": spec.name, "algorithm": spec.algorithm, "bits": spec.network.layers[0].weight_type.bits}
+    return decode(PolicySection, made | said, f"{paths.policy / JSON_FILE}: provenance")
+
+
+def rows(report: Report) -> list[tuple[str, str]]:
     """Return the table's lines: what, and its value with the unit."""
-    policy, resources, bitstream = report["policy"], report["resources"], report["bitstream"]
+    policy, sim, loop = report.policy, report.simulation, report.closed_loop
+    stalls = ", ".join(str(percent) for percent in sim.stall_percent)
     return [
-        ("policy", f"{policy['name']} ({policy['algorithm']}, int{policy['bits']})"),
+        ("policy", f"{policy.name} ({policy.algorithm}, int{policy.bits})"),
         ("weights", _weights(policy)),
         ("return", _returns(policy)),
-        ("engine", f"{report['engine']} on {report['board']} at {report['clock_mhz']:g} MHz"),
-        ("simulated RTL", _simulation(report["simulation"])),
-        ("latency", _latency(report["simulation"], report["clock_mhz"])),
-        ("closed loop", _closed_loop(report["closed_loop"])),
-        ("resources", _resources(resources)),
-        ("  by", f"{resources['tool']} for {resources['part']}"),
-        ("bit file", f"{bitstream['status']}: {bitstream['reason'] or ', '.join(bitstream['files'])}"),
-        ("seconds", ", ".join(f"{name} {value:.0f}" for name, value in report["stage_s"].items())),
+        ("engine", f"{report.engine} on {report.board} at {report.clock_mhz:g} MHz"),
+        ("simulated RTL", f"{sim.mismatches} mismatches in {sim.vectors:,} vectors, stalls of {stalls} %"),
+        ("latency", _latency(sim, report.clock_mhz)),
+        ("closed loop", str(loop)),
+        ("resources", str(report.resources)),
+        ("  by", f"{report.resources.tool} for {report.resources.part}"),
+        ("bit file", str(report.bitstream)),
+        ("seconds", ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.stage_s.items())),
     ]
 
 
-def _latency(sim: dict[str, Any], clock_mhz: float) -> str:
-    cycles, interval = sim["latency_cycles"], sim["interval_cycles"]
-    return f"{cycles} cycles = {cycles / clock_mhz:.2f} µs, one vector every {interval:g} cycles"
+def _latency(sim: Simulation, clock_mhz: float) -> str:
+    latency_us = sim.latency_cycles / clock_mhz
+    return (
+        f"{sim.latency_cycles} cycles = {latency_us:.2f} µs, one vector every {sim.interval_cycles:g} cycles"
+    )
 
 
-def _closed_loop(loop: dict[str, Any]) -> str:
-    if loop["status"] == "skipped":
-        return f"skipped: {loop['reason']}"
-    returns = f"PyTorch {loop['return_mean_pytorch']:.1f}, RTL {loop['return_mean_rtl']:.1f}"
-    return f"{returns} over {loop['episodes']} episodes, {loop['steps']:,} steps, equal step by step"
+def _weights(policy: PolicySection) -> str:
+    if policy.nnz is None or policy.nnz_live is None or policy.sparsity is None:
+        return UNKNOWN
+    return f"{policy.nnz:,} nonzero, {policy.nnz_live:,} live, {100 * policy.sparsity:.1f} % sparse"
 
 
-def _resources(resources: dict[str, Any]) -> str:
-    used = resources["utilisation"]
-    keys = ("lut", "ff", "dsp", "bram18")
-    return ", ".join(f"{resources[key]:,} {key.upper()}{_percent(used.get(key))}" for key in keys)
+def _returns(policy: PolicySection) -> str:
+    if policy.return_mean is None or policy.return_std is None or policy.episodes is None:
+        return UNKNOWN
+    return f"{policy.return_mean:.0f} ± {policy.return_std:.0f} over {policy.episodes} episodes"
 
 
-def _simulation(sim: dict[str, Any]) -> str:
-    stalls = ", ".join(str(percent) for percent in sim["stall_percent"])
-    return f"{sim['mismatches']} mismatches in {sim['vectors']:,} vectors, stalls of {stalls} %"
-
-
-def _percent(fraction: float | None) -> str:
-    return "" if fraction is None else f" ({100 * fraction:.0f} %)"
-
-
-def _weights(policy: dict[str, Any]) -> str:
-    if policy["nnz"] is None:
-        return "not recorded in policy.json"
-    return f"{policy['nnz']:,} nonzero, {policy['nnz_live']:,} live, {100 * policy['sparsity']:.1f} % sparse"
-
-
-def _returns(policy: dict[str, Any]) -> str:
-    if policy["return_mean"] is None:
-        return "not recorded in policy.json"
-    return f"{policy['return_mean']:.0f} ± {policy['return_std']:.0f} over {policy['episodes']} episodes"
-
-
-def print_table(report: dict[str, Any]) -> None:
+def print_table(report: Report) -> None:
     """Print the report as a short table."""
-    table = Table(title=f"{report['env']} → hardware", show_header=False)
+    table = Table(title=f"{report.env} → hardware", show_header=False)
     for what, value in rows(report):
         table.add_row(what, value)
     Console(width=110).print(table)
@@ -116,6 +131,6 @@ def run(settings: BuildSettings) -> None:
     """Write a build's report.json and print its table."""
     paths = settings.paths
     report = collect(paths)
-    write_json(paths.report, report)
+    encode_json(paths.report, report)
     print_table(report)
     print(f"written: {paths.report}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import ClassVar, Literal
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
@@ -20,7 +20,7 @@ from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.vectors import proof_inputs
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.files import write_json
+from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -34,6 +34,29 @@ LONGEST_RESET_CYCLES = 16
 log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.simulate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """sim.json: what was simulated, always without a mismatch, and what it measured.
+
+    Rates are those of the simulator on all cores, but `hardware_inferences_per_s`, the accelerator's own.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    vectors: Count
+    mismatches: Literal[0]
+    stall_percent: tuple[Count, ...]
+    stalled_vectors: Count
+    resets: Count
+    latency_cycles: Count
+    interval_cycles: Amount
+    inferences_per_s: Count
+    cycles_per_s: Count
+    hardware_inferences_per_s: Count
+    compile_s: Amount
+    behavioural: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +76,8 @@ class Job:
         return f"vectors {self.start} to {self.stop - 1}, {traffic.stall_percent}% stalls{more}"
 
 
-def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
-    """Return the measures of sim.json after every job was bit-exact; a difference raises MismatchError.
+def verify(bench: Bench, vectors: Vectors, workers: int) -> Simulation:
+    """Return what was measured after every job was bit-exact; a difference raises MismatchError.
 
     Two probes measure latency (each vector alone) and interval (back to back), to which the rest is scaled.
     """
@@ -76,18 +99,20 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> dict[str, Any]:
     cycles = sum(result.cycles for result in (alone, steady, *results))
     simulated = 2 * probe + sum(job.stop - job.start for job in jobs)
     interval = max(round(result.interval, 2) for result in results[:workers])
-    return {
-        "vectors": len(vectors.inputs),
-        "mismatches": 0,
-        "stall_percent": [0, *STALL_PERCENTS],
-        "stalled_vectors": sum(job.stop - job.start for job in jobs if job.traffic.stall_percent),
-        "resets": sum(result.lost_by_reset > 0 for result in results),
-        "latency_cycles": alone.latency_max,
-        "interval_cycles": interval,
-        "inferences_per_s": round(simulated / elapsed_s),
-        "cycles_per_s": round(cycles / elapsed_s),
-        "hardware_inferences_per_s": round(bench.design.clock_mhz * 1e6 / interval),
-    }
+    return Simulation(
+        vectors=len(vectors.inputs),
+        mismatches=0,
+        stall_percent=(0, *STALL_PERCENTS),
+        stalled_vectors=sum(job.stop - job.start for job in jobs if job.traffic.stall_percent),
+        resets=sum(result.lost_by_reset > 0 for result in results),
+        latency_cycles=alone.latency_max,
+        interval_cycles=interval,
+        inferences_per_s=round(simulated / elapsed_s),
+        cycles_per_s=round(cycles / elapsed_s),
+        hardware_inferences_per_s=round(bench.design.clock_mhz * 1e6 / interval),
+        compile_s=bench.simulator.compile_s,
+        behavioural=bench.design.behavioural,
+    )
 
 
 def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
@@ -126,7 +151,7 @@ def _run(bench: Bench, vectors: Vectors, job: Job) -> Result:
     return result
 
 
-def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
+def simulate(paths: BuildPaths, design: Design) -> Simulation:
     """Return the content of sim.json for the design and the policy of a build."""
     # Slow to import, and not needed when the stage is up to date.
     from ganglion.models.formats.policy_folder import load_policy
@@ -135,8 +160,7 @@ def simulate(paths: BuildPaths, design: Design) -> dict[str, Any]:
     simulator = verilate(design, simulator_cache(paths))
     vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
     log.info("simulate: compiled in %.0f s, now %d vectors", simulator.compile_s, len(vectors.inputs))
-    measures = verify(Bench.of(design, simulator), vectors, os.cpu_count() or 1)
-    return measures | {"compile_s": simulator.compile_s, "behavioural": list(design.behavioural)}
+    return verify(Bench.of(design, simulator), vectors, os.cpu_count() or 1)
 
 
 def run(settings: BuildSettings) -> None:
@@ -150,5 +174,5 @@ def run(settings: BuildSettings) -> None:
             return
         paths.sim.unlink(missing_ok=True)  # an old proof must not outlive a design that fails
         with stage.running([paths.sim]):
-            write_json(paths.sim, simulate(paths, design))
+            encode_json(paths.sim, simulate(paths, design))
         log.info("simulate: %s: 0 mismatches", paths.sim)

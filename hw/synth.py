@@ -11,18 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys import FLOW
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import find_board
 from ganglion.hw.target.family import Cells
+from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ToolError
-from ganglion.models.build.files import atomic_write, read_json, write_json
+from ganglion.models.build.files import atomic_write, read_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -38,6 +38,32 @@ NOTES = (
 log = logging.getLogger(__name__)
 
 MODULE = "ganglion.hw.synth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synthesis:
+    """synth.json: what a design takes of its part, `nodes` the same by instance, `other` unknown cells."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    tool: str
+    part: str
+    lut: Count
+    ff: Count
+    dsp: Count
+    bram18: Count
+    carry: Count
+    other: Count
+    utilisation: dict[str, Amount]
+    nodes: dict[str, dict[str, Count]]
+    notes: tuple[str, ...]
+    seconds: Amount
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        counts = {"LUT": self.lut, "FF": self.ff, "DSP": self.dsp, "BRAM18": self.bram18}
+        used = {key.upper(): f" ({100 * share:.0f} %)" for key, share in self.utilisation.items()}
+        return ", ".join(f"{count:,} {name}{used.get(name, '')}" for name, count in counts.items())
 
 
 def count_resources(cells: Mapping[str, int], known: Cells) -> dict[str, int]:
@@ -71,7 +97,7 @@ def _instance(module: str) -> str:
 def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
     work.mkdir(parents=True, exist_ok=True)
-    flow = find_board(design.board).family.yosys
+    flow = design.board.family.yosys
     stat, script, techmap = work / "stat.json", work / flow.script, work / "bmux_to_shiftx.v"
     stat.unlink(missing_ok=True)
     shutil.copy(FLOW / techmap.name, techmap)
@@ -108,23 +134,22 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     return read_json(stat)
 
 
-def synthesize(paths: BuildPaths, design: Design) -> dict[str, Any]:
+def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     """Return the content of synth.json."""
     start = time.monotonic()
-    board = find_board(design.board)
+    board = design.board
     nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
-    return {
-        "tool": _tool(),
-        "part": design.part,
+    available = asdict(board.resources)
+    return Synthesis(
+        tool=_tool(),
+        part=design.part,
         **total,
-        "utilisation": {
-            name: round(total[name] / count, 3) for name, count in asdict(board.resources).items()
-        },
-        "nodes": nodes,
-        "notes": list(NOTES),
-        "seconds": round(time.monotonic() - start, 1),
-    }
+        utilisation={name: round(total[name] / count, 3) for name, count in available.items()},
+        nodes=nodes,
+        notes=NOTES,
+        seconds=round(time.monotonic() - start, 1),
+    )
 
 
 def _tool() -> str:
@@ -149,6 +174,5 @@ def run(settings: BuildSettings) -> None:
         log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
         with stage.running([paths.synth]):
             result = synthesize(paths, design)
-            write_json(paths.synth, result)
-        counts = ", ".join(f"{result[name]:,} {name.upper()}" for name in ("lut", "ff", "dsp", "bram18"))
-        log.info("synth: %s", counts)
+            encode_json(paths.synth, result)
+        log.info("synth: %s", result)

@@ -82,7 +82,7 @@ class IntNetwork:
                 f"{layer.name}: accumulator can reach {bound}, allowed below 2^24 = {EXACT_IN_FLOAT32}; "
                 "prune further, or lower weight_bits or activation_bits"
             )
-        if np.abs(bias).max() > BIAS_TYPE.high:
+        if np.abs(bias).max(initial=0) > BIAS_TYPE.high:
             raise ExportError(
                 f"{layer.name}: bias {bias[np.abs(bias).argmax()]} is outside ±{BIAS_TYPE.high} "
                 f"steps of 2^{layer.accumulator_exponent}"

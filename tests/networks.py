@@ -91,15 +91,22 @@ def write_random_policy(
 ) -> Policy:
     """Write a random policy folder through the real export and return it loaded."""
     integers = random_network(rng, widths, **network)  # type: ignore[arg-type]
-    n_obs, n_act = widths[0], widths[-1]
+    return write_network(folder, integers, rng.normal(0, 2, (n_vectors, widths[0])), env=env)
+
+
+def write_network(
+    folder: Path, network: IntNetwork, observations: np.ndarray | None = None, env: str = "Random-v0"
+) -> Policy:
+    """Write a policy folder around a network of any kinds and return it loaded."""
+    n_obs, n_act = network.spec.widths[0], network.spec.widths[-1]
     normalizer = Normalizer(features=tuple(range(n_obs)), offset=(0.25,) * n_obs, gain=(32.0,) * n_obs)
     write_policy(
-        QuantNetwork.from_integers(normalizer, integers),
+        QuantNetwork.from_integers(normalizer, network),
         folder,
         name="random",
         env=env,
         algorithm="none",
-        observations=rng.normal(0, 2, (n_vectors, n_obs)).astype(np.float32),
+        observations=np.zeros((1, n_obs)) if observations is None else observations,
         action_low=np.full(n_act, -1.0),
         action_high=np.full(n_act, 1.0),
         provenance={"seed": 0},

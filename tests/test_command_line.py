@@ -71,7 +71,10 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*GANGLION, "simulate", "Nowhere"), "is missing; run ganglion compile Nowhere first"),
         ((*MAKE, "hw", "LANES=x"), "error: LANES: expected INT, got 'x'"),
         ((*MAKE, "hw", "LANES=0"), "error: LANES=0: allowed from 1 to 64"),
-        ((*MAKE, "hw", "LANE=4"), "error: LANE=4: hw knows no such variable; known: BOARD, BUILD,"),
+        (
+            (*MAKE, "hw", "LANE=4"),
+            "error: LANE=4: hw knows no such variable; known: ADDERS_PER_STAGE, BOARD,",
+        ),
         ((*MAKE, "hw", "LANES=4"), "error: LANES=4 is for ENGINE=folded, but ENGINE=auto does not read it"),
         ((*MAKE, "hw", "ENV=a;touch x"), "error: 'a;touch x' cannot name a build"),
         ((*MAKE, "hw", "ENV=Hoper"), "error: no policy is shipped for 'Hoper' (shipped: Ant,"),

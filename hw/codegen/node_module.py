@@ -6,32 +6,17 @@ Inside, the engine reads the stream `x` and writes the stream `y`: `x_tdata`, `x
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganglion.hw.design.axi_stream import StreamFormat
-from ganglion.hw.design.hardware_node import StreamShape
+from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, tap_ports
 from ganglion.models.build.errors import CompileError
-from ganglion.models.spec.types import IntType
 
 ADAPTERS = ("ganglion_widen", "ganglion_narrow")
 SIGNALS = ("tdata", "tvalid", "tready")
 
 
-def stream(kind: IntType, features: int, lanes: int) -> StreamFormat:
-    """Return the stream of vectors of `features` values in words of `lanes`, widths rounded up to bytes."""
-    width = -(-lanes * kind.bits // 8) * 8
-    return StreamFormat(
-        type=kind, features=features, lanes=lanes, words=-(-features // lanes), width_bits=width
-    )
-
-
-def shape_of(form: StreamFormat) -> StreamShape:
-    """Return the shape of a stream, whatever it carries."""
-    return StreamShape(lanes=form.lanes, words=form.words, width_bits=form.width_bits)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeModule:
-    """A module around an engine: `entry` and `leave` as the engine has them, and the lanes of its ports.
+    """A module around an engine: `entry` and `egress` as the engine has them, and the lanes of its ports.
 
     taps: streams of layers, by their number in the node. memories: where the engine's memory files are, if
     it has any.
@@ -40,7 +25,7 @@ class NodeModule:
     name: str
     promise: str
     entry: StreamFormat
-    leave: StreamFormat
+    egress: StreamFormat
     in_lanes: int
     out_lanes: int
     taps: dict[int, StreamFormat]
@@ -54,9 +39,9 @@ class NodeModule:
                 f"{self.name}: words of {self.in_lanes} values cannot become words of {self.entry.lanes} of "
                 f"{self.entry.features} values; in_lanes must divide both"
             )
-        if self.out_lanes != self.leave.lanes and self.leave.words > 1:
+        if self.out_lanes != self.egress.lanes and self.egress.words > 1:
             raise CompileError(
-                f"{self.name}: out_lanes = {self.out_lanes}, but its words have {self.leave.lanes} values"
+                f"{self.name}: out_lanes = {self.out_lanes}, but its words have {self.egress.lanes} values"
             )
 
     @property
@@ -67,12 +52,12 @@ class NodeModule:
     @property
     def output(self) -> StreamFormat:
         """The stream out0_V."""
-        return stream(self.leave.type, self.leave.features, self.out_lanes)
+        return stream(self.egress.type, self.egress.features, self.out_lanes)
 
     @property
     def adapters(self) -> tuple[str, ...]:
         """The adapters' modules that it instantiates."""
-        needed = (self.in_lanes != self.entry.lanes, self.out_lanes != self.leave.lanes)
+        needed = (self.in_lanes != self.entry.lanes, self.out_lanes != self.egress.lanes)
         return tuple(name for name, is_needed in zip(ADAPTERS, needed, strict=True) if is_needed)
 
     def text(self, engine: list[str]) -> str:
@@ -86,10 +71,10 @@ class NodeModule:
             " ".join([f"module {self.name}", *parameter, "("]),
             *self._ports(),
             *_wires("x", self.entry),
-            *_wires("y", self.leave),
-            *self._enter(),
+            *_wires("y", self.egress),
+            *self._entry(),
             *engine,
-            *self._leave(),
+            *self._exit(),
             "endmodule",
             "",
         ]
@@ -111,7 +96,7 @@ class NodeModule:
             ");",
         ]
 
-    def _enter(self) -> list[str]:
+    def _entry(self) -> list[str]:
         used = self.in_lanes * self.entry.type.bits
         lines = []
         if used < self.input.width_bits:
@@ -138,17 +123,17 @@ class NodeModule:
         }
         return [*lines, *_adapter("ganglion_widen", parameters, pins)]
 
-    def _leave(self) -> list[str]:
-        if self.out_lanes == self.leave.lanes:
+    def _exit(self) -> list[str]:
+        if self.out_lanes == self.egress.lanes:
             return [
                 f"  assign out0_V_TDATA = {self.output.width_bits}'(y_tdata);",
                 "  assign out0_V_TVALID = y_tvalid;",
                 "  assign y_tready = out0_V_TREADY;",
             ]
-        bits = self.out_lanes * self.leave.type.bits
+        bits = self.out_lanes * self.egress.type.bits
         parameters = {
-            "Bits": self.leave.type.bits,
-            "Features": self.leave.features,
+            "Bits": self.egress.type.bits,
+            "Features": self.egress.features,
             "OutLanes": self.out_lanes,
         }
         pins = {

@@ -1,21 +1,25 @@
 """Integers as AXI-Stream words: lane 0 in the low bits, words rounded up to bytes, surplus lanes zero."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import Ints
 from ganglion.models.spec.types import IntType
 
 Words = npt.NDArray[np.uint8]
+MAX_SIZE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFormat:
     """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     type: IntType
     features: int
@@ -24,10 +28,9 @@ class StreamFormat:
     width_bits: int
 
     def __post_init__(self) -> None:
-        if min(self.features, self.lanes, self.words) < 1:
-            raise CompileError(
-                f"stream: features {self.features}, lanes {self.lanes}, words {self.words}: allowed from 1"
-            )
+        for name in ("features", "lanes", "words", "width_bits"):
+            if not 1 <= getattr(self, name) <= MAX_SIZE:
+                raise CompileError(f"stream: {name} {getattr(self, name)}: allowed from 1 to {MAX_SIZE}")
         if self.lanes * self.words < self.features:
             raise CompileError(
                 f"stream: {self.words} words of {self.lanes} lanes cannot carry {self.features} features"
@@ -38,24 +41,10 @@ class StreamFormat:
                 f"expected whole bytes, at least {self.lanes * self.type.bits} bits"
             )
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "StreamFormat":
-        """Return the format that `value` holds among other keys; a missing one raises CompileError."""
-        try:
-            sizes = {key: int(value[key]) for key in ("features", "lanes", "words", "width_bits")}
-            return cls(type=IntType.parse(value["type"]), **sizes)
-        except KeyError as error:
-            raise CompileError(f"hw.json: a stream lacks the key {error}; compile again") from None
-
     @property
     def word_bytes(self) -> int:
         """Bytes of one word."""
         return self.width_bits // 8
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads; the type by its name."""
-        sizes = {key: getattr(self, key) for key in ("features", "lanes", "words", "width_bits")}
-        return {"type": self.type.name, **sizes}
 
     def pack(self, values: Ints) -> Words:
         """Return vectors as words: [n, features] int → [n * words, word_bytes] uint8.
@@ -100,6 +89,14 @@ class StreamFormat:
     def _unpack_bytes(self, words: Words) -> npt.NDArray[np.int8] | Words:
         lanes = np.ascontiguousarray(words[:, : self.lanes])
         return lanes.view(np.int8) if self.type.signed else lanes
+
+
+def stream(kind: IntType, features: int, lanes: int) -> StreamFormat:
+    """Return the stream of vectors of `features` values in words of `lanes`, widths rounded up to bytes."""
+    width = -(-lanes * kind.bits // 8) * 8
+    return StreamFormat(
+        type=kind, features=features, lanes=lanes, words=-(-features // lanes), width_bits=width
+    )
 
 
 def _pad(words: Words, word_bytes: int) -> Words:

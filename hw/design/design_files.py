@@ -1,57 +1,65 @@
-"""From generated nodes to a design: rtl/ and mem/ with the top module, and what hw.json says of them."""
+"""From generated nodes to a design's files: rtl/ and mem/ with the top module, and the top's streams."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ganglion.hw.codegen.emit import top_module
 from ganglion.hw.codegen.gather import gather
-from ganglion.hw.design.hardware_node import HardwareNode, StreamShape, watched
-from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, TOP
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.design import Port
+from ganglion.hw.design.hardware_node import HardwareNode, watched
+from ganglion.hw.design.top_ports import TOP
 from ganglion.models.build.files import sha256_file
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.types import IntType
 
 
-def write_design(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignFiles:
+    """What was written and what it is; a ganglion.hw.design.design.Design has the same fields.
+
+    `layer_nodes` names the node that completes each layer.
+    """
+
+    top: str
+    sources: tuple[str, ...]
+    memories: dict[str, str]
+    input: Port
+    output: Port
+    taps: tuple[Port, ...]
+    nodes: tuple[str, ...]
+    patches: tuple[str, ...]
+    layer_nodes: tuple[str, ...]
+
+
+def write_files(
     nodes: tuple[HardwareNode, ...],
     spec: NetworkSpec,
+    widths: Sequence[int],
     folder: Path,
     library: Path | None = None,
     skip_patches: frozenset[str] = frozenset(),
-) -> dict[str, Any]:
+) -> DesignFiles:
     """Write rtl/ and mem/ of a chain of nodes that computes `spec` into `folder`; return what they hold.
 
-    library: FINN's folder of RTL, where nodes are FINN's. Raises CompileError for a missing file.
+    widths: the values of each layer that mean something, the others being padding. library: FINN's folder of
+    RTL, where nodes are FINN's. Raises CompileError for a missing file.
     """
     gathered = gather(nodes, library, folder / "rtl", folder / "mem", skip_patches)
     (folder / "rtl" / f"{TOP}.sv").write_text(top_module(nodes, gathered.memories))
-    memories = [f"mem/{file}" for file in gathered.memory_files]
-    return {
-        "top": TOP,
-        "sources": [f"rtl/{name}" for name in (*gathered.sources, f"{TOP}.sv")],
-        "memories": {name: sha256_file(folder / name) for name in memories},
-        "memory_parameter": MEMORY_PARAMETER if memories else None,
-        "taps_define": TAPS_DEFINE,
-        **_streams(nodes, spec),
-        "nodes": [node.name for node in nodes],
-        "patches": list(gathered.patches),
-    }
 
+    def port(prefix: str, form: StreamFormat, layer: int) -> Port:
+        real = replace(form, type=spec.type(layer + 1), features=widths[layer])
+        return Port(prefix=prefix, format=real, layer=spec.layers[layer].name)
 
-def _streams(nodes: tuple[HardwareNode, ...], spec: NetworkSpec) -> dict[str, Any]:
-    """Return the formats of the input, of each layer that is watched, and of the output."""
-    taps = [
-        {"layer": spec.layers[watch.layer].name, "port": f"tap{watch.layer}"}
-        | _format(spec.layers[watch.layer].output_type, spec.widths[watch.layer + 1], watch.shape)
-        for watch in watched(nodes)
-    ]
-    return {
-        "input": _format(spec.input_type, spec.widths[0], nodes[0].input),
-        "output": _format(spec.layers[-1].output_type, spec.widths[-1], nodes[-1].output),
-        "taps": taps,
-    }
-
-
-def _format(int_type: IntType, features: int, shape: StreamShape) -> dict[str, Any]:
-    sizes = {"lanes": shape.lanes, "words": shape.words, "width_bits": shape.width_bits}
-    return {"type": int_type.name, "features": features} | sizes
+    return DesignFiles(
+        top=TOP,
+        sources=tuple(f"rtl/{name}" for name in (*gathered.sources, f"{TOP}.sv")),
+        memories={name: sha256_file(folder / name) for name in (f"mem/{f}" for f in gathered.memory_files)},
+        input=Port(prefix="s_axis", format=replace(nodes[0].input, features=spec.widths[0])),
+        output=replace(port("m_axis", nodes[-1].output, len(widths) - 1), layer=""),
+        taps=tuple(port(f"tap{watch.layer}", watch.format, watch.layer) for watch in watched(nodes)),
+        nodes=tuple(node.name for node in nodes),
+        patches=gathered.patches,
+        layer_nodes=tuple(node.name for node in nodes for _ in range(node.layers)),
+    )

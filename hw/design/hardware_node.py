@@ -1,10 +1,13 @@
 """A generated node as the rest of the flow sees it: its module, files and streams, free of FINN's classes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import ClassVar
 
-from ganglion.models.build.files import read_json, write_json
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.models.build.codec import STRICT, decode_json, encode_json
+from ganglion.models.build.errors import CompileError
 
 NODE_FILE = "node.json"
 
@@ -16,17 +19,8 @@ class NodeKind(Enum):
     REQUANT = "Requant"
     FIFO = "StreamingFIFO"
     WIDTH_CONVERTER = "StreamingDataWidthConverter"
-    FOLDED = "GanglionFolded"
-    UNROLLED = "GanglionUnrolled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamShape:
-    """One side's stream: a vector is `words` words of `lanes` values, a word `width_bits`, whole bytes."""
-
-    lanes: int
-    words: int
-    width_bits: int
+    ENGINE = "Ganglion"
+    """An engine of ours, whose name follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,40 +32,28 @@ class HardwareNode:
     `memories` are read from the folder that the module's parameter MemDir names.
     """
 
+    __pydantic_config__: ClassVar = STRICT
+
     name: str
     kind: NodeKind
     module: str
     folder: Path
     files: tuple[Path, ...]
-    input: StreamShape
-    output: StreamShape
+    input: StreamFormat
+    output: StreamFormat
     layers: int = 0
-    taps: tuple[tuple[int, StreamShape], ...] = ()
+    taps: tuple[tuple[int, StreamFormat], ...] = ()
     memories: tuple[Path, ...] = ()
 
 
 def write_node(node: HardwareNode) -> None:
     """Leave the description of a node in its folder, for `read_node`."""
-    value = asdict(node) | {"kind": node.kind.value, "folder": str(node.folder)}
-    value |= {name: [str(file) for file in getattr(node, name)] for name in ("files", "memories")}
-    write_json(node.folder / NODE_FILE, value)
+    encode_json(node.folder / NODE_FILE, node)
 
 
 def read_node(folder: Path) -> HardwareNode:
     """Return the node that was generated in `folder`."""
-    value = read_json(folder / NODE_FILE)
-    return HardwareNode(
-        **value
-        | {
-            "kind": NodeKind(value["kind"]),
-            "folder": Path(value["folder"]),
-            "files": tuple(Path(file) for file in value["files"]),
-            "input": StreamShape(**value["input"]),
-            "output": StreamShape(**value["output"]),
-            "taps": tuple((layer, StreamShape(**shape)) for layer, shape in value["taps"]),
-            "memories": tuple(Path(file) for file in value["memories"]),
-        }
-    )
+    return decode_json(HardwareNode, folder / NODE_FILE, CompileError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +63,15 @@ class Watched:
     layer: int
     node: int
     tap: int | None
-    shape: StreamShape
+    format: StreamFormat
 
 
 def watched(nodes: tuple[HardwareNode, ...]) -> tuple[Watched, ...]:
     """Return the layers of a chain of nodes that can be watched, in order."""
     found, first = [], 0
     for index, node in enumerate(nodes):
-        found += [Watched(layer=first + tap, node=index, tap=tap, shape=shape) for tap, shape in node.taps]
+        found += [Watched(layer=first + tap, node=index, tap=tap, format=form) for tap, form in node.taps]
         first += node.layers
         if node.layers:
-            found.append(Watched(layer=first - 1, node=index, tap=None, shape=node.output))
+            found.append(Watched(layer=first - 1, node=index, tap=None, format=node.output))
     return tuple(found)

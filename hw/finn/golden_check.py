@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganglion.hw.finn.passes.graph import chain, n_layers, producer
-from ganglion.hw.finn.plugin import ModelWrapper, execute_onnx
-from ganglion.models.build.errors import CompileError, MismatchError
-from ganglion.models.formats.policy_folder import Policy
-from ganglion.models.layers import Layer
+from ganglion.hw.design.hardware_node import NodeKind
+from ganglion.hw.finn.passes.graph import chain, is_kind, n_layers, producer
+from ganglion.hw.finn.plugin import ModelWrapper, NodeProto, execute_onnx
+from ganglion.models.build.errors import CompileError
+from ganglion.models.equality import require_equal
 from ganglion.models.reference import Ints
 from ganglion.models.spec.network import NetworkSpec
 
 # Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
 DENSE = ("Gemm", "MatMul", "MVAU")
-CHAIN = ("GanglionFolded", "GanglionUnrolled")
+REMEDY = "; the compiler changed a number, so nothing was written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,68 +28,61 @@ class GoldenCheck:
 
     def __call__(self, pass_name: str, model: ModelWrapper) -> None:
         """Raise MismatchError naming pass, layer, vector and neuron at the first value that differs."""
-        tensors = _layer_outputs(model)
-        found = max(tensors, default=-1) + 1
+        entry = model.get_first_global_in()
+        is_integer = model.get_tensor_datatype(entry).is_integer()
+        outputs = _layer_outputs(model, is_integer)
+        found = max(outputs, default=-1) + 1
         if found != len(self.network.layers):
             raise CompileError(
                 f"pass {pass_name}: nodes for {found} layers, expected {len(self.network.layers)}"
             )
-        for vector, inputs in enumerate(self.inputs):
-            context = _execute(model, self._entry(model, inputs))
-            for index, tensor in tensors.items():
-                layer, expected = self.network.layers[index], self.expected[index]
-                got = _integers(model, tensor, layer, context[tensor])
-                _compare(f"pass {pass_name}: {layer.name}", vector, expected[vector], got)
-
-    def _entry(self, model: ModelWrapper, inputs: Ints) -> np.ndarray:
-        is_integer = model.get_tensor_datatype(model.get_first_global_in()).is_integer()
-        return inputs if is_integer else np.ldexp(inputs.astype(float), self.network.layers[0].input_exponent)
+        inputs = self.inputs if is_integer else np.ldexp(self.inputs.astype(float), self.network.exponent(0))
+        contexts = [_execute(model, row) for row in inputs]
+        for index, (tensor, is_real) in outputs.items():
+            layer = self.network.layers[index]
+            got = np.stack([context[tensor].astype(np.float64).reshape(-1) for context in contexts])
+            got = np.ldexp(got, -layer.output_exponent) if is_real else got
+            require_equal(f"pass {pass_name}: {layer.name}", self.expected[index], got, REMEDY)
 
 
-def golden_check(policy: Policy, n_vectors: int) -> GoldenCheck:
-    """Return the check of `n_vectors` golden vectors spread evenly, the last, extreme ones among them."""
-    golden, spec = policy.golden, policy.network.spec
-    rows = np.unique(np.linspace(0, len(golden["input"]) - 1, n_vectors).astype(int))
-    return GoldenCheck(
-        network=spec,
-        inputs=golden["input"][rows].astype(np.int64),
-        expected=tuple(golden[layer.name][rows].astype(np.int64) for layer in spec.layers),
-    )
+def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: int) -> GoldenCheck:
+    """Return the check of `n_vectors` golden vectors spread evenly, the last, extreme ones among them.
 
-
-def _layer_outputs(model: ModelWrapper) -> dict[int, str]:
-    """Return the tensor of activations behind each layer, by its number, that is not inside a node.
-
-    It is what the next layer's node reads, or the graph's output.
+    spec: the compiled network, whose layers may be padded by neurons that are zero.
     """
-    nodes = [node for node in chain(model) if node.op_type.startswith((*DENSE, *CHAIN))]
-    behind = [*(node.input[0] for node in nodes[1:]), model.get_first_global_out()]
-    outputs, last = {}, -1
-    for node, tensor in zip(nodes, behind, strict=False):
-        last += n_layers(node) if node.op_type.startswith(CHAIN) else 1
-        outputs[last] = tensor
+    rows = np.unique(np.linspace(0, len(golden["input"]) - 1, n_vectors).astype(int))
+    expected = []
+    for layer in spec.layers:
+        values = golden[layer.name][rows].astype(np.int64)
+        expected.append(np.pad(values, ((0, 0), (0, layer.n_outputs - values.shape[1]))))
+    inputs = golden["input"][rows].astype(np.int64)
+    return GoldenCheck(network=spec, inputs=inputs, expected=tuple(expected))
+
+
+def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, tuple[str, bool]]:
+    """Return, by number, each layer's tensor that is not inside a node, and whether it carries real values.
+
+    It is what the next layer's node reads, or the graph's output. Engines' nodes read integers, and so does
+    who reads the output of a graph that takes integers (`is_integer`).
+    """
+    nodes = [
+        node for node in chain(model) if node.op_type.startswith(DENSE) or is_kind(node, NodeKind.ENGINE)
+    ]
+    outputs: dict[int, tuple[str, bool]] = {}
+    last = -1
+    for node, reader in zip(nodes, [*nodes[1:], None], strict=True):
+        last += n_layers(node) if is_kind(node, NodeKind.ENGINE) else 1
+        tensor = reader.input[0] if reader else model.get_first_global_out()
+        outputs[last] = tensor, _is_real(model, tensor, reader, is_integer)
     return outputs
+
+
+def _is_real(model: ModelWrapper, tensor: str, reader: NodeProto | None, is_integer: bool) -> bool:
+    wants_integers = is_integer if reader is None else is_kind(reader, NodeKind.ENGINE)
+    return not wants_integers and producer(model, tensor).op_type in REAL_VALUED
 
 
 def _execute(model: ModelWrapper, inputs: np.ndarray) -> dict[str, np.ndarray]:
     entry = model.get_first_global_in()
     shaped = inputs.astype(np.float32).reshape(model.get_tensor_shape(entry))
     return execute_onnx(model, {entry: shaped}, return_full_exec_context=True)
-
-
-def _integers(model: ModelWrapper, tensor: str, layer: Layer, values: np.ndarray) -> np.ndarray:
-    flat = values.astype(np.float64).reshape(-1)
-    return np.ldexp(flat, -layer.output_exponent) if producer(model, tensor).op_type in REAL_VALUED else flat
-
-
-def _compare(where: str, vector: int, expected: Ints, got: np.ndarray) -> None:
-    """Raise MismatchError unless `got` begins with `expected` and is zero, padding, beyond."""
-    whole = np.zeros(len(got))
-    whole[: len(expected)] = expected
-    differences = np.flatnonzero(whole != got)
-    if differences.size:
-        neuron = int(differences[0])
-        raise MismatchError(
-            f"{where}: vector {vector}, neuron {neuron}: expected {whole[neuron]:g}, got {got[neuron]:g}; "
-            f"{differences.size} of {len(got)} differ; the compiler changed a number, so nothing was written"
-        )

@@ -1,29 +1,21 @@
-"""What to compile for, as the command line says it: the engines, and the settings that each of them reads."""
+"""What to compile for: a board, engines, and the settings of each, as the command line gives them."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from ganglion.hw.engines.folded.settings import Multiplier
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.target.board import Board, Engine, find_board
+import tyro
+
+from ganglion.hw.engines.engine import Engine, EngineSettings
+from ganglion.hw.engines.registry import AUTO, engines, parse_engines
+from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 
-if TYPE_CHECKING:
-    from ganglion.hw.mapping.layout import EngineSettings
-
 DEFAULT_LATENCY_US = 2.0
-MAX_LANES, MAX_CUT, MAX_CSD_DIGITS = 64, 64, 4
-# The engine that reads a setting; what no engine of a build reads is refused on the command line.
-READERS = {
-    "lanes": Engine.FOLDED,
-    "multiplier": Engine.FOLDED,
-    "cut": Engine.UNROLLED,
-    "csd_digits": Engine.UNROLLED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,82 +23,114 @@ class CompileSettings:
     """What to compile for."""
 
     board: Board
-    engines: tuple[Engine, ...]
-    """One for all layers, or one a layer."""
-    lanes: int = 8
-    """Multipliers of the folded engine."""
-    multiplier: Multiplier = Multiplier.DSP
-    """What multiplies in the folded engine."""
-    cut: int = 2
-    """Adders between two registers of the unrolled engine."""
-    csd_digits: int | None = None
-    """The most signed digits that a weight of the unrolled engine may have; any number when None."""
+    engines: tuple[Engine, ...] = ()
+    """One for all layers, or one a layer; none: the smallest that is fast enough is chosen."""
+    settings: Mapping[str, EngineSettings] = field(default_factory=dict)
+    """Each engine's, by its name; defaults where it has none."""
     latency_us: float | None = None
-    """How long an answer may take; what auto chooses may take `DEFAULT_LATENCY_US` when None."""
-
-    @property
-    def engine_names(self) -> str:
-        """The engines as ENGINE names them."""
-        return ",".join(engine.value for engine in self.engines)
-
-    def of_engines(self) -> "EngineSettings":
-        """Return what the sparse engines are built with on the board."""
-        from ganglion.hw.mapping.layout import EngineSettings
-
-        return EngineSettings(
-            lanes=self.lanes,
-            multiplier=self.multiplier,
-            unrolled=UnrolledSettings(cut=self.cut, csd_digits=self.csd_digits).on(self.board),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-able dict of what matters to the engines."""
-        values = {**{name: getattr(self, name) for name in READERS}, "multiplier": self.multiplier.value}
-        used = {name: value for name, value in values.items() if READERS[name] in self.engines}
-        common = {"board": encode(self.board), "engine": self.engine_names, "latency_us": self.latency_us}
-        return common | used
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineOptions:
-    """The board and the engines as a user asks for them; what is None has its engine's default."""
-
-    board: str = "Pynq-Z2"
-    """The board, by name or alias."""
-    clock_mhz: float | None = None
-    """The clock to aim at in MHz; the board's own unless given."""
-    engine: str = Engine.AUTO.value
-    """auto, dense, folded or unrolled; or one a layer, such as unrolled,folded,dense."""
-    latency_us: float | None = None
-    """How long an answer may take in µs; auto takes the smallest engine that keeps to it (2 unless given)."""
-    lanes: int | None = None
-    """Multipliers of the folded engine (8 unless given)."""
-    multiplier: Multiplier | None = None
-    """What multiplies in the folded engine (dsp unless given)."""
-    cut: int | None = None
-    """Adders between two registers of the unrolled engine (2 unless given)."""
-    csd_digits: int | None = None
-    """Refuse a policy of which an unrolled weight has more signed digits."""
+    """How long an answer may take; what is chosen may take `DEFAULT_LATENCY_US` when None."""
 
     def __post_init__(self) -> None:
-        for name, most in (("lanes", MAX_LANES), ("cut", MAX_CUT), ("csd_digits", MAX_CSD_DIGITS)):
-            value = getattr(self, name)
-            if value is not None and not 1 <= value <= most:
-                raise ConfigError(f"{spelled(name, value)}: allowed from 1 to {most}")
         if self.latency_us is not None and not 0 < self.latency_us < math.inf:
             raise ConfigError(f"{spelled('latency_us', self.latency_us)}: allowed are finite times above 0")
 
+    @property
+    def engine_names(self) -> str:
+        """The engines as they are asked for."""
+        return ",".join(engine.name for engine in self.engines) or AUTO
+
+    def of_engines(self) -> dict[str, EngineSettings]:
+        """Return the settings of every engine that is asked for."""
+        return {each.name: self.settings.get(each.name) or each.settings() for each in self.engines}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able dict of what matters."""
+        return {
+            "board": encode(self.board),
+            "engine": self.engine_names,
+            "latency_us": self.latency_us,
+            "settings": {name: encode(settings) for name, settings in self.of_engines().items()},
+        }
+
+
+def compile_settings(
+    board: Board, engine: str = AUTO, latency_us: float | None = None, **given: Any
+) -> CompileSettings:
+    """Return what to compile for; `engine` as it is asked for, `given` the settings of engines by name.
+
+    Raises ConfigError for an unknown engine, a wrong value, or a setting that no engine of these reads.
+    """
+    chosen = parse_engines(engine)
+    of_all = {
+        each.name: each.settings(**{name: given[name] for name in _names(each) if name in given})
+        for each in engines()
+    }
+    read = {name for each in chosen for name in _names(each)}
+    for name, value in given.items():
+        if name not in read:
+            readers = [each.name for each in engines() if name in _names(each)]
+            shown = value.value if isinstance(value, Enum) else value
+            raise ConfigError(
+                f"{spelled(name, shown)} is for {spelled('engine', ' or '.join(readers))}, "
+                f"but {spelled('engine', engine)} does not read it; leave it out or name that engine"
+            )
+    settings = {each.name: of_all[each.name] for each in chosen}
+    return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us)
+
+
+def _names(engine: Engine) -> list[str]:
+    return [each.name for each in fields(engine.settings)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """The board and the engines as a user asks for them."""
+
+    board: str = "Pynq-Z2"
+    """The board: its name, an alias, or a TOML file of its own beside its family's."""
+    clock_mhz: float | None = None
+    """The clock to aim at in MHz; the board's own unless given."""
+    engine: str = AUTO
+    """auto or an engine's name; or one a layer, such as unrolled,folded,dense."""
+    latency_us: float | None = None
+    """How long an answer may take in µs; auto takes the smallest engine that keeps to it (2 unless given)."""
+
+    def __post_init__(self) -> None:
+        self.checked()
+
     def checked(self) -> CompileSettings:
-        """Return what to compile for; ConfigError for an unknown name or a setting that nobody reads."""
-        board, engines = find_board(self.board), Engine.parse(self.engine)
+        """Return what to compile for; ConfigError for what is unknown, wrong, or read by nobody."""
+        board = find_board(self.board)
         if self.clock_mhz is not None:
             board = replace(board, clock_mhz=self.clock_mhz)
-        given = {name: getattr(self, name) for name in READERS if getattr(self, name) is not None}
-        for name, value in given.items():
-            if READERS[name] not in engines:
-                shown = value.value if isinstance(value, Enum) else value
-                raise ConfigError(
-                    f"{spelled(name, shown)} is for {spelled('engine', READERS[name].value)}, "
-                    f"but {spelled('engine', self.engine)} does not read it; leave it out or name that engine"
-                )
-        return CompileSettings(board=board, engines=engines, latency_us=self.latency_us, **given)
+        names = {name for engine in engines() for name in _names(engine)}
+        given = {name: value for name in names if (value := getattr(self, name, None)) is not None}
+        return compile_settings(board, self.engine, self.latency_us, **dict(sorted(given.items())))
+
+
+def engine_options() -> type[TargetOptions]:
+    """Return `TargetOptions` with a field for each setting of each engine, None where it is not given."""
+    found: dict[str, tuple[str, Any, Any]] = {}
+    for engine in engines():
+        for each in fields(engine.settings):
+            default = each.default.value if isinstance(each.default, Enum) else each.default
+            unless = "" if default is None else f" ({default} unless given)"
+            kind = Annotated[each.type | None, tyro.conf.arg(help=f"{each.metadata['help']}{unless}")]
+            found[each.name] = (each.name, kind, field(default=None))
+    return make_dataclass(
+        "EngineOptions",
+        found.values(),
+        bases=(TargetOptions,),
+        namespace={"__module__": __name__},
+        frozen=True,
+        kw_only=True,
+    )
+
+
+EngineOptions: type[TargetOptions] = engine_options()
+
+
+def options_for(engine: str, **settings: Any) -> TargetOptions:
+    """Return the options that ask for an engine with settings of its own."""
+    kind: Any = EngineOptions
+    return kind(engine=engine, **settings)

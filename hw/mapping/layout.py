@@ -1,184 +1,119 @@
-"""How a network lies on the part: an engine and a padded size a layer, nodes planned, lanes agreed on."""
+"""How a network lies on a part: a segment a run of layers, each planned by its engine, streams agreed on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
-from ganglion.hw.engines.dense.folding import PAD_TO, Folding, fold, latency_cycles, total
-from ganglion.hw.engines.folded.build import plan as plan_folded
-from ganglion.hw.engines.folded.fit import fit
-from ganglion.hw.engines.folded.settings import Multiplier
-from ganglion.hw.engines.sparse_node import Plan, SparseNode
-from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
-from ganglion.hw.engines.unrolled.build import require_hope
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.mapping.parts import Part, padded_widths, part_network, parts_of
-from ganglion.hw.target.board import Board, Engine
+from ganglion.hw.design.design import Estimate
+from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.engine import Block, Engine, EngineSettings, Plan
+from ganglion.hw.engines.node import EngineNode
+from ganglion.hw.mapping.segments import Segment, padded, segments_of
+from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import NOTHING, Resources
-from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 
-# Measured: the FIFO, and the converter if any, between two parts.
+# Measured: the FIFO, and the converter if any, between two segments.
 LINK_CYCLES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """What the sparse engines are built with."""
+class Placed:
+    """A segment and the hardware that it becomes."""
 
-    lanes: int
-    multiplier: Multiplier
-    unrolled: UnrolledSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SparsePart:
-    """A part and the node that it becomes."""
-
-    part: Part
-    node: SparseNode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Times:
-    """Cycles that a part takes for a vector, and of these those in which words come and go."""
-
-    latency: int
-    reading: int
-    sending: int
+    segment: Segment
+    block: Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What the passes make of a network: sparse nodes, in order, and the dense layers' foldings, in order."""
+    """What the passes make of a network, which is padded to the widths that its engines want."""
 
     network: IntNetwork
     board: Board
-    engines: tuple[Engine, ...]
-    sparse: tuple[SparsePart, ...]
-    foldings: tuple[Folding, ...]
-    widths: tuple[int, ...] = field(init=False)
+    placed: tuple[Placed, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", padded_widths(self.network.spec, self.engines, PAD_TO))
+    @property
+    def nodes(self) -> tuple[EngineNode, ...]:
+        """The segments that become one node each, in order."""
+        return tuple(each.block for each in self.placed if isinstance(each.block, EngineNode))
+
+    @property
+    def foldings(self) -> tuple[Folding, ...]:
+        """The layers of the other segments, which are FINN's own nodes, in order."""
+        plans = [each.block for each in self.placed if isinstance(each.block, DensePlan)]
+        return tuple(folding for plan in plans for folding in plan.foldings)
 
     @property
     def resources(self) -> Resources:
         """What it takes of the part, estimated."""
-        nodes = sum((sparse.node.resources for sparse in self.sparse), NOTHING)
-        return nodes + total(self.foldings, self.board)
+        return sum((each.block.resources for each in self.placed), NOTHING)
 
     @property
     def latency_cycles(self) -> int:
-        """Predicted cycles from a vector's first word to its result; a part reads while another sends."""
+        """Predicted cycles from a vector's first word to its result; a segment reads while another sends."""
         total, sending = 0, 0
-        for part in parts_of(self.engines):
-            times = self._times(part)
-            total += times.latency
-            if part.first:
-                total += LINK_CYCLES + 1 - min(times.reading, sending)
-            sending = times.sending
+        for each in self.placed:
+            total += each.block.latency_cycles
+            if each.segment.first:
+                total += LINK_CYCLES + 1 - min(each.block.input.words, sending)
+            sending = each.block.sending_cycles
         return total
 
-    def _times(self, part: Part) -> _Times:
-        nodes = [sparse.node for sparse in self.sparse if sparse.part == part]
-        if nodes:
-            words = nodes[0].input.words, nodes[0].output.words
-            return _Times(latency=nodes[0].latency_cycles, reading=words[0], sending=words[1])
-        run = tuple(f for f in self.foldings if part.first <= f.shape.index < part.last)
-        reading = run[0].shape.in_features // run[0].simd
-        return _Times(latency=latency_cycles(run), reading=reading, sending=run[-1].cycles)
-
     @property
-    def interval_cycles(self) -> int:
-        """Predicted cycles from vector to vector: the slowest layer's or node's."""
-        nodes = [sparse.node.interval_cycles for sparse in self.sparse]
-        return max([*nodes, *(folding.cycles for folding in self.foldings)])
-
-    def description(self) -> dict[str, Any]:
-        """Return what hw.json says of the sparse nodes."""
-        layers = self.network.spec.layers
-        return {
-            "parts": [
-                {"engine": sparse.part.engine.value, "first": layers[sparse.part.first].name}
-                | {"in_lanes": sparse.node.in_lanes, "out_lanes": sparse.node.out_lanes}
-                | sparse.node.plan.details()
-                for sparse in self.sparse
-            ]
-        }
-
-
-def lay_out(network: IntNetwork, engines: Sequence[Engine], settings: EngineSettings, board: Board) -> Layout:
-    """Return the layout for an engine a layer; CompileError, with what would work, when it does not fit."""
-    parts = parts_of(engines)
-    widths = padded_widths(network.spec, engines, PAD_TO)
-    plans = {
-        part.first: _planned(part_network(network, part, widths), part.engine, settings, board)
-        for part in parts
-        if part.engine is not Engine.DENSE
-    }
-    taken = sum((plan.resources for plan in plans.values()), NOTHING)
-    if not board.holds(taken):
-        raise CompileError(_over(taken, engines, board))
-    dense = Engine.DENSE in engines
-    foldings = fold(network, board, engines, taken) if dense else ()
-    return Layout(
-        network=network,
-        board=board,
-        engines=tuple(engines),
-        sparse=tuple(_sparse_parts(parts, plans, foldings)),
-        foldings=foldings,
-    )
-
-
-def _planned(network: IntNetwork, engine: Engine, settings: EngineSettings, board: Board) -> Plan:
-    if engine is Engine.FOLDED:
-        shape = fit(network, settings.lanes, settings.multiplier).settings
-        # As the node will carry it, so that FINN's hooks ask for the same plan.
-        folded = plan_folded(
-            network, replace(shape, input_lanes=shape.lanes_of_input(network.spec.widths[0]))
+    def estimate(self) -> Estimate:
+        """What is predicted; the interval is that of the slowest segment."""
+        return Estimate(
+            resources=self.resources,
+            latency_cycles=self.latency_cycles,
+            interval_cycles=max(each.block.interval_cycles for each in self.placed),
         )
-        folded.require_fit(board)
-        return folded
-    require_hope(network, settings.unrolled, board)
-    unrolled = plan_unrolled(network, settings.unrolled)
-    unrolled.require_fit(board)
-    return unrolled
 
 
-def _over(taken: Resources, engines: Sequence[Engine], board: Board) -> str:
-    counts = ", ".join(
-        f"{getattr(taken, kind):,} {kind.upper()} of {getattr(board.budget, kind):,}"
-        for kind in ("lut", "ff", "dsp", "bram18")
-        if getattr(taken, kind) > getattr(board.budget, kind)
-    )
-    names = ",".join(engine.value for engine in engines)
-    return (
-        f"ENGINE={names}: the sparse nodes take {counts} on {board.name}; use fewer LANES or a larger BOARD"
-    )
+def lay_out(
+    network: IntNetwork,
+    engines: Sequence[Engine],
+    settings: Mapping[str, EngineSettings],
+    board: Board,
+    plan: Plan | None = None,
+) -> Layout:
+    """Return the layout for an engine a layer; CompileError, with what would work, when it does not fit.
+
+    settings: by the engine's name. plan: of the whole network, where its only engine has made one already.
+    Raises MismatchError when a plan computes another integer, which is a mistake of its engine.
+    """
+    network = padded(network, engines)
+    segments = segments_of(network, engines)
+    plans = {0: plan} if plan else _planned(segments, settings, board)
+    for each in plans.values():
+        each.verify()
+    taken = sum((each.resources for each in plans.values()), NOTHING)
+    names = ", ".join(dict.fromkeys(engine.name for engine in engines))
+    board.require(taken, names, "prune further or take a larger board")
+    return Layout(network=network, board=board, placed=_placed(segments, plans))
 
 
-def _sparse_parts(
-    parts: Sequence[Part],
-    plans: dict[int, Plan],
-    foldings: Sequence[Folding],
-) -> list[SparsePart]:
-    """Return the sparse parts, each node's lanes matching those of its neighbours where they can."""
-    folding_of = {folding.shape.index: folding for folding in foldings}
-    made: list[SparsePart] = []
-    source: int | None = None
-    for part, following in pairwise([*parts, None]):
-        assert part is not None
-        plan = plans.get(part.first)
-        if plan is None:
-            source = folding_of[part.last - 1].requant_pe
-            continue
-        sink = None
-        if following is not None:
-            ahead = plans.get(following.first)
-            sink = ahead.entry.lanes if ahead else folding_of[following.first].simd
-        node = SparseNode.between(plan, source, sink)
-        made.append(SparsePart(part=part, node=node))
-        source = node.out_lanes
-    return made
+def _planned(
+    segments: Sequence[Segment], settings: Mapping[str, EngineSettings], board: Board
+) -> dict[int, Plan]:
+    """Return the plans by their segments' first layers, those of engines that take the rest made last."""
+    plans: dict[int, Plan] = {}
+    ordered = sorted(segments, key=lambda each: (each.engine.takes_rest, each.engine.name))
+    for engine, group in groupby(ordered, key=lambda each: each.engine):
+        own = list(group)
+        taken = sum((each.resources for each in plans.values()), NOTHING)
+        made = engine.plan([each.network for each in own], settings[engine.name], board, taken)
+        plans |= {each.first: plan for each, plan in zip(own, made, strict=True)}
+    return plans
+
+
+def _placed(segments: Sequence[Segment], plans: Mapping[int, Plan]) -> tuple[Placed, ...]:
+    """Return the segments' hardware, the values in a word matching those of the neighbours where they can."""
+    placed: list[Placed] = []
+    for segment in segments:
+        following = plans.get(segment.last)
+        block = plans[segment.first].block(
+            placed[-1].block.output.lanes if placed else None, following.entry.lanes if following else None
+        )
+        placed.append(Placed(segment=segment, block=block))
+    return tuple(placed)

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from ganglion.hw import compile, simulate, synth
 from ganglion.hw.design.design import load_design
-from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.engines.registry import engines
+from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
@@ -29,10 +30,10 @@ from ganglion.models.select_policy import select
 
 log = logging.getLogger(__name__)
 
-ENGINES = (
-    EngineOptions(engine="dense"),
-    *(EngineOptions(engine="folded", lanes=lanes) for lanes in (4, 8, 16, 32)),
-    *(EngineOptions(engine="unrolled", cut=cut) for cut in (1, 2, 4)),
+ENGINES = tuple(
+    options_for(engine.name, **{engine.varied: getattr(settings, engine.varied)} if engine.varied else {})
+    for engine in engines()
+    for settings in engine.compared or engine.usual
 )
 COUNTS = ("lut", "ff", "dsp", "bram18")
 # The table's columns: heading and key of a row.
@@ -52,16 +53,16 @@ SPEED_S = 2.0
 class StudySettings(PolicySettings):
     """A policy and a board."""
 
-    board: str = EngineOptions.board
+    board: str = TargetOptions.board
     """The board, by name or alias."""
 
 
 def explore(
-    paths: BuildPaths, board: str, engines: Sequence[EngineOptions] = ENGINES
+    paths: BuildPaths, board: str, choices: Sequence[TargetOptions] = ENGINES
 ) -> list[dict[str, Any]]:
     """Return a row an engine: its cycles, resources by synthesis, simulation speed and seconds to build."""
     rows = []
-    for options in engines:
+    for options in choices:
         label = engine_label(options)
         log.info("explore: %s", label)
         try:
@@ -72,13 +73,13 @@ def explore(
     return rows
 
 
-def engine_label(options: EngineOptions) -> str:
+def engine_label(options: TargetOptions) -> str:
     """Return "folded 8" for the folded engine with 8 lanes."""
-    settings = (options.lanes, options.cut)
-    return " ".join([options.engine, *(str(value) for value in settings if value is not None)])
+    given = [getattr(options, engine.varied, None) for engine in engines() if engine.varied]
+    return " ".join([options.engine, *(str(value) for value in given if value is not None)])
 
 
-def compile_engine(paths: BuildPaths, policy: Path, options: EngineOptions) -> BuildPaths:
+def compile_engine(paths: BuildPaths, policy: Path, options: TargetOptions) -> BuildPaths:
     """Return the build of the policy in a folder with an engine, beside the build `paths`.
 
     It is named after that build, the policy and the engine; what is up to date is not made again.
@@ -97,7 +98,7 @@ def measured(build: BuildPaths) -> dict[str, Any]:
     simulate.run(settings)
     synth.run(settings)
     simulation, synthesis = read_json(build.sim), read_json(build.synth)
-    clock_mhz = read_json(build.hw)["clock_mhz"]
+    clock_mhz = load_design(build).clock_mhz
     seconds = [
         read_json(Stage.at(build.root, name).record)["seconds"] for name in ("compile", "simulate", "synth")
     ]

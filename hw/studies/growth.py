@@ -7,16 +7,16 @@ not built again.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ganglion.hw.engines.unrolled.predict import predict
-from ganglion.hw.mapping.choose import ADDER_INPUTS
-from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.engines.unrolled.engine import Unrolled
+from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, engine_label, measured
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
@@ -38,12 +38,12 @@ log = logging.getLogger(__name__)
 
 SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 SEED = 1
-CUT = 2
-DENSE = EngineOptions(engine="dense")
-UNROLLED = EngineOptions(engine="unrolled", cut=CUT)
+ADDERS = 2
+DENSE = options_for("dense")
+UNROLLED = options_for("unrolled", adders_per_stage=ADDERS)
 SPARSE_ENGINES = (
-    EngineOptions(engine="folded", lanes=8),
-    EngineOptions(engine="folded", lanes=32),
+    options_for("folded", lanes=8),
+    options_for("folded", lanes=32),
     UNROLLED,
 )
 COSTS = ("latency_cycles", "interval_cycles", *COUNTS)
@@ -61,8 +61,8 @@ def growth(
     paths: BuildPaths,
     board: Board,
     sparsities: Sequence[float] = SPARSITIES,
-    dense: EngineOptions = DENSE,
-    sparse: Sequence[EngineOptions] = SPARSE_ENGINES,
+    dense: TargetOptions = DENSE,
+    sparse: Sequence[TargetOptions] = SPARSE_ENGINES,
 ) -> list[dict[str, Any]]:
     """Return a row for each network and engine; the dense one, blind to zeros, gets the first network."""
     subjects = [*random_subjects(paths, sparsities), *trained_subjects(paths.root.name)]
@@ -109,13 +109,14 @@ def _generator_hash() -> str:
     return code_hash("ganglion.models.random_policy")
 
 
-def cost(paths: BuildPaths, policy: Path, board: Board, engine: EngineOptions) -> dict[str, Any]:
+def cost(paths: BuildPaths, policy: Path, board: Board, engine: TargetOptions) -> dict[str, Any]:
     """Return cycles and resources, by prediction where the board cannot hold the unrolled network."""
     if engine == UNROLLED:
-        network = load_policy(policy).network
-        promised = predict(network, CUT, ADDER_INPUTS)
-        if promised.lut > board.budget.lut or promised.ff > board.budget.ff:
-            return {key: getattr(promised, key) for key in COSTS} | {"predicted": True}
+        network, settings = load_policy(policy).network, UnrolledSettings(adders_per_stage=ADDERS)
+        promised = Unrolled().candidate(network, settings, board)
+        if not board.holds(promised.resources):
+            cycles = {key: getattr(promised, key) for key in ("latency_cycles", "interval_cycles")}
+            return cycles | asdict(promised.resources) | {"predicted": True}
     row = measured(compile_engine(paths, policy, replace(engine, board=board.name)))
     return {key: row[key] for key in COSTS} | {"predicted": False}
 
@@ -152,7 +153,9 @@ def run(settings: StudySettings) -> None:
 
 def write_growth(paths: BuildPaths, board: Board, rows: Sequence[dict[str, Any]]) -> None:
     """Write growth.json and its pictures, and print the table."""
-    write_json(paths.root / "growth.json", {"board": board.name, "cut": CUT, "points": list(rows)})
+    write_json(
+        paths.root / "growth.json", {"board": board.name, "adders_per_stage": ADDERS, "points": list(rows)}
+    )
     title = f"{paths.root.name}'s actor on {board.name}"
     for suffix in ("png", "svg"):
         plot_growth(rows, paths.root / f"growth.{suffix}", title)

@@ -16,39 +16,6 @@ from ganglion.models.build.spelling import spelled
 FAMILY_FILE = "family.toml"
 
 
-class Engine(Enum):
-    """How the network is computed."""
-
-    AUTO = "auto"
-    """The smallest of the others that fits and is fast enough; see hw.choose."""
-    DENSE = "dense"
-    """FINN's matrix-vector units: every weight costs time, zeros too."""
-    FOLDED = "folded"
-    """A statically scheduled engine of some lanes: a nonzero weight costs a lane's cycle, a zero nothing."""
-    UNROLLED = "unrolled"
-    """Every nonzero weight its own constant multiplier in one pipelined graph of shared adders."""
-
-    @classmethod
-    def known(cls, joint: str, *, auto: bool = True) -> str:
-        """Return the engines' names, with or without "auto"."""
-        return joint.join(engine.value for engine in cls if auto or engine is not cls.AUTO)
-
-    @classmethod
-    def parse(cls, text: str) -> "tuple[Engine, ...]":
-        """Return the engines of a comma-separated list; an unknown name raises ConfigError."""
-        names = text.split(",")
-        for name in names:
-            if name not in {engine.value for engine in cls}:
-                raise ConfigError(
-                    f"engine {name!r} is unknown; known engines: {cls.known(', ')}; "
-                    "name one for all layers or one a layer, separated by commas"
-                )
-        engines = tuple(cls(name) for name in names)
-        if cls.AUTO in engines and len(engines) > 1:
-            raise ConfigError(f"ENGINE={text}: auto chooses one engine for all layers; name it alone")
-        return engines
-
-
 class Processor(Enum):
     """The processing system beside the logic, around which a bit file is built."""
 

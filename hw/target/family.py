@@ -36,7 +36,8 @@ class Family:
     """A family of FPGAs.
 
     One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
-    `dsp_bits`; `primitives` names the variant of our RTL that instantiates the family's cells, "" for none.
+    `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; `primitives`
+    names the variant of our RTL that instantiates the family's cells, "" for none.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -45,6 +46,7 @@ class Family:
     lut_inputs: int
     adder_inputs: int
     dsp_bits: int
+    dsp_accumulates: bool
     primitives: str
     yosys: Yosys
     cells: Cells

@@ -9,7 +9,9 @@ import functools
 import json
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Le
 
 from ganglion.models.build.errors import ConfigError, ExportError, GanglionError
 from ganglion.models.build.files import write_json
@@ -18,6 +20,11 @@ T = TypeVar("T")
 
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 """What every class of an artefact says of itself: `__pydantic_config__: ClassVar = STRICT`."""
+
+Count = Annotated[int, Ge(0), Le(1 << 53)]
+"""A number of things; to 2^53, where a float still counts."""
+Amount = Annotated[float, Ge(0)]
+"""A finite amount of something."""
 
 _SHOWN = 60
 

@@ -5,10 +5,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ganglion.models.build.codec import STRICT, Amount, decode_json, encode_json
 from ganglion.models.build.errors import ExportError
-from ganglion.models.build.files import check_hashes, digest, read_json, sha256_file, write_json
+from ganglion.models.build.files import check_hashes, digest, sha256_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """stages/<stage>.json: the digest of a run's inputs, the hashes of its outputs, and its seconds."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    inputs: str
+    outputs: dict[str, str]
+    seconds: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +46,18 @@ class Stage:
         if not self.record.exists():
             return False
         try:
-            record = read_json(self.record)
-            if record["inputs"] != digest(self.inputs):
+            record = decode_json(Record, self.record)
+            if record.inputs != digest(self.inputs):
                 return False
-            check_hashes(self.root, record["outputs"])
-        except (ExportError, KeyError):
+            check_hashes(self.root, record.outputs)
+        except (ExportError, OSError, ValueError):
             return False
         return True
+
+    @property
+    def seconds(self) -> float:
+        """How long the last run took; without a record ExportError."""
+        return decode_json(Record, self.record).seconds
 
     @contextmanager
     def running(self, outputs: list[Path]) -> Iterator[None]:
@@ -51,4 +68,4 @@ class Stage:
         files = [file for path in outputs for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
         hashes = {str(file.relative_to(self.root)): sha256_file(file) for file in files if file.is_file()}
         seconds = round(time.monotonic() - start, 2)
-        write_json(self.record, {"inputs": digest(self.inputs), "outputs": hashes, "seconds": seconds})
+        encode_json(self.record, Record(inputs=digest(self.inputs), outputs=hashes, seconds=seconds))

@@ -24,9 +24,15 @@ from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of
 from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
+from ganglion.models.spec.types import IntType
 
 RESHAPES = ("Flatten", "Reshape")
 ONNX_DOMAINS = ("", "ai.onnx")
+NO_WEIGHTS = (
+    np.zeros(0, dtype=np.float32),
+    Quant(exponent=0, int_type=IntType(bits=8, signed=True), narrow=True, rounding="ROUND"),
+)
+"""Weights of a kind that has none, and their type and scale."""
 OLDEST_OPSET = 7
 """The first in which Add and Gemm broadcast as they do now."""
 
@@ -119,17 +125,19 @@ class _Reader:
         name = self._names[number] if self._names else f"fc{number + 1}"
         before = self._layers[source - 1] if source else None
         kind = next((kind for kind in KINDS.values() if node.op_type in kind.operators), None)
-        if kind is None or node.domain not in ONNX_DOMAINS or len(node.input) < 2:
+        if kind is None or node.domain not in ONNX_DOMAINS:
             known = sorted(operator for kind in KINDS.values() for operator in kind.operators)
             raise ExportError(f"unsupported: {named(node)}; expected {' or '.join(known)}")
         self._follow(node)
-        values, quant = self._quantized_constant(node.input[1])
+        values, quant = self._quantized_constant(node.input[1]) if len(node.input) > 1 else NO_WEIGHTS
         attributes = attributes_of(node)
         alpha, beta = attributes.pop("alpha", 1.0), attributes.pop("beta", 1.0)
         with _naming(named(node)):
             in_shape = before.out_shape if before else self._entry_shape
             geometry, weight = kind.geometry_from_onnx(node.op_type, attributes, values, in_shape)
-        bias_name = node.input[2] if len(node.input) > 2 else self._take_added(self._is_constant)
+        bias_name = node.input[2] if len(node.input) > 2 else None
+        if len(node.input) == 2:
+            bias_name = self._take_added(self._is_constant)
         residual = self._take_added(lambda tensor: tensor in self._boundaries)
         output = self._activation()
         layer = kind(

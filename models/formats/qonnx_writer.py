@@ -32,11 +32,13 @@ def qonnx_model(network: IntNetwork) -> ModelProto:
         name, source = layer.name, spec.name(spec.source(index))
         if spec.shape(spec.source(index)) != layer.in_shape:
             source = graph.add("Flatten", [source], f"{name}.flat", (1, *layer.in_shape), axis=1)
-        weight = graph.constant(
-            f"{name}.weight", network.weights[index], layer.weight_type, layer.weight_exponent, narrow=1
-        )
-        bias = graph.constant(f"{name}.bias", network.biases[index], BIAS_TYPE, layer.accumulator_exponent)
-        inputs, shape = [source, weight, bias], (1, *layer.out_shape)
+        inputs, shape = [source], (1, *layer.out_shape)
+        if layer.has_weights:
+            weight, bias = network.weights[index], network.biases[index]
+            inputs += [
+                graph.constant(f"{name}.weight", weight, layer.weight_type, layer.weight_exponent, narrow=1),
+                graph.constant(f"{name}.bias", bias, BIAS_TYPE, layer.accumulator_exponent),
+            ]
         acc = graph.add(layer.operators[0], inputs, f"{name}.sum", shape, **layer.attributes())
         if (residual := spec.residual(index)) is not None:
             acc = graph.add("Add", [acc, spec.name(residual)], f"{name}.residual", shape)

@@ -101,7 +101,5 @@ def dense_layers(layers: Sequence[Layer]) -> tuple[Dense, ...]:
     for layer in layers:
         if not isinstance(layer, Dense) or layer.residual is not None:
             what = layer.kind if layer.residual is None else f"{layer.kind} with a residual"
-            raise CompileError(
-                f"{layer.name} is a {what} layer; there is hardware for chains of dense ones only"
-            )
+            raise CompileError(f"{layer.name} is a {what} layer; hardware is for chains of dense ones")
     return tuple(layer for layer in layers if isinstance(layer, Dense))

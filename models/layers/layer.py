@@ -57,7 +57,8 @@ class Layer(ABC):
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= 64 or not self.name.isidentifier() or self.name in (OBSERVATION, INPUT):
             raise ExportError(f"{self.name!r:.70} is no layer's name; expected an identifier such as fc1")
-        for shape in (self.in_shape, self.out_shape, self.weight_shape):
+        weights = (self.weight_shape,) if self.has_weights else ()
+        for shape in (self.in_shape, self.out_shape, *weights):
             if not all(1 <= size <= MAX_SIZE for size in shape):
                 raise ExportError(f"{self.name}: shape {list(shape)} has a size outside 1 to {MAX_SIZE}")
         for what in ("input_exponent", "weight_exponent", "accumulator_exponent", "output_exponent"):
@@ -94,7 +95,12 @@ class Layer(ABC):
     @property
     @abstractmethod
     def weight_shape(self) -> Shape:
-        """Sizes of the weights, outputs first; biases are one an output."""
+        """Sizes of the weights, outputs first, and biases, one an output; (0,) for a kind without any."""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the kind has weights and biases."""
+        return self.weight_shape != (0,)
 
     @property
     def n_inputs(self) -> int:
@@ -108,10 +114,13 @@ class Layer(ABC):
 
     @abstractmethod
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
-        """Return the accumulators, linear in x and weight: [batch, *in_shape] → [batch, *out_shape] int64."""
+        """Return the accumulators: [batch, *in_shape] → [batch, *out_shape] int64."""
 
     def interval(self, low: Ints, high: Ints, weight: Ints, bias: Ints) -> tuple[Ints, Ints]:
-        """Return the range of every accumulator over inputs between `low` and `high`, [1, *in_shape] both."""
+        """Return the range of every accumulator over inputs between `low` and `high`, [1, *in_shape] both.
+
+        For kinds that are linear in what they read; another says its own.
+        """
         positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
         none = np.zeros_like(bias)
         return (
@@ -148,7 +157,7 @@ class Layer(ABC):
 
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """Return the attributes of the ONNX node, whose inputs are x, weight and bias."""
+        """Return the attributes of the ONNX node, whose inputs are x and, of weights, weight and bias."""
 
     @staticmethod
     @abstractmethod

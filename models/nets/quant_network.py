@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.quant.calibration import Normalize, Quantization, fold_normalizer
+from ganglion.models.quant.calibration import NO_WEIGHTS, Normalize, Quantization, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork
@@ -84,25 +84,28 @@ class QuantNetwork(nn.Module):
 
     def _load(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
         with torch.no_grad():
-            for layer, weight, bias in zip(self.layers, weights, biases, strict=True):
-                layer.weight.copy_(weight)
-                layer.bias.copy_(bias)
+            for spec, layer, weight, bias in zip(self.spec.layers, self.layers, weights, biases, strict=True):
+                if spec.has_weights:
+                    layer.weight.copy_(weight)
+                    layer.bias.copy_(bias)
 
     @torch.no_grad()
     def to_integers(self) -> IntNetwork:
         """Return the Brevitas layers' integers, which IntNetwork's constructor proves exact in float32."""
         weights, biases = [], []
         for spec, layer in zip(self.spec.layers, self.layers, strict=True):
-            weights.append(_integers(spec.name, layer.quant_weight().value, spec.weight_exponent))
-            biases.append(_integers(spec.name, layer.quant_bias().value, spec.accumulator_exponent))
+            held = (layer.quant_weight().value, layer.quant_bias().value) if spec.has_weights else NO_WEIGHTS
+            weights.append(_integers(spec.name, held[0], spec.weight_exponent))
+            biases.append(_integers(spec.name, held[1], spec.accumulator_exponent))
         return IntNetwork(spec=self.spec, weights=tuple(weights), biases=tuple(biases))
 
     def save(self, folder: Path) -> None:
         """Write actor.npz (float weights and biases) and actor.json (normalizer and network)."""
         arrays = {}
         for spec, layer in zip(self.spec.layers, self.layers, strict=True):
-            arrays[f"{spec.name}.weight"] = layer.weight.detach().numpy()
-            arrays[f"{spec.name}.bias"] = layer.bias.detach().numpy()
+            weight, bias = (layer.weight, layer.bias) if spec.has_weights else NO_WEIGHTS
+            arrays[f"{spec.name}.weight"] = weight.detach().numpy()
+            arrays[f"{spec.name}.bias"] = bias.detach().numpy()
         write_arrays(folder / FLOATS_FILE, arrays)
         encode_json(folder / SCALES_FILE, Quantization(normalizer=self.normalizer, network=self.spec))
 

@@ -18,6 +18,9 @@ from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType, QuantConfig
 
+NO_WEIGHTS = (torch.zeros(0), torch.zeros(0))
+"""Weights and biases of a layer that has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantization:
@@ -87,8 +90,8 @@ def fold_normalizer(
     modules: Sequence[Any], normalizer: Normalizer, exponent: int = 0
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return weights and biases that act behind `Normalize` as `modules`, the first dense, do without."""
-    weights = [module.weight.detach().clone() for module in modules]
-    biases = [module.bias.detach().clone() for module in modules]
+    held = [(m.weight.detach(), m.bias.detach()) if hasattr(m, "weight") else NO_WEIGHTS for m in modules]
+    weights, biases = ([values.clone() for values in side] for side in zip(*held, strict=True))
     first = weights[0][:, list(normalizer.features)]
     biases[0] += first @ torch.tensor(normalizer.offset)
     weights[0] = first / torch.tensor(normalizer.gain) / 2.0**exponent
@@ -112,7 +115,7 @@ def _choose_scales(
     for index, (module, weight, bias) in enumerate(zip(modules, weights, biases, strict=True)):
         last = index == len(weights) - 1
         alive = weight[weight != 0] if bool(weight.any()) else weight
-        weight_exponent = best_exponent(alive, weight_type, on_grid)
+        weight_exponent = best_exponent(alive, weight_type, on_grid) if weight.numel() else 0
         layer = layer_of(
             module,
             tuple(current.shape[1:]),

@@ -1,12 +1,14 @@
 """How a network's sparsity is spread over its layers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ganglion.models.sparsity.schedules import check_sparsity
 
-Shapes = Sequence[tuple[int, int]]
+Shapes = Sequence[tuple[int, ...]]
+"""Of weights: (out, in) of a dense layer, (out, in, rows, columns) of a convolution."""
 
 
 class Distribution(Enum):
@@ -26,13 +28,13 @@ class Pool:
 
 
 def pools_of(shapes: Shapes, sparsity: float, distribution: Distribution) -> list[Pool]:
-    """Return what the layers of `shapes`, (out, in) each, keep at `sparsity`.
+    """Return what the layers of `shapes` keep at `sparsity`.
 
     Never less than one path from an input to every output needs: one weight a layer, in the last layer one
     for each output. Raises ConfigError when the sparsity is outside [0, 1).
     """
     check_sparsity(sparsity)
-    sizes = [rows * columns for rows, columns in shapes]
+    sizes = [math.prod(shape) for shape in shapes]
     least = [*(1 for _ in shapes[:-1]), shapes[-1][0]]
     if distribution is Distribution.GLOBAL:
         count = max(sum(least), round((1 - sparsity) * sum(sizes)))
@@ -45,8 +47,8 @@ def pools_of(shapes: Shapes, sparsity: float, distribution: Distribution) -> lis
 
 
 def _erdos_renyi(shapes: Shapes, sparsity: float) -> list[float]:
-    """Return the weights per layer in proportion to (in + out), none above the layer's size."""
-    sizes = [rows * columns for rows, columns in shapes]
+    """Return the weights per layer in proportion to the sum of its sizes, none above their product."""
+    sizes = [math.prod(shape) for shape in shapes]
     dense: set[int] = set()
     while True:
         budget = (1 - sparsity) * sum(sizes) - sum(sizes[i] for i in dense)

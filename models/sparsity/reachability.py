@@ -1,4 +1,8 @@
-"""Which outputs an input can change through a chain of masks, and the cheapest paths that mend it."""
+"""Which outputs an input can change through a chain of masks, and the cheapest paths that mend it.
+
+Masks are of any kind's weights, outputs first: a neuron, or a channel, is connected to another by all weights
+between them, be it one, a kernel's, or those that read a flattened channel.
+"""
 
 import math
 from collections.abc import Sequence
@@ -23,19 +27,28 @@ def live_weights(masks: Sequence[Tensor], live_inputs: Tensor | None = None) -> 
     entered = _forward(masks, live_inputs)
     read = torch.ones(masks[-1].shape[0], dtype=torch.bool)
     total = 0
-    for mask, live in zip(reversed(masks), reversed(entered[:-1]), strict=True):
-        on_path = (mask != 0) & read.unsqueeze(1) & live.unsqueeze(0)
+    for mask, live in zip(reversed(_connections(masks)), reversed(entered[:-1]), strict=True):
+        on_path = (mask != 0) & read[:, None, None] & live[None, :, None]
         total += int(on_path.count_nonzero())
-        read = (mask[read] != 0).any(0)
+        read = (mask[read] != 0).any(2).any(0)
     return total
+
+
+def _connections(weights: Sequence[Tensor]) -> list[Tensor]:
+    """Return views [out, in, k] of weights: the k that connect each two neurons or channels."""
+    n_in, views = weights[0].shape[1], []
+    for weight in weights:
+        views.append(weight.reshape(len(weight), n_in, -1))
+        n_in = len(weight)
+    return views
 
 
 def _forward(masks: Sequence[Tensor], live_inputs: Tensor | None) -> list[Tensor]:
     """Return, for the inputs and each layer's outputs, which of them a live input reaches: bool."""
     live = torch.ones(masks[0].shape[1], dtype=torch.bool) if live_inputs is None else live_inputs
     reached = [live]
-    for mask in masks:
-        reached.append((mask[:, reached[-1]] != 0).any(1))
+    for mask in _connections(masks):
+        reached.append((mask[:, reached[-1]] != 0).any(2).any(1))
     return reached
 
 
@@ -60,26 +73,31 @@ def spanning_paths(
         relative = score.double() / max(float(score.max()), 1e-30)
         cost = (1 - relative) * _SCORE_COST + ((mask == 0) if kept_are_free else 1.0)
         costs.append(cost.masked_fill(may == 0, math.inf))
-    paths = [torch.zeros_like(mask) for mask in kept]
+    paths = [torch.zeros(mask.shape) for mask in kept]
+    on_path, costs = _connections(paths), _connections(costs)
     for output in range(kept[-1].shape[0]):
-        for layer, (row, column) in enumerate(_cheapest_path(costs, start, output)):
-            paths[layer][row, column] = 1.0
-            costs[layer][row, column] = 0.0
+        for layer, place in enumerate(_cheapest_path(costs, start, output)):
+            on_path[layer][place] = 1.0
+            costs[layer][place] = 0.0
     return paths
 
 
-def _cheapest_path(costs: Sequence[Tensor], start: Tensor, output: int) -> list[tuple[int, int]]:
-    """Return (row, column) of one weight a layer, first layer first; nothing when every path is infinite."""
+def _cheapest_path(costs: Sequence[Tensor], start: Tensor, output: int) -> list[tuple[int, int, int]]:
+    """Return the place of one weight a layer, first layer first; nothing when every path is infinite."""
+    cheapest = [cost.min(2) for cost in costs]
     total, choices = start, []
-    for cost in costs[:-1]:
-        best = (cost + total).min(1)
+    for connection in cheapest[:-1]:
+        best = (connection.values + total).min(1)
         total = best.values
         choices.append(best.indices)
-    last = costs[-1][output] + total
+    last = cheapest[-1].values[output] + total
     column = int(last.argmin())
     if math.isinf(float(last[column])):
         return []
-    path = [(output, column)]
+    pairs = [(output, column)]
     for choice in reversed(choices):
-        path.append((path[-1][1], int(choice[path[-1][1]])))
-    return path[::-1]
+        pairs.append((pairs[-1][1], int(choice[pairs[-1][1]])))
+    return [
+        (*pair, int(connection.indices[pair]))
+        for pair, connection in zip(reversed(pairs), cheapest, strict=True)
+    ]

@@ -1,15 +1,14 @@
-"""A sparse node alone as a whole accelerator, without FINN's graph: what an engine makes of a network."""
+"""A node alone as a whole accelerator, without FINN's graph: what an engine makes of a network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from ganglion.hw.design.design import Design
-from ganglion.hw.design.design_files import write_design
-from ganglion.hw.engines.sparse_node import Plan, SparseNode
+from ganglion.hw.design.design import Design, Estimate, Inputs
+from ganglion.hw.design.design_files import DesignFiles, write_files
+from ganglion.hw.engines.node import EngineNode, NodePlan
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.hw.target.board import find_board
+from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.paths import BuildPaths
 
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
@@ -24,19 +23,32 @@ def share_simulators(paths: BuildPaths) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bare:
-    """A node's design in `folder`, and hw.json's part about it."""
+    """A node's files in `folder`."""
 
     folder: Path
-    node: SparseNode
-    description: dict[str, Any]
+    node: EngineNode
+    files: DesignFiles
+    board: Board
 
     @property
     def design(self) -> Design:
         """The design as the later stages read it."""
-        board = find_board("Pynq-Z2")
-        around = {"name": "bare", "engine": self.node.plan.kind.value, "behavioural": []}
-        around |= {"board": board.name, "part": board.part, "clock_mhz": board.clock_mhz}
-        return Design.from_json(self.folder, self.description | around)
+        written = {each.name: getattr(self.files, each.name) for each in fields(self.files)}
+        del written["layer_nodes"]
+        estimate = Estimate(
+            resources=self.node.resources,
+            latency_cycles=self.node.latency_cycles,
+            interval_cycles=self.node.interval_cycles,
+        )
+        return Design(
+            root=self.folder,
+            name="bare",
+            engine="bare",
+            board=self.board,
+            estimate=estimate,
+            inputs=Inputs(policy={}),
+            **written,
+        )
 
     def bench(self, patience_cycles: int = 20_000) -> Bench:
         """Return its compiled simulator."""
@@ -44,11 +56,17 @@ class Bare:
         return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=patience_cycles)
 
 
-def build_bare(plan: Plan, folder: Path, in_lanes: int | None = None, out_lanes: int | None = None) -> Bare:
+def build_bare(
+    plan: NodePlan,
+    folder: Path,
+    in_lanes: int | None = None,
+    out_lanes: int | None = None,
+    board: str = "Pynq-Z2",
+) -> Bare:
     """Return the plan's node as a design in `folder`, between words of these lanes (None: the engine's)."""
-    node = SparseNode.between(plan, in_lanes, out_lanes)
+    node = EngineNode.between(plan, in_lanes, out_lanes)
     generated = folder / "node"
     generated.mkdir(parents=True)
-    hardware = node.write(NODE, generated)
-    description = write_design((hardware,), plan.network.spec, folder)
-    return Bare(folder=folder, node=node, description=description)
+    spec = plan.network.spec
+    files = write_files((node.write(NODE, generated),), spec, spec.widths[1:], folder)
+    return Bare(folder=folder, node=node, files=files, board=find_board(board))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ganglion.hw import bitstream
-from ganglion.hw.bitstream import BitstreamSettings
+from ganglion.hw.bitstream import Bitstream, BitstreamSettings
+from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
@@ -51,7 +52,8 @@ def test_without_vivado_the_stage_is_skipped_and_says_why(
     paths: BuildPaths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(paths)
-    assert read_json(paths.bitstream) == {"status": "skipped", "reason": bitstream.NO_VIVADO}
+    skipped = Bitstream(status="skipped", reason=bitstream.NO_VIVADO)
+    assert decode_json(Bitstream, paths.bitstream) == skipped
     run(paths)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("bitstream: skipped: Vivado is not on PATH")

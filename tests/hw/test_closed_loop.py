@@ -20,10 +20,16 @@ ENV = "GanglionToy-v0"
 
 
 class ToyEnv(gymnasium.Env[np.ndarray, np.ndarray]):
-    """A noisy linear system of 4 states and 3 forces whose episodes have different lengths."""
+    """A noisy linear system of 4 states and 3 forces whose episodes have different lengths.
+
+    first: what every first state is instead; drifts: with noise that no seed repeats; forces: how many.
+    """
 
     observation_space = gymnasium.spaces.Box(-10, 10, (4,))
-    action_space = gymnasium.spaces.Box(-1, 1, (3,))
+
+    def __init__(self, first: float | None = None, drifts: bool = False, forces: int = 3) -> None:
+        self.first, self.drifts = first, drifts
+        self.action_space = gymnasium.spaces.Box(-1, 1, (forces,))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -31,12 +37,17 @@ class ToyEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         super().reset(seed=seed)
         self.steps_left = int(self.np_random.integers(30, 60))
         self.state = self.np_random.normal(0, 2, 4)
-        return self.state, {}
+        return self._observation(), {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
         self.steps_left -= 1
         self.state = 0.9 * self.state + np.append(action, action.sum()) + self.np_random.normal(0, 0.5, 4)
-        return self.state, float(np.abs(self.state).sum()), self.steps_left == 0, False, {}
+        if self.drifts:
+            self.state += np.random.default_rng().normal(0, 1, 4)
+        return self._observation(), float(np.abs(self.state).sum()), self.steps_left == 0, False, {}
+
+    def _observation(self) -> np.ndarray:
+        return self.state if self.first is None else np.append(self.first, self.state[1:])
 
 
 @pytest.fixture
@@ -48,7 +59,9 @@ def paths(tmp_path: Path) -> Iterator[BuildPaths]:
     del gymnasium.registry[ENV]
 
 
-def run(paths: BuildPaths, episodes: int = 4) -> None:
+def run(paths: BuildPaths, episodes: int = 4, **changes: Any) -> None:
+    """Run the stage in an environment made with these changes."""
+    gymnasium.registry[ENV].kwargs.update(changes)
     closed_loop.run(ClosedLoopSettings(name="toy", build=paths.root.parent, episodes=episodes))
 
 
@@ -66,16 +79,35 @@ def test_returns_are_equal_and_episodes_may_end_apart(
     assert capsys.readouterr().out.splitlines()[-1] == "closed_loop: up to date"
 
 
-def test_a_wrong_neuron_ends_the_episodes(paths: BuildPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scales_other_than_one_are_pytorchs_too(paths: BuildPaths) -> None:
+    write_toy_policy(paths.policy, ENV, input_exponent=-5)
+    write_toy_build(paths)
+    run(paths, episodes=1)
+    result = read_json(paths.closed_loop)
+    assert result["return_mean_rtl"] == result["return_mean_pytorch"] > 0
+
+
+def test_a_wrong_neuron_ends_in_an_error(paths: BuildPaths) -> None:
     write_toy_policy(paths.policy, ENV)
     write_toy_build(paths, WRONG_NEURON)
-    # The fault waits for 0x55 at the first input.
-    monkeypatch.setattr(closed_loop, "quantize_observation", lambda *_: np.full((4, 4), 0x55))
-    with pytest.raises(
-        MismatchError, match=r"closed loop: seed 1000, step 0, action \d: PyTorch's integer mean"
-    ):
-        run(paths)
+    message = r"closed loop: seed \d+, .*: vector \d+, neuron \d: expected .* ganglion simulate toy finds"
+    with pytest.raises(MismatchError, match=message):
+        run(paths, first=0x55 / 32)  # what the fault waits for
     assert not paths.closed_loop.exists()
+
+
+def test_an_environment_that_differs_from_run_to_run_is_said(paths: BuildPaths) -> None:
+    write_toy_policy(paths.policy, ENV)
+    write_toy_build(paths)
+    with pytest.raises(MismatchError, match="seed 1000, step 0: .* the environment is not deterministic"):
+        run(paths, episodes=1, drifts=True)
+
+
+def test_an_environment_of_other_shapes_is_refused(paths: BuildPaths) -> None:
+    write_toy_policy(paths.policy, ENV)
+    write_toy_build(paths)
+    with pytest.raises(ConfigError, match="the policy gives 3 real numbers"):
+        run(paths, episodes=1, forces=2)
 
 
 def test_an_environment_nobody_knows_is_skipped_with_the_reason(paths: BuildPaths) -> None:

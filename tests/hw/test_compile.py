@@ -1,6 +1,5 @@
 """The compile stage: what it leaves behind, when it skips itself, and that a failure keeps what was there."""
 
-import json
 import math
 import shutil
 from pathlib import Path
@@ -11,15 +10,16 @@ import pytest
 
 from ganglion.hw.compile import compile_build, compile_policy, compile_stage
 from ganglion.hw.design.design import load_design
-from ganglion.hw.engines.folded.settings import Multiplier
-from ganglion.hw.mapping.compile_settings import CompileSettings, EngineOptions
-from ganglion.hw.target.board import Engine, find_board
-from ganglion.models.build.errors import ExportError, GanglionError, MismatchError
+from ganglion.hw.engines.folded.shape import Multiplier
+from ganglion.hw.mapping.compile_settings import compile_settings, options_for
+from ganglion.hw.target.board import find_board
+from ganglion.models.build.errors import CompileError, ExportError, GanglionError, MismatchError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
-from tests.networks import write_random_policy
+from tests.models.layers.nets import residual_network
+from tests.networks import write_network, write_random_policy
 
-SETTINGS = CompileSettings(board=find_board("Pynq-Z2"), engines=(Engine.DENSE,))
+SETTINGS = compile_settings(find_board("Pynq-Z2"), "dense")
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +37,19 @@ def build(compiled: BuildPaths, tmp_path: Path) -> BuildPaths:
 
 
 def run(paths: BuildPaths, **options: Any) -> None:
-    compile_build(paths, EngineOptions(**{"engine": "dense"} | options))
+    compile_build(paths, options_for(**{"engine": "dense"} | options))
 
 
 def test_description_is_complete_and_its_files_exist(compiled: BuildPaths) -> None:
     design = load_design(compiled)
     network = load_policy(compiled.policy).network
-    assert (design.board, design.part) == ("KV260_SOM", "xck26-sfvc784-2LV-c")
+    assert (design.board.name, design.part) == ("KV260_SOM", "xck26-sfvc784-2LV-c")
     assert [tap.layer for tap in design.taps] == ["fc1", "fc2"]
     assert design.input.format.features == network.spec.widths[0]
     assert design.output.format.features == network.spec.widths[-1]
-    description = json.loads(compiled.hw.read_text())
-    assert description["inputs"]["settings"]["board"]["name"] == "KV260_SOM"
-    assert "mvu/mvu_vvu_axi.sv: output-queue" in description["patches"]
-    assert description["provenance"]["commit"]
+    assert design.inputs.settings["board"]["name"] == "KV260_SOM"
+    assert "mvu/mvu_vvu_axi.sv: output-queue" in design.patches
+    assert design.commit != "unknown"
 
 
 def test_no_file_names_a_path_of_this_machine(compiled: BuildPaths) -> None:
@@ -64,7 +63,7 @@ def test_second_run_is_up_to_date(compiled: BuildPaths, capsys: pytest.CaptureFi
 
 
 def test_lost_memory_or_other_clock_makes_it_run_again(build: BuildPaths) -> None:
-    settings = CompileSettings(board=find_board("KV260"), engines=(Engine.DENSE,))
+    settings = compile_settings(find_board("KV260"), "dense")
     assert compile_stage(build, settings).is_current()
     assert not compile_stage(build, SETTINGS).is_current()
     next(build.mem.iterdir()).unlink()
@@ -83,19 +82,19 @@ def test_chatter_of_the_tools_stays_in_their_log(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"board": "Z9"}, "board 'Z9' is unknown; known boards: Pynq-Z1"),
+        ({"board": "Z9"}, "board 'Z9' is unknown; known boards: Arty-A7-15T"),
         (
             {"engine": "quantum"},
             "engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",
         ),
-        ({"engine": "auto,dense"}, "ENGINE=auto,dense: auto chooses one engine for all layers"),
+        ({"engine": "auto,dense"}, "engine=auto,dense: auto chooses one engine for all layers"),
         (
             {"engine": "dense,dense,dense"},
-            "ENGINE=dense,dense,dense names 3 engines, the policy has 2",
+            "engine=dense,dense,dense names 3 engines, the policy has 2",
         ),
         (
-            {"cut": 2},
-            "cut=2 is for engine=unrolled, but engine=dense does not read it; leave it out",
+            {"adders_per_stage": 2},
+            "adders_per_stage=2 is for engine=unrolled, but engine=dense does not read it; leave it out",
         ),
         (
             {"engine": "auto", "lanes": 4},
@@ -103,13 +102,13 @@ def test_chatter_of_the_tools_stays_in_their_log(
         ),
         ({"engine": "unrolled", "csd_digits": 1}, "fc1: weight "),
         ({"engine": "unrolled", "csd_digits": 0}, "csd_digits=0: allowed from 1 to 4"),
-        ({"engine": "unrolled", "cut": 0}, "cut=0: allowed from 1 to 64"),
+        ({"engine": "unrolled", "adders_per_stage": 0}, "adders_per_stage=0: allowed from 1 to 16"),
         ({"engine": "folded", "lanes": 0}, "lanes=0: allowed from 1 to 64"),
         ({"latency_us": 0.0}, "latency_us=0.0: allowed are finite times above 0"),
         ({"latency_us": math.inf}, "latency_us=inf: allowed"),
         ({"latency_us": math.nan}, "latency_us=nan: allowed"),
         ({"latency_us": 0.1}, "engine=dense answers in "),
-        ({"clock_mhz": 0.0}, "Pynq-Z2: clock_mhz = 0.0 is outside 1 to 1000"),
+        ({"clock_mhz": 0.0}, "Pynq-Z2: clock_mhz=0.0 is outside 1 to 1000"),
     ],
 )
 def test_wrong_option_is_one_line(build: BuildPaths, options: dict[str, Any], message: str) -> None:
@@ -120,13 +119,13 @@ def test_wrong_option_is_one_line(build: BuildPaths, options: dict[str, Any], me
 
 
 def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
-    run(build, engine="folded,unrolled", lanes=3, multiplier=Multiplier.LUT, cut=1)
-    description = json.loads(build.hw.read_text())
-    folded, unrolled = description["parts"]
-    assert (folded["lanes"], folded["multiplier"], unrolled["cut"]) == (3, "lut", 1)
-    assert description["estimate"]["dsp"] == 0
-    settings = description["inputs"]["settings"]
-    assert settings["engine"] == "folded,unrolled" and settings["multiplier"] == "lut"
+    run(build, engine="folded,unrolled", lanes=3, multiplier=Multiplier.LUT, adders_per_stage=1)
+    design = load_design(build)
+    folded, unrolled = (segment.shape for segment in design.segments)
+    assert (folded["lanes"], folded["multiplier"], unrolled["adders_per_stage"]) == (3, "lut", 1)
+    assert design.estimate is not None and design.estimate.resources.dsp == 0
+    settings = design.inputs.settings
+    assert settings["engine"] == "folded,unrolled" and settings["settings"]["folded"]["multiplier"] == "lut"
 
 
 def test_missing_policy_is_named(tmp_path: Path) -> None:
@@ -151,3 +150,10 @@ def test_failure_keeps_the_previous_artefacts(build: BuildPaths, monkeypatch: py
         compile_policy(build, SETTINGS)
     assert (build.hw.read_bytes(), sorted(file.name for file in build.rtl.iterdir())) == before
     load_design(build)
+
+
+def test_another_kind_of_layer_is_refused_in_one_line(tmp_path: Path) -> None:
+    paths = BuildPaths.of("planes", tmp_path)
+    write_network(paths.policy, residual_network())
+    with pytest.raises(CompileError, match="conv1 is a conv2d layer; hardware is for chains of dense ones"):
+        run(paths)

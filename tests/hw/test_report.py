@@ -1,107 +1,93 @@
-"""The report: its keys are those that the README promises, and the table says what they hold."""
+"""The report: its keys are those that docs/report.md promises, its table says what they hold."""
 
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ganglion.hw import report
+from ganglion.hw.bitstream import Bitstream
+from ganglion.hw.closed_loop import ClosedLoop
 from ganglion.hw.report import STAGES, collect, print_table
-from ganglion.models.build.errors import ExportError
-from ganglion.models.build.files import write_json
+from ganglion.hw.settings import BuildSettings
+from ganglion.hw.simulate import Simulation
+from ganglion.hw.synth import Synthesis
+from ganglion.models.build.codec import encode, encode_json
+from ganglion.models.build.errors import ExportError, GanglionError
+from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
+from tests.hw.toy import write_toy_build, write_toy_policy
 
-POLICY = {
-    "name": "sac-98-int8",
-    "env": "Hopper-v4",
-    "algorithm": "SAC",
-    "network": {"layers": [{"weight_type": "INT8"}]},
-    "provenance": {
-        "sparsity": 0.98,
-        "nnz": 1382,
-        "nnz_live": 1300,
-        "return_mean": 3210.4,
-        "return_std": 12.3,
-        "episodes": 20,
-    },
-}
-SIMULATION = {
-    "vectors": 10_000,
-    "mismatches": 0,
-    "stall_percent": [0, 50],
-    "latency_cycles": 389,
-    "interval_cycles": 270.0,
-    "inferences_per_s": 400,
-}
-CLOSED_LOOP = {
-    "status": "done",
-    "episodes": 3,
-    "steps": 3000,
-    "return_mean_pytorch": 3200.5,
-    "return_mean_rtl": 3200.5,
-}
-RESOURCES = {
-    "tool": "yosys",
-    "part": "xc7z020",
-    "lut": 31_000,
-    "ff": 73_000,
-    "dsp": 200,
-    "bram18": 57,
-    "utilisation": {"lut": 0.583, "ff": 0.686, "dsp": 0.909, "bram18": 0.204},
-}
-BITSTREAM = {"status": "skipped", "reason": "vivado is not on the PATH"}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
+SIMULATION = Simulation(
+    vectors=10_000,
+    mismatches=0,
+    stall_percent=(0, 50),
+    stalled_vectors=500,
+    resets=12,
+    latency_cycles=389,
+    interval_cycles=270.0,
+    inferences_per_s=400,
+    cycles_per_s=100_000,
+    hardware_inferences_per_s=370_370,
+    compile_s=8.5,
+    behavioural=(),
+)
+CLOSED_LOOP = ClosedLoop(
+    status="done",
+    env="Hopper-v4",
+    episodes=3,
+    steps=3000,
+    return_mean_pytorch=3200.5,
+    return_mean_rtl=3200.5,
+    seeds=(1000, 1001, 1002),
+)
+COUNTS = {"lut": 31_000, "ff": 73_000, "dsp": 200, "bram18": 57, "carry": 0, "other": 0}
+SYNTHESIS = Synthesis(
+    tool="yosys",
+    part="xc7z020",
+    **COUNTS,
+    utilisation={"lut": 0.583, "ff": 0.686, "dsp": 0.909, "bram18": 0.204},
+    nodes={"top": COUNTS},
+    notes=("mapped",),
+    seconds=20.0,
+)
+BITSTREAM = Bitstream(status="skipped", reason="vivado is not on the PATH")
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> BuildPaths:
-    paths = BuildPaths.of("Hopper", tmp_path)
-    write_json(paths.policy / "policy.json", POLICY)
-    write_json(paths.hw, {"engine": "dense", "board": "Pynq-Z2", "clock_mhz": 100.0})
-    write_json(paths.sim, SIMULATION)
-    write_json(paths.closed_loop, CLOSED_LOOP)
-    write_json(paths.synth, RESOURCES)
-    write_json(paths.bitstream, BITSTREAM)
+    paths = BuildPaths.of("toy", tmp_path)
+    known = {"sparsity": 0.98, "nnz": 1382, "nnz_live": 1300, "return_mean": 3210.4, "return_std": 12.3}
+    write_toy_policy(paths.policy, "Hopper-v4")
+    path = paths.policy / "policy.json"
+    write_json(path, read_json(path) | {"provenance": known | {"episodes": 20}})
+    write_toy_build(paths)
+    for file, value in (
+        (paths.sim, SIMULATION),
+        (paths.closed_loop, CLOSED_LOOP),
+        (paths.synth, SYNTHESIS),
+        (paths.bitstream, BITSTREAM),
+    ):
+        encode_json(file, value)
     for name in STAGES:
         with Stage(root=paths.root, name=name, inputs={}).running([]):
             pass
     return paths
 
 
-def _promised() -> dict[str, set[str]]:
-    policy = {
-        "name",
-        "algorithm",
-        "bits",
-        "sparsity",
-        "nnz",
-        "nnz_live",
-        "return_mean",
-        "return_std",
-        "episodes",
-    }
-    simulation = {
-        "vectors",
-        "mismatches",
-        "stall_percent",
-        "latency_cycles",
-        "interval_cycles",
-        "inferences_per_s",
-    }
-    return {
-        "policy": policy,
-        "simulation": simulation,
-        "closed_loop": {"episodes", "steps", "return_mean_pytorch", "return_mean_rtl"},
-        "resources": {"tool", "part", "lut", "ff", "dsp", "bram18"},
-        "bitstream": {"status", "reason"},
-        "stage_s": set(STAGES),
-    }
-
-
-def test_the_report_holds_every_promised_key(paths: BuildPaths) -> None:
-    report = collect(paths)
-    assert report["env"] == "Hopper-v4" and report["engine"] == "dense"
-    for section, keys in _promised().items():
-        assert keys <= report[section].keys(), section
+def test_the_report_holds_every_documented_key(paths: BuildPaths) -> None:
+    written = encode(collect(paths))
+    text = re.sub(r"\([^)]*\)", "", DOCUMENT.read_text().partition("\n")[2]).replace("\n", " ")
+    for section, keys in re.findall(r"`(\w+)`\s*\{([^}]*)\}", text):
+        assert set(re.findall(r"`(\w+)`", keys)) <= written[section].keys(), section
+    for name in re.findall(r"`(\w+)`", re.sub(r"\{[^}]*\}", "", text)):
+        assert name in written, name
 
 
 def test_the_table_shows_the_numbers(paths: BuildPaths, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,21 +98,87 @@ def test_the_table_shows_the_numbers(paths: BuildPaths, capsys: pytest.CaptureFi
         "98.0 % sparse",
         "0 mismatches in 10,000",
         "3.89 µs",
-        "31,000 LUT",
+        "3200.50 by PyTorch",
+        "31,000 LUT (58 %)",
         "vivado is not",
     ):
         assert text in shown
 
 
 def test_a_policy_without_provenance_has_a_report_too(paths: BuildPaths) -> None:
-    bare: dict[str, Any] = POLICY | {"provenance": {}}
-    write_json(paths.policy / "policy.json", bare)
-    report = collect(paths)
-    assert report["policy"]["return_mean"] is None
-    print_table(report)
+    path = paths.policy / "policy.json"
+    write_json(path, read_json(path) | {"provenance": {}})
+    write_toy_build(paths)
+    found = collect(paths)
+    assert found.policy.return_mean is None
+    print_table(found)
 
 
 def test_a_missing_stage_is_named(paths: BuildPaths) -> None:
     paths.sim.unlink()
     with pytest.raises(ExportError, match=r"sim.json is missing"):
         collect(paths)
+
+
+def test_what_was_done_and_what_was_skipped_are_told_apart() -> None:
+    with pytest.raises(ExportError, match="both returns, or a reason"):
+        replace(CLOSED_LOOP, return_mean_rtl=None)
+    with pytest.raises(ExportError, match="a reason, and only for what was skipped"):
+        replace(BITSTREAM, reason=None)
+
+
+WRONG: tuple[Any, ...] = (
+    None,
+    True,
+    "",
+    "x\0y",
+    -1,
+    0.5,
+    10**40,
+    float("nan"),
+    float("inf"),
+    [],
+    {},
+    [[[{}]]],
+)
+
+
+def _damaged(value: Any) -> Iterator[Any]:
+    """Yield `value` with one key, at any depth, of another type or range, or missing; and with one more."""
+    if isinstance(value, dict | list):
+        items = list(value.items() if isinstance(value, dict) else enumerate(value))[:20]
+        for key, inner in items:
+            for other in (*WRONG, *_damaged(inner)):
+                copy = value.copy()
+                copy[key] = other
+                yield copy
+            copy = value.copy()
+            del copy[key]
+            yield copy
+        if isinstance(value, dict):
+            yield value | {"unheard-of": 1}
+
+
+FILES: dict[str, Callable[[BuildPaths], Path]] = {
+    "sim": lambda paths: paths.sim,
+    "closed_loop": lambda paths: paths.closed_loop,
+    "synth": lambda paths: paths.synth,
+    "bitstream": lambda paths: paths.bitstream,
+    "record": lambda paths: Stage.at(paths.root, "synth").record,
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_artefact_is_one_line(
+    name: str, paths: BuildPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = FILES[name](paths)
+    refusals = []
+    for value in _damaged(read_json(file)):
+        file.write_text(json.dumps(value))
+        try:
+            report.run(BuildSettings(name="toy", build=paths.root.parent))
+        except GanglionError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 20
+    assert [said for said in refusals if "\n" in said or file.name not in said] == []

@@ -3,15 +3,17 @@
 import atexit
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat
-from ganglion.hw.design.design import Design, Port
+from ganglion.hw.design.design import Design, Inputs, Port, write_design
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.files import sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.export import write_policy
@@ -30,10 +32,11 @@ INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
 SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, WAITS_FOR_READY = range(7)
 
 
-def toy_network() -> IntNetwork:
-    """Return the integers that the toy computes."""
+def toy_network(exponent: int = 0) -> IntNetwork:
+    """Return the integers that the toy computes, of inputs in units of 2**exponent."""
     rng = np.random.default_rng(7)
-    layers = (_layer("fc1", 4, 6, UINT8, shift=7), _layer("fc2", 6, 3, INT8, shift=9, exponent=7))
+    first = _layer("fc1", 4, 6, UINT8, shift=7, exponent=exponent)
+    layers = (first, _layer("fc2", 6, 3, INT8, shift=9, exponent=exponent + 7))
     shapes = [(layer.out_features, layer.in_features) for layer in layers]
     return IntNetwork(
         spec=NetworkSpec(input_type=INT8, layers=layers),
@@ -42,7 +45,7 @@ def toy_network() -> IntNetwork:
     )
 
 
-def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int = 0) -> Dense:
+def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: int) -> Dense:
     return Dense(
         name=name,
         in_features=ins,
@@ -71,16 +74,13 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
         root=root,
         name="toy",
         engine="toy",
-        board="Pynq-Z2",
-        part="xc7z020clg400-1",
-        clock_mhz=100.0,
+        board=find_board("Pynq-Z2"),
         top="toy_top",
         sources=tuple(f"rtl/{source}" for source in SOURCES),
         memories={},
         input=_port("s_axis", INT8, 4, 2),
         output=_port("m_axis", INT8, 3, 3),
         taps=(_port("tap0", UINT8, 6, 2, "fc1"), _port("tap1", INT8, 3, 3, "fc2")),
-        behavioural=(),
     )
 
 
@@ -96,19 +96,19 @@ def toy_bench(root: Path, fault: int = SOUND) -> Bench:
     return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
 
 
-def write_toy_policy(folder: Path, env: str) -> Policy:
+def write_toy_policy(folder: Path, env: str, input_exponent: int = 0) -> Policy:
     """Write the toy's policy folder for an environment of 4 observations and 3 actions; return it."""
-    shutil.copytree(_exported_policy(env), folder)
+    shutil.copytree(_exported_policy(env, input_exponent), folder)
     return load_policy(folder)
 
 
 @cache
-def _exported_policy(env: str) -> Path:
+def _exported_policy(env: str, input_exponent: int) -> Path:
     """Return a folder with the policy; exporting takes seconds, so it is done once."""
     folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
     write_policy(
-        QuantNetwork.from_integers(normalizer, toy_network()),
+        QuantNetwork.from_integers(normalizer, toy_network(input_exponent)),
         folder,
         name="toy",
         env=env,
@@ -128,14 +128,5 @@ def write_toy_build(paths: BuildPaths, fault: int = SOUND) -> BuildPaths:
     if not (paths.policy / "policy.json").exists():
         write_json(paths.policy / "policy.json", {})
     policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
-    streams = {name: _port_json(getattr(design, name)) for name in ("input", "output")}
-    taps = [_port_json(tap) | {"port": tap.prefix, "layer": tap.layer} for tap in design.taps]
-    fields = ("name", "engine", "board", "part", "clock_mhz", "top", "sources", "memories", "behavioural")
-    entries = {name: getattr(design, name) for name in fields} | streams
-    write_json(paths.hw, entries | {"taps": taps, "inputs": {"policy": policy}})
+    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
     return paths
-
-
-def _port_json(port: Port) -> dict[str, str | int]:
-    sizes = {name: getattr(port.format, name) for name in ("features", "lanes", "words", "width_bits")}
-    return {"type": port.format.type.name} | sizes

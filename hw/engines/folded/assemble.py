@@ -19,23 +19,23 @@ from ganglion.hw.engines.folded.tables import Tables
 
 def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
     """Return the program of a complete schedule."""
-    settings = tables.settings
+    shape = tables.shape
     n_cycles, input_words = _n_cycles(tables), tables.input_words
     written = _written(tables)
     last_read = _last_reads(tables)
     address_bits = _address_bits(tables, written, last_read)
     result_depth = (1 << address_bits) - input_words
     place = {neuron: k % result_depth for bank in written for k, (_, neuron) in enumerate(bank)}
-    width = settings.lanes_of_input(lowered.inputs)
+    width = shape.lanes_of_input(lowered.inputs)
     place |= {i: result_depth + i // width for i in range(lowered.inputs)}
     mode_of = [lowered.modes.index(r) if r in lowered.modes else -1 for r in lowered.requantizations]
-    weight, select, action = (np.zeros((n_cycles, settings.lanes), dtype=np.int64) for _ in range(3))
-    address = np.zeros((n_cycles, settings.copies, settings.banks), dtype=np.int64)
+    weight, select, action = (np.zeros((n_cycles, shape.lanes), dtype=np.int64) for _ in range(3))
+    address = np.zeros((n_cycles, shape.replicas, shape.banks), dtype=np.int64)
     for segment in tables.segments:
         for step in segment.steps:
             bank = tables.home[step.neuron][0]
             weight[step.cycle, segment.lane], select[step.cycle, segment.lane] = step.weight, bank
-            address[step.cycle, settings.copy_of(segment.lane), bank] = place[step.neuron]
+            address[step.cycle, shape.replica_of(segment.lane), bank] = place[step.neuron]
         action[segment.end, segment.lane] = (
             CAPTURE if segment.is_captured else WRITE + mode_of[segment.row.layer]
         )
@@ -46,11 +46,11 @@ def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
     release = np.zeros(n_cycles, dtype=np.bool_)
     read = [cycle for neuron, cycle in last_read.items() if neuron < lowered.inputs]
     release[max([input_words - 1, *read])] = True
-    biases: list[list[int]] = [[] for _ in range(settings.lanes)]
+    biases: list[list[int]] = [[] for _ in range(shape.lanes)]
     for segment in tables.segments:
         biases[segment.lane].append(segment.bias)
     return Program(
-        settings=settings,
+        shape=shape,
         lowered=lowered,
         weight=weight,
         select=select,
@@ -75,7 +75,7 @@ def _n_cycles(tables: Tables) -> int:
 
 def _written(tables: Tables) -> list[list[tuple[int, int]]]:
     """Return, for each bank, (first cycle that may read it, neuron) by time."""
-    written: list[list[tuple[int, int]]] = [[] for _ in range(tables.settings.banks)]
+    written: list[list[tuple[int, int]]] = [[] for _ in range(tables.shape.banks)]
     results = [segment.row.neuron for segment in tables.segments if not segment.is_captured]
     results += [event.row.neuron for event in tables.reductions if event.bank >= 0]
     for neuron in results:

@@ -1,10 +1,8 @@
 """What a folded engine takes of a 7-series part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
 
 from ganglion.hw.engines.folded.program import Program
-from ganglion.hw.engines.folded.settings import Multiplier
-from ganglion.hw.target.board import Board
+from ganglion.hw.engines.folded.shape import Multiplier
 from ganglion.hw.target.resources import Resources
-from ganglion.models.build.errors import CompileError
 
 # LUTs to select one of so many banks, a bit (as yosys does it), and of a bank with so many address bits.
 SELECT_LUTS = ((1, 0), (2, 1), (4, 2), (8, 3), (16, 5), (32, 11), (64, 22))
@@ -19,27 +17,30 @@ MODE_LUTS = 5
 ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
 
 
-def estimate(program: Program) -> Resources:
-    """Return the resources of a program's engine on a 7-series part; its cycles are `n_cycles`."""
-    settings, lowered = program.settings, program.lowered
-    in_dsp = settings.multiplier is Multiplier.DSP
-    groups = -(-settings.lanes // (1 << ((settings.lanes - 1).bit_length() + 1) // 2))
-    if settings.output_lanes > 1:
-        groups = settings.output_lanes
+def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
+    """Return the resources of a program's engine on a Xilinx part.
+
+    dsp_accumulates: whether synthesis puts registers and accumulator into the DSP that multiplies.
+    """
+    shape, lowered = program.shape, program.lowered
+    in_dsp = shape.multiplier is Multiplier.DSP
+    groups = -(-shape.lanes // (1 << ((shape.lanes - 1).bit_length() + 1) // 2))
+    if shape.output_lanes > 1:
+        groups = shape.output_lanes
     lane_ffs = lowered.accumulator_bits + 3 * program.action_bits + program.index_bits + LANE_FFS
     if not in_dsp:
         lane_ffs += 2 * lowered.activation_bits + 3 * lowered.weight_bits + lowered.accumulator_bits
     loader_ffs = program.input_lanes * (lowered.source.spec.input_type.bits + 1)
     return Resources(
         lut=_luts(program, in_dsp),
-        ff=settings.lanes * lane_ffs + groups * lowered.accumulator_bits + loader_ffs + CONTROL_FFS,
-        dsp=settings.lanes if in_dsp else 0,
+        ff=shape.lanes * lane_ffs + groups * lowered.accumulator_bits + loader_ffs + CONTROL_FFS,
+        dsp=shape.lanes if in_dsp else 0,
         bram18=_bram18(program),
     )
 
 
 def _luts(program: Program, in_dsp: bool) -> int:
-    settings, lowered = program.settings, program.lowered
+    shape, lowered = program.shape, program.lowered
     further = len(lowered.modes) - 1
     lane = (
         LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, program.used_banks)
@@ -47,14 +48,14 @@ def _luts(program: Program, in_dsp: bool) -> int:
     if not in_dsp:
         lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
     banks = sum(map(bool, program.written)) * PORT_LUTS
-    memories = program.used_banks * settings.copies * _at_least(RAM_LUTS, program.address_bits)
-    writers = WRITER_LUTS * max(0, settings.lanes - settings.banks)
-    return CONTROL_LUTS + settings.lanes * lane + banks + memories + _output_luts(program) + writers
+    memories = program.used_banks * shape.replicas * _at_least(RAM_LUTS, program.address_bits)
+    writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)
+    return CONTROL_LUTS + shape.lanes * lane + banks + memories + _output_luts(program) + writers
 
 
 def _output_luts(program: Program) -> int:
     """Return the LUTs of the adders over lanes and, with several outputs a word, of their requantizers."""
-    lanes, outputs = program.settings.lanes, program.settings.output_lanes
+    lanes, outputs = program.shape.lanes, program.shape.output_lanes
     if outputs == 1:
         return (lanes - 1) * program.lowered.accumulator_bits
     adders = lanes - (1 if program.stores else outputs)
@@ -63,33 +64,13 @@ def _output_luts(program: Program) -> int:
 
 def _bram18(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
-    unused = program.settings.copies * (program.settings.banks - program.used_banks) * program.address_bits
+    unused = program.shape.replicas * (program.shape.banks - program.used_banks) * program.address_bits
     words = -(-(program.word_bits - unused) // BITS_OF_BRAM18) * -(-program.n_cycles // ROWS_OF_BRAM18)
     depth = 2 << program.index_bits
     bias_bits = program.lowered.bias_bits
-    pairs = -(-program.settings.lanes // 2)
+    pairs = -(-program.shape.lanes // 2)
     return words + pairs * -(-bias_bits * 2 // BITS_OF_BRAM18) * -(-depth // (2 * ROWS_OF_BRAM18))
 
 
 def _at_least(table: tuple[tuple[int, int], ...], size: int) -> int:
     return next(luts for limit, luts in table if limit >= size)
-
-
-def require_fit(need: Resources, program: Program, board: Board) -> None:
-    """Raise CompileError, with the nearest setting that works, when the engine is over the board's budget."""
-    budget, lanes = board.budget, program.settings.lanes
-    for kind in ("lut", "ff", "dsp"):
-        count, most = getattr(need, kind), getattr(budget, kind)
-        if count > most:
-            fewer = max(1, lanes * most // count)
-            raise CompileError(
-                f"folded: {lanes} lanes take {count} {kind.upper()}, {board.name} has {most} to give; "
-                f"use LANES={fewer} or a larger BOARD"
-            )
-    if need.bram18 > budget.bram18:
-        nnz = program.lowered.source.nnz
-        raise CompileError(
-            f"folded: a program of {nnz} nonzeros takes {need.bram18} BRAM18, "
-            f"{board.name} has {budget.bram18} to give; "
-            f"prune to about {nnz * budget.bram18 // need.bram18} nonzeros or use a larger BOARD"
-        )

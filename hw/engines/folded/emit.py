@@ -16,7 +16,7 @@ def input_format(program: Program) -> StreamFormat:
 def output_format(program: Program) -> StreamFormat:
     """Return the output stream: `output_lanes` actions a word."""
     last = program.lowered.source.spec.layers[-1]
-    return stream(last.output_type, last.n_outputs, program.settings.output_lanes)
+    return stream(last.output_type, last.n_outputs, program.shape.output_lanes)
 
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
@@ -34,8 +34,8 @@ def engine_lines(program: Program, node: str) -> list[str]:
         "result_o": "hidden",
     }
     return [
-        f"  logic [{program.settings.banks - 1}:0] hidden_we;",
-        f"  logic [{program.settings.banks * program.lowered.activation_bits - 1}:0] hidden;",
+        f"  logic [{program.shape.banks - 1}:0] hidden_we;",
+        f"  logic [{program.shape.banks * program.lowered.activation_bits - 1}:0] hidden;",
         *instance("ganglion_folded", "u_engine", engine_parameters(program, node), pins),
         "  logic unused_hidden;",
         "  assign unused_hidden = ^{hidden_we, hidden};",
@@ -47,12 +47,12 @@ def engine_lines(program: Program, node: str) -> list[str]:
 
 def engine_parameters(program: Program, node: str) -> dict[str, str]:
     """Return the parameters of ganglion_folded by name, as SystemVerilog expressions."""
-    settings, lowered = program.settings, program.lowered
+    shape, lowered = program.shape, program.lowered
     spec, last = lowered.source.spec, lowered.source.spec.layers[-1]
     numbers = {
-        "Lanes": settings.lanes,
-        "Banks": settings.banks,
-        "Copies": settings.copies,
+        "Lanes": shape.lanes,
+        "Banks": shape.banks,
+        "Copies": shape.replicas,
         "AddressBits": program.address_bits,
         "ActBits": lowered.activation_bits,
         "WeightBits": lowered.weight_bits,
@@ -65,14 +65,14 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),
-        "OutLanes": settings.output_lanes,
-        "OutWords": last.n_outputs // settings.output_lanes,
+        "OutLanes": shape.output_lanes,
+        "OutWords": last.n_outputs // shape.output_lanes,
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,
         "Modes": len(lowered.modes),
         "Stores": int(program.stores),
-        "UseDsp": int(settings.multiplier.value == "dsp"),
+        "UseDsp": int(shape.multiplier.value == "dsp"),
     }
     bytes_of = {
         "Shifts": [mode.shift for mode in lowered.modes],
@@ -95,7 +95,7 @@ def memory_path(node: str, file: str) -> str:
 def _tap(program: Program, layer: int, node: str) -> list[str]:
     spec = program.lowered.source.spec.layers[layer]
     parameters = {
-        "Banks": str(program.settings.banks),
+        "Banks": str(program.shape.banks),
         "ActBits": str(program.lowered.activation_bits),
         "First": str(program.lowered.first_id(layer + 1) - program.lowered.inputs),
         "Features": str(spec.n_outputs),

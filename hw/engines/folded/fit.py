@@ -1,4 +1,4 @@
-"""The shape of engine for a network: banks, copies and output words as few as keep the latency."""
+"""The shape of engine for a network: banks, replicas and output words as few as keep the latency."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from ganglion.hw.engines.folded.cost import estimate
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.schedule import schedule, schedule_within
-from ganglion.hw.engines.folded.settings import MAX_BANKS, FoldedSettings, Multiplier
+from ganglion.hw.engines.folded.shape import MAX_BANKS, FoldedShape, Multiplier
 from ganglion.models.reference import IntNetwork
 
 # The rule that the engine is built to: so much above nonzeros / lanes.
@@ -20,7 +20,12 @@ def allowed_cycles(network: IntNetwork, lanes: int) -> float:
     return (1 + RULE_SHARE) * network.nnz / lanes + RULE_CYCLES
 
 
-def fit(network: IntNetwork, lanes: int, multiplier: Multiplier = Multiplier.DSP) -> Program:
+def fit(
+    network: IntNetwork,
+    lanes: int,
+    multiplier: Multiplier = Multiplier.DSP,
+    dsp_accumulates: bool = True,
+) -> Program:
     """Return the program of the smallest engine found that is about as fast as any.
 
     Raises CompileError when the engine cannot hold or use the network.
@@ -28,15 +33,15 @@ def fit(network: IntNetwork, lanes: int, multiplier: Multiplier = Multiplier.DSP
     fastest = _fastest(network, lanes, multiplier)
     close = int((1 + CLOSE_SHARE) * network.nnz / lanes + CLOSE_CYCLES)
     enough = max(close, fastest.latency_cycles)
-    smaller = [schedule_within(network, settings, enough) for settings in _smaller(fastest.settings)]
-    return min((fastest, *filter(None, smaller)), key=lambda program: estimate(program).lut)
+    smaller = [schedule_within(network, shape, enough) for shape in _smaller(fastest.shape)]
+    return min((fastest, *filter(None, smaller)), key=lambda program: estimate(program, dsp_accumulates).lut)
 
 
 def _fastest(network: IntNetwork, lanes: int, multiplier: Multiplier) -> Program:
     """Return the first program within the rule, or else the shortest."""
     best: Program | None = None
-    for settings in _faster_and_faster(network, FoldedSettings.of(lanes, multiplier)):
-        program = schedule(network, settings)
+    for shape in _faster_and_faster(network, FoldedShape.of(lanes, multiplier)):
+        program = schedule(network, shape)
         if best is None or program.n_cycles < best.n_cycles:
             best = program
         if best.latency_cycles <= allowed_cycles(network, lanes):
@@ -45,7 +50,7 @@ def _fastest(network: IntNetwork, lanes: int, multiplier: Multiplier) -> Program
     return best
 
 
-def _faster_and_faster(network: IntNetwork, first: FoldedSettings) -> Iterator[FoldedSettings]:
+def _faster_and_faster(network: IntNetwork, first: FoldedShape) -> Iterator[FoldedShape]:
     """Yield shapes with more outputs a word, where short output rows end too often, and wider input words."""
     lanes, (inputs, *_, outputs) = first.lanes, network.spec.widths
     rows_a_cycle = lanes * outputs / max(1, int((network.weights[-1] != 0).sum()))
@@ -54,14 +59,14 @@ def _faster_and_faster(network: IntNetwork, first: FoldedSettings) -> Iterator[F
     while banks[-1] < min(MAX_BANKS, inputs) and len(banks) < 3:
         banks.append(min(MAX_BANKS, 2 * banks[-1]))
     for count in banks:
-        copies = -(-lanes // max(1, count // 2))
+        replicas = -(-lanes // max(1, count // 2))
         for output_lanes in (1, *wide[:3]):
-            yield replace(first, banks=count, copies=copies, output_lanes=output_lanes)
+            yield replace(first, banks=count, replicas=replicas, output_lanes=output_lanes)
 
 
-def _smaller(settings: FoldedSettings) -> Iterator[FoldedSettings]:
+def _smaller(shape: FoldedShape) -> Iterator[FoldedShape]:
     """Yield shapes with fewer memories, the smallest last."""
-    banks, copies = settings.banks, settings.copies
-    for count, of_each in ((banks, copies // 2), (banks // 2, 2 * copies), (banks // 2, copies)):
-        if count >= 4 and 1 <= of_each <= settings.lanes:
-            yield replace(settings, banks=count, copies=of_each)
+    banks, replicas = shape.banks, shape.replicas
+    for count, of_each in ((banks, replicas // 2), (banks // 2, 2 * replicas), (banks // 2, replicas)):
+        if count >= 4 and 1 <= of_each <= shape.lanes:
+            yield replace(shape, banks=count, replicas=of_each)

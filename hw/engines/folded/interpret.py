@@ -22,16 +22,16 @@ class _Engine:
     """The state of an engine that runs a batch of vectors side by side."""
 
     def __init__(self, program: Program, inputs: Ints) -> None:
-        banks, batch = program.settings.banks, len(inputs)
+        banks, batch = program.shape.banks, len(inputs)
         self.program = program
         self.memory = np.zeros((banks, 1 << program.address_bits, batch), dtype=np.int64)
         width = program.input_lanes
         for i, values in enumerate((inputs - program.lowered.source.spec.input_type.low).T):
             self.memory[i % width, program.result_depth + i // width] = values
-        self.accumulator = np.zeros((program.settings.lanes, batch), dtype=np.int64)
+        self.accumulator = np.zeros((program.shape.lanes, batch), dtype=np.int64)
         self.held = np.zeros_like(self.accumulator)
-        self.first = [True] * program.settings.lanes
-        self.segment = [0] * program.settings.lanes
+        self.first = [True] * program.shape.lanes
+        self.segment = [0] * program.shape.lanes
         self.arriving: defaultdict[int, list[tuple[int, Ints]]] = defaultdict(list)
         self.stored: list[list[Ints]] = [[] for _ in range(banks)]
         self.emitted: list[Ints] = []
@@ -40,14 +40,14 @@ class _Engine:
         for bank, values in self.arriving.pop(cycle, []):
             self.memory[bank, len(self.stored[bank]) % self.program.result_depth] = values
             self.stored[bank].append(values)
-        for lane in range(self.program.settings.lanes):
+        for lane in range(self.program.shape.lanes):
             self._multiply(cycle, lane)
         self._reduce(cycle)
 
     def _multiply(self, cycle: int, lane: int) -> None:
-        program, settings = self.program, self.program.settings
+        program, shape = self.program, self.program.shape
         bank = program.select[cycle, lane]
-        address = program.address[cycle, settings.copy_of(lane), bank]
+        address = program.address[cycle, shape.replica_of(lane), bank]
         product = self.memory[bank, address] * program.weight[cycle, lane]
         biases = program.biases[lane]
         if self.first[lane]:
@@ -61,16 +61,16 @@ class _Engine:
         if action == CAPTURE:
             self.held[lane] = self.accumulator[lane]
         if action >= WRITE:
-            self._arrive(cycle + LANE_DELAY, settings.bank_of(lane), action - WRITE, self.accumulator[lane])
+            self._arrive(cycle + LANE_DELAY, shape.bank_of(lane), action - WRITE, self.accumulator[lane])
 
     def _reduce(self, cycle: int) -> None:
         action = self.program.reduction[cycle]
         if action == WAIT:
             return
         if action == EMIT:
-            settings, requantization = self.program.settings, self.program.lowered.requantizations[-1]
-            for output in range(settings.output_lanes):
-                total = self.held[settings.lanes_of_output(output)].sum(axis=0)
+            shape, requantization = self.program.shape, self.program.lowered.requantizations[-1]
+            for output in range(shape.output_lanes):
+                total = self.held[shape.lanes_of_output(output)].sum(axis=0)
                 self.emitted.append(requantization.apply(total))
         else:
             bank = int(self.program.store_bank[cycle])

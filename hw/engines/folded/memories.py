@@ -13,7 +13,7 @@ def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...
     """Write the memory files into `folder`, their names beginning with the node's, and return them."""
     files = {PROGRAM_FILE: _hex(program.words(), program.word_bits)}
     depth = 1 << program.index_bits
-    for pair in range(-(-program.settings.lanes // 2)):
+    for pair in range(-(-program.shape.lanes // 2)):
         words = [word for lane in program.biases[2 * pair : 2 * pair + 2] for word in _padded(lane, depth)]
         files[f"{BIAS_PREFIX}{pair:02}.dat"] = _hex(words, program.lowered.bias_bits)
     hidden = [[neuron - program.lowered.inputs for neuron in bank] for bank in program.written]

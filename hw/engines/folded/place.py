@@ -22,21 +22,21 @@ def place_in_lane(tables: Tables, row: Row, lane: int, gaps: int) -> Segment | N
     if steps is None:
         return None
     end = max((step.cycle for step in steps), default=start)
-    if not tables.can_write(end, tables.settings.bank_of(lane)):
+    if not tables.can_write(end, tables.shape.bank_of(lane)):
         return None
     return Segment(row=row, lane=lane, end=end, bias=row.bias, steps=steps, is_captured=False)
 
 
 def _matched(tables: Tables, row: Row, lane: int, start: int, span: int) -> tuple[Step, ...] | None:
-    """Return products matched to cycles, those in which the copy reads the neuron anyway preferred."""
-    copy = tables.settings.copy_of(lane)
+    """Return products matched to cycles, those in which the replica reads the neuron anyway preferred."""
+    replica = tables.shape.replica_of(lane)
     choices = []
     for neuron in row.inputs:
-        cycles = [c for c in range(start, start + span) if tables.can_read(c, copy, neuron)]
+        cycles = [c for c in range(start, start + span) if tables.can_read(c, replica, neuron)]
         if not cycles:
             return None
         bank = tables.home[neuron][0]
-        choices.append(sorted(cycles, key=lambda c: bank not in tables.reads[copy, c]))
+        choices.append(sorted(cycles, key=lambda c: bank not in tables.reads[replica, c]))
     taken = _match(choices)
     if taken is None:
         return None
@@ -70,9 +70,9 @@ class _Left:
         for neuron in sorted(row.inputs, key=lambda n: -tables.home[n][1]):
             self.banks.setdefault(tables.home[neuron][0], []).append(neuron)
 
-    def take(self, cycle: int, copy: int) -> Step | None:
+    def take(self, cycle: int, replica: int) -> Step | None:
         """Remove and return a product readable then, of the bank with most left; None without one."""
-        reads, best = self.tables.reads[copy, cycle], None
+        reads, best = self.tables.reads[replica, cycle], None
         for bank, neurons in self.banks.items():
             neuron = reads.get(bank, neurons[-1])
             if neuron not in self.weights or self.tables.home[neuron][1] > cycle:
@@ -90,14 +90,14 @@ class _Left:
 
 def _in_turn(tables: Tables, row: Row, lane: int, start: int, span: int) -> tuple[Step, ...] | None:
     """Return products cycle by cycle, the fullest bank's first, or None if that takes over `span` cycles."""
-    left, copy = _Left(tables, row), tables.settings.copy_of(lane)
-    steps = [step for cycle in range(start, start + span) if (step := left.take(cycle, copy))]
+    left, replica = _Left(tables, row), tables.shape.replica_of(lane)
+    steps = [step for cycle in range(start, start + span) if (step := left.take(cycle, replica))]
     return None if left.weights else tuple(steps)
 
 
 def split_over_lanes(tables: Tables, row: Row) -> None:
     """Reserve a hidden row spread over the lanes that are free first, and its reduction."""
-    tables.store(row, _capture(tables, row, _spread(tables, row, range(tables.settings.lanes))))
+    tables.store(row, _capture(tables, row, _spread(tables, row, range(tables.shape.lanes))))
 
 
 def emit_word(tables: Tables, rows: Sequence[Row], is_split: bool) -> None:
@@ -107,7 +107,7 @@ def emit_word(tables: Tables, rows: Sequence[Row], is_split: bool) -> None:
     """
     ends = []
     for output, row in enumerate(rows):
-        lanes = tables.settings.lanes_of_output(output)
+        lanes = tables.shape.lanes_of_output(output)
         shares = _spread(tables, row, lanes) if is_split else _whole(tables, row, lanes)
         ends.append(_capture(tables, row, shares))
     tables.emit(rows[0], max(ends))
@@ -135,9 +135,9 @@ def _spread(tables: Tables, row: Row, lanes: Sequence[int]) -> _Shares:
         shares[first] = []
     while left.weights:
         for lane in (p for p in lanes if tables.lane_free[p] <= cycle):
-            copy = tables.settings.copy_of(lane)
-            if step := left.take(cycle, copy):
-                tables.read(step, copy)
+            replica = tables.shape.replica_of(lane)
+            if step := left.take(cycle, replica):
+                tables.read(step, replica)
                 shares.setdefault(lane, []).append(step)
         cycle += 1
     return shares

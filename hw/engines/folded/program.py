@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.engines.folded.lower import LoweredNetwork
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.models.reference import Ints
 
 # What a lane does with its sum after this product; WRITE + m requantizes it with hidden mode m into its bank.
@@ -22,13 +22,13 @@ OUTPUT_DELAY = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One word a cycle. Shapes: T words, P lanes, G copies, B banks; written[b]: bank b's neurons by time.
+    """One word a cycle. Shapes: T words, P lanes, G replicas, B banks; written[b]: bank b's neurons by time.
 
     A bank's result k is at address k mod `result_depth`; of input i, with W = `input_lanes`, i mod W is the
     bank and `result_depth` + i div W the address.
     """
 
-    settings: FoldedSettings
+    shape: FoldedShape
     lowered: LoweredNetwork
     weight: Ints  # [T, P]
     select: Ints  # [T, P], the bank whose word the lane takes
@@ -49,12 +49,12 @@ class Program:
     @property
     def input_words(self) -> int:
         """Words of the input stream; the engine waits for one before each of so many first words."""
-        return self.settings.words_of_input(self.lowered.inputs)
+        return self.shape.words_of_input(self.lowered.inputs)
 
     @property
     def input_lanes(self) -> int:
         """Activations in a word of the input stream."""
-        return self.settings.lanes_of_input(self.lowered.inputs)
+        return self.shape.lanes_of_input(self.lowered.inputs)
 
     @property
     def used_banks(self) -> int:
@@ -99,7 +99,7 @@ class Program:
     @property
     def select_bits(self) -> int:
         """Bits of a bank's number."""
-        return (self.settings.banks - 1).bit_length()
+        return (self.shape.banks - 1).bit_length()
 
     @property
     def word_bits(self) -> int:
@@ -113,7 +113,7 @@ class Program:
             column.append((self.store_bank[:, None], self.select_bits))
         lanes = np.stack([self.action, self.weight, self.select], axis=-1).reshape(self.n_cycles, -1, 3)
         widths = (self.action_bits, self.lowered.weight_bits, self.select_bits)
-        per_lane = [(lanes[:, p, [k]], widths[k]) for p in range(self.settings.lanes) for k in range(3)]
+        per_lane = [(lanes[:, p, [k]], widths[k]) for p in range(self.shape.lanes) for k in range(3)]
         return [*column, (self.address.reshape(self.n_cycles, -1), self.address_bits), *per_lane]
 
     def words(self) -> list[int]:

@@ -7,7 +7,7 @@ from ganglion.hw.engines.folded.assemble import assemble
 from ganglion.hw.engines.folded.lower import LoweredNetwork, Row, lower
 from ganglion.hw.engines.folded.place import emit_word, place_in_lane, split_over_lanes
 from ganglion.hw.engines.folded.program import OUTPUT_DELAY, Program
-from ganglion.hw.engines.folded.settings import FoldedSettings, check_network
+from ganglion.hw.engines.folded.shape import FoldedShape, check_network
 from ganglion.hw.engines.folded.tables import Tables
 from ganglion.models.reference import IntNetwork
 
@@ -73,16 +73,16 @@ class _Scheduler:
     starts: dict[int, int]
 
     @classmethod
-    def of(cls, lowered: LoweredNetwork, settings: FoldedSettings, strategy: Strategy) -> "_Scheduler":
-        ideal = lowered.source.nnz / settings.lanes
-        split_above = max(4.0, strategy.split_share * ideal) if settings.lanes > 1 else float("inf")
+    def of(cls, lowered: LoweredNetwork, shape: FoldedShape, strategy: Strategy) -> "_Scheduler":
+        ideal = lowered.source.nnz / shape.lanes
+        split_above = max(4.0, strategy.split_share * ideal) if shape.lanes > 1 else float("inf")
         urgency = _first_consumers(lowered)
         layers = []
         for rows in lowered.rows[:-1]:
             keys = {row.neuron: (urgency.get(row.neuron, 0), -len(row.inputs)) for row in rows}
             order = sorted(rows, key=lambda row: keys[row.neuron][:: -1 if strategy.longest_first else 1])
             whole = [row for row in order if len(row.inputs) <= split_above]
-            n_last = min(len(whole), round(strategy.levelling * settings.lanes)) if settings.lanes > 1 else 0
+            n_last = min(len(whole), round(strategy.levelling * shape.lanes)) if shape.lanes > 1 else 0
             layers.append(
                 _Layer(
                     split=[row for row in order if len(row.inputs) > split_above],
@@ -90,26 +90,26 @@ class _Scheduler:
                     last=whole[len(whole) - n_last :],
                 )
             )
-        tables = Tables.of(settings, lowered.inputs)
+        tables = Tables.of(shape, lowered.inputs)
         return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy, starts={})
 
     def run(self, most_cycles: int | None) -> Program | None:
         """Return the program, or None as soon as its words are sure to be more than `most_cycles`."""
-        nnz, settings = self.lowered.source.nnz, self.tables.settings
-        spare = None if most_cycles is None else most_cycles * settings.lanes - nnz
+        nnz, shape = self.lowered.source.nnz, self.tables.shape
+        spare = None if most_cycles is None else most_cycles * shape.lanes - nnz
         for index, layer in enumerate(self.layers):
             while len(layer):
                 self._advance(index)
                 if spare is not None and self.tables.idle > spare:
                     return None
-        outputs, width = self.lowered.rows[-1], self.tables.settings.output_lanes
+        outputs, width = self.lowered.rows[-1], self.tables.shape.output_lanes
         for first in range(0, len(outputs), width):
             emit_word(self.tables, outputs[first : first + width], self.strategy.split_outputs)
         return assemble(self.lowered, self.tables)
 
     def _advance(self, index: int) -> None:
         layer = self.layers[index]
-        lane = min(range(self.tables.settings.lanes), key=self.tables.lane_free.__getitem__)
+        lane = min(range(self.tables.shape.lanes), key=self.tables.lane_free.__getitem__)
         now = self.tables.lane_free[lane]
         ready = next((row for row in layer.split if self._ready(row) <= now), None)
         if ready is None and not layer.whole:
@@ -160,31 +160,31 @@ def _first_consumers(lowered: LoweredNetwork) -> dict[int, int]:
     return urgency
 
 
-def schedule(network: IntNetwork, settings: FoldedSettings) -> Program:
+def schedule(network: IntNetwork, shape: FoldedShape) -> Program:
     """Return the shortest program found; CompileError when the engine cannot hold or use the network."""
-    program = _schedule(network, settings, None)
+    program = _schedule(network, shape, None)
     assert program is not None
     return program
 
 
-def schedule_within(network: IntNetwork, settings: FoldedSettings, latency_cycles: int) -> Program | None:
+def schedule_within(network: IntNetwork, shape: FoldedShape, latency_cycles: int) -> Program | None:
     """Return the first program found whose latency is at most `latency_cycles`, or None; see `schedule`."""
-    return _schedule(network, settings, latency_cycles - OUTPUT_DELAY)
+    return _schedule(network, shape, latency_cycles - OUTPUT_DELAY)
 
 
-def _schedule(network: IntNetwork, settings: FoldedSettings, enough: int | None) -> Program | None:
+def _schedule(network: IntNetwork, shape: FoldedShape, enough: int | None) -> Program | None:
     """Return the first program of `enough` words; the shortest where that is None."""
-    check_network(network, settings)
+    check_network(network, shape)
     lowered = lower(network)
     n_tries = max(1, SCHEDULED_PRODUCTS // max(1, network.nnz)) if enough is None else TRIED_STRATEGIES
     best: Program | None = None
     for strategy in STRATEGIES[:n_tries]:
         most = best.n_cycles if best else enough
-        program = _Scheduler.of(lowered, settings, strategy).run(most)
+        program = _Scheduler.of(lowered, shape, strategy).run(most)
         if program is None or (enough is not None and program.n_cycles > enough):
             continue
         if best is None or (program.n_cycles, program.address_bits) < (best.n_cycles, best.address_bits):
             best = program
-        if best.n_cycles <= max(enough or 0, -(-network.nnz // settings.lanes)):
+        if best.n_cycles <= max(enough or 0, -(-network.nnz // shape.lanes)):
             break
     return best

@@ -1,114 +1,14 @@
-"""How a folded engine is built: lanes, activation banks, copies of them, and where the multipliers go."""
+"""What the folded engine can be asked for."""
 
 from dataclasses import dataclass
-from enum import Enum
 
-from ganglion.models.build.errors import CompileError
-from ganglion.models.reference import IntNetwork
-
-MAX_LANES = 64
-MAX_BANKS = 64
-MAX_WIDTH = 1024
-MOST_BANKS = 32
-MIN_BITS, MAX_BITS = 2, 8
-
-
-class Multiplier(Enum):
-    """What multiplies in a lane; narrow weights belong in LUTs."""
-
-    DSP = "dsp"
-    LUT = "lut"
+from ganglion.hw.engines.engine import EngineSettings, setting
+from ganglion.hw.engines.folded.shape import MAX_LANES, Multiplier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedSettings:
-    """The shape of an engine.
+class FoldedSettings(EngineSettings):
+    """How many multipliers, and of what."""
 
-    Lane p writes bank p mod `banks`; banks beyond the lanes hold inputs and sums of split rows. Lanes are
-    dealt in blocks to `copies` identical copies of the banks. In a cycle a copy reads one address of each
-    bank, and any of its lanes may take what comes. A word of the input stream carries `input_lanes`
-    activations (as many as banks where it is None), a word of the output stream `output_lanes`, each summed
-    up by its own group of lanes.
-    """
-
-    lanes: int
-    banks: int
-    copies: int
-    multiplier: Multiplier = Multiplier.DSP
-    input_lanes: int | None = None
-    output_lanes: int = 1
-
-    def __post_init__(self) -> None:
-        limits = {"lanes": MAX_LANES, "banks": MAX_BANKS, "copies": self.lanes, "output_lanes": self.lanes}
-        if self.input_lanes is not None:
-            limits["input_lanes"] = self.banks
-        for name, high in limits.items():
-            if not 1 <= getattr(self, name) <= high:
-                nearest = min(max(1, getattr(self, name)), high)
-                raise CompileError(
-                    f"folded: {name} = {getattr(self, name)} is outside 1 to {high}; "
-                    f"the nearest that works: {name} = {nearest}"
-                )
-
-    @classmethod
-    def of(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP) -> "FoldedSettings":
-        """Return the fast engine for any network: half as many lanes read a copy as it has banks.
-
-        With fewer copies the scheduler leaves gaps (one to five percent); beyond 32 banks selecting one costs
-        more LUTs than it saves cycles. `ganglion.hw.engines.folded.fit` finds a smaller one for a network.
-        """
-        banks = min(max(lanes, 1), MOST_BANKS)
-        return cls(lanes=lanes, banks=banks, copies=-(-lanes // max(1, banks // 2)), multiplier=multiplier)
-
-    def bank_of(self, lane: int) -> int:
-        """Return the bank that a lane writes."""
-        return lane % self.banks
-
-    def copy_of(self, lane: int) -> int:
-        """Return the copy of the banks that a lane reads."""
-        return lane * self.copies // self.lanes
-
-    def lanes_of_output(self, output: int) -> range:
-        """Return the lanes that share the rows which leave in this place of an output word."""
-        first, after = (-(-k * self.lanes // self.output_lanes) for k in (output, output + 1))
-        return range(first, after)
-
-    def words_of_input(self, features: int) -> int:
-        """Return the words of the input stream that a vector takes."""
-        return -(-features // self.lanes_of_input(features))
-
-    def lanes_of_input(self, features: int) -> int:
-        """Return the activations in a word of the input stream."""
-        return min(self.input_lanes or self.banks, features)
-
-
-def check_network(network: IntNetwork, settings: FoldedSettings) -> None:
-    """Raise CompileError, with the nearest setting that works, when the engine cannot hold the network."""
-    for width in network.spec.widths:
-        if width > MAX_WIDTH:
-            raise CompileError(
-                f"folded: a layer is {width} wide, allowed 1 to {MAX_WIDTH}; "
-                f"prune or train it to at most {MAX_WIDTH} features, or use ENGINE=dense"
-            )
-    types = [("input", network.spec.input_type)]
-    for layer in network.spec.layers:
-        types.append((f"{layer.name}'s weight", layer.weight_type))
-        types.append((f"{layer.name}'s output", layer.output_type))
-    for what, kind in types:
-        if not MIN_BITS <= kind.bits <= MAX_BITS:
-            raise CompileError(
-                f"folded: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {MAX_BITS}; "
-                f"quantize to {min(max(kind.bits, MIN_BITS), MAX_BITS)} bits"
-            )
-    outputs = network.spec.widths[-1]
-    if outputs % settings.output_lanes:
-        nearest = next(n for n in range(settings.output_lanes, 0, -1) if outputs % n == 0)
-        raise CompileError(
-            f"folded: {outputs} outputs do not fill words of output_lanes = {settings.output_lanes}; "
-            f"the nearest that works: output_lanes = {nearest}"
-        )
-    if settings.lanes > max(1, network.nnz):
-        raise CompileError(
-            f"folded: {settings.lanes} lanes are more than the network's {network.nnz} nonzero weights; "
-            f"the nearest that works: LANES={max(1, network.nnz)}"
-        )
+    lanes: int = setting(8, "multipliers of the folded engine", 1, MAX_LANES)
+    multiplier: Multiplier = setting(Multiplier.DSP, "what multiplies in the folded engine")

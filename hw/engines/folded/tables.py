@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ganglion.hw.engines.folded.lower import Row
 from ganglion.hw.engines.folded.program import LANE_DELAY, REDUCTION_DELAY
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.shape import FoldedShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Reduction:
 class Tables:
     """The reservations of a schedule; only `Tables` changes them, and never takes one back."""
 
-    settings: FoldedSettings
+    shape: FoldedShape
     inputs: int
     lane_free: list[int]
     # Of a neuron that is scheduled: its bank and the first cycle whose word may read it.
@@ -57,16 +57,16 @@ class Tables:
     reductions: list[Reduction] = field(default_factory=list)
 
     @classmethod
-    def of(cls, settings: FoldedSettings, inputs: int) -> "Tables":
+    def of(cls, shape: FoldedShape, inputs: int) -> "Tables":
         """Return empty tables in which the inputs exist, word by word of their stream, from cycle 0 on."""
-        width = settings.lanes_of_input(inputs)
+        width = shape.lanes_of_input(inputs)
         home = {i: (i % width, i // width) for i in range(inputs)}
-        return cls(settings=settings, inputs=inputs, lane_free=[0] * settings.lanes, home=home)
+        return cls(shape=shape, inputs=inputs, lane_free=[0] * shape.lanes, home=home)
 
     @property
     def input_words(self) -> int:
         """Words of the input stream; the program waits for one before each of its first words."""
-        return self.settings.words_of_input(self.inputs)
+        return self.shape.words_of_input(self.inputs)
 
     @property
     def idle(self) -> int:
@@ -78,32 +78,30 @@ class Tables:
         """The cycle of the last reduction, -1 before the first."""
         return self.reductions[-1].cycle if self.reductions else -1
 
-    def can_read(self, cycle: int, copy: int, neuron: int) -> bool:
-        """Return whether a lane of `copy` may read `neuron` then: it exists, its bank is free or reads it."""
+    def can_read(self, cycle: int, replica: int, neuron: int) -> bool:
+        """Return whether a lane of `replica` may read `neuron` then: it exists, its bank is free for it."""
         bank, ready = self.home[neuron]
-        return ready <= cycle and self.reads[copy, cycle].get(bank, neuron) == neuron
+        return ready <= cycle and self.reads[replica, cycle].get(bank, neuron) == neuron
 
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
-        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.settings.lanes_of_input(
-            self.inputs
-        )
+        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
         return not is_loading and (cycle, bank) not in self.writes
 
-    def read(self, step: Step, copy: int) -> None:
+    def read(self, step: Step, replica: int) -> None:
         """Reserve what a step reads."""
-        self.reads[copy, step.cycle][self.home[step.neuron][0]] = step.neuron
+        self.reads[replica, step.cycle][self.home[step.neuron][0]] = step.neuron
 
     def place(self, segment: Segment) -> None:
         """Reserve a segment."""
-        copy = self.settings.copy_of(segment.lane)
+        replica = self.shape.replica_of(segment.lane)
         for step in segment.steps:
-            self.read(step, copy)
+            self.read(step, replica)
         self.lane_free[segment.lane] = segment.end + 1
         self.segments.append(segment)
         self.n_products += len(segment.steps)
         if not segment.is_captured:
-            bank = self.settings.bank_of(segment.lane)
+            bank = self.shape.bank_of(segment.lane)
             self.writes.add((segment.end, bank))
             self.home[segment.row.neuron] = (bank, segment.end + LANE_DELAY)
 
@@ -114,7 +112,7 @@ class Tables:
     def store(self, row: Row, earliest: int) -> None:
         """Reserve the reduction of a captured row, at `earliest` or later, into the least used free bank."""
         cycle = max(earliest, self.last_reduction + 1)
-        while not (free := [b for b in range(self.settings.banks) if self._can_store(cycle, b)]):
+        while not (free := [b for b in range(self.shape.banks) if self._can_store(cycle, b)]):
             cycle += 1
         load = Counter(home for home, _ in self.home.values())
         bank = min(free, key=load.__getitem__)

@@ -1,43 +1,63 @@
-"""What our FINN ops have in common: a chain of dense layers as one node, whatever engine computes it."""
+"""Our FINN operators: a run of layers as one node, whatever engine computes it."""
 
-from abc import abstractmethod
+import json
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from onnx.helper import make_node
 
-from ganglion.hw.design.hardware_node import read_node, write_node
+from ganglion.hw.design.hardware_node import HardwareNode, read_node, write_node
+from ganglion.hw.engines.node import EngineNode, NodeEngine
 from ganglion.hw.engines.operators.parameters import (
     ChainAttributes,
     attribute,
-    costs,
     exact,
     network_of,
     parameter_names,
     parameters,
 )
-from ganglion.hw.engines.sparse_node import Plan, SparseNode
-from ganglion.hw.finn.plugin import HARDWARE_DOMAIN, DataType, HWCustomOp, ModelWrapper, NodeProto, RTLBackend
-from ganglion.models.reference import IntNetwork
+from ganglion.hw.finn.plugin import (
+    HARDWARE_DOMAIN,
+    DataType,
+    HWCustomOp,
+    ModelWrapper,
+    NodeProto,
+    RTLBackend,
+    getCustomOp,
+    register_op,
+)
+from ganglion.models.build.codec import decode, encode
 
 
-def insert_chain(
-    model: ModelWrapper, node: SparseNode, settings: dict[str, Any], source: str, sink: str, name: str
+@cache
+def operator_of(engine: NodeEngine) -> str:
+    """Return the name of an engine's operator, which FINN knows from then on."""
+    operator = type(engine.operator, (GanglionChain,), {"engine": engine})
+    backend = type(f"{engine.operator}_rtl", (operator, GanglionChainRtl), {})
+    register_op(operator, backend)
+    return engine.operator
+
+
+def insert_node(
+    model: ModelWrapper, engine: NodeEngine, node: EngineNode, source: str, sink: str, name: str
 ) -> NodeProto:
-    """Return the node added to a graph between two tensors; `settings` are the attributes of its engine.
-
-    Its parameters become initializers.
-    """
-    network = node.plan.network
+    """Return the node added to a graph between two tensors; its parameters become initializers."""
+    network, needed = node.plan.network, node.resources
     shape: Any = model.get_tensor_shape(source)
     attributes = ChainAttributes(
         spec=network.spec, in_lanes=node.in_lanes, out_lanes=node.out_lanes, batch=tuple(shape[:-1])
     )
     names = parameter_names(network.spec, name)
-    carried: dict[str, Any] = attributes.to_node() | settings | costs(node)
+    carried: dict[str, Any] = {
+        **attributes.to_node(),
+        "shape": json.dumps(encode(node.plan.shape)),
+        "cycles": node.interval_cycles,
+        **{kind: getattr(needed, kind) for kind in ("lut", "dsp", "bram18")},
+    }
     made = make_node(
-        node.plan.kind.value,
+        operator_of(engine),
         [source, *names],
         [sink],
         domain=HARDWARE_DOMAIN,
@@ -52,13 +72,31 @@ def insert_chain(
     return made
 
 
+def write_node_files(node: NodeProto, hardware: EngineNode, folder: Path) -> None:
+    """Write a node's module, sources and memories into `folder`, and tell the node that they are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = hardware.write(node.name, folder)
+    write_node(made)
+    for key, value in _attributes(made).items():
+        getCustomOp(node).set_nodeattr(key, value)
+
+
+def _attributes(made: HardwareNode) -> dict[str, str]:
+    folder = str(made.folder)
+    paths = dict.fromkeys(("code_gen_dir_ipgen", "ipgen_path", "ip_path"), folder)
+    return {"gen_top_module": made.module} | paths
+
+
 class GanglionChain(HWCustomOp):
-    """The meaning: IntNetwork.__call__ on the last axis. Subclasses add an engine's settings."""
+    """The meaning: IntNetwork.__call__ on the last axis."""
+
+    engine: ClassVar[NodeEngine]
 
     def get_nodeattr_types(self) -> dict[str, Any]:
-        """Return FINN's attributes and ours; see folded.md and unrolled.md."""
+        """Return FINN's attributes and ours; see operators.md."""
         own = {
             "network": ("s", True, ""),
+            "shape": ("s", True, ""),
             "inLanes": ("i", True, 0),
             "outLanes": ("i", True, 0),
             "numInputVectors": ("ints", False, [1]),
@@ -66,10 +104,6 @@ class GanglionChain(HWCustomOp):
             **{name: ("i", True, 0) for name in ("cycles", "lut", "dsp", "bram18")},
         }
         return super().get_nodeattr_types() | own
-
-    @abstractmethod
-    def plan_of(self, network: IntNetwork) -> Plan:
-        """Return what the op's engine does for the node's network, with the node's settings."""
 
     def get_input_datatype(self, ind: int = 0) -> Any:
         """Return the type of the input stream; parameters are carried as INT32."""
@@ -140,20 +174,24 @@ class GanglionChain(HWCustomOp):
 
 
 class GanglionChainRtl(GanglionChain, RTLBackend):
-    """The RTL: a module with FINN's port names and its memories, in the node's folder."""
+    """The RTL: a module with FINN's port names and its memories, in the node's folder.
+
+    The compiler writes it by `write_node_files`, the plan in hand; FINN's own flow has it planned again.
+    """
 
     def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
         """Write the node's module, its own sources and its memories into the node's folder."""
         attributes, folder = ChainAttributes.of(self), Path(attribute(self, "code_gen_dir_ipgen"))
         tensors: list[Any] = [model.get_initializer(tensor) for tensor in self.onnx_node.input[1:]]
         network = network_of(self.onnx_node.op_type, attributes.spec, tensors)
-        node = SparseNode(
-            plan=self.plan_of(network), in_lanes=attributes.in_lanes, out_lanes=attributes.out_lanes
+        node = EngineNode(
+            plan=self.engine.plan_as(
+                network, decode(self.engine.shape, json.loads(attribute(self, "shape")), "shape")
+            ),
+            in_lanes=attributes.in_lanes,
+            out_lanes=attributes.out_lanes,
         )
-        made = node.write(self.get_verilog_top_module_name(), folder)
-        write_node(made)
-        for key, value in {"gen_top_module": made.module, "ipgen_path": folder, "ip_path": folder}.items():
-            self.set_nodeattr(key, str(value))
+        write_node_files(self.onnx_node, node, folder)
 
     def get_rtl_file_list(self, abspath: bool = False) -> list[str] | list[Path]:
         """Return the sources in compile order."""

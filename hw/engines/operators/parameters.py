@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.hw.engines.sparse_node import SparseNode
 from ganglion.hw.finn.plugin import HWCustomOp
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import CompileError
@@ -22,7 +21,7 @@ def attribute(op: HWCustomOp, name: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainAttributes:
-    """What both ops carry, beside their engine's settings; read and written here only."""
+    """What a node carries beside its engine's shape; read and written here only."""
 
     spec: NetworkSpec
     in_lanes: int
@@ -47,12 +46,6 @@ class ChainAttributes:
             "outLanes": self.out_lanes,
             "numInputVectors": list(self.batch),
         }
-
-
-def costs(node: SparseNode) -> dict[str, int]:
-    """Return what FINN's analyses want to know, as attributes."""
-    need = node.resources
-    return {"cycles": node.interval_cycles, "lut": need.lut, "dsp": need.dsp, "bram18": need.bram18}
 
 
 def parameter_names(spec: NetworkSpec, node: str) -> list[str]:

@@ -1,10 +1,9 @@
-"""What a scheduled graph takes of a 7-series part, by counting: LUTs, flip-flops, CARRY4, and its cycles."""
-
-from dataclasses import dataclass
+"""What a scheduled graph takes of a Xilinx part, by counting LUTs and flip-flops."""
 
 from ganglion.hw.engines.unrolled.graph import Clip, Graph
 from ganglion.hw.engines.unrolled.registers import registers
 from ganglion.hw.engines.unrolled.schedule import Schedule
+from ganglion.hw.target.resources import Resources
 
 # Credits and FIFO addresses of rtl/ganglion_pipeline_stream.sv; a LUT RAM of 32 words of 14 bits is 8 LUT.
 STREAM_LUTS = 36
@@ -12,37 +11,18 @@ STREAM_FFS = 13
 RAM_LUTS, RAM_BITS, RAM_WORDS = 8, 14, 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """Counts of primitives, and cycles from an accepted vector to its result."""
-
-    lut: int
-    ff: int
-    carry4: int
-    dsp: int
-    bram18: int
-    adders: int
-    latency_cycles: int
-    interval_cycles: int
-
-
-def cost(graph: Graph, stages: Schedule) -> Cost:
+def cost(graph: Graph, stages: Schedule) -> Resources:
     """Return what the design takes, adders as ganglion_add3_xc7 builds them."""
-    sums = list(graph.sums)
-    luts = sum(node.cells.luts for node in sums)
+    luts = sum(node.cells.luts for node in graph.sums)
     luts += sum(clip_luts(graph, node) for node in graph.nodes if isinstance(node, Clip))
     out_bits = len(graph.layers[-1].neurons) * graph.layers[-1].type.bits
     fifo = RAM_LUTS * -(-out_bits // RAM_BITS) * -(-(stages.n_stages + 2) // RAM_WORDS)
     held = registers(graph, stages)
-    return Cost(
+    return Resources(
         lut=luts + held.shift_registers + fifo + STREAM_LUTS,
         ff=held.flip_flops + stages.n_stages + STREAM_FFS,
-        carry4=sum(node.cells.carry4 for node in sums),
         dsp=0,
         bram18=0,
-        adders=len(sums),
-        latency_cycles=stages.latency_cycles,
-        interval_cycles=1,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ganglion.hw.engines.unrolled.cmvm import share_pairs
 from ganglion.hw.engines.unrolled.graph import Clip, Constant, Graph, Input, Layer, Node, Sum, sources
 from ganglion.hw.engines.unrolled.share import merge_pairs
-from ganglion.hw.engines.unrolled.tree import Carrier, Draft, Operand, add_up, draft_of
+from ganglion.hw.engines.unrolled.tree import AdderSpec, OffsetSignal, Operand, add_up, adder_of
 from ganglion.models.layers import Layer as LayerSpec
 from ganglion.models.reference import IntNetwork, Ints, requantize
 
@@ -17,7 +17,7 @@ from ganglion.models.reference import IntNetwork, Ints, requantize
 class Neuron:
     """The signal that carries a neuron, or its value when it cannot vary, or neither when nobody reads it."""
 
-    carrier: Carrier | None = None
+    signal: OffsetSignal | None = None
     value: int | None = None
 
 
@@ -27,9 +27,9 @@ def lower(network: IntNetwork, adder_inputs: int) -> Graph:
     nodes: list[Node] = []
     neurons = []
     for feature in range(network.spec.widths[0]):
-        carrier = Carrier(node=len(nodes), low=0, high=kind.high - kind.low, offset=-kind.low, ready=0)
-        nodes.append(Input(feature=feature, low=carrier.low, high=carrier.high))
-        neurons.append(Neuron(carrier=carrier))
+        signal = OffsetSignal(node=len(nodes), low=0, high=kind.high - kind.low, offset=-kind.low, ready=0)
+        nodes.append(Input(feature=feature, low=signal.low, high=signal.high))
+        neurons.append(Neuron(signal=signal))
     layers = []
     for index, read in enumerate(_read_neurons(network)):
         lowering = LayerLowering(
@@ -63,7 +63,7 @@ class LayerLowering:
 
     def lower(self, weight: Ints, bias: Ints, read: Ints) -> list[Neuron]:
         """Return the layer's neurons; `weight` is [out, in], `bias` [out], `read` the neurons that matter."""
-        varying = np.array([neuron.carrier is not None for neuron in self.inputs])
+        varying = np.array([neuron.signal is not None for neuron in self.inputs])
         values = np.array([neuron.value or 0 for neuron in self.inputs])
         bias = bias + np.where(varying, 0, weight) @ values
         weight = weight * varying
@@ -74,7 +74,7 @@ class LayerLowering:
         if rows.size:
             sums = self._row_operands(weight[np.ix_(rows, columns)], columns)
             for row, operands in zip(rows, sums, strict=True):
-                neurons[row] = Neuron(carrier=self._neuron(operands, int(bias[row])))
+                neurons[row] = Neuron(signal=self._neuron(operands, int(bias[row])))
         return neurons
 
     def layer(self, neurons: Sequence[Neuron]) -> Layer:
@@ -90,7 +90,7 @@ class LayerLowering:
             stored = neuron.value - self.spec.output_type.low
             self.nodes.append(Constant(low=stored, high=stored))
             return len(self.nodes) - 1
-        return neuron.carrier.node if neuron.carrier else None
+        return neuron.signal.node if neuron.signal else None
 
     def _constants(self, weight: Ints, bias: Ints, read: Ints) -> list[int | None]:
         """Return the values of the neurons that cannot vary; None for the others and the unread."""
@@ -104,9 +104,9 @@ class LayerLowering:
 
     def _set_ranges(self, columns: Ints) -> None:
         """Remember the ranges of `columns`; zero for those that do not vary, which no weight reads."""
-        carriers = [self.inputs[column].carrier for column in columns]
-        self.low = np.array([c.low - c.offset if c else 0 for c in carriers], dtype=np.int64)
-        self.high = np.array([c.high - c.offset if c else 0 for c in carriers], dtype=np.int64)
+        signals = [self.inputs[column].signal for column in columns]
+        self.low = np.array([c.low - c.offset if c else 0 for c in signals], dtype=np.int64)
+        self.high = np.array([c.high - c.offset if c else 0 for c in signals], dtype=np.int64)
 
     def _row_range(self, weight: Ints, bias: int | Ints) -> tuple[Ints, Ints]:
         positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
@@ -115,44 +115,48 @@ class LayerLowering:
 
     def _row_operands(self, matrix: Ints, columns: Ints) -> list[list[Operand]]:
         """Return for each row of the live `matrix` what its last adder adds, apart from the constant."""
-        carriers = [self.inputs[column].carrier for column in columns]
-        inputs = [carrier for carrier in carriers if carrier is not None]
-        for index, carrier in enumerate(inputs):
-            self.linear[carrier.node] = np.eye(len(inputs), dtype=np.int64)[index]
+        signals = [self.inputs[column].signal for column in columns]
+        inputs = [signal for signal in signals if signal is not None]
+        for index, signal in enumerate(inputs):
+            self.linear[signal.node] = np.eye(len(inputs), dtype=np.int64)[index]
         shared = merge_pairs(share_pairs(matrix), inputs, self.adder_inputs)
-        operands = [Operand(carrier=carrier, shift=0, negative=False) for carrier in inputs]
+        operands = [Operand(signal=signal, shift=0, negative=False) for signal in inputs]
         for terms in shared.sums:
             body = [operands[term.source].turned(term.shift, term.negative) for term in terms]
             operands += add_up(body, 1, self.adder_inputs, self._add)
         rows = [[operands[t.source].turned(t.shift, t.negative) for t in terms] for terms in shared.rows]
         return [add_up(row, self.adder_inputs - 1, self.adder_inputs, self._add) for row in rows]
 
-    def _add(self, draft: Draft) -> Carrier:
-        """Append the adder `draft` with its exact range."""
+    def _add(self, adder: AdderSpec) -> OffsetSignal:
+        """Append the adder `adder` with its exact range."""
         linear = sum(
-            (self.linear[o.carrier.node] << o.shift) * (-1 if o.negative else 1) for o in draft.operands
+            (self.linear[o.signal.node] << o.shift) * (-1 if o.negative else 1) for o in adder.operands
         )
-        low, high = (int(end) for end in self._row_range(np.asarray(linear), draft.offset))
+        low, high = (int(end) for end in self._row_range(np.asarray(linear), adder.offset))
         self.linear[len(self.nodes)] = np.asarray(linear)
-        self.nodes.append(Sum(low=low, high=high, addends=draft.addends, constant=draft.constant))
-        return Carrier(node=len(self.nodes) - 1, low=low, high=high, offset=draft.offset, ready=draft.ready)
+        self.nodes.append(Sum(low=low, high=high, addends=adder.addends, constant=adder.constant))
+        return OffsetSignal(
+            node=len(self.nodes) - 1, low=low, high=high, offset=adder.offset, ready=adder.ready
+        )
 
-    def _neuron(self, operands: Sequence[Operand], bias: int) -> Carrier:
+    def _neuron(self, operands: Sequence[Operand], bias: int) -> OffsetSignal:
         """Append a neuron's last adder, which takes the bias, the rounding and all offsets; then its clip."""
         shift, kind = self.spec.shift, self.spec.output_type
         wanted = bias + ((1 << shift) >> 1) - (kind.low << shift)
         # Where every operand's low bits are zero, those of the constant do not matter: the shift drops them.
         zeros = min(shift, *(operand.shift for operand in operands))
         constant = (wanted - sum(operand.offset for operand in operands)) >> zeros
-        draft = draft_of([operand.turned(-zeros, False) for operand in operands], constant)
+        adder = adder_of([operand.turned(-zeros, False) for operand in operands], constant)
         if len(operands) == 1 and not operands[0].negative and constant == 0:
-            total, left = operands[0].carrier, shift - operands[0].shift
+            total, left = operands[0].signal, shift - operands[0].shift
         else:
-            total, left = self._add(draft), shift - zeros
+            total, left = self._add(adder), shift - zeros
         top = (1 << kind.bits) - 1
         low, high = (min(max(_shifted(end, left), 0), top) for end in (total.low, total.high))
         self.nodes.append(Clip(low=low, high=high, source=total.node, shift=left, bits=kind.bits))
-        return Carrier(node=len(self.nodes) - 1, low=low, high=high, offset=-kind.low, ready=draft.ready + 1)
+        return OffsetSignal(
+            node=len(self.nodes) - 1, low=low, high=high, offset=-kind.low, ready=adder.ready + 1
+        )
 
 
 def _shifted(value: int, right: int) -> int:

@@ -1,4 +1,4 @@
-"""What an unrolled network will take, before minutes are spent on solving it: the cost model of ENGINE=auto.
+"""What an unrolled network will take, before minutes are spent on solving it.
 
 Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs within 10% and flip-flops within
 25% of what is built, cycles within three with ternary adders. Small dense networks: within 30%.
@@ -7,6 +7,7 @@ Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs wit
 from dataclasses import dataclass
 from math import ceil, log
 
+from ganglion.hw.target.resources import Resources
 from ganglion.models.quant.csd import csd_digits
 from ganglion.models.reference import IntNetwork
 
@@ -23,18 +24,14 @@ STREAM_LUTS, STREAM_FFS = 55, 22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """Counts of primitives, and cycles from an accepted vector to its result, one vector a clock."""
+    """Counts of primitives, and cycles from an accepted vector to its result; one vector a clock."""
 
-    lut: int
-    ff: int
-    dsp: int
-    bram18: int
+    resources: Resources
     latency_cycles: int
-    interval_cycles: int
 
 
-def predict(network: IntNetwork, cut: int, adder_inputs: int) -> Prediction:
-    """Return what `network` takes with `cut` adders in a stage of ternary (3) or binary (2) adders."""
+def predict(network: IntNetwork, adders_per_stage: int, adder_inputs: int) -> Prediction:
+    """Return what `network` takes in stages of so many ternary (3) or binary (2) adders."""
     luts, levels = 0.0, 0
     for index, (spec, weight) in enumerate(zip(network.spec.layers, network.weights, strict=True)):
         digits = csd_digits(weight)
@@ -45,11 +42,10 @@ def predict(network: IntNetwork, cut: int, adder_inputs: int) -> Prediction:
         # Sharing makes the tree one level deeper than its operands alone would.
         longest = max(1, int(digits.sum(axis=1).max()))
         levels += ceil(log(longest + 1, adder_inputs)) + (longest > adder_inputs)
+    registered = luts * FFS_PER_LUT[min(adders_per_stage, len(FFS_PER_LUT)) - 1] / adders_per_stage
     return Prediction(
-        lut=round(luts) + STREAM_LUTS,
-        ff=round(luts * FFS_PER_LUT[min(cut, len(FFS_PER_LUT)) - 1] / cut) + STREAM_FFS,
-        dsp=0,
-        bram18=0,
-        latency_cycles=ceil(levels / cut) + 1,
-        interval_cycles=1,
+        resources=Resources(
+            lut=round(luts) + STREAM_LUTS, ff=round(registered) + STREAM_FFS, dsp=0, bram18=0
+        ),
+        latency_cycles=ceil(levels / adders_per_stage) + 1,
     )

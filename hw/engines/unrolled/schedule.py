@@ -1,4 +1,4 @@
-"""Which pipeline stage computes a node: chains of `cut` adders at most, and few bits from stage to stage."""
+"""Which pipeline stage computes a node: at most so many adders in a chain, few bits from stage to stage."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ganglion.hw.engines.unrolled.tree import ADDER_DELAY
 from ganglion.models.build.errors import CompileError
 
 CLIP_DELAY = 1
-MAX_CUT = 16
+MAX_ADDERS = 16
 MAX_SWEEPS = 12
 
 
@@ -25,11 +25,11 @@ class Schedule:
         return self.n_stages + 1
 
 
-def schedule(graph: Graph, cut: int) -> Schedule:
-    """Return stages with at most `cut` adders and one clip behind each other, outputs all in the last."""
-    if not 1 <= cut <= MAX_CUT:
-        raise CompileError(f"cut = {cut} adders in a pipeline stage is outside 1 to {MAX_CUT}")
-    return _Scheduler(graph, cut * ADDER_DELAY + CLIP_DELAY).run()
+def schedule(graph: Graph, adders_per_stage: int) -> Schedule:
+    """Return stages of at most so many adders and one clip behind each other, outputs all in the last."""
+    if not 1 <= adders_per_stage <= MAX_ADDERS:
+        raise CompileError(f"adders_per_stage = {adders_per_stage} is outside 1 to {MAX_ADDERS}")
+    return _Scheduler(graph, adders_per_stage * ADDER_DELAY + CLIP_DELAY).run()
 
 
 def register_bits(graph: Graph, stages: Schedule) -> int:

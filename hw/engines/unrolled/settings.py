@@ -1,22 +1,16 @@
-"""How an unrolled network is built: adders between registers, digits of a weight, and the part's adders."""
+"""What the unrolled engine can be asked for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ganglion.hw.target.board import Board
+from ganglion.hw.engines.engine import EngineSettings, setting
+from ganglion.hw.engines.unrolled.schedule import MAX_ADDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnrolledSettings:
-    """`cut` adders between registers, at most `csd_digits` digits a weight; what adders the part has.
+class UnrolledSettings(EngineSettings):
+    """How deep the pipeline is, and which weights are accepted."""
 
-    `adder_inputs` is 3 on Xilinx parts, which sum three bits in one LUT, else 2; `xc7` is for 7-series.
-    """
-
-    cut: int = 2
-    csd_digits: int | None = None
-    adder_inputs: int = 3
-    xc7: bool = True
-
-    def on(self, board: Board) -> "UnrolledSettings":
-        """Return the settings with the adders of a board's part."""
-        return replace(self, adder_inputs=board.family.adder_inputs, xc7=board.family.primitives == "xc7")
+    adders_per_stage: int = setting(2, "adders between two registers of the unrolled engine", 1, MAX_ADDERS)
+    csd_digits: int | None = setting(
+        None, "refuse a policy of which an unrolled weight has more signed digits", 1, 4
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ganglion.hw.engines.unrolled.cmvm import SharedPairs, Term
-from ganglion.hw.engines.unrolled.tree import Carrier, Operand, draft_of, tree_luts
+from ganglion.hw.engines.unrolled.tree import OffsetSignal, Operand, adder_of, tree_luts
 
 # Stands for a row's constant, which is not known before the signs of the adders below are chosen.
 ROW_CONSTANT = 0x5555
@@ -20,7 +20,7 @@ class SharedSums:
     rows: tuple[tuple[Term, ...], ...]
 
 
-def merge_pairs(pairs: SharedPairs, inputs: Sequence[Carrier], adder_inputs: int) -> SharedSums:
+def merge_pairs(pairs: SharedPairs, inputs: Sequence[OffsetSignal], adder_inputs: int) -> SharedSums:
     """Return `pairs` with every adder merged into its readers where that saves LUTs."""
     merger = _Merger(pairs=pairs, inputs=inputs, adder_inputs=adder_inputs)
     merger.settle()
@@ -30,16 +30,16 @@ def merge_pairs(pairs: SharedPairs, inputs: Sequence[Carrier], adder_inputs: int
 class _Merger:
     """The decision in progress: `bodies` is what each remaining pair, and each row, sums up."""
 
-    def __init__(self, pairs: SharedPairs, inputs: Sequence[Carrier], adder_inputs: int) -> None:
+    def __init__(self, pairs: SharedPairs, inputs: Sequence[OffsetSignal], adder_inputs: int) -> None:
         self.pairs, self.adder_inputs, self.n_inputs = pairs, adder_inputs, pairs.n_inputs
         self.bodies: dict[int, tuple[Term, ...]] = {
             self.n_inputs + index: merged((pair.left, pair.right)) for index, pair in enumerate(pairs.pairs)
         }
         self.first_row = self.n_inputs + len(pairs.pairs)
         self.bodies |= {self.first_row + index: (row,) for index, row in enumerate(pairs.rows)}
-        self.carriers = dict(enumerate(inputs))
+        self.signals = dict(enumerate(inputs))
         for source in range(self.n_inputs, self.first_row):
-            self.carriers[source] = draft_of(self._operands(self.bodies[source]), 0).carrier(source)
+            self.signals[source] = adder_of(self._operands(self.bodies[source]), 0).signal(source)
         self.readers: dict[int, set[int]] = {source: set() for source in range(self.first_row)}
         for reader, body in self.bodies.items():
             for term in body:
@@ -89,7 +89,7 @@ class _Merger:
         return tree_luts(self._operands(body), constant, self.adder_inputs)
 
     def _operands(self, body: tuple[Term, ...]) -> list[Operand]:
-        return [Operand(carrier=self.carriers[t.source], shift=t.shift, negative=t.negative) for t in body]
+        return [Operand(signal=self.signals[t.source], shift=t.shift, negative=t.negative) for t in body]
 
 
 def merged(body: Iterable[Term]) -> tuple[Term, ...]:

@@ -11,7 +11,7 @@ ADDER_DELAY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class OffsetSignal:
     """The unsigned signal `node`, a value plus `offset`; its range, and when it is there, in half adders."""
 
     node: int
@@ -27,39 +27,39 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operand:
-    """The value of a carrier times 2**shift, subtracted when `negative`."""
+    """The value of a signal times 2**shift, subtracted when `negative`."""
 
-    carrier: Carrier
+    signal: OffsetSignal
     shift: int
     negative: bool
 
     @property
     def order(self) -> tuple[int, int]:
         """Its lowest bit, then its highest: operands that lie alike are added first."""
-        return self.shift, self.shift + self.carrier.bits
+        return self.shift, self.shift + self.signal.bits
 
     @property
     def offset(self) -> int:
         """What its addend has too much over its value."""
-        offset = self.carrier.offset
-        return (((1 << self.carrier.bits) - 1 - offset) if self.negative else offset) << self.shift
+        offset = self.signal.offset
+        return (((1 << self.signal.bits) - 1 - offset) if self.negative else offset) << self.shift
 
     @property
     def range(self) -> tuple[int, int]:
         """The range of its addend."""
-        low, high = self.carrier.low, self.carrier.high
+        low, high = self.signal.low, self.signal.high
         if self.negative:
-            full = (1 << self.carrier.bits) - 1
+            full = (1 << self.signal.bits) - 1
             low, high = full - high, full - low
         return low << self.shift, high << self.shift
 
     def turned(self, shift: int, negative: bool) -> "Operand":
         """Return it times 2**shift, subtracted instead of added or the reverse when `negative`."""
-        return Operand(carrier=self.carrier, shift=self.shift + shift, negative=self.negative ^ negative)
+        return Operand(signal=self.signal, shift=self.shift + shift, negative=self.negative ^ negative)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class AdderSpec:
     """An adder to be made: its operands at shift zero and above, and its constant."""
 
     operands: tuple[Operand, ...]
@@ -84,22 +84,22 @@ class Draft:
     def addends(self) -> tuple[Addend, ...]:
         """The operands as the graph's addends."""
         return tuple(
-            Addend(source=o.carrier.node, bits=o.carrier.bits, shift=o.shift, inverted=o.negative)
+            Addend(source=o.signal.node, bits=o.signal.bits, shift=o.shift, inverted=o.negative)
             for o in self.operands
         )
 
     def luts(self) -> int:
         """Return its LUTs."""
-        shapes = tuple((o.carrier.bits, o.shift, o.negative) for o in self.operands)
+        shapes = tuple((o.signal.bits, o.shift, o.negative) for o in self.operands)
         return adder_cells(shapes, self.constant, smallest_type(*self.range).bits).luts
 
-    def carrier(self, node: int) -> Carrier:
-        """Return the carrier that `node` is when the outer bound is its range."""
+    def signal(self, node: int) -> OffsetSignal:
+        """Return the signal that `node` is when the outer bound is its range."""
         low, high = self.range
-        return Carrier(node=node, low=low, high=high, offset=self.offset, ready=self.ready)
+        return OffsetSignal(node=node, low=low, high=high, offset=self.offset, ready=self.ready)
 
 
-AddSum = Callable[[Draft], Carrier]
+AddSum = Callable[[AdderSpec], OffsetSignal]
 
 
 def add_up(operands: Sequence[Operand], target: int, n_inputs: int, add: AddSum) -> list[Operand]:
@@ -111,10 +111,10 @@ def add_up(operands: Sequence[Operand], target: int, n_inputs: int, add: AddSum)
     pending = list(operands)
     spare = n_inputs == 3 and (len(pending) - target) % 2 == 1
     while len(pending) > target:
-        pending.sort(key=lambda operand: (operand.carrier.ready, operand.order))
-        level = pending[min(len(pending), 2 if spare else n_inputs) - 1].carrier.ready
-        here = sorted((o for o in pending if o.carrier.ready <= level), key=lambda operand: operand.order)
-        later = [operand for operand in pending if operand.carrier.ready > level]
+        pending.sort(key=lambda operand: (operand.signal.ready, operand.order))
+        level = pending[min(len(pending), 2 if spare else n_inputs) - 1].signal.ready
+        here = sorted((o for o in pending if o.signal.ready <= level), key=lambda operand: operand.order)
+        later = [operand for operand in pending if operand.signal.ready > level]
         made: list[Operand] = []
         while (left := len(here) + len(made) + len(later) - target) > 0:
             size = n_inputs if len(here) >= n_inputs and left >= n_inputs - 1 else 2
@@ -131,24 +131,24 @@ def tree_luts(operands: Sequence[Operand], constant: int, n_inputs: int) -> int:
     """Return the LUTs of the sum of `operands` and `constant`, whose last adder takes the constant."""
     luts = 0
 
-    def count(draft: Draft) -> Carrier:
+    def count(adder: AdderSpec) -> OffsetSignal:
         nonlocal luts
-        luts += draft.luts()
-        return draft.carrier(0)
+        luts += adder.luts()
+        return adder.signal(0)
 
     rest = add_up(operands, n_inputs - 1 if constant else 1, n_inputs, count)
-    return luts + (draft_of(rest, constant).luts() if constant else 0)
+    return luts + (adder_of(rest, constant).luts() if constant else 0)
 
 
-def draft_of(operands: Sequence[Operand], constant: int) -> Draft:
+def adder_of(operands: Sequence[Operand], constant: int) -> AdderSpec:
     """Return the adder of all `operands` and a constant."""
-    ready = max(operand.carrier.ready for operand in operands) + ADDER_DELAY
-    return Draft(operands=tuple(operands), constant=constant, ready=ready)
+    ready = max(operand.signal.ready for operand in operands) + ADDER_DELAY
+    return AdderSpec(operands=tuple(operands), constant=constant, ready=ready)
 
 
 def _added(operands: Sequence[Operand], add: AddSum) -> Operand:
     """Return the operand worth the sum of one adder's operands, of the sign that takes fewer LUTs."""
     shift = min(operand.shift for operand in operands)
-    drafts = [draft_of([o.turned(-shift, negative) for o in operands], 0) for negative in (False, True)]
-    negative = drafts[1].luts() < drafts[0].luts()
-    return Operand(carrier=add(drafts[negative]), shift=shift, negative=negative)
+    adders = [adder_of([o.turned(-shift, negative) for o in operands], 0) for negative in (False, True)]
+    negative = adders[1].luts() < adders[0].luts()
+    return Operand(signal=add(adders[negative]), shift=shift, negative=negative)

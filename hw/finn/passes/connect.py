@@ -8,8 +8,6 @@ from ganglion.hw.finn.passes.graph import chain, is_kind
 from ganglion.hw.finn.passes.specialize import SpecializeToRtl
 from ganglion.hw.finn.plugin import GiveReadableTensorNames, InsertDWC, InsertFIFO, ModelWrapper
 
-OURS = (NodeKind.FOLDED, NodeKind.UNROLLED)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStreams:
@@ -30,10 +28,10 @@ class ConnectStreams:
 
 def _drop_end_fifos(model: ModelWrapper) -> None:
     first, second, *_ = chain(model)
-    if is_kind(first, NodeKind.FIFO) and is_kind(second, *OURS):
+    if is_kind(first, NodeKind.FIFO) and is_kind(second, NodeKind.ENGINE):
         second.input[0] = first.input[0]
         model.graph.node.remove(first)
     *_, before, last = chain(model)
-    if is_kind(last, NodeKind.FIFO) and is_kind(before, *OURS):
+    if is_kind(last, NodeKind.FIFO) and is_kind(before, NodeKind.ENGINE):
         before.output[0] = last.output[0]
         model.graph.node.remove(last)

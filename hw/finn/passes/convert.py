@@ -25,7 +25,7 @@ class ConvertToHardware:
     name: ClassVar[str] = "convert"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return (MVAU Requant)+; any other node raises CompileError naming it."""
+        """Return MVAU, Requant and our engines' nodes; any other raises CompileError naming it."""
         for transformation in (
             InferRequantLayer(bitwidth_threshold=FEWEST_REQUANT_BITS),
             InferQuantizedMatrixVectorActivation(),
@@ -35,7 +35,7 @@ class ConvertToHardware:
         ):
             model = model.transform(transformation)
         for node in model.graph.node:
-            if node.domain != HARDWARE_DOMAIN or node.op_type not in ("MVAU", "Requant"):
+            if node.domain != HARDWARE_DOMAIN:
                 raise CompileError(
                     f"{node.name}: {node.op_type} is left between the layers and has no hardware; "
                     "a policy is a chain of dense layers with power-of-two scales"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganglion.hw.engines.dense.folding import Folding
+from ganglion.hw.engines.dense.plan import Folding
 from ganglion.hw.finn.passes.graph import layers, set_attributes
 from ganglion.hw.finn.plugin import ModelWrapper
 

@@ -1,13 +1,16 @@
 """Typed reading and writing of qonnx graphs: what is not there raises, so that no pass goes on with None."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
-from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, StreamShape, read_node
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, read_node
 from ganglion.hw.finn.plugin import HWCustomOp, ModelWrapper, NodeProto, RTLBackend, getCustomOp
 from ganglion.models.build.errors import CompileError
+from ganglion.models.spec.types import IntType
 
 
 def text_attribute(node: NodeProto, name: str) -> str:
@@ -78,11 +81,9 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
     if kind is None:
         raise CompileError(f"{node.name}: {node.op_type} is not among {', '.join(k.value for k in NodeKind)}")
     folder = Path(text_attribute(node, "code_gen_dir_ipgen"))
-    if kind in (NodeKind.FOLDED, NodeKind.UNROLLED):
+    if kind is NodeKind.ENGINE:
         return read_node(folder)
     operator, sources = cast(HWCustomOp, getCustomOp(node)), cast(RTLBackend, getCustomOp(node))
-    *_, input_words, input_lanes = operator.get_folded_input_shape()
-    *_, output_words, output_lanes = operator.get_folded_output_shape()
     return HardwareNode(
         name=node.name,
         kind=kind,
@@ -90,12 +91,26 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
         folder=folder,
         layers=int(kind is NodeKind.REQUANT),
         files=tuple(Path(file) for file in sources.get_rtl_file_list(abspath=True)),
-        input=StreamShape(
-            lanes=int(input_lanes), words=int(input_words), width_bits=operator.get_instream_width_padded(0)
+        input=_format(
+            operator.get_input_datatype(0),
+            operator.get_folded_input_shape(),
+            operator.get_instream_width_padded(0),
         ),
-        output=StreamShape(
-            lanes=int(output_lanes),
-            words=int(output_words),
-            width_bits=operator.get_outstream_width_padded(0),
+        output=_format(
+            operator.get_output_datatype(0),
+            operator.get_folded_output_shape(),
+            operator.get_outstream_width_padded(0),
         ),
+    )
+
+
+def _format(data_type: Any, folded: Sequence[int] | np.ndarray, width_bits: int) -> StreamFormat:
+    """Return the stream of a node of FINN's, which pads vectors to whole words."""
+    *_, words, lanes = (int(size) for size in folded)
+    return StreamFormat(
+        type=IntType(bits=data_type.bitwidth(), signed=data_type.signed()),
+        features=words * lanes,
+        lanes=lanes,
+        words=words,
+        width_bits=width_bits,
     )

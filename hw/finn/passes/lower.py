@@ -16,9 +16,6 @@ from ganglion.hw.finn.plugin import (
     RemoveStaticGraphInputs,
     cleanup_model,
 )
-from ganglion.models.build.errors import CompileError
-
-SUPPORTED = frozenset({"Add", "Gemm", "MatMul", "Quant", "Relu"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +25,8 @@ class Lower:
     name: ClassVar[str] = "lower"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph of MatMul, Mul, Add and MultiThreshold nodes; others raise CompileError."""
+        """Return the graph of MatMul, Mul, Add and MultiThreshold nodes, and those of engines."""
         model = cleanup_model(model)
-        for node in model.graph.node:
-            if node.op_type not in SUPPORTED:
-                known = ", ".join(sorted(SUPPORTED))
-                raise CompileError(f"{node.name}: {node.op_type} has no hardware here; supported: {known}")
         _round_as_finn(model)
         for transformation in (
             ConvertQONNXtoFINN(),

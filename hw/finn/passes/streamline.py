@@ -18,7 +18,7 @@ class MoveScales:
     name: ClassVar[str] = "streamline"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return MultiThreshold (MatMul MultiThreshold)+ and, unless the mean's scale is 1, a last Mul."""
+        """Return runs of (MatMul MultiThreshold)+, integers at their ends."""
         transformations = (
             AbsorbScalarBiasIntoMultiThreshold(),
             Streamline(),

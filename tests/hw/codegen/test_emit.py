@@ -6,8 +6,10 @@ import pytest
 
 from ganglion.hw.codegen.emit import top_module
 from ganglion.hw.codegen.gather import MEMORY_STREAM, Memory, gather
-from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, StreamShape
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
 from ganglion.models.build.errors import CompileError
+from ganglion.models.spec.types import IntType
 
 WRAPPER = """
 module wrapper #(
@@ -26,7 +28,16 @@ def node(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.v"
     file.write_text(f"module {name}; endmodule\n")
-    shapes = [StreamShape(lanes=s[0], words=s[1], width_bits=s[2]) for s in (inputs, outputs)]
+    shapes = [
+        StreamFormat(
+            type=IntType(bits=bits // lanes, signed=True),
+            features=lanes * words,
+            lanes=lanes,
+            words=words,
+            width_bits=bits,
+        )
+        for lanes, words, bits in (inputs, outputs)
+    ]
     return HardwareNode(
         name=name,
         kind=kind,

@@ -69,8 +69,3 @@ def test_values_outside_the_type_are_refused() -> None:
         stream.pack(np.array([[0, -129]]))
     with pytest.raises(CompileError, match=r"expected \[n, 2\] integers"):
         stream.pack(np.array([[0, 1, 2]]))
-
-
-def test_a_missing_key_is_named() -> None:
-    with pytest.raises(CompileError, match="lacks the key 'lanes'"):
-        StreamFormat.from_json({"type": "INT8", "features": 2, "words": 1, "width_bits": 16})

@@ -8,12 +8,12 @@ import pytest
 
 from ganglion.hw.compile import compile_policy, compile_stage
 from ganglion.hw.design.design import load_design
-from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.mapping.compile_settings import CompileSettings, compile_settings
 from ganglion.hw.sim.equality import Vectors, proof_inputs
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.simulate import verify
-from ganglion.hw.target.board import Engine, find_board
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
@@ -21,8 +21,8 @@ from tests.networks import write_random_policy
 
 BOARD = find_board("Pynq-Z2")
 CHOICES = [
-    CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=4),
-    CompileSettings(board=BOARD, engines=(Engine.UNROLLED,), cut=2),
+    compile_settings(BOARD, "folded", lanes=4),
+    compile_settings(BOARD, "unrolled", adders_per_stage=2),
 ]
 
 
@@ -33,14 +33,14 @@ def test_a_sparse_engine_is_bit_exact_through_the_common_stages(
     paths = BuildPaths.of("sparse", tmp_path)
     rng = np.random.default_rng(0)
     write_random_policy(paths.policy, rng, (11, 24, 20, 3), n_vectors=40, density=0.2)
-    description = compile_policy(paths, settings)
-    assert description["engine"] == settings.engine_names
-    assert {"lut", "ff", "dsp", "bram18"} <= description["estimate"].keys()
-    design, policy = load_design(paths), load_policy(paths.policy)
+    design = compile_policy(paths, settings)
+    assert design.engine == settings.engine_names
+    assert load_design(paths) == design
+    policy = load_policy(paths.policy)
     bench = Bench.of(design, verilate(design, simulator_cache(paths)))
     vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
     measures = verify(bench, vectors, workers=os.cpu_count() or 1)
-    assert measures["mismatches"] == 0 and measures["resets"] > 0
+    assert measures.mismatches == 0 and measures.resets > 0
     assert len(design.taps) == len(policy.network.spec.layers)
 
 
@@ -48,19 +48,18 @@ def test_only_the_settings_that_an_engine_reads_make_it_stale(tmp_path: Path) ->
     paths = BuildPaths.of("sparse", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (3, 7, 1), n_vectors=5)
 
-    def inputs(engine: Engine, **changes: int) -> object:
-        settings = CompileSettings(board=BOARD, engines=(engine,), **changes)
-        return compile_stage(paths, settings).inputs
+    def inputs(engine: str, **settings: int) -> object:
+        return compile_stage(paths, compile_settings(BOARD, engine, **settings)).inputs
 
-    assert inputs(Engine.FOLDED, lanes=4) != inputs(Engine.FOLDED, lanes=8)
-    assert inputs(Engine.FOLDED, cut=1) == inputs(Engine.FOLDED, cut=2)
-    assert inputs(Engine.UNROLLED, cut=1) != inputs(Engine.UNROLLED, cut=2)
+    assert inputs("folded", lanes=4) != inputs("folded", lanes=8)
+    assert inputs("folded", lanes=8) == inputs("folded")
+    assert inputs("unrolled", adders_per_stage=1) != inputs("unrolled", adders_per_stage=2)
 
 
 def test_more_lanes_than_work_name_the_nearest_setting(tmp_path: Path) -> None:
     paths = BuildPaths.of("sparse", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (3, 4, 1), n_vectors=5)
     nnz = load_policy(paths.policy).network.nnz
-    settings = CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=nnz + 1)
-    with pytest.raises(CompileError, match=rf"more than the network's {nnz} nonzero weights; .*LANES={nnz}"):
+    settings = compile_settings(BOARD, "folded", lanes=nnz + 1)
+    with pytest.raises(CompileError, match=rf"more than the network's {nnz} nonzero weights; .*lanes={nnz}"):
         compile_policy(paths, settings)

@@ -66,22 +66,24 @@ def _columns(program: Program) -> Iterator[tuple[np.ndarray, int]]:
 
 
 def _field_names(program: Program) -> Iterator[Name]:
-    settings = program.settings
+    settings = program.shape
     yield ("release",)
     yield ("reduction",)
     if program.stores:
         yield ("store bank",)
-    yield from (("address", copy, bank) for copy in range(settings.copies) for bank in range(settings.banks))
+    yield from (
+        ("address", copy, bank) for copy in range(settings.replicas) for bank in range(settings.banks)
+    )
     for lane in range(settings.lanes):
         yield from ((name, lane) for name in ("action", "weight", "bank"))
 
 
 def _unread(program: Program, name: Name, word: int, value: int, other: int) -> str:
     """Return why a field may hold `other` in place of `value`, or nothing."""
-    settings = program.settings
+    settings = program.shape
     multiplies = program.weight[word] != 0
     if name[0] == "address":
-        readers = [p for p in range(settings.lanes) if settings.copy_of(p) == name[1] and multiplies[p]]
+        readers = [p for p in range(settings.lanes) if settings.replica_of(p) == name[1] and multiplies[p]]
         if name[2] not in program.select[word, readers]:
             return "the address of a bank that nobody reads"
     if name[0] == "bank" and not multiplies[int(name[1])]:

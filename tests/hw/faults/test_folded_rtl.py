@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import plan
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.plan import plan
+from ganglion.hw.engines.folded.shape import FoldedShape
 from tests.hw.bare import NODE, build_bare
 from tests.hw.engines.folded.nets import with_types
 from tests.hw.faults.proof import Proof
@@ -59,7 +59,7 @@ FAST = {2, 9, 27}
 def test_a_fault_in_the_rtl_is_found(number: int, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))
-    made = build_bare(plan(network, FoldedSettings(lanes=5, banks=3, copies=2)), tmp_path)
+    made = build_bare(plan(network, FoldedShape(lanes=5, banks=3, replicas=2)), tmp_path)
     module, find, replace = FAULTS[number]
     source = tmp_path / "rtl" / f"{module}.sv"
     text = source.read_text()

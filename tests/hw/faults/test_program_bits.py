@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import plan
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.plan import plan
+from ganglion.hw.engines.folded.shape import FoldedShape
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import with_types
 from tests.hw.faults.program_bits import memory_bits
@@ -14,11 +14,11 @@ from tests.hw.faults.proof import Proof
 from tests.networks import random_network
 
 
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [53, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_bit_that_turns_over_is_found_unless_nobody_reads_it(every: int, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))
-    made = plan(network, FoldedSettings(lanes=5, banks=3, copies=2))
+    made = plan(network, FoldedShape(lanes=5, banks=3, replicas=2))
     assert made.program.stores and len(made.program.lowered.modes) == 2
     bench, proof = build_bare(made, tmp_path).bench(1000), Proof.of(network)
     assert proof.passes(bench)

@@ -5,29 +5,30 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ganglion.hw.engines.dense.folding import dense_shapes
-from ganglion.hw.engines.folded.settings import Multiplier
+from ganglion.hw.engines.engine import EngineSettings
+from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.registry import parse_engines
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.finn.flow import passes_of
-from ganglion.hw.finn.golden_check import GoldenCheck
+from ganglion.hw.finn.golden_check import golden_check
 from ganglion.hw.finn.passes.graph import constant, hardware_nodes, layers
+from ganglion.hw.finn.passes.infer import InferNodes
+from ganglion.hw.finn.passes.pin import PinConstants
 from ganglion.hw.finn.passes.pipeline import Pass, run_passes
-from ganglion.hw.finn.passes.size import accumulator_bits
 from ganglion.hw.finn.plugin import ModelWrapper, quietly, use_build_folder
-from ganglion.hw.mapping.layout import EngineSettings, lay_out
-from ganglion.hw.mapping.parts import engine_of_each
-from ganglion.hw.target.board import Board, Engine, find_board
-from ganglion.models.build.errors import CompileError, MismatchError
-from ganglion.models.formats.qonnx_writer import write_qonnx
+from ganglion.hw.mapping.layout import lay_out
+from ganglion.hw.mapping.segments import engine_of_each
+from ganglion.hw.target.board import Board, find_board
+from ganglion.models.build.errors import MismatchError
+from ganglion.models.formats.qonnx_writer import qonnx_model
 from ganglion.models.reference import IntNetwork
 from tests.networks import random_inputs, random_network
 
-SETTINGS = EngineSettings(lanes=2, multiplier=Multiplier.DSP, unrolled=UnrolledSettings())
+SETTINGS = {"folded": FoldedSettings(lanes=2), "unrolled": UnrolledSettings(), "dense": EngineSettings()}
 NETWORKS: dict[str, dict[str, object]] = {
     "smallest": {"widths": (3, 7, 1)},
     "one layer": {"widths": (5, 2)},
@@ -51,21 +52,21 @@ def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]
 
     def run(
         network: IntNetwork,
-        edit: Callable[[onnx.GraphProto], None] | None = None,
         change: Callable[[tuple[Pass, ...]], tuple[Pass, ...]] = lambda passes: passes,
-        engines: tuple[Engine, ...] = (Engine.DENSE,),
+        engine: str = "dense",
     ) -> ModelWrapper:
-        write_qonnx(network, tmp_path / "policy.onnx")
-        model = onnx.load(tmp_path / "policy.onnx")
-        if edit:
-            edit(model.graph)
+        chosen = engine_of_each(parse_engines(engine), network.spec)
+        layout = lay_out(network, chosen, SETTINGS, board)
         inputs = random_inputs(np.random.default_rng(1), network, 8)
-        check = GoldenCheck(network=network.spec, inputs=inputs, expected=tuple(network.forward(inputs)))
-        chosen = engine_of_each(engines, network.spec)
-        passes = change(passes_of(lay_out(network, chosen, SETTINGS, board)))
+        names = [layer.name for layer in network.spec.layers]
+        golden = {"input": inputs} | dict(zip(names, network.forward(inputs), strict=True))
+        check = golden_check(layout.network.spec, golden, 8)
+        passes = change(passes_of(layout, tmp_path / "nodes"))
         use_build_folder(tmp_path / "finn")
         with quietly(tmp_path / "finn.log"):
-            return run_passes(ModelWrapper(model), passes, check)
+            model = ModelWrapper(qonnx_model(layout.network))
+            check("read", model)
+            return run_passes(model, passes, check)
 
     return run
 
@@ -105,6 +106,14 @@ def test_every_pass_keeps_the_integers_of_random_networks(
     compile_network(random_network(np.random.default_rng(seed), **shape))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("order", ["dense,unrolled,dense,folded", "folded,dense,unrolled,dense"])
+def test_engines_in_any_order_keep_golden_integers(
+    order: str, compile_network: Callable[..., ModelWrapper]
+) -> None:
+    network = random_network(np.random.default_rng(8), (5, 11, 9, 12, 3), density=0.5)
+    compile_network(network, engine=order)
+
+
 def test_dead_neurons_and_tiny_scales_survive(
     compile_network: Callable[..., ModelWrapper],
 ) -> None:
@@ -126,6 +135,12 @@ def test_layer_without_biases_survives(compile_network: Callable[..., ModelWrapp
     compile_network(with_layer(network, 0, biases=np.zeros_like(network.biases[0])))
 
 
+def _after(passes: tuple[Pass, ...], kind: type, inserted: Pass) -> tuple[Pass, ...]:
+    """Return the passes up to the one of this kind, and one more."""
+    index = next(index for index, each in enumerate(passes) if isinstance(each, kind))
+    return (*passes[: index + 1], inserted)
+
+
 def test_changed_weight_is_named_with_pass_layer_and_values(
     compile_network: Callable[..., ModelWrapper],
 ) -> None:
@@ -141,10 +156,10 @@ def test_changed_weight_is_named_with_pass_layer_and_values(
     with pytest.raises(
         MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+, got -?\d+"
     ):
-        compile_network(network, change=lambda passes: (*passes[:5], Saboteur()))
+        compile_network(network, change=lambda passes: _after(passes, PinConstants, Saboteur()))
 
 
-def test_a_wrong_parameter_of_a_sparse_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
+def test_a_wrong_parameter_of_an_engines_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
     class Saboteur:
         name = "sabotage"
 
@@ -156,46 +171,6 @@ def test_a_wrong_parameter_of_a_sparse_node_is_found(compile_network: Callable[.
     with pytest.raises(MismatchError, match=r"pass sabotage: fc2: vector \d+, neuron \d+: expected -?\d+"):
         compile_network(
             network,
-            change=lambda passes: (*passes[:6], Saboteur()),
-            engines=(Engine.UNROLLED, Engine.FOLDED, Engine.DENSE),
+            change=lambda passes: _after(passes, InferNodes, Saboteur()),
+            engine="unrolled,folded,dense",
         )
-
-
-def test_unsupported_node_is_named(compile_network: Callable[..., ModelWrapper]) -> None:
-    def use_sigmoid(graph: onnx.GraphProto) -> None:
-        next(node for node in graph.node if node.op_type == "Relu").op_type = "Sigmoid"
-
-    network = random_network(np.random.default_rng(5), (4, 8, 2))
-    with pytest.raises(CompileError, match="Sigmoid_0: Sigmoid has no hardware here; supported: Add, Gemm"):
-        compile_network(network, edit=use_sigmoid)
-
-
-def test_forked_graph_is_refused(compile_network: Callable[..., ModelWrapper]) -> None:
-    def fork(graph: onnx.GraphProto) -> None:
-        relu = next(node for node in graph.node if node.op_type == "Relu")
-        last = graph.node[-1]
-        graph.node.append(onnx.helper.make_node("Add", [last.output[0], "skip"], ["forked"], name="Add_skip"))
-        graph.node.append(onnx.helper.make_node("Relu", relu.input, ["skip"], name="Relu_skip"))
-        graph.output[0].name = "forked"
-
-    network = random_network(np.random.default_rng(5), (4, 2, 2))
-    with pytest.raises(CompileError, match=r"is read by .*; only a chain of layers is supported"):
-        compile_network(network, edit=fork)
-
-
-def test_requantizer_too_wide_for_a_dsp_is_refused() -> None:
-    network = random_network(np.random.default_rng(6), (4, 8, 2))
-    spec = network.spec.layers[1]
-    wide = replace(spec, output_exponent=spec.accumulator_exponent + 24)
-    network = replace(network, spec=replace(network.spec, layers=(network.spec.layers[0], wide)))
-    with pytest.raises(CompileError, match=r"fc2: shift 24, .* requantizer of 29 bits, allowed 25"):
-        accumulator_bits(network, dense_shapes(network)[1])
-
-
-def test_accumulator_holds_a_product_even_where_few_weights_are_left() -> None:
-    network = random_network(np.random.default_rng(7), (4, 8, 2))
-    lone = np.zeros_like(network.weights[0])
-    lone[0, 0] = 127
-    network = with_layer(network, 0, weights=lone, biases=np.zeros_like(network.biases[0]))
-    shape = dense_shapes(network)[0]
-    assert accumulator_bits(network, shape) >= shape.weight_bits + 8 - 1

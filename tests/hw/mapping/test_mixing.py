@@ -1,5 +1,6 @@
 """Engines mixed layer by layer: every order is one design, exact in every layer, under stalls and resets."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 
@@ -8,16 +9,19 @@ import pytest
 
 from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import load_design
-from ganglion.hw.engines.dense.folding import Folding, dense_shapes
-from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.engines.dense.engine import Dense
+from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.dense.shape import dense_shapes
+from ganglion.hw.engines.engine import EngineSettings
+from ganglion.hw.engines.registry import registered
+from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.hw.simulate import verify
-from ganglion.hw.target.board import Board, Engine, find_board
+from ganglion.hw.simulate import Simulation, verify
+from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
-from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork
@@ -25,7 +29,7 @@ from ganglion.models.select_policy import shipped_policy
 from tests.networks import random_inputs, write_random_policy
 
 BOARD = find_board("Pynq-Z2")
-D, F, U = Engine.DENSE, Engine.FOLDED, Engine.UNROLLED
+D, F, U = "dense", "folded", "unrolled"
 # Gathered before F, sent in parts behind U.
 FAST = (U, D, F)
 ORDERS = [
@@ -38,12 +42,24 @@ ORDERS = [
 ]
 
 
-def narrow_fold(
-    network: IntNetwork, board: Board, engines: tuple[Engine, ...], taken: Resources
-) -> tuple[Folding, ...]:
-    """Return few lanes, quick to compile."""
-    shapes = dense_shapes(network, engines)
-    return tuple(Folding(shape=shape, pe=1, simd=shape.in_features // 2 or 1) for shape in shapes)
+class NarrowDense(Dense):
+    """The dense engine with few lanes, quick to compile."""
+
+    def plan(
+        self, networks: Sequence[IntNetwork], settings: EngineSettings, board: Board, taken: Resources
+    ) -> tuple[DensePlan, ...]:
+        """Return one output and half of the inputs a cycle for each layer."""
+        return tuple(
+            DensePlan(
+                network=network,
+                board=board,
+                foldings=tuple(
+                    Folding(shape=shape, pe=1, simd=shape.in_features // 2 or 1)
+                    for shape in dense_shapes(network)
+                ),
+            )
+            for network in networks
+        )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +77,7 @@ def paths(policy_folder: Path, tmp_path: Path) -> BuildPaths:
     return paths
 
 
-def measure(paths: BuildPaths, n_vectors: int) -> dict[str, object]:
+def measure(paths: BuildPaths, n_vectors: int) -> Simulation:
     """Return what simulation measures of a build, every layer of every vector being equal."""
     design, network = load_design(paths), load_policy(paths.policy).network
     assert [tap.layer for tap in design.taps] == [layer.name for layer in network.spec.layers]
@@ -69,41 +85,40 @@ def measure(paths: BuildPaths, n_vectors: int) -> dict[str, object]:
     return verify(Bench.of(design, verilate(design, simulator_cache(paths))), vectors, workers=1)
 
 
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: ",".join(engine.value for engine in order))
-def test_any_order_of_engines_is_exact_in_every_layer(
-    order: tuple[Engine, ...], paths: BuildPaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ganglion.hw.mapping.layout.fold", narrow_fold)
-    described = compile_policy(paths, CompileSettings(board=BOARD, engines=order, lanes=4))
-    assert described["engine"] == ",".join(engine.value for engine in order)
-    assert [layer["engine"] for layer in described["layers"]] == described["engine"].split(",")
-    assert [part["engine"] for part in described["parts"]] == list(
-        dict.fromkeys(engine.value for engine in order if engine is not D)
+@pytest.mark.parametrize("order", ORDERS, ids=",".join)
+def test_any_order_of_engines_is_exact_in_every_layer(order: tuple[str, ...], paths: BuildPaths) -> None:
+    with registered(NarrowDense()):
+        settings = compile_settings(BOARD, ",".join(order), **{"lanes": 4} if F in order else {})
+        design = compile_policy(paths, settings)
+    assert design.engine == ",".join(order)
+    assert [layer.engine for layer in design.layers] == list(order)
+    assert [segment.engine for segment in design.segments] == list(
+        dict.fromkeys(engine for engine in order if engine is not D)
     )
-    assert {"lut", "ff", "dsp", "bram18"} <= described["estimate"].keys()
     measures = measure(paths, 200)
-    assert measures["mismatches"] == 0 and measures["resets"]
-    promised = described["estimate"]
-    assert measures["interval_cycles"] == pytest.approx(promised["interval_cycles"], rel=0.1, abs=3)
-    assert measures["latency_cycles"] == pytest.approx(promised["latency_cycles"], rel=0.1, abs=8)
+    assert measures.mismatches == 0 and measures.resets
+    promised = design.estimate
+    assert promised is not None
+    assert measures.interval_cycles == pytest.approx(promised.interval_cycles, rel=0.1, abs=3)
+    assert measures.latency_cycles == pytest.approx(promised.latency_cycles, rel=0.1, abs=8)
 
 
 def test_neighbours_on_one_engine_become_one_node(paths: BuildPaths) -> None:
-    described = compile_policy(paths, CompileSettings(board=BOARD, engines=(U, F, F), lanes=4))
-    own = [name for name in described["nodes"] if name.startswith("Ganglion")]
+    design = compile_policy(paths, compile_settings(BOARD, "unrolled,folded,folded", lanes=4))
+    own = [name for name in design.nodes if name.startswith("Ganglion")]
     assert own == ["GanglionUnrolled_rtl_0", "GanglionFolded_rtl_0"]
-    assert [layer["node"] for layer in described["layers"]] == [own[0], own[1], own[1]]
+    assert [layer.node for layer in design.layers] == [own[0], own[1], own[1]]
     # A FIFO at an end would cost a cycle.
-    assert [described["nodes"][0], described["nodes"][-1]] == own
+    assert [design.nodes[0], design.nodes[-1]] == own
 
 
 def test_another_number_of_engines_names_the_layers(paths: BuildPaths) -> None:
     message = (
-        r"ENGINE=folded,dense names 2 engines, the policy has 3 layers \(fc1, fc2, fc3\); "
+        r"engine=folded,dense names 2 engines, the policy has 3 layers \(fc1, fc2, fc3\); "
         "name one engine for all or one a layer, each dense, folded, unrolled"
     )
     with pytest.raises(CompileError, match=message):
-        compile_policy(paths, CompileSettings(board=BOARD, engines=(F, D)))
+        compile_policy(paths, compile_settings(BOARD, "folded,dense"))
 
 
 @pytest.mark.slow
@@ -111,8 +126,9 @@ def test_the_shipped_policy_mixes(tmp_path: Path) -> None:
     paths = BuildPaths.of("Hopper", tmp_path)
     paths.root.mkdir()
     paths.policy.symlink_to(shipped_policy("Hopper"))
-    compile_policy(paths, CompileSettings(board=BOARD, engines=(U, F, D)))
+    design = compile_policy(paths, compile_settings(BOARD, "unrolled,folded,dense"))
+    assert design.estimate is not None
     measures = measure(paths, 1000)
-    assert measures["mismatches"] == 0
+    assert measures.mismatches == 0
     for cycles in ("latency_cycles", "interval_cycles"):
-        assert measures[cycles] == pytest.approx(read_json(paths.hw)["estimate"][cycles], rel=0.05)
+        assert getattr(measures, cycles) == pytest.approx(getattr(design.estimate, cycles), rel=0.05)

@@ -14,6 +14,7 @@ from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design, Port
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.board import find_board
 from ganglion.models.spec.types import IntType
 from tests.hw.toy import CACHE
 
@@ -57,16 +58,13 @@ def answers(model: Model, stimuli: Sequence[Row], memories: Mapping[str, str], r
         root=root,
         name="modules",
         engine="test",
-        board="Pynq-Z2",
-        part="xc7z020clg400-1",
-        clock_mhz=100.0,
+        board=find_board("Pynq-Z2"),
         top="modules_top",
         sources=(*(str(RTL / f"ganglion_{module}.sv") for module in MODULES), str(TOP)),
         memories={},
         input=Port(prefix="s_axis", **port),
         output=Port(prefix="m_axis", **port),
         taps=(),
-        behavioural=(),
     )
     words = [(_join(row, model.inputs) << 8) | model.number for row in stimuli]
     inputs = np.array([list(word.to_bytes(32, "little")) for word in words], dtype=np.int64)

@@ -132,11 +132,11 @@ def test_missing_memory_file_is_an_error_and_not_zeros(tmp_path: Path, vectors: 
 
 def test_verification_measures_a_sound_accelerator(tmp_path: Path, vectors: Vectors) -> None:
     measures = verify(toy_bench(tmp_path), vectors, workers=2)
-    assert measures["vectors"] == 300
-    assert measures["mismatches"] == 0
-    assert measures["stall_percent"] == [0, 25, 50, 75]
-    assert (measures["latency_cycles"], measures["interval_cycles"]) == (LATENCY, INTERVAL)
-    assert measures["hardware_inferences_per_s"] == round(100e6 / INTERVAL)
+    assert measures.vectors == 300
+    assert measures.mismatches == 0
+    assert measures.stall_percent == (0, 25, 50, 75)
+    assert (measures.latency_cycles, measures.interval_cycles) == (LATENCY, INTERVAL)
+    assert measures.hardware_inferences_per_s == round(100e6 / INTERVAL)
 
 
 def test_verification_stops_at_a_fault_that_only_stalls_show(tmp_path: Path, vectors: Vectors) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import load_design
-from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.bulk import simulate_many, untapped_bench
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
-from ganglion.hw.target.board import Engine, find_board
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.select_policy import shipped_policy
@@ -23,9 +23,9 @@ BOARD = find_board("Pynq-Z2")
 TAPPED_BLOCKS, TAPPED_VECTORS = 4, 25_000
 UNTAPPED_BLOCKS, UNTAPPED_VECTORS = 18, 50_000
 ENGINES = {
-    "folded": CompileSettings(board=BOARD, engines=(Engine.FOLDED,), lanes=16),
-    "unrolled": CompileSettings(board=BOARD, engines=(Engine.UNROLLED,), cut=2),
-    "dense": CompileSettings(board=BOARD, engines=(Engine.DENSE,)),
+    "folded": compile_settings(BOARD, "folded", lanes=16),
+    "unrolled": compile_settings(BOARD, "unrolled", adders_per_stage=2),
+    "dense": compile_settings(BOARD, "dense"),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.mapping.compile_settings import options_for
 from ganglion.hw.studies.explore import explore, print_table
 from ganglion.models.build.paths import BuildPaths
 from tests.networks import write_random_policy
@@ -17,7 +17,7 @@ def test_engines_are_measured_and_impossible_ones_left_out(
 ) -> None:
     paths = BuildPaths.of("tiny", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (4, 6, 2), n_vectors=20)
-    engines = [EngineOptions(engine="folded", lanes=lanes) for lanes in (2, 64)]
+    engines = [options_for("folded", lanes=lanes) for lanes in (2, 64)]
     (row,) = explore(paths, "Pynq-Z2", engines)
     assert row["engine"] == "folded 2" and row["mismatches"] == 0
     assert row["dsp"] == 2 and row["lut"] > 0 and row["latency_cycles"] > 0

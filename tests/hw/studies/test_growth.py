@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganglion.hw.mapping.compile_settings import EngineOptions
+from ganglion.hw.mapping.compile_settings import options_for
 from ganglion.hw.studies import growth
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import find_board
@@ -66,7 +66,7 @@ def test_the_picture_is_drawn_as_png_and_svg(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_network_and_engine_is_measured(paths: BuildPaths) -> None:
-    one, two = (EngineOptions(engine="folded", lanes=lanes) for lanes in (1, 2))
+    one, two = (options_for("folded", lanes=lanes) for lanes in (1, 2))
     board = find_board("Pynq-Z2")
     growth.write_growth(paths, board, growth.growth(paths, board, (0.5, 0.25), one, (two,)))
     points = read_json(paths.root / "growth.json")["points"]

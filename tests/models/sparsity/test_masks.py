@@ -144,3 +144,22 @@ def test_masks_reach_the_sparsity_asked_for(distribution: Distribution) -> None:
     masks = _pruned(weights, 0.95, distribution)
     pruned = [weight * mask for weight, mask in zip(weights, masks, strict=True)]
     assert measured_sparsity(pruned) == pytest.approx(0.95, abs=1e-4)
+
+
+def test_a_convolution_reaches_through_any_weight_of_a_kernel_and_a_flattened_channel() -> None:
+    conv, dense = torch.zeros(3, 2, 3, 3), torch.zeros(2, 3 * 4)
+    conv[1, 0, 2, 1] = 1  # input channel 0 to channel 1
+    dense[0, 5], dense[1, 9] = 1, 1  # output 0 reads channel 1, output 1 reads channel 2
+    assert reaches([conv, dense]).tolist() == [True, False]
+    assert reaches([conv, dense], torch.tensor([False, True])).tolist() == [False, False]
+    assert live_weights([conv, dense]) == 2
+
+
+def test_pruned_convolutions_keep_every_output_reachable() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = [torch.rand(shape, generator=generator) for shape in ((4, 2, 3, 3), (6, 4, 3, 3), (5, 6 * 4))]
+    pools = pools_of([tuple(score.shape) for score in scores], 0.97, Distribution.ERK)
+    masks = prune(scores, pools)
+    assert reaches(masks).all()
+    assert [int(mask.sum()) for mask in masks] == [pool.count for pool in pools]
+    assert [mask.shape for mask in masks] == [score.shape for score in scores]

@@ -1,6 +1,6 @@
 """The dense engine's RTL, simulated: golden in every layer, and FINN's lost words without our patch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +8,18 @@ import pytest
 
 from ganglion.hw.codegen.rtl_patches import OUTPUT_QUEUE
 from ganglion.hw.compile import compile_policy
-from ganglion.hw.design.design import load_design
-from ganglion.hw.engines.dense.folding import Folding, dense_shapes
-from ganglion.hw.mapping.compile_settings import CompileSettings
+from ganglion.hw.engines.dense.engine import Dense
+from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.dense.shape import dense_shapes
+from ganglion.hw.engines.engine import EngineSettings
+from ganglion.hw.engines.registry import registered
+from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.simulate import verify
-from ganglion.hw.target.board import Engine, find_board
+from ganglion.hw.target.board import Board, find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
@@ -27,29 +31,35 @@ N_VECTORS = 300
 Simulate = Callable[..., tuple[Bench, Vectors]]
 
 
-def narrow_folding(network: IntNetwork, *_: object) -> tuple[Folding, ...]:
-    """Return few lanes, quick to compile, SIMD the first layer's whole width and a slower second layer."""
-    first, second = dense_shapes(network, pad_to=8)
-    return Folding(shape=first, pe=2, simd=first.in_features), Folding(shape=second, pe=1, simd=2)
+class NarrowDense(Dense):
+    """Few lanes, quick to compile: SIMD the first layer's whole width, a slower second layer."""
+
+    def plan(
+        self, networks: Sequence[IntNetwork], settings: EngineSettings, board: Board, taken: Resources
+    ) -> tuple[DensePlan, ...]:
+        """Return the plan of two layers."""
+        (network,) = networks
+        first, second = dense_shapes(network)
+        foldings = Folding(shape=first, pe=2, simd=first.in_features), Folding(shape=second, pe=1, simd=2)
+        return (DensePlan(network=network, foldings=foldings, board=board),)
 
 
 @pytest.fixture
-def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulate:
+def simulate(tmp_path: Path) -> Iterator[Simulate]:
     """Return a maker of a simulated accelerator without the RTL patches named, and of vectors for it."""
 
     def make(skip_patches: frozenset[str] = frozenset(), board: str = "Pynq-Z2") -> tuple[Bench, Vectors]:
         paths = BuildPaths.of("policy", tmp_path)
         rng = np.random.default_rng(0)
         write_random_policy(paths.policy, rng, (11, 29, 2), n_vectors=40, density=1.0)
-        settings = CompileSettings(board=find_board(board), engines=(Engine.DENSE,))
-        compile_policy(paths, settings, skip_patches)
-        design = load_design(paths)
+        settings = compile_settings(find_board(board), "dense")
+        design = compile_policy(paths, settings, skip_patches)
         network = load_policy(paths.policy).network
         bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
         return bench, Vectors.of(network, random_inputs(rng, network, N_VECTORS))
 
-    monkeypatch.setattr("ganglion.hw.mapping.layout.fold", narrow_folding)
-    return make
+    with registered(NarrowDense()):
+        yield make
 
 
 @pytest.mark.parametrize("board", ["Pynq-Z2", pytest.param("KV260", marks=pytest.mark.slow)])
@@ -58,10 +68,10 @@ def test_rtl_equals_reference_in_every_layer_under_stalls_and_resets(
 ) -> None:
     bench, vectors = simulate(board=board)
     measures = verify(bench, vectors, workers=1)
-    assert measures["mismatches"] == 0
-    assert measures["resets"] > 0
+    assert measures.mismatches == 0
+    assert measures.resets > 0
     few = vectors.part(0, 3)
-    for cycle in range(1, measures["latency_cycles"] + 20, 7):
+    for cycle in range(1, measures.latency_cycles + 20, 7):
         traffic = Traffic(stall_percent=cycle % 2 * 50, reset_at_cycle=cycle)
         check_result(bench.design, few, bench.run(few.inputs, traffic, tmp_path / "run"), str(traffic))
 

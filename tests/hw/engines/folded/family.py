@@ -59,18 +59,18 @@ def network_of(name: str) -> IntNetwork:
 
 def main(names: Sequence[str]) -> None:
     """Print a line for each network and number of lanes."""
-    print(f"{'network':18} lanes    ideal  allowed cycles   over banks copies outputs   LUT seconds")
+    print(f"{'network':18} lanes    ideal  allowed cycles   over banks replicas outputs   LUT seconds")
     for name in names or FAMILY:
         network = network_of(name)
         for lanes in (n for n in LANES if n <= network.nnz):
             start = time.process_time()
             program = fit(network, lanes)
             seconds = time.process_time() - start
-            most, cycles, shape = allowed_cycles(network, lanes), program.latency_cycles, program.settings
+            most, cycles, shape = allowed_cycles(network, lanes), program.latency_cycles, program.shape
             over = f"{cycles - most:+.1f}" if cycles > most else ""
             print(
                 f"{name:18} {lanes:5} {network.nnz / lanes:8.1f} {most:8.1f} {cycles:6} {over:>6} "
-                f"{shape.banks:5} {shape.copies:6} {shape.output_lanes:7} {estimate(program).lut:5} "
+                f"{shape.banks:5} {shape.replicas:6} {shape.output_lanes:7} {estimate(program).lut:5} "
                 f"{seconds:7.2f}",
                 flush=True,
             )

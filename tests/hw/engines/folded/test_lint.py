@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import MODULES, plan
-from ganglion.hw.engines.folded.settings import FoldedSettings
-from ganglion.hw.engines.sparse_node import RTL
+from ganglion.hw.engines.folded.plan import MODULES, plan
+from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.rtl import RTL
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import corner_network
 from tests.networks import random_network
@@ -62,7 +62,7 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
     network = corner_network(np.random.default_rng(0))
     if lanes == 1:
         network = random_network(np.random.default_rng(0), (5, 3), input_bits=3, output_bits=5)
-    build_bare(plan(network, FoldedSettings.of(lanes)), tmp_path)
+    build_bare(plan(network, FoldedShape.of(lanes)), tmp_path)
     options = ["-DGANGLION_TAPS=1"] if taps else []
     assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design, Port
-from ganglion.hw.engines.folded.build import RTL
 from ganglion.hw.engines.folded.lower import Requantization
+from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.board import find_board
 from ganglion.models.reference import Ints
 from ganglion.models.spec.types import IntType
 from tests.hw.bare import CACHE
@@ -25,16 +26,13 @@ def answer(
         root=root,
         name=top,
         engine="test",
-        board="Pynq-Z2",
-        part="xc7z020clg400-1",
-        clock_mhz=100.0,
+        board=find_board("Pynq-Z2"),
         top=top,
         sources=(*(str(RTL / f"{module}.sv") for module in modules), str(TOPS / f"{top}.sv")),
         memories={},
         input=Port(prefix="s_axis", format=ends[0]),
         output=Port(prefix="m_axis", format=ends[1]),
         taps=(),
-        behavioural=(),
     )
     result = Bench(design=design, simulator=verilate(design, CACHE)).run(x, Traffic(), root)
     assert not result.failure

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.folded.build import plan
-from ganglion.hw.engines.folded.settings import FoldedSettings, Multiplier
+from ganglion.hw.engines.folded.plan import plan
+from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.reference import IntNetwork
@@ -17,7 +17,7 @@ from tests.networks import random_inputs, random_network
 
 LUT = Multiplier.LUT
 
-Case = tuple[IntNetwork, FoldedSettings]
+Case = tuple[IntNetwork, FoldedShape]
 
 
 def _random(seed: int, widths: tuple[int, ...], density: float = 0.5, **bits: int) -> IntNetwork:
@@ -26,23 +26,23 @@ def _random(seed: int, widths: tuple[int, ...], density: float = 0.5, **bits: in
 
 # Corners with mixed types, shifts and split rows; narrow weights in LUTs on odd shapes; one lane; one layer.
 FAST: dict[str, Callable[[], Case]] = {
-    "corners": lambda: (corner_network(np.random.default_rng(1)), FoldedSettings.of(4)),
+    "corners": lambda: (corner_network(np.random.default_rng(1)), FoldedShape.of(4)),
     "narrow": lambda: (
         _random(6, (10, 20, 20, 4), weight_bits=3, activation_bits=4, input_bits=5, output_bits=2),
-        FoldedSettings(lanes=5, banks=3, copies=2, multiplier=LUT),
+        FoldedShape(lanes=5, banks=3, replicas=2, multiplier=LUT),
     ),
-    "one lane": lambda: (_random(5, (6, 9, 2)), FoldedSettings.of(1)),
-    "one layer": lambda: (_random(4, (30, 5)), FoldedSettings(lanes=3, banks=2, copies=1)),
+    "one lane": lambda: (_random(5, (6, 9, 2)), FoldedShape.of(1)),
+    "one layer": lambda: (_random(4, (30, 5)), FoldedShape(lanes=3, banks=2, replicas=1)),
     "starts while loading": lambda: (
         _random(9, (90, 40, 12), 0.15),
-        FoldedSettings(lanes=8, banks=10, copies=3, input_lanes=6, output_lanes=4),
+        FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4),
     ),
 }
 SLOW: dict[str, Callable[[], Case]] = {
-    "corners, 16 lanes": lambda: (corner_network(np.random.default_rng(2)), FoldedSettings.of(16)),
-    "64 lanes": lambda: (_random(8, (20, 64, 64, 6), 0.3), FoldedSettings.of(64)),
-    "98% Hopper, 8 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedSettings.of(8)),
-    "98% Hopper, 32 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedSettings.of(32)),
+    "corners, 16 lanes": lambda: (corner_network(np.random.default_rng(2)), FoldedShape.of(16)),
+    "64 lanes": lambda: (_random(8, (20, 64, 64, 6), 0.3), FoldedShape.of(64)),
+    "98% Hopper, 8 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8)),
+    "98% Hopper, 32 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(32)),
 }
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 TRAFFIC = [

@@ -7,25 +7,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ganglion.hw.engines.folded.build import check_program
 from ganglion.hw.engines.folded.interpret import interpret
+from ganglion.hw.engines.folded.plan import FoldedPlan
 from ganglion.hw.engines.folded.schedule import schedule
-from ganglion.hw.engines.folded.settings import FoldedSettings
+from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.models.build.errors import CompileError, MismatchError
+from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.types import IntType
 from tests.hw.engines.folded.nets import corner_network, live_network, with_types
 from tests.networks import random_inputs, random_network
 
 
-def holds(network: IntNetwork, shape: FoldedSettings, n_vectors: int = 12) -> None:
+def holds(network: IntNetwork, shape: FoldedShape, n_vectors: int = 12) -> None:
     program = schedule(network, shape)
-    check_program(program, random_inputs(np.random.default_rng(1), network, n_vectors))
+    inputs = random_inputs(np.random.default_rng(1), network, n_vectors)
+    results = zip(network.spec.layers, network.forward(inputs), interpret(program, inputs), strict=True)
+    for layer, expected, got in results:
+        require_equal(layer.name, expected, got)
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 5, 8, 13, 16, 32, 64])
 def test_corners_equal_the_reference_at_any_number_of_lanes(lanes: int) -> None:
-    holds(corner_network(np.random.default_rng(lanes)), FoldedSettings.of(lanes), 40)
+    holds(corner_network(np.random.default_rng(lanes)), FoldedShape.of(lanes), 40)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -46,10 +50,10 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
     network = with_types(network, names)
     lanes = min(data.draw(st.integers(1, 20)), max(1, network.nnz))
     banks = data.draw(st.integers(1, 24))
-    shape = FoldedSettings(
+    shape = FoldedShape(
         lanes=lanes,
         banks=banks,
-        copies=data.draw(st.integers(1, lanes)),
+        replicas=data.draw(st.integers(1, lanes)),
         input_lanes=data.draw(st.none() | st.integers(1, banks)),
         output_lanes=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
     )
@@ -59,7 +63,7 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
 def test_unsigned_inputs_equal_the_reference() -> None:
     network = random_network(np.random.default_rng(0), (6, 8, 2))
     network = replace(network, spec=replace(network.spec, input_type=IntType.parse("UINT7")))
-    holds(network, FoldedSettings.of(4))
+    holds(network, FoldedShape.of(4))
 
 
 def test_a_row_longer_than_the_ideal_time_is_split() -> None:
@@ -67,30 +71,30 @@ def test_a_row_longer_than_the_ideal_time_is_split() -> None:
     weights = [weight.copy() for weight in network.weights]
     weights[0][7] = 3
     network = replace(network, weights=tuple(weights))
-    program = schedule(network, FoldedSettings.of(16))
+    program = schedule(network, FoldedShape.of(16))
     assert program.stores and program.n_cycles < 200
-    check_program(program, random_inputs(np.random.default_rng(1), network, 20))
+    FoldedPlan.of(program).verify()
 
 
 def test_scheduling_is_repeatable() -> None:
     network = corner_network(np.random.default_rng(0))
-    first, second = (schedule(network, FoldedSettings.of(6)).words() for _ in range(2))
+    first, second = (schedule(network, FoldedShape.of(6)).words() for _ in range(2))
     assert first == second
 
 
 def test_a_wrong_program_is_found_and_located() -> None:
     network = corner_network(np.random.default_rng(0))
-    program = schedule(network, FoldedSettings.of(4))
+    program = schedule(network, FoldedShape.of(4))
     weight = program.weight.copy()
     cycle, lane = np.argwhere(weight > 0)[3]
     weight[cycle, lane] -= 1
-    with pytest.raises(MismatchError, match=r"folded program: layer fc1, vector \d+, neuron \d+: exp"):
-        check_program(replace(program, weight=weight), random_inputs(np.random.default_rng(1), network, 50))
+    with pytest.raises(MismatchError, match=r"folded plan: fc1: vector \d+, neuron \d+: exp"):
+        FoldedPlan.of(replace(program, weight=weight)).verify()
 
 
 def test_interpreting_is_per_vector() -> None:
     network = corner_network(np.random.default_rng(0))
-    program = schedule(network, FoldedSettings.of(4))
+    program = schedule(network, FoldedShape.of(4))
     inputs = random_inputs(np.random.default_rng(1), network, 5)
     alone = np.concatenate([interpret(program, inputs[[i]])[-1] for i in range(5)])
     np.testing.assert_array_equal(interpret(program, inputs)[-1], alone)
@@ -104,27 +108,27 @@ def test_interpreting_is_per_vector() -> None:
         ("banks", 65, r"banks = 65 is outside 1 to 64; the nearest that works: banks = 64"),
         ("input_lanes", 9, r"input_lanes = 9 is outside 1 to 8; the nearest that works: input_lanes = 8"),
         ("output_lanes", 9, r"output_lanes = 9 is outside 1 to 8; the nearest that works: output_lanes = 8"),
-        ("copies", 9, r"copies = 9 is outside 1 to 8; the nearest that works: copies = 8"),
+        ("replicas", 9, r"replicas = 9 is outside 1 to 8; the nearest that works: replicas = 8"),
     ],
 )
 def test_impossible_shapes_are_refused(field: str, value: int, message: str) -> None:
     with pytest.raises(CompileError, match=message):
-        FoldedSettings(**{"lanes": 8, "banks": 8, "copies": 2, field: value})
+        FoldedShape(**{"lanes": 8, "banks": 8, "replicas": 2, field: value})
 
 
 def test_more_lanes_than_work_are_refused() -> None:
     network = live_network(np.random.default_rng(0), (4, 4, 2), (6, 5))
-    with pytest.raises(CompileError, match=r"16 lanes are more than the network's 11 nonzero .* LANES=11"):
-        schedule(network, FoldedSettings.of(16))
+    with pytest.raises(CompileError, match=r"16 lanes are more than the network's 11 nonzero .* lanes=11"):
+        schedule(network, FoldedShape.of(16))
 
 
 def test_a_layer_too_wide_is_refused() -> None:
     network = random_network(np.random.default_rng(0), (4, 1025, 2), density=0.01)
     with pytest.raises(CompileError, match=r"a layer is 1025 wide, allowed 1 to 1024; prune"):
-        schedule(network, FoldedSettings.of(8))
+        schedule(network, FoldedShape.of(8))
 
 
 def test_a_type_too_wide_is_refused() -> None:
     network = with_types(random_network(np.random.default_rng(0), (4, 6, 2)), ("UINT8", "INT9"))
     with pytest.raises(CompileError, match=r"fc2's output type INT9 has 9 bits, allowed 2 to 8; quantize"):
-        schedule(network, FoldedSettings.of(2))
+        schedule(network, FoldedShape.of(2))

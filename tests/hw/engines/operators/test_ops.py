@@ -11,13 +11,14 @@ from finn.analysis.fpgadataflow.res_estimation import res_estimation
 from onnx import TensorProto, helper
 
 from ganglion.hw.design.hardware_node import read_node
-from ganglion.hw.engines.folded.build import plan as plan_folded
-from ganglion.hw.engines.folded.settings import FoldedSettings, Multiplier
-from ganglion.hw.engines.operators.folded import insert_folded
-from ganglion.hw.engines.operators.unrolled import insert_unrolled
-from ganglion.hw.engines.sparse_node import SparseNode
-from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.folded.engine import Folded
+from ganglion.hw.engines.folded.plan import plan as plan_folded
+from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
+from ganglion.hw.engines.node import EngineNode, NodeEngine
+from ganglion.hw.engines.operators import insert_node
+from ganglion.hw.engines.unrolled.engine import Unrolled
+from ganglion.hw.engines.unrolled.plan import plan as plan_unrolled
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.finn.plugin import (
     DataType,
     ModelWrapper,
@@ -39,29 +40,23 @@ PART = "xc7z020clg400-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpCase:
-    """An op with settings that its node must carry."""
+    """An engine, and a node of its for a network."""
 
-    name: str
-    insert: Callable[[ModelWrapper, IntNetwork], None]
-
-
-def _insert_folded(model: ModelWrapper, network: IntNetwork) -> None:
-    settings = FoldedSettings.of(min(4, max(1, network.nnz)), Multiplier.LUT)
-    node = SparseNode.between(plan_folded(network, settings), None, None)
-    insert_folded(model, node, "x", "y", "policy")
+    engine: NodeEngine
+    node: Callable[[IntNetwork], EngineNode]
 
 
-def _insert_unrolled(model: ModelWrapper, network: IntNetwork) -> None:
-    settings = UnrolledSettings(cut=3)
-    node = SparseNode.between(plan_unrolled(network, settings), 1, 1)
-    insert_unrolled(model, node, "x", "y", "policy")
+def _folded(network: IntNetwork) -> EngineNode:
+    shape = FoldedShape.of(min(4, max(1, network.nnz)), Multiplier.LUT)
+    return plan_folded(network, shape).block(None, None)
 
 
-CASES = (
-    OpCase(name="GanglionFolded", insert=_insert_folded),
-    OpCase(name="GanglionUnrolled", insert=_insert_unrolled),
-)
-by_op = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def _unrolled(network: IntNetwork) -> EngineNode:
+    return plan_unrolled(network, UnrolledShape(adders_per_stage=3)).block(1, 1)
+
+
+CASES = (OpCase(engine=Folded(), node=_folded), OpCase(engine=Unrolled(), node=_unrolled))
+by_op = pytest.mark.parametrize("case", CASES, ids=lambda case: case.engine.operator)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +76,7 @@ def model_of(network: IntNetwork, case: OpCase) -> ModelWrapper:
     ]
     model = ModelWrapper(helper.make_model(helper.make_graph([], "ops", ends[:1], ends[1:])))
     model.set_tensor_datatype("x", DataType[network.spec.input_type.name])
-    case.insert(model, network)
+    insert_node(model, case.engine, case.node(network), "x", "y", "policy")
     return model
 
 
@@ -114,7 +109,7 @@ def test_execution_equals_the_reference_before_and_after_specializing(case: OpCa
     inputs = random_inputs(np.random.default_rng(1), network, 8)
     np.testing.assert_array_equal(run(model, inputs), network(inputs))
     model = model.transform(SpecializeLayers(PART))
-    assert [node.op_type for node in model.graph.node] == [f"{case.name}_rtl"]
+    assert [node.op_type for node in model.graph.node] == [f"{case.engine.operator}_rtl"]
     np.testing.assert_array_equal(run(model, inputs), network(inputs))
 
 
@@ -154,5 +149,5 @@ def test_a_parameter_that_is_no_integer_is_refused(case: OpCase, network: IntNet
     values = model.get_initializer("policy_fc1_weight").copy()
     values[2, 3] = 0.5
     model.set_initializer("policy_fc1_weight", values)
-    with pytest.raises(CompileError, match=rf"{case.name}: 0.5 at \[2, 3\] is not an integer"):
+    with pytest.raises(CompileError, match=rf"{case.engine.operator}: 0.5 at \[2, 3\] is not an integer"):
         run(model, random_inputs(np.random.default_rng(1), network, 2))

@@ -8,7 +8,7 @@ import pytest
 
 from ganglion.hw.engines.unrolled.cmvm import Term, share_pairs
 from ganglion.hw.engines.unrolled.share import merge_pairs, merged
-from ganglion.hw.engines.unrolled.tree import Carrier
+from ganglion.hw.engines.unrolled.tree import OffsetSignal
 from ganglion.models.build.errors import ToolError
 
 
@@ -23,7 +23,9 @@ def test_shared_pairs_compute_the_matrix(seed: int) -> None:
 def test_merging_keeps_the_matrix_and_leaves_fewer_sums() -> None:
     matrix = np.random.default_rng(2).integers(-127, 128, (9, 6))
     pairs = share_pairs(matrix)
-    shared = merge_pairs(pairs, [Carrier(node=i, low=0, high=255, offset=0, ready=0) for i in range(6)], 3)
+    shared = merge_pairs(
+        pairs, [OffsetSignal(node=i, low=0, high=255, offset=0, ready=0) for i in range(6)], 3
+    )
     values = list(np.eye(6, dtype=np.int64))
     for body in shared.sums:
         values.append(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ganglion.hw.engines.sparse_node import RTL
-from ganglion.hw.engines.unrolled.build import MODULES, plan
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.plan import MODULES, plan
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
+from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.verilate import _wheel
 from tests.hw.bare import build_bare
 from tests.hw.engines.unrolled.corners import CORNERS
@@ -52,7 +52,7 @@ def test_module_is_clean(module: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("define", ["", "-DGANGLION_TAPS"])
 @pytest.mark.parametrize("name", CORNERS)
 def test_generated_design_is_clean(name: str, define: str, tmp_path: Path) -> None:
-    design = build_bare(plan(CORNERS[name], UnrolledSettings()), tmp_path).design
+    design = build_bare(plan(CORNERS[name], UnrolledShape()), tmp_path).design
     sources = [design.root / source for source in design.sources]
     assert lint(design.top, sources, *filter(None, [define])) == ""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.unrolled.build import plan
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.plan import plan
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.models.build.errors import MismatchError
@@ -23,7 +23,7 @@ class Case:
     """A network and how it is built."""
 
     network: IntNetwork
-    settings: UnrolledSettings
+    settings: UnrolledShape
 
 
 def _random(seed: int, widths: list[int], **options: float) -> IntNetwork:
@@ -31,13 +31,15 @@ def _random(seed: int, widths: list[int], **options: float) -> IntNetwork:
 
 
 CASES = {
-    "corner rows": Case(network=CORNERS["rows"], settings=UnrolledSettings(cut=1)),
-    "ties and saturation": Case(network=CORNERS["ties and saturation"], settings=UnrolledSettings(cut=16)),
+    "corner rows": Case(network=CORNERS["rows"], settings=UnrolledShape(adders_per_stage=1)),
+    "ties and saturation": Case(
+        network=CORNERS["ties and saturation"], settings=UnrolledShape(adders_per_stage=16)
+    ),
     "narrow, binary adders": Case(
         network=_random(1, [6, 9, 7, 8, 3], weight_bits=3, activation_bits=5, input_bits=2, output_bits=7),
-        settings=UnrolledSettings(cut=3, adder_inputs=2),
+        settings=UnrolledShape(adders_per_stage=3, adder_inputs=2),
     ),
-    "8 bits": Case(network=_random(2, [5, 9, 4], density=0.9), settings=UnrolledSettings(cut=2)),
+    "8 bits": Case(network=_random(2, [5, 9, 4], density=0.9), settings=UnrolledShape(adders_per_stage=2)),
 }
 
 

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.sparse_node import RTL
 from ganglion.hw.engines.unrolled.adder import adder_cells
-from ganglion.hw.engines.unrolled.build import MODULES, plan
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.plan import MODULES, plan
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
+from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.synth import count_resources, run_yosys
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.files import read_json
 from tests.hw.bare import build_bare
 from tests.hw.engines.unrolled.corners import all_inputs, run_and_check
@@ -25,6 +26,7 @@ from tests.hw.toy import CACHE
 from tests.networks import random_network
 
 Adder = dict[str, Any]
+FAMILY = find_board("Pynq-Z2").family
 
 
 def random_adder(rng: np.random.Generator, max_bits: int) -> Adder:
@@ -180,7 +182,9 @@ def test_cost_model_counts_luts_as_yosys_does(tmp_path: Path) -> None:
         f"-Wno-undefined-param-override {sources} adders.sv; "
         "synth_xilinx -noiopad -flatten -top adders; tee -q -o stat.json stat -json",
     )
-    counted = count_resources(read_json(tmp_path / "stat.json")["modules"]["\\adders"]["num_cells_by_type"])
+    counted = count_resources(
+        read_json(tmp_path / "stat.json")["modules"]["\\adders"]["num_cells_by_type"], FAMILY.cells
+    )
     cells = [adder_cells(adder["addends"], adder["constant"], adder["width"]) for adder in adders]
     assert counted["lut"] == pytest.approx(sum(cell.luts for cell in cells), rel=0.03)
     assert counted["carry"] == pytest.approx(sum(cell.carry4 for cell in cells), rel=0.03)
@@ -189,20 +193,24 @@ def test_cost_model_counts_luts_as_yosys_does(tmp_path: Path) -> None:
 def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
     inputs = all_inputs(network)
-    design = build_bare(plan(network, UnrolledSettings()), tmp_path / "design").design
+    design = build_bare(plan(network, UnrolledShape()), tmp_path / "design").design
     (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
     design = replace(design, sources=("rtl/cells.sv", *design.sources))
     bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
     run_and_check(bench, Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
 
 
-def test_prediction_holds_against_synthesis(tmp_path: Path) -> None:
+@pytest.mark.parametrize("board", ["Pynq-Z2", "ZCU104"])
+def test_prediction_holds_against_synthesis(board: str, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), [8, 14, 10, 4], density=0.4)
-    made = build_bare(plan(network, UnrolledSettings()), tmp_path)
+    predicted = plan(network, UnrolledShape())
+    made = build_bare(predicted, tmp_path, board=board)
     statistics = run_yosys(made.design, tmp_path / "work")
-    counted = [count_resources(module["num_cells_by_type"]) for module in statistics["modules"].values()]
-    predicted = plan(network, UnrolledSettings()).cost
-    assert sum(count["lut"] for count in counted) == pytest.approx(predicted.lut, rel=0.1)
-    assert sum(count["ff"] for count in counted) == pytest.approx(predicted.ff, rel=0.1)
-    assert sum(count["carry"] for count in counted) == pytest.approx(predicted.carry4, rel=0.05)
+    cells = made.design.board.family.cells
+    counted = [
+        count_resources(module["num_cells_by_type"], cells) for module in statistics["modules"].values()
+    ]
+    assert sum(count["lut"] for count in counted) == pytest.approx(predicted.resources.lut, rel=0.1)
+    assert sum(count["ff"] for count in counted) == pytest.approx(predicted.resources.ff, rel=0.1)
+    assert sum(count["carry"] for count in counted) == pytest.approx(predicted.figures()["carry4"], rel=0.05)
     assert not any(count["dsp"] + count["bram18"] for count in counted)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from ganglion.hw.codegen.node_module import ADAPTERS
-from ganglion.hw.design.hardware_node import NodeKind
-from ganglion.hw.engines.folded.build import plan as plan_folded
-from ganglion.hw.engines.folded.settings import FoldedSettings
-from ganglion.hw.engines.sparse_node import RTL, Plan, SparseNode
-from ganglion.hw.engines.unrolled.build import plan as plan_unrolled
-from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.folded.plan import FoldedPlan
+from ganglion.hw.engines.folded.plan import plan as plan_folded
+from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.node import EngineNode, NodePlan
+from ganglion.hw.engines.unrolled.plan import plan as plan_unrolled
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
+from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.synth import resources_by_node, run_yosys
@@ -31,13 +32,13 @@ def _network(*widths: int, **options: int) -> IntNetwork:
     return random_network(np.random.default_rng(3), widths, density=0.6, **options)
 
 
-def _plans() -> dict[str, tuple[Plan, int | None, int | None]]:
+def _plans() -> dict[str, tuple[NodePlan, int | None, int | None]]:
     odd = _network(9, 14, 5, input_bits=5, output_bits=3)
     return {
-        "folded, one by one, surplus lanes": (plan_folded(odd, FoldedSettings.of(4)), 1, None),
-        "folded, pairs, one layer": (plan_folded(_network(12, 7), FoldedSettings.of(4)), 2, None),
-        "unrolled, one by one": (plan_unrolled(odd, UnrolledSettings()), 1, 1),
-        "unrolled, threes to words of four": (plan_unrolled(_network(6, 11, 9), UnrolledSettings()), 3, 4),
+        "folded, one by one, surplus lanes": (plan_folded(odd, FoldedShape.of(4)), 1, None),
+        "folded, pairs, one layer": (plan_folded(_network(12, 7), FoldedShape.of(4)), 2, None),
+        "unrolled, one by one": (plan_unrolled(odd, UnrolledShape()), 1, 1),
+        "unrolled, threes to words of four": (plan_unrolled(_network(6, 11, 9), UnrolledShape()), 3, 4),
     }
 
 
@@ -49,7 +50,7 @@ PLANS = ("folded, one by one, surplus lanes", "folded, pairs, one layer", "unrol
 def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, tmp_path: Path) -> None:
     plan, in_lanes, out_lanes = _plans()[name]
     bare = build_bare(plan, tmp_path, in_lanes, out_lanes)
-    assert bare.node.in_lanes == in_lanes and bare.node.out_lanes == (out_lanes or plan.leave.lanes)
+    assert bare.node.in_lanes == in_lanes and bare.node.out_lanes == (out_lanes or plan.egress.lanes)
     sources = [tmp_path / source for source in bare.design.sources]
     assert lint("ganglion_top", sources, "-DGANGLION_TAPS=1") == ""
     bench = bare.bench()
@@ -62,7 +63,7 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
     assert (alone.latency_min, alone.latency_max) == (bare.node.latency_cycles,) * 2
     steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
     # A result of another layer may take the port of the bank that an input waits for.
-    assert 0 <= steady.interval - bare.node.interval_cycles <= (plan.kind is NodeKind.FOLDED)
+    assert 0 <= steady.interval - bare.node.interval_cycles <= isinstance(plan, FoldedPlan)
 
 
 # folded.cost does not know that the banks of a single layer are never written: it counts LUTs too many.
@@ -70,7 +71,9 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
 @pytest.mark.parametrize("name", [name for name in PLANS if "one layer" not in name])
 def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None:
     bare = build_bare(_plans()[name][0], tmp_path, *_plans()[name][1:])
-    nodes = resources_by_node(run_yosys(bare.design, tmp_path / "work"), "ganglion_top").values()
+    nodes = resources_by_node(
+        run_yosys(bare.design, tmp_path / "work"), "ganglion_top", bare.design.board.family.cells
+    ).values()
     for resource in ("lut", "ff", "dsp", "bram18"):
         measured = sum(node[resource] for node in nodes)
         estimated = getattr(bare.node.resources, resource)
@@ -78,20 +81,20 @@ def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None
 
 
 def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
-    folded = plan_folded(_network(12, 7), FoldedSettings.of(8))
-    unrolled = plan_unrolled(_network(6, 11, 9), UnrolledSettings())
+    folded = plan_folded(_network(12, 7), FoldedShape.of(8))
+    unrolled = plan_unrolled(_network(6, 11, 9), UnrolledShape())
     sources = {None: (8, 6), 1: (1, 1), 2: (2, 2), 3: (1, 3), 4: (4, 2), 6: (2, 6)}
     for lanes, expected in sources.items():
-        assert tuple(SparseNode.between(p, lanes, None).in_lanes for p in (folded, unrolled)) == expected
+        assert tuple(EngineNode.between(p, lanes, None).in_lanes for p in (folded, unrolled)) == expected
     for lanes, expected in {None: (1, 9), 1: (1, 1), 4: (1, 4), 20: (1, 9)}.items():
-        assert tuple(SparseNode.between(p, None, lanes).out_lanes for p in (folded, unrolled)) == expected
+        assert tuple(EngineNode.between(p, None, lanes).out_lanes for p in (folded, unrolled)) == expected
 
 
 def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
-    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=5, out_lanes=1)
+    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=5, out_lanes=1)
     with pytest.raises(CompileError, match="odd: words of 5 values cannot become words of 8 of 12 values"):
         node.write("odd", tmp_path)
-    node = SparseNode(plan=plan_folded(_network(12, 7), FoldedSettings.of(8)), in_lanes=8, out_lanes=7)
+    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=8, out_lanes=7)
     with pytest.raises(CompileError, match="odd: out_lanes = 7, but its words have 1 values"):
         node.write("odd", tmp_path)
 

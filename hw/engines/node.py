@@ -1,13 +1,17 @@
-"""A node of a sparse engine: what the engine planned for some layers, behind streams of chosen lanes."""
+"""An engine as one node: what it planned for a run of layers, behind streams of chosen lanes."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ganglion.hw.codegen.node_module import NodeModule, shape_of, stream
-from ganglion.hw.design.axi_stream import StreamFormat
+import numpy as np
+
+from ganglion.hw.codegen.node_module import NodeModule
+from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
+from ganglion.hw.engines.engine import Engine, Plan
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
@@ -17,7 +21,7 @@ ADAPTER_LUTS, ADAPTER_FFS, INPUTS_OF_LUT = 12, 12, 3.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineParts:
+class EngineFiles:
     """An engine written for a node: lines between its streams x and y, sources, memories, and taps."""
 
     lines: list[str]
@@ -26,31 +30,15 @@ class EngineParts:
     taps: dict[int, StreamFormat]
 
 
-class Plan(Protocol):
-    """What an engine will do for a chain of layers, checked against the reference."""
+class NodePlan(Plan, Protocol):
+    """A plan that becomes one node, by modules of our own."""
 
-    kind: ClassVar[NodeKind]
     behavioural: ClassVar[tuple[str, ...]]
     """What synthesis replaces by cells of the part, so that it is not simulated itself."""
 
     @property
-    def network(self) -> IntNetwork:
-        """The layers."""
-        ...
-
-    @property
-    def entry(self) -> StreamFormat:
-        """The stream that the engine reads."""
-        ...
-
-    @property
-    def leave(self) -> StreamFormat:
-        """The stream that the engine writes."""
-        ...
-
-    @property
-    def resources(self) -> Resources:
-        """What it takes of a 7-series part, estimated."""
+    def shape(self) -> Any:
+        """The frozen dataclass of what was planned, by which the node finds the plan again."""
         ...
 
     @property
@@ -62,39 +50,55 @@ class Plan(Protocol):
         """Return the cycles from vector to vector when the engine takes `load_cycles` to read one."""
         ...
 
-    def layers(self) -> list[dict[str, Any]]:
-        """Return what hw.json says of each layer."""
+    def layer_cycles(self) -> list[int]:
+        """Return the cycles that each layer works on a vector."""
         ...
 
-    def details(self) -> dict[str, Any]:
-        """Return what hw.json says of the engine."""
+    def figures(self) -> dict[str, int]:
+        """Return what hw.json says of the plan beside its shape."""
         ...
 
-    def write(self, name: str, folder: Path) -> EngineParts:
+    def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's files for a node called `name` into `folder`."""
         ...
 
 
+class NodeEngine(Engine):
+    """An engine whose plans become one node each, of an operator of ours."""
+
+    shape: ClassVar[type[Any]]
+    """What a node of its carries: the type of its plans' `shape`."""
+
+    @property
+    def operator(self) -> str:
+        """FINN's name of the node."""
+        return f"{NodeKind.ENGINE.value}{self.name.title().replace('_', '')}"
+
+    @abstractmethod
+    def plan_as(self, network: IntNetwork, shape: Any) -> NodePlan:
+        """Return the plan of this shape: what `plan` found, found again from a node of the graph."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SparseNode:
+class EngineNode:
     """A plan behind ports whose words have `in_lanes` and `out_lanes` values."""
 
-    plan: Plan
+    plan: NodePlan
     in_lanes: int
     out_lanes: int
 
     @classmethod
-    def between(cls, plan: Plan, source_lanes: int | None, sink_lanes: int | None) -> "SparseNode":
+    def between(cls, plan: NodePlan, source_lanes: int | None, sink_lanes: int | None) -> "EngineNode":
         """Return the node behind words of `source_lanes` and before words of `sink_lanes` values.
 
         None is the accelerator's own end: the engine's format.
         """
-        entry, leave = plan.entry, plan.leave
+        entry, egress = plan.entry, plan.egress
         in_lanes = entry.lanes
         if source_lanes not in (None, entry.lanes):
             in_lanes = gcd(source_lanes, entry.lanes, entry.features)
-        is_narrowed = sink_lanes is not None and leave.words == 1
-        out_lanes = min(sink_lanes or 1, leave.lanes) if is_narrowed else leave.lanes
+        is_narrowed = sink_lanes is not None and egress.words == 1
+        out_lanes = min(sink_lanes or 1, egress.lanes) if is_narrowed else egress.lanes
         return cls(plan=plan, in_lanes=in_lanes, out_lanes=out_lanes)
 
     @property
@@ -105,59 +109,77 @@ class SparseNode:
     @property
     def output(self) -> StreamFormat:
         """The stream that the node writes."""
-        return stream(self.plan.leave.type, self.plan.leave.features, self.out_lanes)
+        return stream(self.plan.egress.type, self.plan.egress.features, self.out_lanes)
 
     @property
     def resources(self) -> Resources:
-        """What engine and adapters take of a 7-series part, estimated."""
-        need, entry, leave = self.plan.resources, self.plan.entry, self.plan.leave
+        """What engine and adapters take, estimated."""
+        entry, egress = self.plan.entry, self.plan.egress
         lut = ff = 0
         if self.in_lanes != entry.lanes:
             lut += ADAPTER_LUTS + entry.lanes // self.in_lanes
             ff += ADAPTER_FFS + entry.lanes * entry.type.bits
-        if self.out_lanes != leave.lanes:
-            lut += ADAPTER_LUTS + round(leave.features * leave.type.bits / INPUTS_OF_LUT)
+        if self.out_lanes != egress.lanes:
+            lut += ADAPTER_LUTS + round(egress.features * egress.type.bits / INPUTS_OF_LUT)
             ff += ADAPTER_FFS
-        return Resources(lut=need.lut + lut, ff=need.ff + ff, dsp=need.dsp, bram18=need.bram18)
+        return self.plan.resources + Resources(lut=lut, ff=ff, dsp=0, bram18=0)
 
     @property
     def interval_cycles(self) -> int:
         """Cycles from vector to vector, when neighbours are fast enough."""
-        parts = self.plan.entry.lanes // self.in_lanes
+        gathered = self.plan.entry.lanes // self.in_lanes
         # The first word has been gathered while the engine was busy.
-        load_cycles = max(1, self.input.words - parts + 1)
+        load_cycles = max(1, self.input.words - gathered + 1)
         return max(self.plan.interval_cycles(load_cycles), self.input.words, self.output.words)
 
     @property
     def latency_cycles(self) -> int:
         """Cycles from the first input word to the last result, alone and without stalls."""
         more_in = self.input.words - self.plan.entry.words + (self.in_lanes != self.plan.entry.lanes)
-        return self.plan.latency_cycles + more_in + self.output.words - self.plan.leave.words
+        return self.plan.latency_cycles + more_in + self.output.words - self.plan.egress.words
+
+    @property
+    def sending_cycles(self) -> int:
+        """Cycles in which the results leave, a word each."""
+        return self.output.words
+
+    @property
+    def behavioural(self) -> tuple[str, ...]:
+        """What of the engine is simulated by a model of it."""
+        return self.plan.behavioural
+
+    def layer_cycles(self) -> list[int]:
+        """Return the cycles that each layer works on a vector."""
+        return self.plan.layer_cycles()
+
+    def layer_figures(self) -> list[dict[str, int]]:
+        """Return the nonzero weights of each layer."""
+        return [{"nnz": int(np.count_nonzero(weight))} for weight in self.plan.network.weights]
 
     def write(self, name: str, folder: Path) -> HardwareNode:
         """Write the node's module, `name`, and its memories into `folder`, and return the node."""
-        parts = self.plan.write(name, folder)
+        written = self.plan.write(name, folder)
         module = NodeModule(
             name=name,
             promise=f"Latency {self.latency_cycles} cycles; initiation interval {self.interval_cycles}.",
             entry=self.plan.entry,
-            leave=self.plan.leave,
+            egress=self.plan.egress,
             in_lanes=self.in_lanes,
             out_lanes=self.out_lanes,
-            taps=parts.taps,
-            memories=folder.resolve() if parts.memories else None,
+            taps=written.taps,
+            memories=folder.resolve() if written.memories else None,
         )
         file = folder / f"{name}.sv"
-        file.write_text(module.text(parts.lines))
+        file.write_text(module.text(written.lines))
         return HardwareNode(
             name=name,
-            kind=self.plan.kind,
+            kind=NodeKind.ENGINE,
             module=name,
             folder=folder,
-            files=(*(RTL / f"{adapter}.sv" for adapter in module.adapters), *parts.files, file),
-            input=shape_of(module.input),
-            output=shape_of(module.output),
+            files=(*(RTL / f"{adapter}.sv" for adapter in module.adapters), *written.files, file),
+            input=module.input,
+            output=module.output,
             layers=len(self.plan.network.spec.layers),
-            taps=tuple((layer, shape_of(tap)) for layer, tap in parts.taps.items()),
-            memories=parts.memories,
+            taps=tuple(written.taps.items()),
+            memories=written.memories,
         )

@@ -1,0 +1,46 @@
+"""The dense engine: FINN's matrix-vector units, for which every weight costs time, zeros too."""
+
+from collections.abc import Iterator, Sequence
+
+from ganglion.hw.engines.dense.folding import fold
+from ganglion.hw.engines.dense.plan import DensePlan
+from ganglion.hw.engines.dense.shape import dense_shapes
+from ganglion.hw.engines.engine import Candidate, Engine, EngineSettings
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import NOTHING, Resources
+from ganglion.models.build.errors import CompileError
+from ganglion.models.reference import IntNetwork
+
+
+class Dense(Engine):
+    """The baseline. It grows into what other engines leave of the part."""
+
+    name = "dense"
+    pad_to = 8
+    takes_rest = True
+
+    def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
+        """Yield the fastest folding that fits, where one does; it has no settings."""
+        try:
+            (plan,) = self.plan([network], self.settings(), board, NOTHING)
+        except CompileError:
+            return
+        yield Candidate(
+            engine=self.name,
+            settings=self.settings(),
+            latency_cycles=plan.latency_cycles,
+            interval_cycles=plan.interval_cycles,
+            resources=plan.resources,
+            plan=plan,
+        )
+
+    def plan(
+        self, networks: Sequence[IntNetwork], settings: EngineSettings, board: Board, taken: Resources
+    ) -> tuple[DensePlan, ...]:
+        """Return a plan a network, all layers of all networks folded together."""
+        shapes = [dense_shapes(network) for network in networks]
+        foldings = iter(fold([shape for run in shapes for shape in run], board, taken))
+        return tuple(
+            DensePlan(network=network, foldings=tuple(next(foldings) for _ in run), board=board)
+            for network, run in zip(networks, shapes, strict=True)
+        )

@@ -1,0 +1,113 @@
+"""The folded engine's plan: a program, its streams and costs, and a node's files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.engines.check import check_plan
+from ganglion.hw.engines.folded.cost import estimate
+from ganglion.hw.engines.folded.emit import engine_lines, input_format, output_format, tap_formats
+from ganglion.hw.engines.folded.interpret import interpret
+from ganglion.hw.engines.folded.memories import write_memories
+from ganglion.hw.engines.folded.program import Program
+from ganglion.hw.engines.folded.schedule import schedule
+from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.rtl import RTL
+from ganglion.hw.target.resources import Resources
+from ganglion.models.reference import IntNetwork
+
+# In compile order: what is instantiated before what instantiates it.
+MODULES = (
+    "ganglion_mac", "ganglion_requantize", "ganglion_lane", "ganglion_bias_rom", "ganglion_lanes",
+    "ganglion_adder_tree", "ganglion_reduction", "ganglion_collector", "ganglion_result_queue",
+    "ganglion_bank", "ganglion_write_port", "ganglion_banks", "ganglion_loader", "ganglion_sequencer",
+    "ganglion_folded", "ganglion_tap",
+)  # fmt: skip
+# From the word after which no input is read to the next vector's first, which starts the program again.
+RELOAD_CYCLES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldedPlan:
+    """A program; a ganglion.hw.engines.node.NodePlan."""
+
+    behavioural: ClassVar[tuple[str, ...]] = ()
+    program: Program
+    resources: Resources
+    """What it takes of the part, estimated."""
+
+    @classmethod
+    def of(cls, program: Program, dsp_accumulates: bool = True) -> "FoldedPlan":
+        """Return the plan of a program; `dsp_accumulates` is the family's."""
+        return cls(program=program, resources=estimate(program, dsp_accumulates))
+
+    @property
+    def network(self) -> IntNetwork:
+        """The layers."""
+        return self.program.lowered.source
+
+    @property
+    def shape(self) -> FoldedShape:
+        """Lanes, banks and words."""
+        return self.program.shape
+
+    @property
+    def entry(self) -> StreamFormat:
+        """The stream that the engine reads."""
+        return input_format(self.program)
+
+    @property
+    def egress(self) -> StreamFormat:
+        """The stream that the engine writes."""
+        return output_format(self.program)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from the first input word to the last result, alone and without stalls."""
+        return self.program.latency_cycles
+
+    def interval_cycles(self, load_cycles: int) -> int:
+        """Return the cycles from vector to vector: the next one loads once no input is read any more.
+
+        `load_cycles` it takes the loader; a cycle more where a result of another layer takes a bank's port.
+        """
+        last_read = int(self.program.release.argmax())
+        return max(self.program.n_cycles, last_read + load_cycles - self.entry.words + RELOAD_CYCLES)
+
+    def layer_cycles(self) -> list[int]:
+        """Return the cycles that the lanes together need for each layer's nonzeros."""
+        products = [sum(len(row.inputs) for row in rows) for rows in self.program.lowered.rows]
+        return [-(-count // self.shape.lanes) for count in products]
+
+    def figures(self) -> dict[str, int]:
+        """Return the words and bits of the program and the widths inside."""
+        return {
+            "program_words": self.program.n_cycles,
+            "program_bits": self.program.n_cycles * self.program.word_bits,
+            "weight_bits": self.program.lowered.weight_bits,
+            "accumulator_bits": self.program.lowered.accumulator_bits,
+        }
+
+    def verify(self) -> None:
+        """Raise MismatchError unless the program gives the reference's integers, every layer's."""
+        check_plan("folded", self.network, lambda inputs: interpret(self.program, inputs))
+
+    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
+        """Return the node between words of these lanes."""
+        return EngineNode.between(self, source_lanes, sink_lanes)
+
+    def write(self, name: str, folder: Path) -> EngineFiles:
+        """Write the engine's memories for a node called `name` into `folder`."""
+        return EngineFiles(
+            lines=engine_lines(self.program, name),
+            files=tuple(RTL / f"{module}.sv" for module in MODULES),
+            memories=write_memories(self.program, folder, name),
+            taps=tap_formats(self.program),
+        )
+
+
+def plan(network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
+    """Return the plan of an engine of this shape; CompileError when the network has no such engine."""
+    return FoldedPlan.of(schedule(network, shape))

@@ -1,0 +1,85 @@
+"""The unrolled engine: every nonzero weight its own constant multiplier in one graph of shared adders."""
+
+from collections.abc import Iterator, Sequence
+
+from ganglion.hw.engines.engine import Candidate
+from ganglion.hw.engines.node import NodeEngine
+from ganglion.hw.engines.unrolled.csd import check_csd_digits
+from ganglion.hw.engines.unrolled.plan import UnrolledPlan, plan
+from ganglion.hw.engines.unrolled.predict import predict
+from ganglion.hw.engines.unrolled.settings import UnrolledSettings
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
+from ganglion.models.build.spelling import spelled
+from ganglion.models.reference import IntNetwork
+
+# Of a prediction: what certainly will be needed.
+CERTAIN_SHARE = 0.6
+
+
+class Unrolled(NodeEngine):
+    """One vector a clock; its area grows with the signed digits of the weights."""
+
+    name = "unrolled"
+    settings = UnrolledSettings
+    shape = UnrolledShape
+    usual = tuple(UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4))
+    varied = "adders_per_stage"
+
+    def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
+        """Yield all, by prediction: a plan takes minutes."""
+        for settings in self.usual:
+            yield self.candidate(network, settings, board)
+
+    def candidate(self, network: IntNetwork, settings: UnrolledSettings, board: Board) -> Candidate:
+        """Return the prediction for these settings."""
+        promised = predict(network, settings.adders_per_stage, board.family.adder_inputs)
+        return Candidate(
+            engine=self.name,
+            settings=settings,
+            varied=self.varied,
+            latency_cycles=promised.latency_cycles,
+            interval_cycles=1,
+            resources=promised.resources,
+        )
+
+    def plan(
+        self, networks: Sequence[IntNetwork], settings: UnrolledSettings, board: Board, taken: Resources
+    ) -> tuple[UnrolledPlan, ...]:
+        """Return a plan a network, refused when a weight has too many digits or the board is too small."""
+        plans: list[UnrolledPlan] = []
+        for network in networks:
+            check_csd_digits(network, settings.csd_digits)
+            self.refuse_infeasible(network, settings, board)
+            plans.append(
+                plan(
+                    network,
+                    UnrolledShape(
+                        adders_per_stage=settings.adders_per_stage,
+                        adder_inputs=board.family.adder_inputs,
+                        primitives=board.family.primitives,
+                    ),
+                )
+            )
+        _require(sum((each.resources for each in plans), taken), board)
+        return tuple(plans)
+
+    def refuse_infeasible(self, network: IntNetwork, settings: UnrolledSettings, board: Board) -> None:
+        """Raise CompileError when the prediction is far over the board's budget: solving would take hours."""
+        promised = self.candidate(network, settings, board).resources
+        lut, ff = (round(count * CERTAIN_SHARE) for count in (promised.lut, promised.ff))
+        _require(Resources(lut=lut, ff=ff, dsp=0, bram18=0), board)
+
+    def plan_as(self, network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
+        """Return the plan of this shape."""
+        return plan(network, shape)
+
+
+def _require(needed: Resources, board: Board) -> None:
+    cure = "prune further, train with weights of fewer signed digits"
+    if needed.ff > board.budget.ff:
+        cure = f"raise {spelled('adders_per_stage')} for fewer registers"
+    board.require(
+        needed, "the unrolled engine", f"{cure}, take {spelled('engine', 'folded')} or a larger board"
+    )

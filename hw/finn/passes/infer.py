@@ -1,0 +1,73 @@
+"""QONNX to nodes of engines: a run of layers on one engine becomes its operator, in integers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from onnx.helper import make_node
+
+from ganglion.hw.engines.node import EngineNode, NodeEngine
+from ganglion.hw.engines.operators import insert_node
+from ganglion.hw.finn.plugin import DataType, InferShapes, ModelWrapper, NodeProto, SortGraph
+from ganglion.hw.mapping.layout import Placed
+from ganglion.models.spec.network import NetworkSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferNodes:
+    """Puts a node in place of the layers of each segment that has one, and integers at every segment's ends.
+
+    It reads `qonnx_model`'s graph, whose tensors are named after layers. The observation quantizer is the
+    host's and leaves. Layers that stay FINN's keep their real scales between two factors, before and behind
+    the segment, which streamlining then absorbs.
+    """
+
+    name: ClassVar[str] = "infer"
+    spec: NetworkSpec
+    placed: tuple[Placed, ...]
+
+    def apply(self, model: ModelWrapper) -> ModelWrapper:
+        """Return the graph from integers to integers."""
+        source, exit_ = model.get_first_global_in(), model.get_first_global_out()
+        _remove_layer(model, self.spec.name(0))
+        model.set_tensor_datatype(source, DataType[self.spec.input_type.name])
+        for each in self.placed:
+            first, last = each.segment.first, each.segment.last
+            sink = exit_ if last == len(self.spec.layers) else f"{self.spec.name(last)}.integers"
+            if isinstance(each.block, EngineNode):
+                assert isinstance(each.segment.engine, NodeEngine)
+                for boundary in range(first, last):
+                    _remove_layer(model, self.spec.name(boundary + 1))
+                name = f"{each.segment.engine.name}_{first}"
+                insert_node(model, each.segment.engine, each.block, source, sink, name)
+            else:
+                self._scale(model, first, last, source, sink)
+            model.set_tensor_shape(sink, [1, *self.spec.shape(last)])
+            model.set_tensor_datatype(sink, DataType[self.spec.type(last).name])
+            source = sink
+        return model.transform(SortGraph()).transform(InferShapes())
+
+    def _scale(self, model: ModelWrapper, first: int, last: int, source: str, sink: str) -> None:
+        """Add the factors before layer `first` and behind layer `last` - 1."""
+        real = self.spec.name(last)
+        if real == sink:
+            real = f"{sink}.real"
+            next(node for node in model.graph.node if sink in node.output).output[0] = real
+        ends = (
+            (source, self.spec.name(first), self.spec.exponent(first)),
+            (real, sink, -self.spec.exponent(last)),
+        )
+        for before, behind, exponent in ends:
+            factor = f"{behind}.factor"
+            model.set_initializer(factor, np.array(2.0**exponent, dtype=np.float32))
+            model.graph.node.append(make_node("Mul", [before, factor], [behind], name=f"Mul_{behind}"))
+
+
+def _remove_layer(model: ModelWrapper, name: str) -> None:
+    """Remove the nodes that compute the tensor called `name`, all of whose tensors begin with it."""
+    for node in _nodes_of(model, name):
+        model.graph.node.remove(node)
+
+
+def _nodes_of(model: ModelWrapper, name: str) -> list[NodeProto]:
+    return [node for node in model.graph.node if f"{node.output[0]}.".startswith(f"{name}.")]
