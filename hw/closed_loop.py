@@ -25,7 +25,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.equality import require_equal
-from ganglion.models.reference import IntNetwork, Ints, action_from_mean, quantize_observation
+from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.spec.types import IntType
 
@@ -107,7 +107,7 @@ class Episode:
 
     def step(self, spec: PolicySpec, mean: Ints) -> None:
         """Advance by the action of an integer mean [act]."""
-        observation, reward, terminated, truncated, _ = self.env.step(action_from_mean(mean, spec.action))
+        observation, reward, terminated, truncated, _ = self.env.step(spec.action.act(mean[None])[0])
         self.observations.append(observation.copy())
         self.means.append(mean)
         self.rewards.append(float(reward))

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.policy import PolicySpec
 
 log = logging.getLogger(__name__)
@@ -38,26 +39,42 @@ def make(env_id: str) -> "gymnasium.Env[Any, Any]":
             raise ConfigError(f"environment {env_id!r}: {error}") from None
 
 
+def head_for(env: "gymnasium.Env[Any, Any]", exponent: int) -> ActionHead:
+    """Return the head that acts in the environment; ConfigError if its actions are of another kind."""
+    space = env.action_space
+    if isinstance(space, gymnasium.spaces.Discrete) and space.start == 0:
+        return ArgmaxHead(exponent=exponent, n_actions=int(space.n))
+    if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
+        low, high = (tuple(bound.astype(float).tolist()) for bound in (space.low, space.high))
+        return TanhHead(exponent=exponent, low=low, high=high)
+    raise ConfigError(f"actions {space}: supported are real vectors, and numbers from 0")
+
+
 def require_fits(spec: PolicySpec, env: "gymnasium.Env[Any, Any]") -> None:
     """Raise ConfigError unless the environment's observations, actions and their bounds are the policy's.
 
     To be asked before a policy acts in it. `select_policy` asks of environments that Gymnasium knows, the
     closed loop before its episodes.
     """
-    n_obs, n_act = spec.observation_features, len(spec.action.low)
-    observations, actions = env.observation_space, env.action_space
+    n_obs, observations = spec.observation_features, env.observation_space
     if not isinstance(observations, gymnasium.spaces.Box) or observations.shape != (n_obs,):
         raise ConfigError(
             f"{spec.env}: the policy reads {n_obs} real numbers, the environment gives {observations}"
         )
-    if not isinstance(actions, gymnasium.spaces.Box) or actions.shape != (n_act,):
+    ours, theirs = spec.action, head_for(env, spec.action.exponent)
+    if ours.kind != theirs.kind or ours.n_outputs != theirs.n_outputs:
         raise ConfigError(
-            f"{spec.env}: the policy gives {n_act} real numbers, the environment takes {actions}"
+            f"{spec.env}: the policy's head is {ours.kind} over {ours.n_outputs} values, "
+            f"the environment takes {env.action_space}"
         )
-    bounds = (("low", spec.action.low, actions.low), ("high", spec.action.high, actions.high))
-    for name, ours, theirs in bounds:
-        for index in np.flatnonzero(np.array(ours, dtype=np.float32) != theirs):
-            raise ConfigError(
-                f"{spec.env}: action {index}: the policy's {name} is {ours[index]:g}, "
-                f"the environment's {theirs[index]:g}"
-            )
+    if isinstance(ours, TanhHead) and isinstance(theirs, TanhHead):
+        for name in ("low", "high"):
+            _require_equal_bounds(f"{spec.env}: {name}", getattr(ours, name), getattr(theirs, name))
+
+
+def _require_equal_bounds(where: str, ours: tuple[float, ...], theirs: tuple[float, ...]) -> None:
+    differ = np.flatnonzero(np.array(ours, dtype=np.float32) != np.array(theirs, dtype=np.float32))
+    for index in differ:
+        raise ConfigError(
+            f"{where} of action {index}: the policy's is {ours[index]:g}, the environment's {theirs[index]:g}"
+        )

@@ -11,6 +11,7 @@ from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, Ints, requantize
 from ganglion.models.sparsity import Distribution, pools_of
+from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
@@ -94,7 +95,6 @@ def write_random_policy(folder: Path, env: str, widths: Sequence[int], sparsity:
         env=env,
         algorithm="none",
         observations=rng.normal(0, 2, (GOLDEN_VECTORS, n_obs)).astype(np.float32),
-        action_low=np.full(n_act, -1.0),
-        action_high=np.full(n_act, 1.0),
+        action=TanhHead(exponent=network.spec.output_exponent, low=(-1.0,) * n_act, high=(1.0,) * n_act),
         provenance={"seed": seed, "sparsity": sparsity},
     )

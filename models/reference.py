@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ganglion.models.build.errors import ExportError
 from ganglion.models.layers.layer import Ints
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.policy import ActionHead, Normalizer
+from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import BIAS_TYPE, IntType
 
 # float32 carries every integer up to here, so PyTorch, QONNX and FINN compute the same sums exactly.
@@ -28,13 +28,6 @@ def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type:
     scaled_f32 = (selected_f32 - offset_f32) * np.array(normalizer.gain, dtype=np.float32)
     rounded_f32 = np.floor(scaled_f32 + np.float32(0.5))
     return np.clip(rounded_f32, input_type.low, input_type.high).astype(np.int64)
-
-
-def action_from_mean(mean: Ints, head: ActionHead) -> npt.NDArray[np.float32]:
-    """Turn the integer mean into the environment's action: [batch, act] → [batch, act] float32."""
-    squashed = np.tanh(np.ldexp(mean.astype(np.float64), head.exponent))
-    low, high = np.array(head.low), np.array(head.high)
-    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

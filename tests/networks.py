@@ -12,6 +12,7 @@ from ganglion.models.formats.policy_folder import Policy, load_policy
 from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
@@ -107,8 +108,7 @@ def write_network(
         env=env,
         algorithm="none",
         observations=np.zeros((1, n_obs)) if observations is None else observations,
-        action_low=np.full(n_act, -1.0),
-        action_high=np.full(n_act, 1.0),
+        action=TanhHead(exponent=network.spec.output_exponent, low=(-1.0,) * n_act, high=(1.0,) * n_act),
         provenance={"seed": 0},
     )
     return load_policy(folder)

@@ -67,7 +67,7 @@ def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
     """Return the policy that takes the best action by a network's output: [n, observation] → [n, output].
 
     The output is the mean before tanh of real actions, or the value of each discrete one; of equal ones the
-    first wins. tanh and scaling are in float64, as `models.reference.action_from_mean` has them: one unit in
+    first wins. tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in
     the last place of an action makes another episode of it. For the same reason a float network should be of
     float64, whose rounded actions do not depend on the batch; integers are exact in any.
     """

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import gymnasium
 import numpy as np
 from tyro.conf import Positional
 
@@ -11,7 +10,7 @@ from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import atomic_write, read_arrays, read_json
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled, spelled_command
-from ganglion.models.environments import make
+from ganglion.models.environments import head_for, make
 from ganglion.models.formats.export import write_policy
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.policy import PolicySpec
@@ -51,8 +50,6 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
     actor = QuantNetwork.load(run / "policy")
-    space = make(result["env_id"]).action_space
-    assert isinstance(space, gymnasium.spaces.Box)
     actor.save(folder)
     for name in _COPIED:
         atomic_write(folder / name, (run / name).read_bytes())
@@ -63,8 +60,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         env=result["env_id"],
         algorithm=result["algorithm"],
         observations=visited[picked],
-        action_low=space.low,
-        action_high=space.high,
+        action=head_for(make(result["env_id"]), actor.spec.output_exponent),
         provenance={key: result[key] for key in _PROVENANCE},
     )
 

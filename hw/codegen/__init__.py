@@ -1,1 +1,1 @@
-"""Writers of SystemVerilog and the mends of FINN's."""
+"""Writers of SystemVerilog, and the patches of FINN's."""

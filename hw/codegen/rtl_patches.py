@@ -1,4 +1,4 @@
-"""Mends of FINN's RTL (finn-plus 1.6.1), applied to copies in the build folder."""
+"""Patches of FINN's RTL (finn-plus 1.6.1), applied to copies in the build folder."""
 
 from dataclasses import dataclass
 

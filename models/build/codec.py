@@ -8,6 +8,7 @@ the place in it, what was expected and what was found.
 import functools
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -56,6 +57,14 @@ def decode_toml(kind: type[T], path: Path, **more: Any) -> T:
     if clash := more.keys() & value.keys():
         raise ConfigError(f"{path}: {min(clash)} is not for the file to say")
     return decode(kind, value | more, str(path), ConfigError)
+
+
+def decode_kind(kinds: Mapping[str, type[T]], value: Any, where: str, default: str) -> T:
+    """Return what `value` describes, of the class that its key `kind`, or `default`, says."""
+    kind = value.get("kind", default) if isinstance(value, dict) else default
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ExportError(f"{where}: unknown kind {kind!r:.60}; known: {', '.join(kinds)}")
+    return decode(kinds[kind], value, where)
 
 
 def encode(value: Any) -> Any:

@@ -18,7 +18,8 @@ from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.liveness import live_part
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.policy import ActionHead, Normalizer, PolicySpec
+from ganglion.models.spec.heads import ActionHead
+from ganglion.models.spec.policy import Normalizer, PolicySpec
 
 
 def write_policy(
@@ -29,8 +30,7 @@ def write_policy(
     env: str,
     algorithm: str,
     observations: np.ndarray,
-    action_low: np.ndarray,
-    action_high: np.ndarray,
+    action: ActionHead,
     provenance: dict[str, Any],
 ) -> PolicySpec:
     """Write the live part of `actor` to `folder` and return its description, read back and verified.
@@ -48,11 +48,7 @@ def write_policy(
         observation_features=observations.shape[1],
         normalizer=_select(actor.normalizer, live.features),
         network=live.network.spec,
-        action=ActionHead(
-            exponent=live.network.spec.layers[-1].output_exponent,
-            low=tuple(np.asarray(action_low, dtype=float).tolist()),
-            high=tuple(np.asarray(action_high, dtype=float).tolist()),
-        ),
+        action=action,
         provenance=provenance | _weight_counts(whole, live.network),
     )
     write_qonnx(live.network, folder / ONNX_FILE)

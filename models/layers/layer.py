@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.models.build.codec import STRICT, decode, encode
+from ganglion.models.build.codec import STRICT, decode_kind, encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.spec.types import IntType
 
@@ -190,9 +190,6 @@ def register(kind: K) -> K:
 
 
 def _decoded(value: Any) -> Layer:
-    described = value if isinstance(value, dict) else {}
-    kind, name = described.get("kind", "dense"), described.get("name")
+    name = value.get("name") if isinstance(value, dict) else None
     where = name if isinstance(name, str) and name.isidentifier() else "a layer"
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ExportError(f"{where}: unknown kind {kind!r:.60}; known: {', '.join(KINDS)}")
-    return decode(KINDS[kind], value, where)
+    return decode_kind(KINDS, value, where, default="dense")

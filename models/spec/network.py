@@ -109,6 +109,11 @@ class NetworkSpec:
         return self.type(self.source(index))
 
     @property
+    def output_exponent(self) -> int:
+        """log2 of the output's scale."""
+        return self.layers[-1].output_exponent
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Values at every boundary."""
         return tuple(math.prod(self.shape(boundary)) for boundary in range(len(self.layers) + 1))

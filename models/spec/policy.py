@@ -4,18 +4,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ExportError
-from ganglion.models.layers.layer import MAX_EXPONENT
+from ganglion.models.spec.heads import FLOAT32_MAX, ActionHead
 from ganglion.models.spec.network import NetworkSpec
 
 MAX_OBSERVATION = 1 << 16
 MAX_PROVENANCE = 1 << 16
 """Characters of JSON."""
 MAX_TEXT = 200
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +37,6 @@ class Normalizer:
             raise ExportError("normalizer: offsets must be finite in float32")
         if not all(1 / FLOAT32_MAX <= value <= FLOAT32_MAX for value in self.gain):
             raise ExportError("normalizer: gains must be positive and finite in float32")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionHead:
-    """How the integer mean becomes an action: `low + (tanh(mean * 2**exponent) + 1) / 2 * (high - low)`."""
-
-    __pydantic_config__: ClassVar = STRICT
-
-    exponent: int
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.low) != len(self.high) or any(a >= b for a, b in zip(self.low, self.high, strict=True)):
-            raise ExportError("action head: low must be below high for every action")
-        if not all(abs(value) <= FLOAT32_MAX for value in (*self.low, *self.high)):
-            raise ExportError("action head: low and high must be finite in float32")
-        if abs(self.exponent) > MAX_EXPONENT:
-            raise ExportError(f"action head: exponent {self.exponent} is outside ±{MAX_EXPONENT}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +79,10 @@ class PolicySpec:
             raise ExportError(
                 f"normalizer reads feature {max(self.normalizer.features)} of {self.observation_features}"
             )
-        if len(self.action.low) != widths[-1]:
-            raise ExportError(f"action head has {len(self.action.low)} actions, the network {widths[-1]}")
+        if self.action.n_outputs != widths[-1]:
+            raise ExportError(
+                f"action head reads {self.action.n_outputs} values, the network has {widths[-1]}"
+            )
         if self.action.exponent != self.network.layers[-1].output_exponent:
             raise ExportError("action head's exponent differs from the last layer's output_exponent")
 

@@ -106,7 +106,7 @@ def test_an_environment_that_differs_from_run_to_run_is_said(paths: BuildPaths) 
 def test_an_environment_of_other_shapes_is_refused(paths: BuildPaths) -> None:
     write_toy_policy(paths.policy, ENV)
     write_toy_build(paths)
-    with pytest.raises(ConfigError, match="the policy gives 3 real numbers"):
+    with pytest.raises(ConfigError, match="the policy's head is tanh over 3 values"):
         run(paths, episodes=1, forces=2)
 
 

@@ -44,7 +44,7 @@ def test_a_faulty_build_leaves_no_proof(paths: BuildPaths) -> None:
     write_toy_build(paths, WRONG_NEURON)
     value = read_json(paths.hw)
     write_json(paths.hw, value | {"behavioural": ["a change"]})
-    with pytest.raises(MismatchError, match=r"layer fc1, vector \d+, neuron 2: expected \d+, got \d+"):
+    with pytest.raises(MismatchError, match=r"layer fc1: vector \d+, neuron 2: expected \d+, got \d+"):
         run(paths)
     assert not paths.sim.exists()
 

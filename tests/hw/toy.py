@@ -21,6 +21,7 @@ from ganglion.models.formats.policy_folder import Policy, load_policy
 from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
@@ -107,15 +108,15 @@ def _exported_policy(env: str, input_exponent: int) -> Path:
     """Return a folder with the policy; exporting takes seconds, so it is done once."""
     folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
+    network = toy_network(input_exponent)
     write_policy(
-        QuantNetwork.from_integers(normalizer, toy_network(input_exponent)),
+        QuantNetwork.from_integers(normalizer, network),
         folder,
         name="toy",
         env=env,
         algorithm="none",
         observations=np.random.default_rng(1).normal(0, 2, (40, 4)),
-        action_low=np.full(3, -1.0),
-        action_high=np.full(3, 1.0),
+        action=TanhHead(exponent=network.spec.output_exponent, low=(-1.0,) * 3, high=(1.0,) * 3),
         provenance={},
     )
     atexit.register(shutil.rmtree, folder)

@@ -51,10 +51,14 @@ def test_a_shipped_policy_fits_its_environment(hopper: PolicySpec) -> None:
             box(3),
             r"reads 11 real numbers, the environment gives Discrete\(11\)",
         ),
-        (box(11), box(2), r"gives 3 real numbers, the environment takes Box"),
-        (box(11), gymnasium.spaces.Discrete(3), r"gives 3 real numbers, the environment takes Discrete\(3\)"),
-        (box(11), box(3, high=2.0), r"action 0: the policy's high is 1, the environment's 2"),
-        (box(11), box(3, low=-0.4), r"action 0: the policy's low is -1, the environment's -0.4"),
+        (box(11), box(2), r"head is tanh over 3 values, the environment takes Box"),
+        (
+            box(11),
+            gymnasium.spaces.Discrete(3),
+            r"head is tanh over 3 values, the environment takes Discrete\(3\)",
+        ),
+        (box(11), box(3, high=2.0), r"high of action 0: the policy's is 1, the environment's 2"),
+        (box(11), box(3, low=-0.4), r"low of action 0: the policy's is -1, the environment's -0.4"),
     ],
 )
 def test_a_policy_that_does_not_fit_is_one_line(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ganglion.models.build.errors import ExportError
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.reference import IntNetwork, action_from_mean, quantize_observation, requantize
-from ganglion.models.spec.policy import ActionHead, Normalizer
+from ganglion.models.reference import IntNetwork, quantize_observation, requantize
+from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.networks import at_input_scale, random_inputs, random_network
 
@@ -37,12 +37,6 @@ def test_observation_ties_round_up_and_outliers_saturate() -> None:
     normalizer = Normalizer(features=(2, 0), offset=(1.0, 0.0), gain=(2.0, 1.0))
     obs = np.array([[-0.5, 9.0, 1.25], [1e30, 9.0, -1e30]])
     assert quantize_observation(obs, normalizer, INT8).tolist() == [[1, 0], [-128, 127]]
-
-
-def test_action_reaches_the_bounds_of_the_action_space() -> None:
-    head = ActionHead(exponent=0, low=(-2.0,), high=(4.0,))
-    actions = action_from_mean(np.array([[-127], [0], [127]]), head)
-    assert actions.ravel().tolist() == [-2.0, 1.0, 4.0]
 
 
 def _with_weight(network: IntNetwork, value: int) -> tuple[np.ndarray, ...]:

@@ -5,8 +5,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganglion.models.reference import action_from_mean
-from ganglion.models.spec.policy import ActionHead
+from ganglion.models.spec.heads import TanhHead
 from ganglion.training.episodes import greedy, run_episodes, unsquash
 from tests.training.toy import ENV_ID, N_STEPS, Toy
 
@@ -14,13 +13,13 @@ from tests.training.toy import ENV_ID, N_STEPS, Toy
 def test_an_int8_policys_actions_are_those_of_the_deployed_one_to_the_bit() -> None:
     space = gym.spaces.Box(-0.4, 0.4, (3,), np.float32)  # Humanoid's: no binary fraction
     means = np.random.default_rng(1).integers(-128, 128, (2_000, 3))
-    head = ActionHead(exponent=-5, low=tuple(space.low.tolist()), high=tuple(space.high.tolist()))
+    head = TanhHead(exponent=-5, low=tuple(space.low.tolist()), high=tuple(space.high.tolist()))
     network = nn.Linear(3, 3)
     with torch.no_grad():
         network.weight.copy_(torch.eye(3) * 2.0**-5)
         network.bias.zero_()
     actions = greedy(network, space)(means.astype(np.float32))
-    np.testing.assert_array_equal(actions, action_from_mean(means, head))
+    np.testing.assert_array_equal(actions, head.act(means))
 
 
 def test_an_episode_depends_on_its_seed_and_not_on_its_neighbours() -> None:

@@ -1,4 +1,4 @@
-"""What a folded engine takes of a 7-series part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
+"""What a folded engine takes of a Xilinx part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
 
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.shape import Multiplier
@@ -14,6 +14,8 @@ CONTROL_FFS, LANE_FFS = 60, 6
 OUTPUT_LUTS = 14
 # For each hidden requantization beyond the first, a lane.
 MODE_LUTS = 5
+# What the accumulator of a lane takes beside its bits, where the DSP does not hold it.
+ACCUMULATOR_LUTS, ACCUMULATOR_FFS = 2, 1
 ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
 
 
@@ -30,16 +32,19 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
     lane_ffs = lowered.accumulator_bits + 3 * program.action_bits + program.index_bits + LANE_FFS
     if not in_dsp:
         lane_ffs += 2 * lowered.activation_bits + 3 * lowered.weight_bits + lowered.accumulator_bits
+    elif not dsp_accumulates:
+        lane_ffs += 2 * (lowered.activation_bits + lowered.weight_bits) + lowered.accumulator_bits
+        lane_ffs += lowered.bias_bits + ACCUMULATOR_FFS
     loader_ffs = program.input_lanes * (lowered.source.spec.input_type.bits + 1)
     return Resources(
-        lut=_luts(program, in_dsp),
+        lut=_luts(program, in_dsp, dsp_accumulates),
         ff=shape.lanes * lane_ffs + groups * lowered.accumulator_bits + loader_ffs + CONTROL_FFS,
         dsp=shape.lanes if in_dsp else 0,
         bram18=_bram18(program),
     )
 
 
-def _luts(program: Program, in_dsp: bool) -> int:
+def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
     shape, lowered = program.shape, program.lowered
     further = len(lowered.modes) - 1
     lane = (
@@ -47,6 +52,8 @@ def _luts(program: Program, in_dsp: bool) -> int:
     )
     if not in_dsp:
         lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
+    elif not dsp_accumulates:
+        lane += lowered.accumulator_bits + ACCUMULATOR_LUTS
     banks = sum(map(bool, program.written)) * PORT_LUTS
     memories = program.used_banks * shape.replicas * _at_least(RAM_LUTS, program.address_bits)
     writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)

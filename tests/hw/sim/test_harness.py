@@ -75,7 +75,7 @@ def test_reset_that_leaves_state_behind_is_caught(tmp_path: Path, vectors: Vecto
 
 def test_one_wrong_neuron_is_localised(tmp_path: Path, vectors: Vectors) -> None:
     right = int(vectors.layers["fc1"][77, 2])
-    message = f"layer fc1, vector 77, neuron 2: expected {right}, got {right ^ 1}"
+    message = f"layer fc1: vector 77, neuron 2: expected {right}, got {right ^ 1}"
     with pytest.raises(MismatchError, match=message):
         run_and_check(toy_bench(tmp_path, WRONG_NEURON), vectors, Traffic(), tmp_path)
 

@@ -8,7 +8,7 @@ import pytest
 
 from ganglion.hw.engines.folded.cost import estimate
 from ganglion.hw.engines.folded.engine import Folded
-from ganglion.hw.engines.folded.plan import plan
+from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
@@ -73,19 +73,23 @@ def _narrow() -> IntNetwork:
     return random_network(rng, (11, 64, 64, 3), density=0.1, weight_bits=4, activation_bits=4)
 
 
-@pytest.mark.slow
+ESTIMATED = {
+    "small": lambda: (random_network(np.random.default_rng(0), (6, 13, 5), density=0.5), FoldedShape.of(3)),
+    "4 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(4)),
+    "16 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(16)),
+    "4 bits in LUTs": lambda: (_narrow(), FoldedShape.of(8, Multiplier.LUT)),
+    "4 bits": lambda: (_narrow(), FoldedShape.of(8)),
+}
+
+
+@pytest.mark.parametrize("board", ["Pynq-Z2", "ZCU104"])
 @pytest.mark.parametrize(
-    ("network", "shape"),
-    [
-        (hopper_98(np.random.default_rng(0)), FoldedShape.of(4)),
-        (hopper_98(np.random.default_rng(0)), FoldedShape.of(16)),
-        (_narrow(), FoldedShape.of(8, Multiplier.LUT)),
-    ],
+    "name", [name if name == "small" else pytest.param(name, marks=pytest.mark.slow) for name in ESTIMATED]
 )
-def test_estimate_is_within_15_percent_of_synthesis(
-    network: IntNetwork, shape: FoldedShape, tmp_path: Path
-) -> None:
-    built = build_bare(plan(network, shape), tmp_path)
+def test_estimate_is_within_15_percent_of_synthesis(name: str, board: str, tmp_path: Path) -> None:
+    network, shape = ESTIMATED[name]()
+    accumulates = find_board(board).family.dsp_accumulates
+    built = build_bare(FoldedPlan.of(schedule(network, shape), accumulates), tmp_path, board=board)
     statistics = run_yosys(built.design, tmp_path / "work")
     nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()
     for resource in ("lut", "ff", "dsp", "bram18"):

@@ -91,5 +91,5 @@ def test_broken_adder_is_found_in_its_layer(tmp_path: Path) -> None:
     head, bits, digits, tail = re.split(r"(?<=Constant\()(\d+)'h([0-9a-f]+)", core.read_text(), maxsplit=1)
     core.write_text(f"{head}{bits}'h{int(digits, 16) ^ 0x400:x}{tail}")
     bench = made.bench(patience_cycles=2000)
-    with pytest.raises(MismatchError, match="layer fc1, vector"):
+    with pytest.raises(MismatchError, match="layer fc1: vector"):
         run_and_check(bench, Vectors.of(case.network, inputs), Traffic(), tmp_path)
