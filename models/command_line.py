@@ -223,10 +223,11 @@ def _logged(build: Path, quiet: bool) -> Iterator[None]:
     console.setLevel(logging.WARNING if quiet else logging.INFO)
     logging.basicConfig(level=logging.INFO, handlers=[file, console], force=True)
     logging.captureWarnings(True)
-    warnings.simplefilter("default")
     logging.getLogger("command").info("ganglion %s", " ".join(sys.argv[1:]))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            yield
     finally:
         logging.captureWarnings(False)
         file.close()

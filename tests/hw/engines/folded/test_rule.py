@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from ganglion.hw.engines.folded.fit import allowed_cycles, fit
+from ganglion.hw.engines.folded.fit import fit
 from ganglion.models.reference import IntNetwork
 from tests.hw.engines.folded.family import FAMILY, LANES, network_of
 
@@ -16,7 +16,7 @@ ROWS_A_LANE, LOST_CYCLES = 4, 3
 
 def bound(network: IntNetwork, lanes: int) -> float:
     """Return the rule's cycles, and those that hidden layers of few rows may lose beyond it."""
-    cycles = allowed_cycles(network, lanes)
+    cycles = 1.05 * network.nnz / lanes + 10
     for width, weight in zip(network.spec.widths[1:-1], network.weights, strict=False):
         cycles += LOST_CYCLES * (width < ROWS_A_LANE * lanes)
         if width <= lanes:  # rows are split, and each is added up in a cycle of its own
