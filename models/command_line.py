@@ -76,9 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         quiet = QUIET in given or (is_make and bool(os.environ.get("QUIET")))
         given = [argument for argument in given if argument != QUIET]
         command = _command(given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what third parties say when they are imported
+            function = command.function()
         if is_make:
             given += _from_make(command)
-        function = command.function()
         settings = _parsed(command, function, given[1:])
         with _logged(getattr(settings, "build", BUILD), quiet):
             function(settings)
