@@ -10,10 +10,11 @@ from stable_baselines3 import SAC
 
 from ganglion.models.build.files import merge_json
 from ganglion.models.build.paths import BENCH_FILE, BUILD
+from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
-from ganglion.training.fast_sac import use_one_fast_thread
-from ganglion.training.learner import new_learner, quantize
+from ganglion.training.learner import quantize
+from ganglion.training.threads import use_one_fast_thread
 
 _ENVIRONMENT = "Hopper"
 _N_ROUNDS = 5
@@ -39,7 +40,7 @@ def measure() -> dict[str, Any]:
     precision = torch.get_float32_matmul_precision()
     use_one_fast_thread()
     fast_precision = torch.get_float32_matmul_precision()
-    dense, int8 = (new_learner(config, seed=0) for _ in range(2))
+    dense, int8 = (new_sac(config, seed=0) for _ in range(2))
     plain = SAC("MlpPolicy", make_env(config.env_id), seed=0, learning_starts=_N_WARM_UP, device="cpu")
     for model in (dense, int8, plain):
         model.learning_starts = _N_WARM_UP

@@ -14,15 +14,15 @@ from ganglion.models.build.files import atomic_write
 from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import measured_sparsity
 from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, Episodes, greedy, run_episodes
-from ganglion.training.fast_sac import FastSac
 from ganglion.training.learner import (
-    actor_masks,
+    capture,
     count_weights,
     deterministic_policy,
+    masks_or_ones,
     quantization_json,
-    set_masks,
 )
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase, Run
@@ -38,7 +38,7 @@ class PruneCallback(BaseCallback):
     It comes after the milestones, so that a checkpoint is of the state before and a resumed run prunes again.
     """
 
-    model: FastSac  # pyright: ignore[reportIncompatibleVariableOverride]
+    model: Learner  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class PruneCallback(BaseCallback):
     def _on_rollout_start(self) -> None:
         masks = due_masks(self.model, self._run)
         if masks is not None:
-            set_masks(self.model, masks)
+            self.model.set_masks(masks)
 
     def _on_step(self) -> bool:
         return True
@@ -60,7 +60,7 @@ class MilestoneCallback(BaseCallback):
     starts from a seed that depends on the step alone. So a resumed run equals an uninterrupted one.
     """
 
-    model: FastSac  # pyright: ignore[reportIncompatibleVariableOverride]
+    model: Learner  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, run: Run, phase: Phase, best_mean: float, last_step: int | None) -> None:
         super().__init__()
@@ -127,7 +127,6 @@ class MilestoneCallback(BaseCallback):
         return run_episodes(self._run.config.env_id, policy, n_episodes, first_seed)
 
     def _describe(self, returns: NDArray[np.float64]) -> dict[str, Any]:
-        assert self.model.log_ent_coef is not None
         nnz, nnz_live = count_weights(self.model, self._run.config.calibration_observations)
         return {
             "step": self.num_timesteps,
@@ -135,10 +134,10 @@ class MilestoneCallback(BaseCallback):
             "return_mean": float(returns.mean()),
             "return_std": float(returns.std()),
             "return_min": float(returns.min()),
-            "sparsity": measured_sparsity(actor_masks(self.model)),
+            "sparsity": measured_sparsity(masks_or_ones(self.model)),
             "nnz": nnz,
             "nnz_live": nnz_live,
-            "entropy_coefficient": float(self.model.log_ent_coef.detach().exp()),
+            **self.model.status(),
             "elapsed_s": round(time.monotonic() - self._started, 1),
         }
 
@@ -150,7 +149,7 @@ class MilestoneCallback(BaseCallback):
             "best_mean": self._best_mean if np.isfinite(self._best_mean) else None,
             "quantization": quantization_json(self.model),
         }
-        return Checkpoint(arrays={**ckpt.capture_learner(self.model), **ckpt.capture_random()}, meta=meta)
+        return Checkpoint(arrays={**capture(self.model), **ckpt.capture_random()}, meta=meta)
 
 
 class ProgressCallback(BaseCallback):
@@ -186,7 +185,7 @@ def progress_bar() -> Progress:
     )
 
 
-def restart_episode(model: FastSac, run: Run) -> None:
+def restart_episode(model: Learner, run: Run) -> None:
     """Begin a new episode in the training environment, from a seed made of the run's seed and the step."""
     env = model.get_env()
     assert env is not None

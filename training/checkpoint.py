@@ -1,6 +1,7 @@
 """Checkpoints: everything that continues a run, in one npz without pickle."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from torch import Tensor, nn
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_path
 from ganglion.models.build.spelling import spelled_command
-from ganglion.training.fast_sac import FastSac, entropy_parts
 
 FORMAT = 1
 _BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -67,61 +67,24 @@ class Checkpoint:
         return found
 
 
-def capture_learner(model: FastSac) -> dict[str, NDArray[Any]]:
-    """Return copies of the networks, optimizers, entropy coefficient and replay buffer of `model`."""
-    log_ent_coef, entropy_optimizer = entropy_parts(model)
-    groups = {
-        "critic": _module_arrays(model.critic),
-        "target": _module_arrays(model.critic_target),
-        "adam_actor": _adam_arrays(model.actor.optimizer),
-        "adam_critic": _adam_arrays(model.critic.optimizer),
-        "adam_entropy": _adam_arrays(entropy_optimizer),
-        "entropy": {"log_ent_coef": log_ent_coef.detach().numpy().copy()},
-        "replay": _buffer_arrays(model.replay_buffer),
-    }
-    return capture_actor(model) | _named(groups)
-
-
-def capture_actor(model: FastSac) -> dict[str, NDArray[Any]]:
-    """Return copies of the actor's networks and of its masks: all that a teacher needs."""
-    return _named({"actor": _module_arrays(model.actor), "mask": _mask_arrays(model)})
-
-
-def _named(groups: dict[str, dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def named(groups: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of some groups as `Checkpoint.group` finds them: <group>/<name>."""
     return {f"{group}/{name}": array for group, arrays in groups.items() for name, array in arrays.items()}
 
 
-def _mask_arrays(model: FastSac) -> dict[str, NDArray[Any]]:
-    masks = model.flat_actor.masks if model.flat_actor is not None else None
+def mask_arrays(masks: Sequence[Tensor] | None) -> dict[str, NDArray[Any]]:
+    """Return masks [out, in] as a group."""
     return {str(i): mask.numpy().astype(np.uint8) for i, mask in enumerate(masks or ())}
 
 
 def masks_of(checkpoint: Checkpoint) -> list[Tensor]:
-    """Return the masks [out, in] of the actor's weights; none of a dense policy, or of an old checkpoint."""
+    """Return the masks [out, in] of the weights; none of a dense policy, or of an old checkpoint."""
     names = sorted((name for name in checkpoint.arrays if name.startswith("mask/")), key=_mask_index)
     return [torch.from_numpy(checkpoint.arrays[name]).float() for name in names]
 
 
 def _mask_index(name: str) -> int:
     return int(name.removeprefix("mask/"))
-
-
-def restore_learner(model: FastSac, checkpoint: Checkpoint) -> None:
-    """Put what `capture_learner` took into `model`; its flat buffers must be bound again afterwards."""
-    log_ent_coef, entropy_optimizer = entropy_parts(model)
-    restore_actor(model, checkpoint)
-    _load_module(model.critic, checkpoint.group("critic"))
-    _load_module(model.critic_target, checkpoint.group("target"))
-    log_ent_coef.data.copy_(torch.from_numpy(checkpoint.group("entropy")["log_ent_coef"]))
-    _load_adam(model.actor.optimizer, checkpoint.group("adam_actor"))
-    _load_adam(model.critic.optimizer, checkpoint.group("adam_critic"))
-    _load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))
-    _load_buffer(model.replay_buffer, checkpoint.group("replay"))
-
-
-def restore_actor(model: FastSac, checkpoint: Checkpoint) -> None:
-    """Put the actor that `capture_actor` took into `model`, without its masks."""
-    _load_module(model.actor, checkpoint.group("actor"))
 
 
 def capture_random() -> dict[str, NDArray[Any]]:
@@ -145,11 +108,13 @@ def restore_random(checkpoint: Checkpoint) -> None:
     np.random.set_state(("MT19937", states["numpy"], int(position), int(has_gauss), float(gauss)))
 
 
-def _module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
+def module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """Return copies of what a module holds, a group."""
     return {n: t.detach().numpy().copy() for n, t in module.state_dict().items() if isinstance(t, Tensor)}
 
 
-def _load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
+def load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
+    """Put what `module_arrays` took into `module`; other shapes raise ConfigError."""
     wanted = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
     found = {name: list(array.shape) for name, array in arrays.items()}
     for name in sorted(wanted | found):
@@ -161,12 +126,14 @@ def _load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
     module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
 
 
-def _adam_arrays(optimizer: torch.optim.Optimizer) -> dict[str, NDArray[Any]]:
+def adam_arrays(optimizer: torch.optim.Optimizer) -> dict[str, NDArray[Any]]:
+    """Return copies of the state of an Adam, a group."""
     states = optimizer.state_dict()["state"]
     return {f"{i}/{name}": t.numpy().copy() for i, state in states.items() for name, t in state.items()}
 
 
-def _load_adam(optimizer: torch.optim.Optimizer, arrays: dict[str, NDArray[Any]]) -> None:
+def load_adam(optimizer: torch.optim.Optimizer, arrays: dict[str, NDArray[Any]]) -> None:
+    """Put what `adam_arrays` took into `optimizer`."""
     states: dict[int, dict[str, Tensor]] = {}
     for key, array in arrays.items():
         index, name = key.split("/")
@@ -174,14 +141,16 @@ def _load_adam(optimizer: torch.optim.Optimizer, arrays: dict[str, NDArray[Any]]
     optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
 
 
-def _buffer_arrays(buffer: ReplayBuffer | None) -> dict[str, NDArray[Any]]:
+def buffer_arrays(buffer: ReplayBuffer | None) -> dict[str, NDArray[Any]]:
+    """Return the filled part of a replay buffer, a group."""
     assert buffer is not None
     size = buffer.size()
     arrays = {name: getattr(buffer, name)[:size] for name in _BUFFER_FIELDS}
     return {**arrays, "position": np.array(buffer.pos)}
 
 
-def _load_buffer(buffer: ReplayBuffer | None, arrays: dict[str, NDArray[Any]]) -> None:
+def load_buffer(buffer: ReplayBuffer | None, arrays: dict[str, NDArray[Any]]) -> None:
+    """Put what `buffer_arrays` took into `buffer`; ConfigError when it is too small."""
     assert buffer is not None
     size = len(arrays["observations"])
     if size > buffer.buffer_size:

@@ -19,12 +19,11 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file, write_json
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
+from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.config import TrainConfig, known_environments, load_config
 from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
-from ganglion.training.fast_sac import use_one_fast_thread
-from ganglion.training.learner import new_learner
 from ganglion.training.options import SEED
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
@@ -32,6 +31,7 @@ from ganglion.training.sb3_zip import ZipPolicy, read_zip
 from ganglion.training.statistics import Statistics
 from ganglion.training.student import has_critics_for, is_alike
 from ganglion.training.teacher import require_able, teacher_record
+from ganglion.training.threads import use_one_fast_thread
 from ganglion.training.train import require_same, train
 from ganglion.training.vecnormalize import choose_vecnormalize, read_vecnormalize
 
@@ -82,7 +82,7 @@ class CompressSettings:
         """
         config, path = self._config(), self.checkpoint
         policy, statistics = self._policy(make_env(config.env_id))
-        model = new_learner(config, self.seed)
+        model = new_sac(config, self.seed)
         if self.ft_steps and not has_critics_for(model, policy):
             raise ConfigError(
                 f"{path}: {spelled('ft_steps')} needs the critics of a SAC zip with learned entropy, ReLU, "

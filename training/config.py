@@ -1,14 +1,13 @@
 """The settings of a training run: one TOML per environment, in which unknown and missing keys are errors."""
 
-import dataclasses
 import tomllib
-from collections.abc import Iterable
-from dataclasses import MISSING, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ganglion.models.build.codec import STRICT, decode, decode_toml, encode
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
 from ganglion.models.spec.types import QuantConfig
@@ -24,6 +23,8 @@ class TrainConfig:
     A field with a default is younger than the first recorded runs: the default is what they did. Only such a
     record may lack it, not a TOML.
     """
+
+    __pydantic_config__: ClassVar = STRICT
 
     env_id: str
     """The gymnasium identifier of the environment."""
@@ -85,6 +86,8 @@ class TrainConfig:
     """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
     csd_digits: int = ANY_DIGITS
     """The most signed digits of an integer weight; 4 hold every one of up to 8 bits."""
+    algorithm: str = "sac"
+    """What learns: a name in ganglion.training.algorithms."""
     steps_per_update: int = 1
     """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
 
@@ -149,55 +152,21 @@ class TrainConfig:
         if not good:
             raise ConfigError(f"{name} = {getattr(self, name)!r}, allowed: {allowed}")
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], origin: str, *, complete: bool = False) -> "TrainConfig":
-        """Return the configuration in `values`; a wrong key or type raises ConfigError naming `origin`.
 
-        `complete`: a missing key is an error even where a field has a default.
-        """
-        fields = {field.name: field.type for field in dataclasses.fields(cls)}
-        optional = {field.name for field in dataclasses.fields(cls) if field.default is not MISSING}
-        if unknown := sorted(values.keys() - fields.keys()):
-            raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
-        required = [name for name in fields if complete or name not in optional]
-        if missing := [name for name in required if name not in values]:
-            raise ConfigError(f"{origin}: missing key {missing[0]!r}")
-        try:
-            return cls(**{name: _typed(name, value, fields[name]) for name, value in values.items()})
-        except ConfigError as error:
-            raise ConfigError(f"{origin}: {error}") from None
-
-
-def _typed(name: str, value: Any, wanted: Any) -> Any:
-    """Return `value` as the field's type (an int passes for a float); anything else raises ConfigError."""
-    if wanted == tuple[int, ...] and isinstance(value, list | tuple) and all(type(v) is int for v in value):
-        return tuple(value)
-    if wanted is float and type(value) is int:
-        return float(value)
-    if wanted in (str, int, float) and type(value) is wanted:
-        return value
-    raise ConfigError(f"{name} = {value!r}, expected {_meaning(wanted)}")
-
-
-def _meaning(kind: Any) -> str:
-    return "list of integers" if kind == tuple[int, ...] else kind.__name__
+def changed(config: TrainConfig, values: Mapping[str, Any], origin: str) -> TrainConfig:
+    """Return `config` with other values, of JSON's types; ConfigError for an unknown key or wrong value."""
+    return decode(TrainConfig, encode(config) | dict(values), origin, ConfigError)
 
 
 def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the values in KEY=VALUE texts by their settings; a wrong one raises ConfigError."""
-    kinds = {field.name: field.type for field in dataclasses.fields(TrainConfig)}
+    """Return the values of KEY=VALUE texts by key: TOML's values, or texts."""
     values = {}
     for assignment in assignments:
-        name, _, text = (part.strip() for part in assignment.partition("="))
-        if name not in kinds:
-            raise ConfigError(
-                f"{spelled('set', assignment)}: unknown key {name!r}; known: {', '.join(kinds)}"
-            )
+        key, _, text = (part.strip() for part in assignment.partition("="))
         try:
-            value = text if kinds[name] is str else tomllib.loads(f"value = {text}")["value"]
-            values[name] = _typed(name, value, kinds[name])
-        except (tomllib.TOMLDecodeError, ConfigError):
-            raise ConfigError(f"{spelled('set', assignment)}: expected {_meaning(kinds[name])}") from None
+            values[key] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key] = text
     return values
 
 
@@ -214,11 +183,8 @@ def load_config(environment: str) -> TrainConfig:
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Return the configuration in a TOML file; raise ConfigError when it is no valid one."""
-    try:
-        values = tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    return TrainConfig.from_dict(values, str(path), complete=True)
+    """Return the configuration in a TOML file, which must give every setting; ConfigError if it does not."""
+    config, given = decode_toml(TrainConfig, path), decode_toml(dict[str, Any], path)
+    if missing := sorted({field.name for field in fields(TrainConfig)} - given.keys()):
+        raise ConfigError(f"{path}: missing key {missing[0]}")
+    return config

@@ -13,8 +13,8 @@ from torch import nn
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.statistics import Statistics
 
-Policy = Callable[[FloatArray], FloatArray]
-"""Observations [n, observation] → the environment's actions [n, action], float32."""
+Policy = Callable[[FloatArray], NDArray[Any]]
+"""Observations [n, observation] → the environment's actions: [n, action] float32, or [n] of discrete ones."""
 
 MILESTONE_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = 10_000, 20_000, 40_000
 """Where the seeds of an evaluation begin: disjoint ranges, so that none judges the policy that it chose."""
@@ -63,18 +63,22 @@ def run_episodes(env_id: str, policy: Policy, n_episodes: int, first_seed: int) 
     return Episodes(first_seed=first_seed, returns=returns, fell=fell)
 
 
-def greedy(mean: nn.Module, space: gym.Space[Any]) -> Policy:
-    """Return the policy that takes the mean action of a network [n, observation] → mean before tanh.
+def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
+    """Return the policy that takes the best action by a network's output: [n, observation] → [n, output].
 
-    tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in the last
-    place of an action makes another episode of it. For the same reason a float network should be of float64,
-    whose rounded actions do not depend on the batch; integers are exact in any.
+    The output is the mean before tanh of real actions, or the value of each discrete one; of equal ones the
+    first wins. tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in
+    the last place of an action makes another episode of it. For the same reason a float network should be of
+    float64, whose rounded actions do not depend on the batch; integers are exact in any.
     """
-    dtype = next(mean.parameters()).dtype
+    dtype = next(network.parameters()).dtype
 
     @torch.no_grad()
-    def act(observations: FloatArray) -> FloatArray:
-        return unsquash(np.tanh(mean(torch.from_numpy(observations).to(dtype)).double().numpy()), space)
+    def act(observations: FloatArray) -> NDArray[Any]:
+        output = network(torch.from_numpy(observations).to(dtype)).double().numpy()
+        return (
+            output.argmax(1) if isinstance(space, gym.spaces.Discrete) else unsquash(np.tanh(output), space)
+        )
 
     return act
 

@@ -14,24 +14,25 @@ from ganglion.models.build.files import read_json, sha256_file, write_arrays, wr
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled_command
-from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms import new_learner
+from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, greedy, run_episodes
-from ganglion.training.fast_sac import FastSac, use_one_fast_thread
 from ganglion.training.learner import (
-    actor_weights,
+    capture_teacher,
     count_weights,
     deterministic_policy,
-    new_learner,
-    quantized_actor,
+    quantized_network,
     restore,
+    weights_of,
 )
 from ganglion.training.plot import draw_curve, figure
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.shipped import evaluate_shipped, is_shipped
 from ganglion.training.statistics import Statistics
+from ganglion.training.threads import use_one_fast_thread
 
 TEACHER_FILE = "teacher.json"
 
@@ -54,7 +55,7 @@ class Evaluation:
     run: Run
     meta: dict[str, Any]
     """The checkpoint's own."""
-    model: FastSac
+    model: Learner
     episodes: Episodes
     observations: FloatArray
     """What those episodes visited: [n, observation]."""
@@ -72,7 +73,7 @@ class Evaluation:
     @property
     def sparsity(self) -> float:
         """The fraction of zeros among the deployed weights."""
-        return 1 - self.nnz / sum(weight.numel() for weight in actor_weights(self.model))
+        return 1 - self.nnz / sum(weight.numel() for weight in weights_of(self.model))
 
 
 def evaluate_checkpoint(path: Path) -> Evaluation:
@@ -113,7 +114,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
     result = {
         "environment": run.environment,
         "env_id": run.config.env_id,
-        "algorithm": _algorithm(run),
+        "algorithm": _algorithm(found),
         "phase": found.meta["phase"],
         "step": found.meta["step"],
         **found.episodes.to_json(),
@@ -131,11 +132,11 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "checkpoint": {"file": found.path.name, "sha256": sha256_file(found.path)},
     }
     if found.is_int8:
-        quantized_actor(found.model).save(folder / "policy")
+        quantized_network(found.model).save(folder / "policy")
         write_arrays(folder / "policy" / "observations.npz", {"observation": found.observations})
     else:
         meta = found.meta | {"is_teacher": True}
-        Checkpoint(arrays=ckpt.capture_actor(found.model), meta=meta).save(folder / "teacher.npz")
+        Checkpoint(arrays=capture_teacher(found.model), meta=meta).save(folder / "teacher.npz")
     write_json(folder / "result.json", result)
     with figure(1, folder / "curve.png") as (axes,):
         draw_curve(axes, curve)
@@ -177,10 +178,10 @@ def _parent_file(run: Run) -> Path | None:
     return path if path.exists() else None
 
 
-def _algorithm(run: Run) -> str:
+def _algorithm(found: Evaluation) -> str:
     """Return what found the policy: in distillation that is the teacher's algorithm."""
-    path = _parent_file(run)
-    return read_json(path)["algorithm"] if run.distill and path is not None else "SAC"
+    path = _parent_file(found.run)
+    return read_json(path)["algorithm"] if found.run.distill and path is not None else found.model.algorithm
 
 
 def _parent_result(run: Run) -> dict[str, Any] | None:

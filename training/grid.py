@@ -1,11 +1,11 @@
 """What a sweep consists of: a grid of settings, the runs that it needs, and which of them are finished."""
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ganglion.models.build.codec import STRICT, decode, decode_toml
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BUILD
@@ -18,6 +18,8 @@ from ganglion.training.run import Phase, Run
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """Environments x sparsities x seeds x (with and without quantization-aware training)."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     environments: tuple[str, ...]
     """Names of configurations."""
@@ -133,37 +135,5 @@ def read_grid(path: Path | None, changes: dict[str, Any]) -> Grid:
 
     A missing file, an unknown or missing key and a value of another type raise ConfigError.
     """
-    origin = "the sweep" if path is None else str(path)
-    try:
-        values = tomllib.loads(path.read_text()) if path is not None else {}
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    values |= changes
-    fields = {field.name: field for field in dataclasses.fields(Grid)}
-    if unknown := sorted(values.keys() - fields.keys()):
-        raise ConfigError(f"{origin}: unknown key {unknown[0]!r}; known: {', '.join(fields)}")
-    typed = {name: _typed(origin, name, value) for name, value in values.items()}
-    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
-    if missing := [name for name in required if name not in values]:
-        raise ConfigError(f"{origin}: {missing[0]} is missing; a grid needs {', '.join(required)}")
-    return Grid(**typed)
-
-
-_LISTS: dict[str, tuple[type, ...]] = {
-    "environments": (str,),
-    "sparsities": (int, float),
-    "seeds": (int,),
-    "qat": (bool,),
-}
-
-
-def _typed(origin: str, name: str, value: Any) -> Any:
-    """Return `value` as the field's type; anything else raises ConfigError."""
-    if name in _LISTS and isinstance(value, list | tuple) and all(type(v) in _LISTS[name] for v in value):
-        return tuple(value)
-    if name not in _LISTS and type(value) is int:
-        return value
-    kinds = " or ".join(kind.__name__ for kind in _LISTS.get(name, (int,)))
-    raise ConfigError(f"{origin}: {name} = {value!r}, expected {'a list of ' * (name in _LISTS)}{kinds}")
+    values = {} if path is None else decode_toml(dict[str, Any], path)
+    return decode(Grid, values | changes, "the sweep" if path is None else str(path), ConfigError)

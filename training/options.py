@@ -1,6 +1,6 @@
 """What the command line asks of a training run, and the run that it means."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +8,8 @@ import tyro
 from tyro.conf import Positional
 
 from ganglion.models.build.paths import BUILD
-from ganglion.training.config import TrainConfig, load_config, read_settings
+from ganglion.models.build.spelling import spelled
+from ganglion.training.config import TrainConfig, changed, load_config, read_settings
 from ganglion.training.run import Run
 
 SEED = 1
@@ -74,8 +75,11 @@ class TrainSettings:
         config = load_config(self.environment)
         asked = {name: value for name in _REPLACED if (value := getattr(self, name)) is not None}
         asked = read_settings(self.set.split()) | asked
-        replaced = {name: value for name, value in asked.items() if value != getattr(config, name)}
-        config = replace(config, **replaced)
+        usual, config = (
+            config,
+            changed(config, asked, spelled("set", self.set) if self.set else self.environment),
+        )
+        replaced = {name: value for name in asked if (value := getattr(config, name)) != getattr(usual, name)}
         steps = config.steps if self.steps is None else self.steps
         return Run(
             environment=self.environment,

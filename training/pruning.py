@@ -12,21 +12,15 @@ from ganglion.models.sparsity import (
     prune,
     rewire,
 )
-from ganglion.training.fast_sac import FastSac
-from ganglion.training.learner import (
-    actor_layers,
-    actor_masks,
-    actor_weights,
-    latest_observations,
-    live_inputs,
-)
+from ganglion.training.algorithms.port import Learner
+from ganglion.training.learner import live_inputs, masks_or_ones, weights_of
 from ganglion.training.run import Run
 
 # A gradient of SAC is noisy: SNIP and RigL judge by the mean over some batches.
 _N_GRADIENT_BATCHES = 16
 
 
-def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
+def due_masks(model: Learner, run: Run) -> list[Tensor] | None:
     """Return the masks [out, in] that are due at the model's step, or None.
 
     The actor's present masks, a parent's included, bound those of every pruning: only rewiring brings back
@@ -46,27 +40,27 @@ def due_masks(model: FastSac, run: Run) -> list[Tensor] | None:
     return _rewired(model, run) if run.pruning.rewires and is_turn and step > first else None
 
 
-def _pruned(model: FastSac, run: Run, sparsity: float) -> list[Tensor]:
-    weights = actor_weights(model)
+def _pruned(model: Learner, run: Run, sparsity: float) -> list[Tensor]:
+    weights = weights_of(model)
     pools = pools_of(
         [(w.shape[0], w.shape[1]) for w in weights], sparsity, Distribution(run.config.distribution)
     )
-    return prune(_scores(model, run), pools, actor_masks(model), _live(model, run))
+    return prune(_scores(model, run), pools, masks_or_ones(model), _live(model, run))
 
 
-def _rewired(model: FastSac, run: Run) -> list[Tensor]:
-    fraction, masks = run.config.rewire_fraction, actor_masks(model)
+def _rewired(model: Learner, run: Run) -> list[Tensor]:
+    fraction, masks = run.config.rewire_fraction, masks_or_ones(model)
     if run.pruning is Pruning.RIGL:
         fraction = cosine_fraction(model.num_timesteps, run.first_masks, run.prune_window[1], fraction)
         growth = [gradient.abs() for gradient in _gradients(model)]
     else:
         growth = _random(model, run)
-    return rewire(masks, actor_weights(model), growth, fraction, _live(model, run))
+    return rewire(masks, weights_of(model), growth, fraction, _live(model, run))
 
 
-def _scores(model: FastSac, run: Run) -> list[Tensor]:
+def _scores(model: Learner, run: Run) -> list[Tensor]:
     """Return how much each weight matters [out, in], at least 0."""
-    weights = [weight.detach().abs() for weight in actor_weights(model)]
+    weights = [weight.detach().abs() for weight in weights_of(model)]
     # SET and RigL start from a random topology, or from the large weights of a trained policy.
     if run.pruning is Pruning.RANDOM or (run.pruning.rewires and run.parent is None):
         return _random(model, run)
@@ -78,27 +72,27 @@ def _scores(model: FastSac, run: Run) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _input_spreads(model: FastSac, run: Run) -> list[Tensor]:
+def _input_spreads(model: Learner, run: Run) -> list[Tensor]:
     """Return the standard deviation of each layer's inputs [in] over the latest observations.
 
     The mean of an input is a bias, so what never varies matters to no action.
     """
-    inputs = torch.from_numpy(latest_observations(model, run.config.calibration_observations))
+    inputs = torch.from_numpy(model.latest_observations(run.config.calibration_observations))
     spreads = []
-    for layer in actor_layers(model):
+    for layer in model.layers():
         spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.in_features))
         inputs = layer(inputs).relu()
     return spreads
 
 
-def _random(model: FastSac, run: Run) -> list[Tensor]:
+def _random(model: Learner, run: Run) -> list[Tensor]:
     generator = torch.Generator().manual_seed(run.seed_at(model.num_timesteps))
-    return [torch.rand(weight.shape, generator=generator) for weight in actor_weights(model)]
+    return [torch.rand(weight.shape, generator=generator) for weight in weights_of(model)]
 
 
-def _gradients(model: FastSac) -> list[Tensor]:
-    return model.actor_gradients(_N_GRADIENT_BATCHES, model.batch_size)
+def _gradients(model: Learner) -> list[Tensor]:
+    return model.gradients(_N_GRADIENT_BATCHES)
 
 
-def _live(model: FastSac, run: Run) -> Tensor | None:
+def _live(model: Learner, run: Run) -> Tensor | None:
     return live_inputs(model, run.config.calibration_observations)

@@ -1,13 +1,14 @@
 """What a training run is: its settings, its phases and its folder."""
 
 import dataclasses
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ganglion.models.build.codec import STRICT, decode, encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
@@ -30,6 +31,8 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One training run as asked for: a configuration and what the command line adds to it."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     environment: str
     """The name of the configuration, and of the folder under build/."""
@@ -80,12 +83,6 @@ class Run:
             raise ConfigError(
                 f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
             )
-        n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
-        if self.steps and n_updating <= 0:
-            raise ConfigError(
-                f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
-                f"{self.config.learning_starts} steps; give more"
-            )
         if self.finetune_steps and not (self.qat_steps and self.distill):
             raise ConfigError(
                 f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
@@ -99,6 +96,12 @@ class Run:
             raise ConfigError(
                 f"{spelled('steps', self.steps)}: the final sparsity stands from step {self.sparse_from} on; "
                 "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
+            )
+        n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
+        if self.steps and n_updating <= 0:
+            raise ConfigError(
+                f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
+                f"{self.config.learning_starts} steps; give more"
             )
         if Path(self.name).name != self.name:
             raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
@@ -189,11 +192,9 @@ class Run:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
-        described = dataclasses.asdict(self)
-        del described["build"]
-        return json.loads(json.dumps(described))
+        return {key: value for key, value in encode(self).items() if key != "build"}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any], origin: str) -> "Run":
-        """Return the run that `to_json` described; a configuration of another version raises ConfigError."""
-        return cls(**{**value, "config": TrainConfig.from_dict(value["config"], origin)})
+    def from_json(cls, value: Mapping[str, Any], origin: str) -> "Run":
+        """Return the run that `to_json` described; ConfigError for what is none, or of another version."""
+        return decode(cls, value, origin, ConfigError)

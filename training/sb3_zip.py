@@ -19,8 +19,8 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.training.distill import gaussian_actions
-from ganglion.training.flat_mlp import linears_of
+from ganglion.training.algorithms.distill import gaussian_actions
+from ganglion.training.algorithms.flat_mlp import linears_of
 from ganglion.training.vecnormalize import Standardizer, read_vecnormalize
 
 SUPPORTED = "supported: SAC, TD3, DDPG and PPO with MlpPolicy"
@@ -52,7 +52,7 @@ class ZipPolicy:
 
     @torch.no_grad()
     def act(self, observation: Tensor, noise: Tensor) -> Tensor:
-        """Return actions as a `ganglion.training.distill.Teacher` does; SAC explores by its own deviation."""
+        """Return actions as a `port.Teacher` does; SAC explores by its own deviation."""
         if self.standardizer is not None:
             observation = self.standardizer(observation)
         if isinstance(self.model, SAC) and not self.model.use_sde:

@@ -8,10 +8,11 @@ from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, write_description
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.training.algorithms import new_learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import make_env
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
-from ganglion.training.learner import deterministic_policy, new_learner, restore
+from ganglion.training.learner import deterministic_policy, restore
 from ganglion.training.run import Run
 
 TEACHER_WEIGHTS = "teacher.npz"

@@ -6,12 +6,11 @@ import torch
 from stable_baselines3 import PPO, SAC
 from torch import Tensor, nn
 
-from ganglion.training.fast_sac import FastSac
-from ganglion.training.learner import actor_layers
+from ganglion.training.algorithms.sac import Sac
 from ganglion.training.sb3_zip import Standardizer, ZipPolicy
 
 
-def start_student(model: FastSac, policy: ZipPolicy) -> None:
+def start_student(model: Sac, policy: ZipPolicy) -> None:
     """Put what fits of `policy` into `model`: its actor, and a SAC's critics and entropy coefficient.
 
     Of VecNormalize a student that reads raw observations takes the scale, even at random.
@@ -21,13 +20,13 @@ def start_student(model: FastSac, policy: ZipPolicy) -> None:
     if has_critics_for(model, policy):
         _copy_critics(model, cast(SAC, policy.model))
     if policy.standardizer is not None:
-        fold_standardizer(policy.standardizer, actor_layers(model)[0])
+        fold_standardizer(policy.standardizer, model.layers()[0])
     model.bind()
 
 
-def is_alike(model: FastSac, policy: ZipPolicy) -> bool:
+def is_alike(model: Sac, policy: ZipPolicy) -> bool:
     """Return whether the policy is a squashed ReLU network of the student's widths."""
-    other, shapes = policy.model, [layer.weight.shape for layer in actor_layers(model)]
+    other, shapes = policy.model, [layer.weight.shape for layer in model.layers()]
     return (
         not isinstance(other, PPO)
         and cast(Any, other.policy).activation_fn is nn.ReLU
@@ -36,7 +35,7 @@ def is_alike(model: FastSac, policy: ZipPolicy) -> bool:
     )
 
 
-def has_critics_for(model: FastSac, policy: ZipPolicy) -> bool:
+def has_critics_for(model: Sac, policy: ZipPolicy) -> bool:
     """Return whether reinforcement learning can go on from the policy's critics, which saw what ours see."""
     other = policy.model
     return (
@@ -60,8 +59,8 @@ def _shapes(module: nn.Module) -> list[torch.Size]:
 
 
 @torch.no_grad()
-def _copy_actor(model: FastSac, policy: ZipPolicy) -> None:
-    for mine, theirs in zip(actor_layers(model), policy.layers, strict=True):
+def _copy_actor(model: Sac, policy: ZipPolicy) -> None:
+    for mine, theirs in zip(model.layers(), policy.layers, strict=True):
         mine.weight.copy_(theirs.weight)
         mine.bias.copy_(theirs.bias)
     if isinstance(policy.model, SAC):
@@ -69,7 +68,7 @@ def _copy_actor(model: FastSac, policy: ZipPolicy) -> None:
 
 
 @torch.no_grad()
-def _copy_critics(model: FastSac, other: SAC) -> None:
+def _copy_critics(model: Sac, other: SAC) -> None:
     model.critic.load_state_dict(other.critic.state_dict())
     model.critic_target.load_state_dict(other.critic_target.state_dict())
     cast(Tensor, model.log_ent_coef).copy_(cast(Tensor, other.log_ent_coef))

@@ -14,6 +14,9 @@ from ganglion.models.build.files import write_json
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled
 from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms import new_learner
+from ganglion.training.algorithms.port import Learner, Teacher
+from ganglion.training.algorithms.sac import Sac
 from ganglion.training.callbacks import (
     MilestoneCallback,
     ProgressCallback,
@@ -23,15 +26,14 @@ from ganglion.training.callbacks import (
     truncate_curve,
 )
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.distill import DistilledSac, Teacher, actor_teacher
 from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_run, summary
-from ganglion.training.fast_sac import FastSac, use_one_fast_thread
-from ganglion.training.learner import new_learner, quantize, restore
+from ganglion.training.learner import quantize, restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.student import start_student
+from ganglion.training.threads import use_one_fast_thread
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ def train(run: Run) -> dict[str, Any]:
     return evaluate_run(run.folder)
 
 
-def _learn_phases(model: FastSac, run: Run, at: Position) -> None:
+def _learn_phases(model: Learner, run: Run, at: Position) -> None:
     """Learn what is left of the run."""
     with progress_bar() as progress:
         for phase, end in run.phases:
@@ -84,19 +86,21 @@ def _learn_phases(model: FastSac, run: Run, at: Position) -> None:
             _learn(model, run, _enter(model, run, Phase.PTQ), run.steps, progress)
 
 
-def _new_learner(run: Run) -> FastSac:
+def _new_learner(run: Run) -> Learner:
     """Return the learner of a run; a distilled one begins as what its teacher lets it be."""
-    model = new_learner(run.config, run.seed, DistilledSac if run.distill else FastSac)
-    if isinstance(model, DistilledSac):
+    model = new_learner(run.config, run.seed)
+    if run.distill:
         model.teacher = _take_over(model, Path(str(run.parent)), run)
     return model
 
 
-def _take_over(model: FastSac, parent: Path, run: Run) -> Teacher:
+def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
     """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
     if not run.parent_is_zip:
         restore(model, _parent_of(run))
-        return actor_teacher(model.actor)
+        return model.as_teacher()
+    if not isinstance(model, Sac):
+        raise ConfigError(f"a zip is imitated by SAC's actor, not by {model.algorithm}'s network")
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(parent, statistics, make_env(run.config.env_id))
     start_student(model, policy)
@@ -114,7 +118,7 @@ def _parent_of(run: Run) -> Checkpoint:
     return checkpoint
 
 
-def _begin(model: FastSac, run: Run) -> Position:
+def _begin(model: Learner, run: Run) -> Position:
     """Write what the run is, and load the trained policy that it goes on from."""
     if run.parent is not None and not run.distill:
         restore(model, _parent_of(run))
@@ -136,7 +140,7 @@ def require_same(run: Run) -> None:
         )
 
 
-def _resume(model: FastSac, run: Run) -> Position:
+def _resume(model: Learner, run: Run) -> Position:
     """Put `model` where the run's last checkpoint stood."""
     require_same(run)
     checkpoint = Checkpoint.load(run.checkpoint)
@@ -152,7 +156,7 @@ def _resume(model: FastSac, run: Run) -> Position:
     )
 
 
-def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
+def _enter(model: Learner, run: Run, phase: Phase) -> Position:
     """Begin a phase: the first as the run does, a later one with the best policy before it."""
     ends = dict(run.phases)
     if before := run.phases_before(phase):
@@ -167,19 +171,19 @@ def _enter(model: FastSac, run: Run, phase: Phase) -> Position:
     return Position.start(phase, start)
 
 
-def _take_up(model: FastSac, run: Run, checkpoint: Checkpoint, step: int) -> None:
+def _take_up(model: Learner, run: Run, checkpoint: Checkpoint, step: int) -> None:
     restore(model, checkpoint)
     model.num_timesteps = step
     restart_episode(model, run)
     ckpt.restore_random(checkpoint)
 
 
-def _learn(model: FastSac, run: Run, at: Position, end: int, progress: Progress) -> None:
+def _learn(model: Learner, run: Run, at: Position, end: int, progress: Progress) -> None:
     """Learn until step `end`, with what belongs to the phase."""
     assert at.phase is not None
     is_trained = run.is_trained or at.phase in (Phase.QAT, Phase.FINETUNE)
     model.learning_starts = 0 if is_trained else run.config.learning_starts
-    if at.phase is Phase.FINETUNE and isinstance(model, DistilledSac):
+    if at.phase is Phase.FINETUNE:
         model.teacher = None
     model.learning_rate = _learning_rate(run, at.phase)
     model._setup_lr_schedule()

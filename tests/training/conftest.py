@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganglion.training.fast_sac import use_one_fast_thread
 from ganglion.training.run import Phase, Run
+from ganglion.training.threads import use_one_fast_thread
 from ganglion.training.train import train
 from tests.training.toy import register, toy_run
 

@@ -15,9 +15,9 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import quantize_observation
+from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.compress import CompressSettings, Row, compress, table_of
 from ganglion.training.envs import make_env
-from ganglion.training.learner import actor_layers, new_learner
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.statistics import Statistics
@@ -107,7 +107,7 @@ def test_a_student_starts_as_a_copy_where_the_networks_are_alike(
 ) -> None:
     path = toy_zip(name, tmp_path / "mine.zip", normalized=True, hidden=hidden)
     policy = read_zip(path, _statistics(path), make_env(ENV_ID))
-    model = new_learner(toy_config(), seed=1)
+    model = new_sac(toy_config(), seed=1)
     assert is_alike(model, policy) == alike
     assert not has_critics_for(model, policy)
     start_student(model, policy)
@@ -120,7 +120,7 @@ def test_a_student_starts_as_a_copy_where_the_networks_are_alike(
 
 def test_a_sacs_critics_are_carried_over(tmp_path: Path) -> None:
     policy = read_zip(toy_zip("SAC", tmp_path / "mine.zip"), None, make_env(ENV_ID))
-    model = new_learner(toy_config(), seed=1)
+    model = new_sac(toy_config(), seed=1)
     assert has_critics_for(model, policy)
     start_student(model, policy)
     observation, action = torch.from_numpy(_states()), torch.zeros(400, 1)
@@ -129,7 +129,7 @@ def test_a_sacs_critics_are_carried_over(tmp_path: Path) -> None:
             model.critic(observation, action), policy.model.policy.critic(observation, action), strict=True
         ):
             assert torch.equal(mine, theirs)
-    assert len(actor_layers(model)) == 3
+    assert len(model.layers()) == 3
 
 
 def _save(model: Any, path: Path) -> Path:

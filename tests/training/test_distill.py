@@ -8,9 +8,9 @@ import torch
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
+from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.distill import DistilledSac, actor_teacher
-from ganglion.training.learner import new_learner, restore
+from ganglion.training.learner import restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Run
 from ganglion.training.train import train
@@ -37,10 +37,9 @@ def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run
 
 
 def test_the_teacher_does_not_change_and_the_student_comes_closer(dense_run: tuple[Run, Path]) -> None:
-    model = new_learner(dense_run[0].config, seed=0, kind=DistilledSac)
-    assert isinstance(model, DistilledSac)
+    model = new_sac(dense_run[0].config, seed=0)
     restore(model, Checkpoint.load(dense_run[1]))
-    model.teacher = actor_teacher(model.actor)
+    model.teacher = model.as_teacher()
     assert model.replay_buffer is not None
     with torch.no_grad():
         for parameter in model.actor.parameters():

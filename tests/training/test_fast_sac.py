@@ -9,8 +9,9 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.logger import configure
 from torch import nn
 
+from ganglion.training.algorithms.fast_sac import FastSac
 from ganglion.training.envs import make_env
-from ganglion.training.fast_sac import FastSac, use_one_fast_thread
+from ganglion.training.threads import use_one_fast_thread
 from tests.training.toy import toy_config
 
 N_UPDATES = 20
@@ -103,6 +104,6 @@ def test_the_fast_product_has_the_error_of_float32() -> None:
 
 
 def test_a_slow_but_true_product_replaces_a_wrong_fast_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganglion.training.fast_sac._FLOAT32_ERROR", 0.0)
+    monkeypatch.setattr("ganglion.training.threads._FLOAT32_ERROR", 0.0)
     use_one_fast_thread()
     assert torch.get_float32_matmul_precision() == "highest"

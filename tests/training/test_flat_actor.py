@@ -14,30 +14,27 @@ from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.csd import csd_digits
 from ganglion.models.quant.quantizers import BIAS_TYPE
 from ganglion.models.spec.types import QuantConfig
-from ganglion.training.fast_sac import FastSac
+from ganglion.training.algorithms.sac import Sac, new_sac
 from ganglion.training.learner import (
-    actor_layers,
-    actor_weights,
-    new_learner,
     quantization_json,
     quantize,
-    quantized_actor,
-    set_masks,
+    quantized_network,
+    weights_of,
 )
 from tests.training.toy import toy_config
 
 EXACT = {"rtol": 0.0, "atol": 0.0}
 
 
-def _quantized(bits: int = 8, csd_digits: int = 4) -> FastSac:
-    model = new_learner(toy_config(hidden=(24, 16)), seed=1)
+def _quantized(bits: int = 8, csd_digits: int = 4) -> Sac:
+    model = new_sac(toy_config(hidden=(24, 16)), seed=1)
     model.learn(400)
     widths = dict.fromkeys(("weight_bits", "activation_bits", "input_bits", "output_bits"), bits)
     quantize(model, 400, QuantConfig(**widths, csd_digits=csd_digits))
     return model
 
 
-def _torch_sample(model: FastSac, mean: Tensor, latent: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+def _torch_sample(model: Sac, mean: Tensor, latent: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     """Return actions and log pi as SB3 defines them, with a graph."""
     log_std = model.actor.log_std(latent).clamp(-20, 2)
     gaussian = torch.distributions.Normal(mean, log_std.exp())
@@ -52,7 +49,7 @@ def test_the_quantized_forward_pass_equals_brevitas_exactly(
 ) -> None:
     model = _quantized(bits, csd_digits)
     model.learn(80, reset_num_timesteps=False)
-    network = quantized_actor(model)
+    network = quantized_network(model)
     with torch.no_grad():
         forward = model.flat_actor._forward(observations)
         torch.testing.assert_close(forward.mean, network(observations), **EXACT)
@@ -61,7 +58,7 @@ def test_the_quantized_forward_pass_equals_brevitas_exactly(
 
 def test_the_quantized_gradient_equals_brevitas(observations: Tensor) -> None:
     model = _quantized()
-    network, actor = quantized_actor(model), model.flat_actor
+    network, actor = quantized_network(model), model.flat_actor
     noise = torch.randn(len(observations), 1)
     d_action, d_log_pi = torch.randn(len(observations), 1), torch.tensor(0.3)
     model.actor.log_std.zero_grad()
@@ -84,19 +81,19 @@ def test_the_quantized_gradient_equals_brevitas(observations: Tensor) -> None:
 def test_a_weight_never_leaves_its_type() -> None:
     model = _quantized()
     with torch.no_grad():
-        actor_weights(model)[1].fill_(100.0)
+        weights_of(model)[1].fill_(100.0)
     model.flat_actor.refresh()
     layer = model.quantization.network.layers[1]
     highest = layer.weight_type.high * 2.0**layer.weight_exponent
-    assert float(actor_weights(model)[1].max()) == highest
-    assert quantized_actor(model).to_integers().weights[1].max() == layer.weight_type.high
+    assert float(weights_of(model)[1].max()) == highest
+    assert quantized_network(model).to_integers().weights[1].max() == layer.weight_type.high
 
 
 @pytest.mark.parametrize("digits", [1, 2])
 def test_no_exported_weight_has_more_signed_digits_than_asked_for(digits: int, tmp_path: Path) -> None:
     model = _quantized(csd_digits=digits)
     model.learn(80, reset_num_timesteps=False)
-    network = quantized_actor(model)
+    network = quantized_network(model)
     integers = network.to_integers()
     assert max(int(csd_digits(weight).max()) for weight in integers.weights) == digits
     network.save(tmp_path)
@@ -110,23 +107,23 @@ def test_no_exported_weight_has_more_signed_digits_than_asked_for(digits: int, t
 
 def test_biases_lie_on_the_accumulators_grid() -> None:
     model = _quantized()
-    network = quantized_actor(model).to_integers()
+    network = quantized_network(model).to_integers()
     for layer, bias in zip(network.spec.layers, network.biases, strict=True):
         assert abs(bias).max() <= BIAS_TYPE.high, layer.name
 
 
 @pytest.mark.parametrize("is_quantized", [False, True])
 def test_pruned_weights_stay_zero_through_adams_momentum(is_quantized: bool) -> None:
-    model = new_learner(toy_config(), seed=2)
+    model = new_sac(toy_config(), seed=2)
     model.learn(400)
     if is_quantized:
         quantize(model, 400, QuantConfig())
-    assert all(bool((layer.weight != 0).all()) for layer in actor_layers(model))
-    masks = [(torch.rand_like(weight) < 0.1).float() for weight in actor_weights(model)]
-    set_masks(model, masks)
-    before = [weight.clone() for weight in actor_weights(model)]
+    assert all(bool((layer.weight != 0).all()) for layer in model.layers())
+    masks = [(torch.rand_like(weight) < 0.1).float() for weight in weights_of(model)]
+    model.set_masks(masks)
+    before = [weight.clone() for weight in weights_of(model)]
     model.learn(80, reset_num_timesteps=False)
-    for weight, mask, old in zip(actor_weights(model), masks, before, strict=True):
+    for weight, mask, old in zip(weights_of(model), masks, before, strict=True):
         assert not bool(weight[mask == 0].any())
         assert bool((weight[mask == 1] != old[mask == 1]).any())
     assert bool((model.actor.log_std.weight != 0).all())

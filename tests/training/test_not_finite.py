@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ganglion.models.build.errors import TrainingError
+from ganglion.training.algorithms.fast_sac import Batch, FastSac
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.fast_sac import Batch, FastSac
 from ganglion.training.train import train
 from tests.training.toy import Toy, toy_run
 

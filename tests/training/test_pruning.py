@@ -16,9 +16,9 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.sparsity import Distribution, Pruning, pools_of
-from ganglion.training.checkpoint import Checkpoint, capture_learner, masks_of
-from ganglion.training.fast_sac import FastSac
-from ganglion.training.learner import actor_masks, actor_weights, new_learner, restore, set_masks
+from ganglion.training.algorithms.sac import Sac, new_sac
+from ganglion.training.checkpoint import Checkpoint, masks_of
+from ganglion.training.learner import capture, masks_or_ones, restore, weights_of
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
@@ -80,9 +80,9 @@ def test_a_trained_policy_is_made_sparse(
     _assert_learnt_and_sparse(run)
 
 
-def _bound(run: Run) -> FastSac:
+def _bound(run: Run) -> Sac:
     """Return a learner with 400 transitions and no update so far."""
-    model = new_learner(run.config, run.seed)
+    model = new_sac(run.config, run.seed)
     model.learning_starts = 400
     model.learn(400)
     return model
@@ -94,7 +94,7 @@ def _masks_of_a_run(run: Run) -> list[list[Tensor]]:
     for model.num_timesteps in range(0, run.steps, run.config.rollout_steps):
         due = due_masks(model, run)
         if due is not None:
-            set_masks(model, due)
+            model.set_masks(due)
             masks.append([mask.clone() for mask in due])
     return masks
 
@@ -129,7 +129,7 @@ def test_scaled_magnitude_judges_a_weight_by_what_reaches_it() -> None:
     model.replay_buffer.observations[..., narrow] = 5 + 1e-3 * model.replay_buffer.observations[..., narrow]
     model.num_timesteps = scaled.prune_window[1]
     with torch.no_grad():
-        actor_weights(model)[0][:, narrow] *= 10
+        weights_of(model)[0][:, narrow] *= 10
     masks = {run.pruning: due_masks(model, run) for run in (scaled, by_size)}
     kept = {pruning: due[0].sum(0) for pruning, due in masks.items() if due is not None}
     assert int(kept[Pruning.SCALED][narrow]) == 0 < int(kept[Pruning.SCALED][1 - narrow])
@@ -147,8 +147,8 @@ def test_the_seed_decides_random_masks(pruning: Pruning) -> None:
 def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
     model = _bound(_run(Pruning.RIGL))
     torch.manual_seed(0)
-    set_masks(model, [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)])
-    before = [weight.clone() for weight in actor_weights(model)]
+    model.set_masks([(torch.rand_like(weight) < 0.5).float() for weight in weights_of(model)])
+    before = [weight.clone() for weight in weights_of(model)]
 
     def seeded() -> None:
         np.random.seed(5)
@@ -158,7 +158,7 @@ def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
     gradients = model.actor_gradients(2, 64)
     seeded()
     batches = model._draw(2, 64)
-    weights = actor_weights(model)
+    weights = weights_of(model)
     expected = [torch.zeros_like(weight) for weight in weights]
     for observation in batches.observation:
         noise = torch.randn(64, 1)
@@ -171,41 +171,41 @@ def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
         loss = (model.log_ent_coef.detach().exp() * log_pi - q).mean()
         for total, gradient in zip(expected, torch.autograd.grad(loss, weights), strict=True):
             total += gradient / 2
-    for got, wanted, mask in zip(gradients, expected, actor_masks(model), strict=True):
+    for got, wanted, mask in zip(gradients, expected, masks_or_ones(model), strict=True):
         assert bool(wanted[mask == 0].any())
         torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
-    for weight, old in zip(actor_weights(model), before, strict=True):
+    for weight, old in zip(weights_of(model), before, strict=True):
         torch.testing.assert_close(weight, old, rtol=0, atol=0)
 
 
 def test_a_grown_weight_starts_at_zero_without_momentum() -> None:
     model = _bound(_run(Pruning.RIGL))
-    masks = [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)]
-    set_masks(model, masks)
+    masks = [(torch.rand_like(weight) < 0.5).float() for weight in weights_of(model)]
+    model.set_masks(masks)
     model.learn(80, reset_num_timesteps=False)
-    moments = [model.actor.optimizer.state[weight] for weight in actor_weights(model)]
+    moments = [model.actor.optimizer.state[weight] for weight in weights_of(model)]
     kept_moments = [state["exp_avg"].clone() for state in moments]
     grown = [mask == 0 for mask in masks]
     assert any(bool(state["exp_avg"][new].any()) for state, new in zip(moments, grown, strict=True))
-    set_masks(model, [torch.ones_like(mask) for mask in masks])
-    for weight, state, new, kept in zip(actor_weights(model), moments, grown, kept_moments, strict=True):
+    model.set_masks([torch.ones_like(mask) for mask in masks])
+    for weight, state, new, kept in zip(weights_of(model), moments, grown, kept_moments, strict=True):
         assert not bool(weight[new].any())
         assert not bool(state["exp_avg"][new].any()) and not bool(state["exp_avg_sq"][new].any())
         assert bool((state["exp_avg"][~new] == kept[~new]).all())
     model.learn(8, reset_num_timesteps=False)
-    assert any(bool(weight[new].any()) for weight, new in zip(actor_weights(model), grown, strict=True))
+    assert any(bool(weight[new].any()) for weight, new in zip(weights_of(model), grown, strict=True))
 
 
 def test_weights_grown_but_still_zero_survive_a_checkpoint(dense_run: tuple[Run, Path]) -> None:
     run = dense_run[0]
-    model = new_learner(run.config, run.seed)
+    model = new_sac(run.config, run.seed)
     restore(model, Checkpoint.load(dense_run[1]))
-    set_masks(model, [torch.zeros_like(weight) for weight in actor_weights(model)])
-    masks = [(torch.rand_like(weight) < 0.5).float() for weight in actor_weights(model)]
-    set_masks(model, masks)
-    again = new_learner(run.config, run.seed)
-    restore(again, Checkpoint(arrays=capture_learner(model), meta={"quantization": None}))
-    assert all(bool((a == b).all()) for a, b in zip(actor_masks(again), masks, strict=True))
+    model.set_masks([torch.zeros_like(weight) for weight in weights_of(model)])
+    masks = [(torch.rand_like(weight) < 0.5).float() for weight in weights_of(model)]
+    model.set_masks(masks)
+    again = new_sac(run.config, run.seed)
+    restore(again, Checkpoint(arrays=capture(model), meta={"quantization": None}))
+    assert all(bool((a == b).all()) for a, b in zip(masks_or_ones(again), masks, strict=True))
 
 
 def test_a_network_that_dies_is_warned_of_with_numbers(caplog: pytest.LogCaptureFixture) -> None:

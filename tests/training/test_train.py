@@ -11,11 +11,12 @@ import pytest
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.callbacks import MilestoneCallback
 from ganglion.training.checkpoint import Checkpoint, masks_of
 from ganglion.training.config import load_config
 from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
-from ganglion.training.learner import actor_masks, new_learner, restore
+from ganglion.training.learner import masks_or_ones, restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
@@ -141,9 +142,9 @@ def test_a_run_recorded_before_a_setting_existed_goes_on(dense_run: tuple[Run, P
     old = Checkpoint(arrays=arrays, meta={**whole.meta, "run": described})
     old.save(run.checkpoint)
     old.save(run.best(Phase.PRUNE))
-    model = new_learner(run.config, seed=0)
+    model = new_sac(run.config, seed=0)
     restore(model, old)
-    for mask, weight in zip(masks_of(whole), actor_masks(model), strict=True):
+    for mask, weight in zip(masks_of(whole), masks_or_ones(model), strict=True):
         np.testing.assert_array_equal(mask, weight)
     train(run)
     assert Run.from_json(described, "old") == run

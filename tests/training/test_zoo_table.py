@@ -1,11 +1,17 @@
 """docs/policies.md: the table of shipped policies is what their records say."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import read_json
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS
+from ganglion.training.shipped import EVALUATION_KEYS, evaluate_shipped, is_shipped
+from ganglion.training.statistics import Statistics
 from ganglion.training.zoo import zoo_table
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +19,15 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_page_of_policies_shows_the_records_of_the_zoo() -> None:
     assert zoo_table(ROOT / "models" / "zoo") in (ROOT / "docs" / "policies.md").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models" / "zoo").glob("*/*/policy.json")), ids=str)
+def test_a_policys_provenance_repeats_its_evaluation(path: Path) -> None:
+    provenance, result = read_json(path)["provenance"], read_json(path.with_name("result.json"))
+    assert {key: provenance[key] for key in EVALUATION_KEYS} == {key: result[key] for key in EVALUATION_KEYS}
+    assert result["episodes"] == len(result["returns"]) == TEST_EPISODES
+    assert result["first_seed"] == TEST_SEEDS and 0 <= result["falls"] <= TEST_EPISODES
+    assert Statistics.of(result["returns"]).mean == pytest.approx(result["return_mean"])
 
 
 def _write(folder: Path, result: dict[str, object], provenance: dict[str, object] | None) -> None:
@@ -23,24 +38,27 @@ def _write(folder: Path, result: dict[str, object], provenance: dict[str, object
 
 
 def _result(mean: float, **more: object) -> dict[str, object]:
-    known = {"return_mean": mean, "return_std": 1.0, "seed": 2, "commit": "0123456789"}
-    return known | {"steps_done": 5_000, "run": {"distill": False}, "parent_result": None} | more
+    known = {
+        "return_mean": mean,
+        "return_std": 1.0,
+        "returns": [mean + 1, mean - 1],
+        "episodes": 2,
+        "seed": 2,
+    }
+    return known | {"steps_done": 5_000, "run": {}, "parent_result": None, "commit": "0123456789"} | more
 
 
 def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path) -> None:
-    floating = {"prune": {"return_mean": 90.0, "return_std": 2.0}}
     counts = {"n_weights": 2_000, "nnz": 100, "nnz_live": 80}
     _write(tmp_path / "Hopper" / "sac-dense", _result(100, parent_result=_result(50)), None)
-    imitated = _result(95, earlier_phases=floating, run={"distill": True}, parent_result=_result(100))
+    imitated = _result(95, falls=1, run={"distill": True}, parent_result=_result(100))
     _write(tmp_path / "Hopper" / "sac-a", imitated, counts)
-    _write(tmp_path / "Hopper" / "sac-b", _result(96), counts)
-    *_, dense, first, second = zoo_table(tmp_path).splitlines()
-    assert dense == "| `Hopper/sac-dense` | 100 ± 1 |  |  |  |  |  |  | 10,000 | 2 | 0123456 |"
-    assert first == (
-        "| `Hopper/sac-a` | 100 ± 1 | 90 ± 2 | 95 ± 1 | 100 of 2,000 (5.0 %) | 80 | 0.1 kB | 100x "
+    *_, dense, sparse = zoo_table(tmp_path).splitlines()
+    assert dense == "| `Hopper/sac-dense` | 100 ± 1 | 99 |  | 2 |  |  |  |  | 10,000 | 2 | 0123456 |"
+    assert sparse == (
+        "| `Hopper/sac-a` | 95 ± 1 | 94 | 1 | 2 | 100 of 2,000 (5.0 %) | 80 | 0.1 kB | 100x "
         "| 5,000 | 2 | 0123456 |"
     )
-    assert second.startswith("| `Hopper/sac-b` | 100 ± 1 |  | 96 ± 1 |")
 
 
 def test_a_record_that_lacks_a_number_is_named(tmp_path: Path) -> None:
@@ -48,3 +66,16 @@ def test_a_record_that_lacks_a_number_is_named(tmp_path: Path) -> None:
     (tmp_path / "Hopper" / "sac-dense" / "curve.jsonl").write_text('{"step": 8}\n')
     with pytest.raises(ExportError, match="sac-dense: its records lack 'run'"):
         zoo_table(tmp_path)
+
+
+def test_a_shipped_policy_is_evaluated_as_it_is_deployed(tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    shutil.copytree(ROOT / "models" / "zoo" / "Swimmer" / "sac-sparse99-int8", folder)
+    before = load_policy(folder).network
+    result = evaluate_shipped(folder, 1)
+    record = read_json(ROOT / "models" / "zoo" / "Swimmer" / "sac-sparse99-int8" / "result.json")
+    assert is_shipped(folder) and not is_shipped(tmp_path)
+    assert result["returns"] == pytest.approx(record["returns"][:1], rel=1e-6)
+    provenance = load_policy(folder).spec.provenance
+    assert (provenance["episodes"], provenance["return_mean"]) == (1, result["return_mean"])
+    assert load_policy(folder).network.nnz == before.nnz

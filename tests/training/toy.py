@@ -48,6 +48,7 @@ def toy_config(**changes: Any) -> TrainConfig:
     """Return a configuration under which the toy is learnt in some 2,000 steps."""
     values = {
         "env_id": ENV_ID,
+        "algorithm": "sac",
         "hidden": (32, 32),
         "learning_rate": 3e-3,
         "qat_learning_rate": 1e-3,

@@ -1,4 +1,4 @@
-"""A sparse node behind words of any lanes: every integer equal, in the promised cycles, its modules clean."""
+"""An engine's node behind words of any lanes: every integer equal, in the promised cycles, modules clean."""
 
 from pathlib import Path
 

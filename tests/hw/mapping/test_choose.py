@@ -106,7 +106,6 @@ SYNTHESIZED = [
     *(("98", "ZCU104", "folded", FoldedSettings(lanes=lanes)) for lanes in (4, 8, 16)),
     ("98", "ZCU104", "folded", FoldedSettings(multiplier=Multiplier.LUT)),
     ("98", "ZCU104", "unrolled", UnrolledSettings()),
-    ("98", "ZCU104", "dense", EngineSettings()),
 ]
 
 

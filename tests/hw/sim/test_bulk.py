@@ -19,9 +19,8 @@ def _untapped(root: Path) -> Bench:
 
 
 @pytest.fixture
-def inputs(monkeypatch: pytest.MonkeyPatch) -> Ints:
-    monkeypatch.setattr(bulk, "BLOCK_VECTORS", 64)
-    return np.random.default_rng(3).integers(-128, 128, (300, 4))  # four blocks and a part
+def inputs() -> Ints:
+    return np.random.default_rng(3).integers(-128, 128, (300, 4))
 
 
 @pytest.mark.parametrize("make", [toy_bench, _untapped], ids=["tapped", "untapped"])
@@ -29,7 +28,7 @@ def inputs(monkeypatch: pytest.MonkeyPatch) -> Ints:
 def test_answers_are_the_references_in_the_order_of_the_inputs(
     make: Callable[[Path], Bench], workers: int, inputs: Ints, tmp_path: Path
 ) -> None:
-    answers = simulate_many(make(tmp_path), inputs, workers)
+    answers = simulate_many(make(tmp_path), inputs, workers, block_vectors=64)  # four blocks and a part
     assert np.array_equal(answers, toy_network()(inputs))
 
 
@@ -39,7 +38,7 @@ def test_no_vectors_have_no_answers(tmp_path: Path) -> None:
 
 def test_an_accelerator_that_stops_is_an_error_and_not_old_answers(inputs: Ints, tmp_path: Path) -> None:
     with pytest.raises(MismatchError, match="gave no answer: .*no word moved on any stream"):
-        simulate_many(toy_bench(tmp_path, STOPS), inputs, workers=2)
+        simulate_many(toy_bench(tmp_path, STOPS), inputs, workers=2, block_vectors=64)
 
 
 def test_speed_tells_the_clock_from_processor_time() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
-from ganglion.training.flat_mlp import FlatParameters, linears_of, parameters_of
+from ganglion.training.algorithms.flat_mlp import FlatParameters, linears_of, parameters_of
 
 _threshold_backward = torch.ops.aten.threshold_backward
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)

@@ -6,18 +6,14 @@ critics and entropy coefficient stay as they were, so that reinforcement learnin
 
 import copy
 import functools
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from stable_baselines3.sac.policies import Actor
 from torch import Tensor
 
-from ganglion.training.fast_sac import Batch, FastSac
-
-Teacher = Callable[[Tensor, Tensor], Tensor]
-"""Raw observations [n, observation] and standard normal noise [n, action] → actions [n, action] in [-1, 1];
-without noise the deterministic one."""
+from ganglion.training.algorithms.fast_sac import Batch, FastSac
+from ganglion.training.algorithms.port import Teacher
 
 
 def gaussian_actions(actor: Actor, observation: Tensor, noise: Tensor) -> Tensor:

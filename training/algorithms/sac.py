@@ -1,0 +1,117 @@
+"""SAC behind the port: what training asks of any algorithm, answered by the fast one."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv
+from torch import Tensor, nn
+
+from ganglion.models.quant.calibration import Quantization
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms.distill import DistilledSac, actor_teacher
+from ganglion.training.algorithms.fast_sac import entropy_parts
+from ganglion.training.algorithms.flat_mlp import linears_of
+from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.config import TrainConfig
+from ganglion.training.envs import make_env
+
+
+class Sac(DistilledSac):
+    """SAC, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
+
+    algorithm: ClassVar[str] = "SAC"
+
+    def layers(self) -> list[nn.Linear]:
+        """Return hidden layers and mean: log_std serves training only."""
+        return [*linears_of(self.actor.latent_pi), *linears_of(self.actor.mu)]
+
+    def masks(self) -> list[Tensor] | None:
+        """Return the masks [out, in] of those layers, or None while every weight is free."""
+        return None if self.flat_actor is None else self.flat_actor.masks
+
+    def set_masks(self, masks: Sequence[Tensor]) -> None:
+        """Hold weights where their mask [out, in] is 0 at zero from now on."""
+        assert self.flat_actor is not None
+        self.flat_actor.set_masks(masks)
+
+    def act_through(self, quantization: Quantization | None) -> None:
+        """Act and learn through these scales from now on; the float parameters stay."""
+        self.quantization = quantization
+        self.bind()
+
+    def gradients(self, n_batches: int) -> list[Tensor]:
+        """Return the mean gradient of the actor's loss over some batches of the replay buffer."""
+        return self.actor_gradients(n_batches, self.batch_size)
+
+    def latest_observations(self, count: int) -> NDArray[np.float32]:
+        """Return up to `count` observations [n, observation], the latest in the replay buffer."""
+        buffer = self.replay_buffer
+        assert buffer is not None
+        order = np.arange(buffer.pos - min(buffer.size(), count), buffer.pos)
+        return buffer.observations[order, 0].astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Return copies of the networks, optimizers, entropy coefficient and replay buffer."""
+        log_ent_coef, entropy_optimizer = entropy_parts(self)
+        groups = {
+            "critic": ckpt.module_arrays(self.critic),
+            "target": ckpt.module_arrays(self.critic_target),
+            "adam_actor": ckpt.adam_arrays(self.actor.optimizer),
+            "adam_critic": ckpt.adam_arrays(self.critic.optimizer),
+            "adam_entropy": ckpt.adam_arrays(entropy_optimizer),
+            "entropy": {"log_ent_coef": log_ent_coef.detach().numpy().copy()},
+            "replay": ckpt.buffer_arrays(self.replay_buffer),
+        }
+        return self.network_arrays() | ckpt.named(groups)
+
+    def load_arrays(self, checkpoint: Checkpoint) -> None:
+        """Put what `arrays` returned back; `act_through` must follow."""
+        log_ent_coef, entropy_optimizer = entropy_parts(self)
+        self.load_network(checkpoint)
+        ckpt.load_module(self.critic, checkpoint.group("critic"))
+        ckpt.load_module(self.critic_target, checkpoint.group("target"))
+        log_ent_coef.data.copy_(torch.from_numpy(checkpoint.group("entropy")["log_ent_coef"]))
+        ckpt.load_adam(self.actor.optimizer, checkpoint.group("adam_actor"))
+        ckpt.load_adam(self.critic.optimizer, checkpoint.group("adam_critic"))
+        ckpt.load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))
+        ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
+
+    def network_arrays(self) -> Arrays:
+        """Return copies of the actor's networks."""
+        return ckpt.named({"actor": ckpt.module_arrays(self.actor)})
+
+    def load_network(self, checkpoint: Checkpoint) -> None:
+        """Put the actor that `network_arrays` returned back."""
+        ckpt.load_module(self.actor, checkpoint.group("actor"))
+
+    def as_teacher(self) -> Teacher:
+        """Return the policy that the actor is now."""
+        return actor_teacher(self.actor)
+
+    def status(self) -> dict[str, float]:
+        """Return the entropy coefficient."""
+        return {"entropy_coefficient": float(entropy_parts(self)[0].detach().exp())}
+
+
+def new_sac(config: TrainConfig, seed: int) -> Sac:
+    """Return a learner with random networks and an empty replay buffer."""
+    return Sac(
+        "MlpPolicy",
+        DummyVecEnv([lambda: Monitor(make_env(config.env_id))]),
+        learning_rate=config.learning_rate,
+        buffer_size=config.buffer_size,
+        learning_starts=config.learning_starts,
+        batch_size=config.batch_size,
+        tau=config.tau,
+        gamma=config.gamma,
+        train_freq=config.rollout_steps,
+        gradient_steps=config.updates_per_rollout,
+        policy_kwargs={"net_arch": list(config.hidden)},
+        seed=seed,
+        device="cpu",
+    )
