@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.command_line import INTERRUPTED, commands, main, settings_type
 from tests.hw.toy import write_toy_build, write_toy_policy
@@ -91,26 +91,36 @@ def test_a_wrong_command_is_one_line(command: Sequence[str], message: str, tmp_p
     assert not list(tmp_path.glob("x")), "a shell read the name"
 
 
-def test_quiet_leaves_progress_to_the_log(tmp_path: Path) -> None:
-    _toy(tmp_path)
-    loud = run([*GANGLION, "synth", "toy"], tmp_path)
-    assert "synth: yosys maps toy_top" in loud.stdout
-    quiet = run([*GANGLION, "--quiet", "synth", "toy"], tmp_path)
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
-    assert "synth: up to date" in (tmp_path / "build" / "ganglion.log").read_text()
+@pytest.fixture(scope="module")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> BuildPaths:
+    """Return a build after `ganglion synth`, begun where a killed run had left a file half written."""
+    paths = _toy(tmp_path_factory.mktemp("synthesized"))
+    (paths.root / ".half-written.synth.json.x7").write_text("{")
+    done = run([*GANGLION, "synth", "toy"], paths.root.parents[1])
+    assert done.returncode == 0 and "synth: yosys maps toy_top" in done.stdout, done.stderr
+    return paths
 
 
-def test_two_runs_on_one_build_wait_for_each_other(tmp_path: Path) -> None:
-    _toy(tmp_path)
-    processes = [
-        subprocess.Popen([*GANGLION, "synth", "toy"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    outputs = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    first, second = sorted(outputs, key=lambda output: "in use by" in output)
-    assert "in use by" not in first and "synth: yosys maps" in first
-    assert "build/toy is in use by process" in second and "synth: up to date" in second
+def test_what_a_killed_run_left_half_written_is_removed(synthesized: BuildPaths) -> None:
+    assert not list(synthesized.root.rglob(".half-written.*"))
+
+
+def test_quiet_leaves_progress_to_the_log(synthesized: BuildPaths) -> None:
+    build = synthesized.root.parent
+    done = run([*GANGLION, "--quiet", "synth", "toy"], build.parent)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "synth: up to date" in (build / "ganglion.log").read_text()
+
+
+def test_a_second_run_on_a_build_waits_for_the_first(synthesized: BuildPaths) -> None:
+    with locked(synthesized.root):
+        process = subprocess.Popen(
+            [*GANGLION, "synth", "toy"], cwd=synthesized.root.parents[1], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(f"build/toy is in use by process {os.getpid()}; waiting")
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "synth: up to date\n")
 
 
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -124,14 +134,6 @@ def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> N
     assert process.returncode == INTERRUPTED
     assert errors.splitlines() == ["", "interrupted; the same command goes on from what is finished"]
     assert not (tmp_path / "build/toy/synth.json").exists()
-
-
-def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
-    paths = _toy(tmp_path)
-    (paths.root / ".half-written.synth.json.x7").write_text("{")
-    os.utime(paths.root / ".half-written.synth.json.x7", (time.time() - 60,) * 2)
-    assert run([*GANGLION, "synth", "toy"], tmp_path).returncode == 0
-    assert not list(paths.root.rglob(".half-written.*"))
 
 
 def _toy(folder: Path) -> BuildPaths:

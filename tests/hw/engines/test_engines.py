@@ -9,8 +9,9 @@ import pytest
 from ganglion.hw.compile import compile_policy, compile_stage
 from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.compile_settings import CompileSettings, compile_settings
-from ganglion.hw.sim.equality import Vectors, proof_inputs
+from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.vectors import proof_inputs
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.hw.simulate import verify
 from ganglion.hw.target.board import find_board
