@@ -64,24 +64,24 @@ class _Graph:
         return output
 
     def constant(
-        self, name: str, values: npt.NDArray[np.int64], kind: IntType, exponent: int, narrow: int = 0
+        self, name: str, values: npt.NDArray[np.int64], int_type: IntType, exponent: int, narrow: int = 0
     ) -> str:
         """Add constants, integers times 2**exponent, behind the Quant that says so; return their tensor."""
         held = self._tensor(f"{name}.values", np.ldexp(values.astype(np.float64), exponent))
-        inputs = [held, *self._scale(name, kind, exponent)]
+        inputs = [held, *self._scale(name, int_type, exponent)]
         return self.add("Quant", inputs, name, values.shape, signed=1, narrow=narrow, rounding_mode="ROUND")
 
-    def activation(self, acc: str, shape: Shape, kind: IntType, exponent: int, name: str) -> None:
+    def activation(self, acc: str, shape: Shape, int_type: IntType, exponent: int, name: str) -> None:
         """Add the Quant that rounds `acc` half up, with half a step before it where values are signed."""
         whole, rounding = (1, *shape), "HALF_UP"
-        if kind.signed:
+        if int_type.signed:
             half, rounding = self._tensor(f"{name}.half_step", np.ldexp(0.5, exponent)), "FLOOR"
             acc = self.add("Add", [acc, half], f"{name}.raised", whole)
-        inputs = [acc, *self._scale(name, kind, exponent)]
-        self.add("Quant", inputs, name, whole, signed=int(kind.signed), narrow=0, rounding_mode=rounding)
+        inputs = [acc, *self._scale(name, int_type, exponent)]
+        self.add("Quant", inputs, name, whole, signed=int(int_type.signed), narrow=0, rounding_mode=rounding)
 
-    def _scale(self, name: str, kind: IntType, exponent: int) -> list[str]:
-        values = {"scale": np.ldexp(1.0, exponent), "zero_point": 0.0, "bits": float(kind.bits)}
+    def _scale(self, name: str, int_type: IntType, exponent: int) -> list[str]:
+        values = {"scale": np.ldexp(1.0, exponent), "zero_point": 0.0, "bits": float(int_type.bits)}
         return [self._tensor(f"{name}.{what}", value) for what, value in values.items()]
 
     def _tensor(self, name: str, values: Any) -> str:

@@ -33,6 +33,10 @@ class Quantization:
     csd_digits: int = ANY_DIGITS
     """The most signed digits of a weight."""
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.csd_digits <= ANY_DIGITS:
+            raise ExportError(f"csd_digits = {self.csd_digits} is outside 1 to {ANY_DIGITS}")
+
 
 class Normalize(nn.Module):
     """`(obs[features] - offset) * gain * 2**exponent` in float32: [batch, obs] → [batch, in].

@@ -31,8 +31,10 @@ class Normalizer:
                 f"normalizer: {len(self.features)} features, "
                 f"{len(self.offset)} offsets and {len(self.gain)} gains"
             )
-        if min(self.features) < 0 or len(set(self.features)) != len(self.features):
-            raise ExportError("normalizer: features must be distinct indices from 0")
+        if not all(0 <= index < MAX_OBSERVATION for index in self.features):
+            raise ExportError(f"normalizer: a feature is outside 0 to {MAX_OBSERVATION - 1}")
+        if len(set(self.features)) != len(self.features):
+            raise ExportError("normalizer: a feature is named twice")
         if not all(abs(value) <= FLOAT32_MAX for value in self.offset):
             raise ExportError("normalizer: offsets must be finite in float32")
         if not all(1 / FLOAT32_MAX <= value <= FLOAT32_MAX for value in self.gain):

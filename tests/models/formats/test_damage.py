@@ -14,7 +14,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ganglion.models.build.errors import GanglionError
+from ganglion.models.build.errors import ExportError, GanglionError
 from ganglion.models.build.files import read_arrays, sha256_file
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
 from tests.networks import write_random_policy
@@ -191,6 +191,13 @@ def test_a_file_cut_off_or_with_flipped_bits(folder: Path, name: str) -> None:
             data[at] ^= 1 << rng.integers(8)
         replace_file(folder, name, bytes(data))
         require_one_line(folder, name, may_load=True)  # a bit of a name or a comment matters to nobody
+
+
+@pytest.mark.parametrize("name", [ONNX_FILE, JSON_FILE, GOLDEN_FILE])
+def test_a_missing_file(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ExportError, match=f"{name} is missing"):
+        load_policy(folder)
 
 
 @pytest.mark.parametrize("name", [ONNX_FILE, JSON_FILE, GOLDEN_FILE])

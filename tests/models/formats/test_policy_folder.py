@@ -84,25 +84,11 @@ def test_a_policy_folder_loads_as_it_was_written(policy: Path) -> None:
     assert loaded.golden["fc3"].shape == (len(loaded.golden["observation"]), 2)
 
 
-@pytest.mark.parametrize("name", ["policy.onnx", "policy.json", "golden.npz"])
-def test_a_missing_file_is_named(policy: Path, name: str) -> None:
-    (policy / name).unlink()
-    with pytest.raises(ExportError, match=rf"{name} is missing"):
-        load_policy(policy)
-
-
 @pytest.mark.parametrize("name", ["policy.onnx", "golden.npz"])
 def test_a_truncated_file_is_a_named_hash_mismatch(policy: Path, name: str) -> None:
     data = (policy / name).read_bytes()
     (policy / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(ExportError, match=rf"{name}: hash mismatch: recorded \w+, found \w+"):
-        load_policy(policy)
-
-
-def test_a_truncated_description_is_named(policy: Path) -> None:
-    text = (policy / "policy.json").read_text()
-    (policy / "policy.json").write_text(text[: len(text) // 2])
-    with pytest.raises(ExportError, match=r"policy.json is not valid JSON .* truncated or altered"):
         load_policy(policy)
 
 
@@ -192,9 +178,3 @@ def test_an_integer_network_that_differs_from_its_description_is_refused(policy:
     write_json(policy / "policy.json", value)
     with pytest.raises(ExportError, match=r"fc1 has weight_exponent -7, but policy.json describes -8"):
         load_policy(policy)
-
-
-def test_a_file_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "policy.onnx").write_bytes(b"not a graph")
-    with pytest.raises(ExportError, match="not a readable ONNX file"):
-        read_qonnx(tmp_path / "policy.onnx")
