@@ -21,6 +21,7 @@ from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, e
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.closure import code_hash
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -32,6 +33,7 @@ from ganglion.models.formats.policy_folder import (
     read_description,
 )
 from ganglion.models.select_policy import select
+from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
 
 log = logging.getLogger(__name__)
@@ -74,8 +76,8 @@ def growth(
         row = {
             "policy": spec.name,
             "trained": subject.trained,
-            "sparsity": spec.provenance["sparsity"],
-            "nnz_live": spec.provenance["nnz_live"],
+            "sparsity": said(spec, "sparsity"),
+            "nnz_live": said(spec, "nnz_live"),
             "engine": engine_label(engine),
         }
         rows.append(row | cost(paths, subject.folder, board, engine))
@@ -87,7 +89,7 @@ def random_subjects(paths: BuildPaths, sparsities: Sequence[float]) -> Iterator[
     spec = read_description(paths.policy)
     for sparsity in sparsities:
         folder = paths.root / "growth" / f"random-{round(100 * sparsity)}"
-        widths = spec.provenance["widths"]
+        widths = said(spec, "widths")
         inputs = {"widths": widths, "seed": SEED, "code": _generator_hash()}
         stage = Stage(root=paths.root, name=f"growth-{folder.name}", inputs=inputs)
         if not stage.is_current():
@@ -97,6 +99,13 @@ def random_subjects(paths: BuildPaths, sparsities: Sequence[float]) -> Iterator[
             with stage.running([folder / file for file in (ONNX_FILE, JSON_FILE, GOLDEN_FILE)]):
                 write_random_policy(folder, spec.env, widths, sparsity, SEED)
         yield Subject(folder=folder, trained=False)
+
+
+def said(spec: PolicySpec, key: str) -> Any:
+    """Return what a policy's provenance says of itself; ExportError when it does not."""
+    if key not in spec.provenance:
+        raise ExportError(f"{spec.name}: policy.json's provenance does not say {key}, which growth needs")
+    return spec.provenance[key]
 
 
 def trained_subjects(name: str) -> list[Subject]:

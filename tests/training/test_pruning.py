@@ -220,7 +220,7 @@ def test_a_network_that_dies_is_warned_of_with_numbers(caplog: pytest.LogCapture
 
 
 def test_too_few_steps_to_reach_the_sparsity_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"steps=192: the network first learns after learning_starts = 200"):
+    with pytest.raises(ConfigError, match=r"steps=192: the final sparsity stands from step 200 on"):
         _run(Pruning.SNIP, steps=192)
     to_the_end = toy_config(prune_end=1.0)
     with pytest.raises(ConfigError, match=r"steps=400: the final sparsity stands from step 400 on"):

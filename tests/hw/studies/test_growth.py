@@ -11,6 +11,7 @@ from ganglion.hw.studies import growth
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import Resources
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_policy
@@ -41,6 +42,12 @@ def test_random_policies_have_the_shape_of_the_actor_and_are_made_once(paths: Bu
     written = (subject.folder / "policy.json").stat().st_mtime_ns
     assert [*growth.random_subjects(paths, (0.5,))] == [subject]
     assert (subject.folder / "policy.json").stat().st_mtime_ns == written
+
+
+def test_what_a_policy_does_not_say_of_itself_is_named(paths: BuildPaths) -> None:
+    spec = replace(growth.read_description(paths.policy), provenance={})
+    with pytest.raises(ExportError, match="toy: policy.json's provenance does not say widths"):
+        growth.said(spec, "widths")
 
 
 def test_trained_policies_are_those_with_a_policy_folder() -> None:
