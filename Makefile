@@ -7,9 +7,9 @@ PY := .venv/bin/python
 READY := .venv/.ready
 COMMANDS := hw bitstream explore growth train compress sweep evaluate figures export zoo
 
-export ENV
-export GANGLION_CALLER := make
-export DEFAULTS := ENV
+$(COMMANDS) bench: export ENV := $(ENV)
+$(COMMANDS) bench: export GANGLION_CALLER := make
+$(COMMANDS) bench: export DEFAULTS := ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup $(COMMANDS) deploy bench test test-all lint clean

@@ -1,6 +1,5 @@
 """From a policy to verified hardware: the stages in their order, synthesis beside simulation."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,8 +17,11 @@ class HwSettings(EngineOptions, PolicySettings):
 
 def run(settings: HwSettings) -> None:
     """Build, verify, synthesize and report; a bit file too where Vivado is installed."""
-    with locked(settings.paths.root):
-        build = _verified(settings, lambda build: synth.run(build))
+    with locked(settings.paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
+        build = _compiled(settings)
+        synthesis = pool.submit(lambda: (ready(), synth.run(build)))
+        _verify(build)
+        synthesis.result()
         bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
         report.run(build)
 
@@ -28,19 +30,18 @@ def run_bitstream(settings: HwSettings) -> None:
     """Build and verify, then make the bit file; ToolError without Vivado, before anything is built."""
     bitstream.require_vivado()
     with locked(settings.paths.root):
-        build = _verified(settings, lambda _: None)
+        build = _compiled(settings)
+        _verify(build)
         bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build, require=True))
 
 
-def _verified(settings: HwSettings, beside: Callable[[BuildSettings], None]) -> BuildSettings:
-    """Return the build, compiled and proved, with `beside` run on its compiled design meanwhile."""
+def _compiled(settings: HwSettings) -> BuildSettings:
     paths = settings.paths
-    build = BuildSettings(name=paths.root.name, build=settings.build)
     select(paths, settings.name, settings.policy)
     compile.compile_build(paths, settings)
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(beside, build)
-        simulate.run(build)
-        closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
-        other.result()
-    return build
+    return BuildSettings(name=paths.root.name, build=settings.build)
+
+
+def _verify(build: BuildSettings) -> None:
+    simulate.run(build)
+    closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))

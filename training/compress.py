@@ -25,6 +25,7 @@ from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.options import SEED
+from ganglion.training.records import TeacherRecord
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -164,11 +165,11 @@ def compress(run: Run, folder: Path, *, weak_teacher: bool = False) -> list[Row]
     return rows
 
 
-def _teacher_row(record: dict[str, Any]) -> Row:
+def _teacher_row(record: TeacherRecord) -> Row:
     return Row(
-        name=f"teacher ({record['algorithm']})",
-        statistics=Statistics.of(record["returns"]),
-        nnz=record["n_weights"],
+        name=f"teacher ({record.algorithm})",
+        statistics=Statistics.of(record.returns),
+        nnz=record.n_weights,
         live=None,
         seconds=None,
     )

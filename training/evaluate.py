@@ -28,13 +28,11 @@ from ganglion.training.learner import (
     weights_of,
 )
 from ganglion.training.plot import draw_curve, figure
-from ganglion.training.results import read_curve, seconds_of
+from ganglion.training.records import RESULT_FILE, TEACHER_FILE, read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.shipped import evaluate_shipped, is_shipped
 from ganglion.training.statistics import Statistics
 from ganglion.training.threads import use_one_fast_thread
-
-TEACHER_FILE = "teacher.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +135,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
     else:
         meta = found.meta | {"is_teacher": True}
         Checkpoint(arrays=capture_teacher(found.model), meta=meta).save(folder / "teacher.npz")
-    write_json(folder / "result.json", result)
+    write_json(folder / RESULT_FILE, result)
     with figure(1, folder / "curve.png") as (axes,):
         draw_curve(axes, curve)
         axes.set_title(f"{run.config.env_id}, {run.name}")
@@ -174,7 +172,7 @@ def _parent_file(run: Run) -> Path | None:
     """Return the evaluation of the policy that `run` started from: of a zip, what `compress` wrote."""
     if run.parent is None:
         return None
-    path = run.folder / TEACHER_FILE if run.parent_is_zip else Path(run.parent).parent / "result.json"
+    path = run.folder / TEACHER_FILE if run.parent_is_zip else Path(run.parent).parent / RESULT_FILE
     return path if path.exists() else None
 
 

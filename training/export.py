@@ -7,13 +7,14 @@ import numpy as np
 from tyro.conf import Positional
 
 from ganglion.models.build.errors import ExportError
-from ganglion.models.build.files import atomic_write, read_arrays, read_json
+from ganglion.models.build.files import atomic_write, read_arrays
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.environments import head_for, make
 from ganglion.models.formats.export import write_policy
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.policy import PolicySpec
+from ganglion.training.records import read_result
 from ganglion.training.shipped import EVALUATION_KEYS
 
 N_VECTORS = 10_000
@@ -46,7 +47,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
             f"{run} holds no int8 policy; a run with {spelled('sparsity', 0.95)} ends with one, "
             f"{spelled_command('evaluate', str(run))} writes that of a run that goes on"
         )
-    result = read_json(run / "result.json")
+    result = read_result(run)
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
     picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
     actor = QuantNetwork.load(run / "policy")
@@ -57,11 +58,11 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         actor,
         folder,
         name=folder.name,
-        env=result["env_id"],
-        algorithm=result["algorithm"],
+        env=result.env_id,
+        algorithm=result.algorithm,
         observations=visited[picked],
-        action=head_for(make(result["env_id"]), actor.spec.output_exponent),
-        provenance={key: result[key] for key in _PROVENANCE},
+        action=head_for(make(result.env_id), actor.spec.output_exponent),
+        provenance={key: getattr(result, key) for key in _PROVENANCE},
     )
 
 

@@ -16,7 +16,8 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
 from ganglion.training.plot import draw_curve, figure, line_style
-from ganglion.training.results import ResultRow, read_curve, read_row, read_table
+from ganglion.training.records import read_curve
+from ganglion.training.results import ResultRow, read_row, read_table
 from ganglion.training.statistics import Interval, Statistics
 
 _SAME_SPARSITY = 0.005

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from ganglion.models.build.codec import STRICT, decode, decode_toml
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BUILD
 from ganglion.models.sparsity import check_sparsity
 from ganglion.training.config import TrainConfig, load_config
-from ganglion.training.results import read_curve
+from ganglion.training.records import RESULT_FILE, read_curve, read_result
 from ganglion.training.run import Phase, Run
 
 
@@ -121,13 +120,13 @@ class Job:
     @property
     def is_finished(self) -> bool:
         """Whether the run came to its end; a folder with another run's result raises ConfigError."""
-        path = self.run.folder / "result.json"
+        path = self.run.folder / RESULT_FILE
         if not path.exists():
             return False
-        result = read_json(path)
-        if Run.from_json({**result["run"], "config": result["config"]}, str(path)) != self.run:
+        result = read_result(self.run.folder)
+        if Run.from_json({**result.run, "config": result.config}, str(path)) != self.run:
             raise ConfigError(f"{path} is of a run with other settings; give the sweep another name")
-        return result.get("steps_done") == self.last_step
+        return result.steps_done == self.last_step
 
 
 def read_grid(path: Path | None, changes: dict[str, Any]) -> Grid:

@@ -1,18 +1,16 @@
 """Finished runs as rows of one table: result.json files in, Parquet on disk."""
 
 import dataclasses
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from ganglion.models.build.errors import ExportError
-from ganglion.models.build.files import atomic_path, read_json
+from ganglion.models.build.files import atomic_path
+from ganglion.training.records import read_curve, read_result, seconds_of
 from ganglion.training.statistics import Statistics
 
 
@@ -46,40 +44,25 @@ class ResultRow:
 
 def read_row(folder: Path) -> ResultRow:
     """Return the row of a run's or a shipped policy's folder; a damaged result.json raises ExportError."""
-    path = folder / "result.json"
-    result = read_json(path)
-    try:
-        run = result["run"]
-        return ResultRow(
-            environment=result["environment"],
-            env_id=result["env_id"],
-            name=folder.name,
-            sparsity=result["sparsity"],
-            seed=result["seed"],
-            qat=result["phase"] not in ("dense", "prune"),
-            steps=run["steps"] + run["qat_steps"] + run.get("finetune_steps", 0),
-            return_mean=result["return_mean"],
-            return_std=result["return_std"],
-            return_iqm=Statistics.of(result["returns"]).iqm,
-            episodes=result["episodes"],
-            nnz=result.get("nnz"),
-            live=result.get("nnz_live"),
-            seconds=seconds_of(read_curve(folder / "curve.jsonl")) or None,
-            commit=result["commit"],
-        )
-    except (KeyError, TypeError) as error:
-        raise ExportError(f"{path} lacks {error}; evaluate the run again") from None
-
-
-def read_curve(path: Path) -> list[dict[str, Any]]:
-    """Return the milestones of a run in their order, none when it has no curve yet."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def seconds_of(curve: Sequence[dict[str, Any]]) -> float:
-    """Return the wall-clock seconds to the last milestone: the clock restarts at a phase or resume."""
-    ends = [a["elapsed_s"] for a, b in pairwise(curve) if b["elapsed_s"] < a["elapsed_s"]]
-    return round(sum(ends) + (curve[-1]["elapsed_s"] if curve else 0.0), 1)
+    result = read_result(folder)
+    planned = result.planned
+    return ResultRow(
+        environment=result.environment,
+        env_id=result.env_id,
+        name=folder.name,
+        sparsity=result.sparsity,
+        seed=result.seed,
+        qat=result.phase not in ("dense", "prune"),
+        steps=planned.steps + planned.qat_steps + planned.finetune_steps,
+        return_mean=result.return_mean,
+        return_std=result.return_std,
+        return_iqm=Statistics.of(result.returns).iqm,
+        episodes=result.episodes,
+        nnz=result.nnz,
+        live=result.nnz_live,
+        seconds=seconds_of(read_curve(folder / "curve.jsonl")) or None,
+        commit=result.commit,
+    )
 
 
 _TYPES = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}

@@ -13,6 +13,7 @@ from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import make_env
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
 from ganglion.training.learner import deterministic_policy, restore
+from ganglion.training.records import RESULT_FILE, read_result
 from ganglion.training.run import Run
 
 TEACHER_WEIGHTS = "teacher.npz"
@@ -28,10 +29,10 @@ def is_shipped(folder: Path) -> bool:
 
 def evaluate_shipped(folder: Path, n_episodes: int = TEST_EPISODES) -> dict[str, Any]:
     """Evaluate the policy in `folder` and return its result.json, which with policy.json then says so."""
-    record = read_json(folder / "result.json")
+    record = read_result(folder)
     policy = _integer_policy(folder) if (folder / JSON_FILE).exists() else _dense_policy(folder)
-    episodes = run_episodes(record["env_id"], policy, n_episodes, TEST_SEEDS)
-    return _recorded(folder, record, episodes)
+    episodes = run_episodes(record.env_id, policy, n_episodes, TEST_SEEDS)
+    return _recorded(folder, episodes)
 
 
 def _integer_policy(folder: Path) -> Policy:
@@ -49,9 +50,9 @@ def _dense_policy(folder: Path) -> Policy:
     return greedy(deterministic_policy(model), model.action_space)
 
 
-def _recorded(folder: Path, record: dict[str, Any], episodes: Episodes) -> dict[str, Any]:
-    result = record | episodes.to_json() | {"evaluation_commit": git_commit()}
-    write_json(folder / "result.json", result)
+def _recorded(folder: Path, episodes: Episodes) -> dict[str, Any]:
+    result = read_json(folder / RESULT_FILE) | episodes.to_json() | {"evaluation_commit": git_commit()}
+    write_json(folder / RESULT_FILE, result)
     if (folder / JSON_FILE).exists():
         spec = load_policy(folder).spec
         evaluation = {key: result[key] for key in EVALUATION_KEYS}

@@ -8,12 +8,13 @@ import gymnasium as gym
 import numpy as np
 import torch
 
+from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.files import write_json
 from ganglion.models.build.spelling import spelled
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Policy, run_episodes, unsquash
-from ganglion.training.evaluate import TEACHER_FILE
+from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
 from ganglion.training.statistics import Statistics
@@ -25,22 +26,22 @@ _MIN_WINS = 0.9
 """The part of those episodes in which a teacher must reach more than random actions from the same seed."""
 
 
-def teacher_record(run: Run) -> dict[str, Any]:
+def teacher_record(run: Run) -> TeacherRecord:
     """Return teacher.json of a run's folder, written now unless it is of the same files."""
     path = run.folder / TEACHER_FILE
-    if not path.exists() or read_json(path)["teacher_sha256"] != run.teacher_sha256:
+    if not path.exists() or decode_json(TeacherRecord, path).teacher_sha256 != run.teacher_sha256:
         write_json(path, {"teacher_sha256": run.teacher_sha256, **_evaluated(run)})
-    return read_json(path)
+    return decode_json(TeacherRecord, path)
 
 
-def require_able(record: dict[str, Any], path: str) -> None:
+def require_able(record: TeacherRecord, path: str) -> None:
     """Say what the teacher in a record reaches; raise ConfigError if random actions are as good."""
-    teacher, chance = Statistics.of(record["returns"]), Statistics.of(record["random_returns"])
+    teacher, chance = Statistics.of(record.returns), Statistics.of(record.random_returns)
     reached = (
         f"{teacher.mean:,.0f} ± {teacher.std:,.0f}, random actions {chance.mean:,.0f} ± {chance.std:,.0f}"
     )
-    log.info("teacher (%s): return %s", record["algorithm"], reached)
-    wins = np.array(record["returns"][:_RANDOM_EPISODES]) > record["random_returns"]
+    log.info("teacher (%s): return %s", record.algorithm, reached)
+    wins = np.array(record.returns[:_RANDOM_EPISODES]) > record.random_returns
     if wins.mean() < _MIN_WINS:
         raise ConfigError(
             f"{path} is hardly better than random actions here ({reached}): perhaps it is of another "

@@ -54,7 +54,7 @@ def test_a_result_that_lacks_something_is_named(tmp_path: Path) -> None:
     result = read_json(ZOO / "Hopper" / "sac-dense" / "result.json")
     del result["returns"]
     write_json(tmp_path / "result.json", result)
-    with pytest.raises(ExportError, match="result.json lacks 'returns'; evaluate the run again"):
+    with pytest.raises(ExportError, match="result.json: missing key returns"):
         read_row(tmp_path)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.files import read_json, write_json
+from ganglion.models.zoo import ZOO
 from ganglion.training.grid import Grid, read_grid
 from ganglion.training.results import read_curve, read_table
 from ganglion.training.run import Phase
@@ -114,10 +115,9 @@ def test_a_result_with_other_settings_is_refused() -> None:
     job, other = _grid(qat=(False,)).jobs("g")[0], _grid(qat=(False,), steps=400).jobs("g")[0]
     described = other.run.to_json()
     job.run.folder.mkdir(parents=True)
-    write_json(
-        job.run.folder / "result.json",
-        {"config": described.pop("config"), "run": described, "steps_done": 400},
-    )
+    result = read_json(ZOO / "Hopper" / "sac-dense" / "result.json")
+    changes = {"config": described.pop("config"), "run": described, "steps_done": 400}
+    write_json(job.run.folder / "result.json", result | changes)
     assert other.is_finished
     with pytest.raises(ConfigError, match="run with other settings; give the sweep another name"):
         _ = job.is_finished

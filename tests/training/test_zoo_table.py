@@ -37,21 +37,35 @@ def _write(folder: Path, result: dict[str, object], provenance: dict[str, object
         (folder / "policy.json").write_text(json.dumps({"provenance": provenance}))
 
 
+RUN = {"name": "r", "steps": 5_000, "qat_steps": 0}
+
+
 def _result(mean: float, **more: object) -> dict[str, object]:
     known = {
         "return_mean": mean,
         "return_std": 1.0,
         "returns": [mean + 1, mean - 1],
         "episodes": 2,
+        "first_seed": 7,
+        **{
+            "environment": "Hopper",
+            "env_id": "Hopper-v4",
+            "algorithm": "SAC",
+            "phase": "dense",
+            "step": 5_000,
+        },
+        "sparsity": 0.0,
         "seed": 2,
+        "config": {},
+        "checkpoint": {},
     }
-    return known | {"steps_done": 5_000, "run": {}, "parent_result": None, "commit": "0123456789"} | more
+    return known | {"steps_done": 5_000, "run": RUN, "parent_result": None, "commit": "0123456789"} | more
 
 
 def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path) -> None:
     counts = {"n_weights": 2_000, "nnz": 100, "nnz_live": 80}
     _write(tmp_path / "Hopper" / "sac-dense", _result(100, parent_result=_result(50)), None)
-    imitated = _result(95, falls=1, run={"distill": True}, parent_result=_result(100))
+    imitated = _result(95, falls=1, run=RUN | {"distill": True}, parent_result=_result(100))
     _write(tmp_path / "Hopper" / "sac-a", imitated, counts)
     *_, dense, sparse = zoo_table(tmp_path).splitlines()
     assert dense == "| `Hopper/sac-dense` | 100 ± 1 | 99 |  | 2 |  |  |  |  | 10,000 | 2 | 0123456 |"
@@ -62,9 +76,10 @@ def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path
 
 
 def test_a_record_that_lacks_a_number_is_named(tmp_path: Path) -> None:
-    _write(tmp_path / "Hopper" / "sac-dense", {"return_mean": 1.0, "return_std": 0.0}, None)
-    (tmp_path / "Hopper" / "sac-dense" / "curve.jsonl").write_text('{"step": 8}\n')
-    with pytest.raises(ExportError, match="sac-dense: its records lack 'run'"):
+    result = _result(1)
+    del result["run"]
+    _write(tmp_path / "Hopper" / "sac-dense", result, None)
+    with pytest.raises(ExportError, match="sac-dense/result.json: missing key run"):
         zoo_table(tmp_path)
 
 
