@@ -14,7 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_type_hints
 
@@ -157,7 +157,7 @@ def _from_make(command: Command) -> list[str]:
     """
     settings = {field.name: field for field in fields(settings_type(command.function()))}
     names = _make_variables(os.environ.get("MAKEFLAGS", "")) | set(os.environ.get("DEFAULTS", "").split())
-    options: list[str] = []
+    given: dict[str, list[str]] = {}
     for variable in sorted(names - {"QUIET"}):
         value = os.environ.get(variable, "")
         setting = command.variables.get(variable, variable.lower())
@@ -168,8 +168,17 @@ def _from_make(command: Command) -> list[str]:
             if variable in os.environ.get("DEFAULTS", "").split():
                 continue
             raise ConfigError(f"{variable}={value}: {command.name} knows no such variable; known: {known}")
-        options += _option(setting, value, settings[setting].type)
-    return options
+        given[setting] = _option(setting, value, settings[setting].type)
+    return [
+        option for name, each in settings.items() for option in given.get(name) or _required(command, each)
+    ]
+
+
+def _required(command: Command, setting: Field[Any]) -> tuple[str, ...]:
+    """Return nothing for a setting that was not given; ConfigError when the command cannot be without it."""
+    if setting.default is MISSING and setting.default_factory is MISSING:
+        raise ConfigError(f"{_variable(command, setting.name)}= is missing; make {command.name} needs it")
+    return ()
 
 
 def _variable(command: Command, setting: str) -> str:
@@ -184,7 +193,7 @@ def _make_variables(flags: str) -> set[str]:
 def _option(setting: str, value: str, kind: Any) -> list[str]:
     text, flag = str(kind), f"--{setting.replace('_', '-')}"
     if "Positional" in text:
-        return [value]
+        return value.split() if "tuple[" in text else [value]
     if text in ("bool", "<class 'bool'>"):
         return [flag] if value not in ("0", "no", "false") else [f"--no-{flag[2:]}"]
     values = value.replace(",", " ").split() if "tuple[" in text else [value]

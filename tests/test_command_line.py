@@ -81,6 +81,8 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*MAKE, "hw", "ENV=a;touch x"), "error: 'a;touch x' cannot name a build"),
         ((*MAKE, "hw", "ENV=Hoper"), "error: no policy is shipped for 'Hoper' (shipped: Ant,"),
         ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),
+        ((*MAKE, "compress", "ENV=Hopper"), "error: CHECKPOINT= is missing; make compress needs it"),
+        ((*MAKE, "export", "TO=x"), "error: RUN= is missing; make export needs it"),
         ((*MAKE, "deploy"), "error: make deploy is not built yet"),
     ],
     ids=lambda value: " ".join(value[len(GANGLION) :]) if isinstance(value, tuple) else "",
