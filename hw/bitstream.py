@@ -27,8 +27,6 @@ NO_VIVADO = "Vivado is not on PATH; a Zynq bit file needs it (source its setting
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.hw.bitstream"
-
 
 @dataclass(frozen=True, kw_only=True)
 class BitstreamSettings(BuildSettings):
@@ -153,7 +151,7 @@ def run(settings: BitstreamSettings) -> None:
     vivado = require_vivado() if settings.require else shutil.which("vivado")
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, MODULE) | {"vivado": vivado}
+        inputs = stage_inputs(paths, design, __name__) | {"vivado": vivado}
         stage = Stage(root=paths.root, name="bitstream", inputs=inputs)
         if stage.is_current():
             log.info("bitstream: up to date")

@@ -41,8 +41,6 @@ Answer = Callable[[Ints], Ints]
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.hw.closed_loop"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedLoopSettings(BuildSettings):
@@ -210,7 +208,7 @@ def run(settings: ClosedLoopSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, MODULE) | {"episodes": settings.episodes}
+        inputs = stage_inputs(paths, design, __name__) | {"episodes": settings.episodes}
         stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
         if stage.is_current():
             log.info("closed_loop: up to date")

@@ -33,7 +33,6 @@ from ganglion.models.reference import IntNetwork
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.hw.compile"
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
 
@@ -57,7 +56,7 @@ def compile_stage(paths: BuildPaths, settings: CompileSettings) -> Stage:
             },
             "settings": settings.to_json(),
             "tools": {tool: version(tool) for tool in TOOLS},
-            "code": code_hash(MODULE),
+            "code": code_hash(__name__),
         },
     )
 

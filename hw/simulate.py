@@ -33,8 +33,6 @@ LONGEST_RESET_CYCLES = 16
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.hw.simulate"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
@@ -168,7 +166,7 @@ def run(settings: BuildSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, MODULE))
+        stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, __name__))
         if stage.is_current():
             log.info("simulate: up to date")
             return

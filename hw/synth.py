@@ -39,8 +39,6 @@ NOTES = (
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.hw.synth"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesis:
@@ -114,8 +112,8 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     command = [*YOSYS, "-q", "-s", str(script.relative_to(design.root))]
     # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
     environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
-    log = work / "yosys.log"
-    with log.open("w") as output:
+    log_file = work / "yosys.log"
+    with log_file.open("w") as output:
         try:
             done = subprocess.run(
                 command,
@@ -126,11 +124,11 @@ def run_yosys(design: Design, work: Path) -> dict[str, Any]:
                 timeout=DEADLINE_S,
             )
         except subprocess.TimeoutExpired:
-            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log}") from None
+            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log_file}") from None
     if done.returncode:
-        error = re.search(r"^.*ERROR: .*$", log.read_text(errors="replace"), re.MULTILINE)
+        error = re.search(r"^.*ERROR: .*$", log_file.read_text(errors="replace"), re.MULTILINE)
         raise ToolError(
-            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log})"
+            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log_file})"
         )
     return read_json(stat)
 
@@ -180,7 +178,7 @@ def run(settings: BuildSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, MODULE) | {"tool": _tool()}
+        inputs = stage_inputs(paths, design, __name__) | {"tool": _tool()}
         stage = Stage(root=paths.root, name="synth", inputs=inputs)
         if stage.is_current():
             log.info("synth: up to date")

@@ -40,8 +40,6 @@ class Command:
     help: str
     variables: Mapping[str, str] = field(default_factory=dict)
     """Makefile variables that are spelled unlike the setting that they give: {"ENV": "name"}."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that the command's name decides, which nobody else gives."""
 
     def function(self) -> Callable[[Any], None]:
         """Return what the command runs; ConfigError where its packages are not installed."""
@@ -79,9 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what third parties say when they are imported
             function = command.function()
+        kind = settings_type(function)
         if is_make:
-            given += _from_make(command)
-        settings = _parsed(command, function, given[1:])
+            given += _from_make(command, kind)
+        settings = _parsed(command, kind, given[1:])
         with _logged(getattr(settings, "build", BUILD), quiet):
             function(settings)
 
@@ -119,13 +118,13 @@ def settings_type(function: Callable[[Any], None]) -> type[Any]:
     return next(iter(hints.values()))
 
 
-def _parsed(command: Command, function: Callable[[Any], None], given: Sequence[str]) -> Any:
+def _parsed(command: Command, kind: type[Any], given: Sequence[str]) -> Any:
     """Return the settings; a wrong command line raises ConfigError as the caller spells it."""
     printed = io.StringIO()
     try:
         with contextlib.redirect_stderr(printed):
             return tyro.cli(
-                settings_type(function),
+                kind,
                 args=list(given),
                 prog=f"ganglion {command.name}",
                 description=f"{command.help[:1].upper()}{command.help[1:]}.",
@@ -150,18 +149,18 @@ def _in_one_line(box: str) -> str:
     )
 
 
-def _from_make(command: Command) -> list[str]:
+def _from_make(command: Command, kind: type[Any]) -> list[str]:
     """Return options for the variables of make's command line, which reach us through the environment.
 
     So no shell ever reads them. A variable that the command has no setting for is refused.
     """
-    settings = {field.name: field for field in fields(settings_type(command.function()))}
+    settings = {field.name: field for field in fields(kind)}
     names = _make_variables(os.environ.get("MAKEFLAGS", "")) | set(os.environ.get("DEFAULTS", "").split())
     given: dict[str, list[str]] = {}
     for variable in sorted(names - {"QUIET"}):
         value = os.environ.get(variable, "")
         setting = command.variables.get(variable, variable.lower())
-        if not value or setting in command.fixed:
+        if not value:
             continue
         if setting not in settings:
             known = ", ".join(sorted({_variable(command, name) for name in settings}))

@@ -28,8 +28,6 @@ from ganglion.models.zoo import ZOO
 
 log = logging.getLogger(__name__)
 
-MODULE = "ganglion.models.select_policy"
-
 
 def shipped_policy(env: str) -> Path:
     """Return the folder of the policy shipped for `env`; ConfigError lists what is shipped."""
@@ -49,7 +47,7 @@ def select(paths: BuildPaths, env: str | None, folder: Path | None) -> None:
     files = [ONNX_FILE, JSON_FILE, GOLDEN_FILE]
     hashes = {file: sha256_file(source / file) for file in files}
     with locked(paths.root):
-        stage = Stage(root=paths.root, name="policy", inputs={"files": hashes, "code": code_hash(MODULE)})
+        stage = Stage(root=paths.root, name="policy", inputs={"files": hashes, "code": code_hash(__name__)})
         if stage.is_current():
             log.info("policy: up to date")
             return

@@ -14,7 +14,6 @@ from ganglion.models.build.files import read_json, sha256_file, write_arrays, wr
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled_command
-from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray
@@ -23,8 +22,8 @@ from ganglion.training.learner import (
     capture_teacher,
     count_weights,
     deterministic_policy,
+    load_learner,
     quantized_network,
-    restore,
     weights_of,
 )
 from ganglion.training.plot import draw_curve, figure
@@ -77,9 +76,7 @@ class Evaluation:
 def evaluate_checkpoint(path: Path) -> Evaluation:
     """Return the evaluation of the policy in a checkpoint; raise ConfigError when it is none."""
     checkpoint = Checkpoint.load(path)
-    run = Run.from_json(checkpoint.meta["run"], str(path))
-    model = new_learner(run.config, run.seed)
-    restore(model, checkpoint)
+    run, model = load_learner(checkpoint, str(path))
     policy, visited = greedy(deterministic_policy(model), model.action_space), []
 
     def act(observations: FloatArray) -> FloatArray:

@@ -16,8 +16,10 @@ from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.run import Run
 
 
 def capture(model: Learner) -> dict[str, NDArray[Any]]:
@@ -42,6 +44,17 @@ def restore(model: Learner, checkpoint: Checkpoint) -> None:
         model.set_masks(masks)
     else:
         hold_zeros(model)
+
+
+def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
+    """Return the run that a checkpoint is of, and its learner as it was; ConfigError when it is none.
+
+    origin: where the checkpoint came from, for messages.
+    """
+    run = Run.from_json(checkpoint.meta["run"], origin)
+    model = new_learner(run.config, run.seed)
+    restore(model, checkpoint)
+    return run, model
 
 
 def weights_of(model: Learner) -> list[Tensor]:

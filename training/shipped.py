@@ -6,15 +6,13 @@ from typing import Any
 
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.provenance import git_commit
-from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, write_description
+from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, read_description, write_description
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.training.algorithms import new_learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import make_env
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
-from ganglion.training.learner import deterministic_policy, restore
+from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import RESULT_FILE, read_result
-from ganglion.training.run import Run
 
 TEACHER_WEIGHTS = "teacher.npz"
 EVALUATION_KEYS = ("return_mean", "return_std", "return_min", "falls", "episodes", "first_seed")
@@ -43,10 +41,7 @@ def _integer_policy(folder: Path) -> Policy:
 
 def _dense_policy(folder: Path) -> Policy:
     path = folder / TEACHER_WEIGHTS
-    checkpoint = Checkpoint.load(path)
-    run = Run.from_json(checkpoint.meta["run"], str(path))
-    model = new_learner(run.config, run.seed)
-    restore(model, checkpoint)
+    _, model = load_learner(Checkpoint.load(path), str(path))
     return greedy(deterministic_policy(model), model.action_space)
 
 
@@ -54,7 +49,7 @@ def _recorded(folder: Path, episodes: Episodes) -> dict[str, Any]:
     result = read_json(folder / RESULT_FILE) | episodes.to_json() | {"evaluation_commit": git_commit()}
     write_json(folder / RESULT_FILE, result)
     if (folder / JSON_FILE).exists():
-        spec = load_policy(folder).spec
+        spec = read_description(folder)
         evaluation = {key: result[key] for key in EVALUATION_KEYS}
         write_description(folder, replace(spec, provenance=spec.provenance | evaluation))
     return result

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Le
 
 from ganglion.models.build.errors import ConfigError, ExportError, GanglionError
-from ganglion.models.build.files import write_json
+from ganglion.models.build.files import read_json, write_json
 
 T = TypeVar("T")
 
@@ -48,12 +48,17 @@ def decode(kind: type[T], value: Any, where: str, error: type[GanglionError] = E
 
 def decode_json(kind: type[T], path: Path, error: type[GanglionError] = ExportError) -> T:
     """Return what the JSON file `path` describes; missing, damaged or wrong, `error`."""
-    return decode(kind, _parsed(path, json.loads, "JSON", error), str(path), error)
+    return decode(kind, read_json(path, error), str(path), error)
 
 
 def decode_toml(kind: type[T], path: Path, **more: Any) -> T:
     """Return what the TOML file `path` and `more` keys describe; missing, damaged or wrong, ConfigError."""
-    value = _parsed(path, tomllib.loads, "TOML", ConfigError)
+    try:
+        value = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing") from None
+    except (ValueError, RecursionError) as found:
+        raise ConfigError(f"{path} is not valid TOML ({found}); it was truncated or altered") from None
     if clash := more.keys() & value.keys():
         raise ConfigError(f"{path}: {min(clash)} is not for the file to say")
     return decode(kind, value | more, str(path), ConfigError)
@@ -82,18 +87,6 @@ def _adapter(kind: type[Any]) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
-
-
-def _parsed(path: Path, parse: Any, language: str, error: type[GanglionError]) -> dict[str, Any]:
-    try:
-        value = parse(path.read_text())
-    except FileNotFoundError:
-        raise error(f"{path} is missing") from None
-    except (ValueError, RecursionError) as found:
-        raise error(f"{path} is not valid {language} ({found}); it was truncated or altered") from None
-    if not isinstance(value, dict):
-        raise error(f"{path}: expected an object, got {type(value).__name__}")
-    return value
 
 
 def _first(found: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ganglion.models.build.errors import ExportError, first_line
+from ganglion.models.build.errors import ExportError, GanglionError, first_line
 
 _HALF_WRITTEN = ".half-written."
 
@@ -64,18 +64,18 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {**old, **new, **nested}
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in `path`; a missing, truncated or non-object file raises ExportError."""
+def read_json(path: Path, wrong: type[GanglionError] = ExportError) -> dict[str, Any]:
+    """Return the JSON object in `path`; a missing, truncated or non-object file raises `wrong`."""
     try:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise ExportError(f"{path} is missing") from None
+        raise wrong(f"{path} is missing") from None
     except OSError as error:
-        raise ExportError(f"{path}: {error.strerror}") from None
+        raise wrong(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ExportError(f"{path} is not valid JSON ({error}); it was truncated or altered") from None
+        raise wrong(f"{path} is not valid JSON ({error}); it was truncated or altered") from None
     if not isinstance(value, dict):
-        raise ExportError(f"{path}: expected a JSON object, got {type(value).__name__}")
+        raise wrong(f"{path}: expected a JSON object, got {type(value).__name__}")
     return value
 
 

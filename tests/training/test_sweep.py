@@ -16,7 +16,8 @@ from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.zoo import ZOO
 from ganglion.training.grid import Grid, read_grid
-from ganglion.training.results import read_curve, read_table
+from ganglion.training.records import read_curve
+from ganglion.training.results import read_table
 from ganglion.training.run import Phase
 from ganglion.training.sweep import SweepSettings, listing, sweep
 from tests.training.toy import ENV_ID, toy_config
