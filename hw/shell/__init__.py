@@ -1,0 +1,1 @@
+"""The registers and buses around an accelerator, by which a host reaches it."""
