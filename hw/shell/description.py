@@ -22,6 +22,7 @@ from ganglion.models.build.errors import CompileError
 
 TOPS = {
     "axi_lite": "ganglion_shell_axi_lite",
+    "serial": "ganglion_shell_serial",
 }
 """The top module of each bus."""
 

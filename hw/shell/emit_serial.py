@@ -15,7 +15,7 @@ def serial_module(shell: Shell) -> str:
 // No handshake: a frame asks, a frame answers.
 // Golden: ganglion.models.reference.IntNetwork.__call__
 module {TOPS["serial"]} #(
-  parameter int ClocksPerBit /* verilator public */ = {CLOCKS_PER_BIT},
+  parameter int ClocksPerBit /*verilator public*/ = {CLOCKS_PER_BIT},
   parameter MemDir = "mem"
 ) (
   input  logic clk_i,

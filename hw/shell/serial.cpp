@@ -8,14 +8,14 @@
 #include <string>
 
 #include "Vtop.h"
-#include "Vtop___024root.h"
+#include "Vtop_ganglion_shell_serial.h"
 #include "verilated.h"
 
 namespace {
 
 constexpr int Failed = -1;
 constexpr int FrameBits = 10;  // 8N1: a start bit, eight bits, a stop bit
-constexpr double ClocksPerBit = Vtop___024root::ganglion_shell_serial__DOT__ClocksPerBit;
+constexpr double ClocksPerBit = Vtop_ganglion_shell_serial::ClocksPerBit;
 
 // The host's end of the line, whose bits are `clocks` long.
 struct Host {
