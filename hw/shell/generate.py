@@ -1,4 +1,4 @@
-"""Stage: the shells around a design's accelerator and their register map, build/<name>/shell/; see shell.json."""
+"""Stage: the shells around a build's accelerator and their register map, in build/<name>/shell/."""
 
 import shutil
 from dataclasses import dataclass
@@ -94,7 +94,5 @@ def _refresh_library(paths: BuildPaths, design: Design) -> None:
     library = paths.shell_library
     stage.refresh(
         [library],
-        lambda: build_library(
-            design, shell.tops["axi_lite"], shell.sources, library, simulator_cache(paths)
-        ),
+        lambda: build_library(design, shell.tops["axi_lite"], shell.sources, library, simulator_cache(paths)),
     )

@@ -1,4 +1,4 @@
-"""A shell as a shared library: Verilated, its memories inside, called by ctypes through the functions of a C++ file."""
+"""A shell as a shared library: Verilated, its memories inside, driven by the functions of a C++ file."""
 
 import shutil
 from collections.abc import Sequence

