@@ -68,6 +68,7 @@ struct Shell {
     top = std::make_unique<Vtop>(&context);
     top->rx_i = 1;
     reset(1);
+    host = Host();  // before its first reset a transmitter says anything
   }
   ~Shell() { top->final(); }
 
