@@ -78,7 +78,6 @@ module ganglion_serial_execute #(
   assign write_o      = (state_q == Write && !outside) || state_q == Begin;
   assign write_data_o = state_q == Begin ? control_q | Start : word_i;
 
-
   always_comb begin
     read_o    = 1'b0;
     address_o = address_q[AddressBits-1:0];

@@ -1,6 +1,6 @@
 // A response's frame into bytes: 0x67, op, seq, status, count, payload (4 * count), CRC (2).
 // Latency 1 cycle from start_i to the first byte; interval a frame.
-// Handshake: start_i in a cycle without busy_o; valid_o, data_o stay until ready_i.
+// Valid/ready handshake to the line; start_i in a cycle without busy_o.
 // Golden: deploy.transports.frame.parse
 module ganglion_serial_response (
   input  logic        clk_i,
