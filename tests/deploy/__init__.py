@@ -1,1 +1,1 @@
-"""How a policy runs beside a board."""
+"""Tests of deploy."""
