@@ -7,8 +7,9 @@ from ganglion.hw.shell.emit import accelerator, module_head
 
 def stream_module(design: Design, shell: Shell) -> str:
     """Return the shell between streams of the containers that shell.json describes, in 32-bit words."""
+    frames = f"{shell.observation.words} words in, {shell.action.words} out"
     return f"""\
-// {shell.name} between AXI-Streams, a frame an inference: {shell.observation.words} words in, {shell.action.words} out.
+// {shell.name} between AXI-Streams, a frame an inference: {frames}.
 // Latency: that of the accelerator and of ganglion_repack on both sides; interval at least a frame's words.
 // AXI-Stream handshake; with CheckLast = 0 s_axis_tlast is ignored. See ganglion_frames for wrong frames.
 // Golden: ganglion.models.reference.IntNetwork.__call__
