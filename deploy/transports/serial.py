@@ -1,4 +1,4 @@
-"""A board on a serial line: every access is a frame with a checksum, asked again until it is answered in time."""
+"""A board on a serial line: an access is a frame with a checksum, sent again until it is answered."""
 
 import contextlib
 from time import monotonic
@@ -26,26 +26,34 @@ except ImportError:  # not on Windows
 
 BAUD = 1_000_000
 LATENCY_S = 0.02
-"""What operating system and USB adapter may hold an answer back, beside the time of its bits; FTDI's do 16 ms."""
+"""How long an operating system and a USB adapter may hold an answer back; FTDI's do so for 16 ms."""
 GAP_BYTES = 64
 """The silence, in bytes, after which the board forgets a request that is not whole."""
 POLL_S = 0.001
 BITS_PER_BYTE = 10
 
-_REASONS = {
-    Status.UNKNOWN_OP: "does not know this request; its shell is of another version, load the bundle's bit file",
-    Status.REFUSED: "refused an access; its register map is another, load the bundle's bit file",
+_REASONS: dict[int, str] = {
+    Status.UNKNOWN_OP: "does not know this request; load the bit file of the bundle",
+    Status.REFUSED: "refused an access; load the bit file of the bundle",
     Status.TIMEOUT: "has an accelerator that does not finish; reset it, or load its bit file again",
 }
 
 
 class Line(Protocol):
-    """What is used of `serial.Serial`; a read returns what came, at most `size` bytes, after a moment at most."""
+    """What is used of `serial.Serial`."""
 
-    def read(self, size: int, /) -> bytes: ...
-    def write(self, data: bytes, /) -> Any: ...
-    def reset_input_buffer(self) -> None: ...
-    def close(self) -> None: ...
+    def read(self, size: int, /) -> bytes:
+        """Return `size` bytes, or those that came within a moment."""
+        ...
+
+    def write(self, data: bytes, /) -> Any:
+        """Send bytes."""
+
+    def reset_input_buffer(self) -> None:
+        """Forget what came and was not read."""
+
+    def close(self) -> None:
+        """Close the device."""
 
 
 class SerialTransport(Transport):

@@ -1,7 +1,7 @@
 """Write the top of the serial shell: the register block behind a UART."""
 
 from ganglion.hw.shell.description import TOPS, Shell
-from ganglion.hw.shell.emit import CORE
+from ganglion.hw.shell.emit import CORE, module_head
 
 CLOCKS_PER_BIT = 16
 """What the simulated shell has; a board's top gives its own, clock / baud."""
@@ -14,10 +14,7 @@ def serial_module(shell: Shell) -> str:
 // Latency and interval of an access: those of ganglion_serial and of its frames' bytes.
 // No handshake: a frame asks, a frame answers.
 // Golden: ganglion.models.reference.IntNetwork.__call__
-module {TOPS["serial"]} #(
-  parameter int ClocksPerBit /*verilator public*/ = {CLOCKS_PER_BIT},
-  parameter MemDir = "mem"
-) (
+{module_head(TOPS["serial"], f"int ClocksPerBit /*verilator public*/ = {CLOCKS_PER_BIT}")} (
   input  logic clk_i,
   input  logic rst_ni,
   input  logic rx_i,

@@ -7,8 +7,10 @@ from pathlib import Path
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import TOPS, Shell, describe
-from ganglion.hw.shell.emit import CORE, axi_lite_module, core_module
+from ganglion.hw.shell.emit import CORE, core_module
+from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
 from ganglion.hw.shell.emit_serial import serial_module
+from ganglion.hw.shell.emit_stream import stream_module
 from ganglion.hw.shell.library import HARNESS, SERIAL_HARNESS, build_library
 from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.verilate import simulator_cache
@@ -26,6 +28,8 @@ MODULES = (
     "ganglion_action",
     "ganglion_registers",
     "ganglion_axi_lite",
+    "ganglion_axi",
+    "ganglion_frames",
     "ganglion_crc16",
     "ganglion_uart_receiver",
     "ganglion_uart_transmitter",
@@ -61,6 +65,8 @@ def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
     generated = {
         CORE: core_module(design, shell),
         TOPS["axi_lite"]: axi_lite_module(shell),
+        TOPS["axi"]: axi_module(shell),
+        TOPS["stream"]: stream_module(design, shell),
         TOPS["serial"]: serial_module(shell),
     }
     for name, text in generated.items():

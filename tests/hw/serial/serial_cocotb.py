@@ -1,4 +1,4 @@
-"""What cocotb drives ganglion_serial with: cocotbext-uart as the host, a register block of Python behind it."""
+"""What cocotb drives ganglion_serial with: cocotbext-uart as host, a register block of Python behind it."""
 
 import struct
 from collections.abc import Awaitable
@@ -21,7 +21,7 @@ OBSERVATION = 0x800
 
 
 class Block:
-    """A register block of one observation word; the accelerator, where it works, doubles it in `latency` cycles."""
+    """A register block of one observation word; its accelerator doubles it in `latency` cycles."""
 
     def __init__(self, dut: SimHandleBase) -> None:
         self.words = dict.fromkeys((CONTROL, STATUS, CYCLES, ACTION, OBSERVATION), 0)
@@ -139,7 +139,9 @@ async def an_address_too_wide_for_the_block_never_reaches_it(dut: SimHandleBase)
 async def noise_and_cut_frames_between_requests(dut: SimHandleBase) -> None:
     _, host = await start(dut)
     frame = request(Op.INFER, 200, OBSERVATION, 1, bytes(4))
-    for value, noise in enumerate((b"\x00\xff\x47", frame[:6], frame[1:], frame[:-1], b"GGGGGGGG", b"g" * 20)):
+    for value, noise in enumerate(
+        (b"\x00\xff\x47", frame[:6], frame[1:], frame[:-1], b"GGGGGGGG", b"g" * 20)
+    ):
         await host.send(noise)
         await Timer(GAP_NS, "ns")
         assert await host.infer(value) == (Status.OK, [5, 2 * value])
