@@ -53,6 +53,7 @@ def run_cocotb(
             )
         results = runner.test(
             test_module=tests,
+            hdl_toplevel_lang="verilog",
             hdl_toplevel=top,
             build_dir=build,
             test_dir=folder,
