@@ -1,1 +1,1 @@
-"""What the flows for a part with a processing system share: its clock for the logic, the hwh beside a bit file."""
+"""What a processing system brings to a flow: a clock for the logic, and the hwh beside the bit file."""

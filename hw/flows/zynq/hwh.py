@@ -1,6 +1,6 @@
 """The hwh beside a bit file, from which PYNQ takes the accelerator's address and the clock to set.
 
-PYNQ on a board reads it by pynqmetadata, on a PC by pynq.pl_server.hwh_parser; this is the least that both take.
+PYNQ reads it by pynqmetadata on a board, by pynq.pl_server.hwh_parser elsewhere; this is what both need.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ CLOCKS = range(4)
 class ProcessingSystem:
     """A kind of processing system: its IP, and the port at whose first address the accelerator lies.
 
-    The keys of its parameters have the clock's number for `{n}`; `constant` ones are the same in every design.
+    The keys of its parameters have a clock's number for `{n}`; `constant` ones are the same in every design.
     """
 
     vlnv: str
@@ -125,7 +125,7 @@ def _module(
 def named(text: str, module: str) -> str:
     """Return Vivado's hwh in which the accelerator, a reference to `module` there, has our VLNV.
 
-    Vivado gives whatever it takes by reference the vendor xilinx.com; no driver could tell two projects' apart.
+    Vivado gives all that it takes by reference the vendor xilinx.com; no driver could tell whose it is.
     """
     found = f'VLNV="xilinx.com:module_ref:{module}:1.0"'
     if text.count(found) != 1:
