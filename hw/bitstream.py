@@ -1,62 +1,64 @@
-"""Stage: a bit file and its hwh for a Zynq board where Vivado is installed, a skip with the reason elsewhere.
+"""Stage: a bit file by the first flow of the board's family that this machine has, or why there is none.
 
-It writes build/<name>/bitstream.json.
+It writes build/<name>/bitstream/ and build/<name>/bitstream.json.
 """
 
 import logging
 import shutil
-import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.flows.vivado import FLOW
+from ganglion.hw.flows.flow import Flow
+from ganglion.hw.flows.registry import boards_at_once, find_flow
 from ganglion.hw.settings import BuildSettings
-from ganglion.hw.target.board import Processor
-from ganglion.models.build.codec import STRICT, decode_json, encode_json
-from ganglion.models.build.errors import ExportError, ToolError
-from ganglion.models.build.files import atomic_write
+from ganglion.hw.target.board import Board
+from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
+from ganglion.models.build.errors import ConfigError, ExportError, ToolError
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 
-DEADLINE_S = 4 * 3600
-NO_VIVADO = "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run this again)"
+SEEDS = 4
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BitstreamSettings(BuildSettings):
-    """A build, and whether it must end with a bit file."""
+    """A build, whether it must end with a bit file, and how hard to try."""
 
     require: bool = False
-    """Fail, instead of skipping, without Vivado."""
+    """Fail, instead of skipping, where no flow for the board is installed."""
+    seeds: int = SEEDS
+    """How many placements may be tried until one meets the clock."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """timing.json, which the flow writes: the slack that place and route left, below 0 where it is missed."""
-
-    __pydantic_config__: ClassVar = STRICT
-
-    setup_slack_ns: float
-    hold_slack_ns: float
+    def __post_init__(self) -> None:
+        if not 1 <= self.seeds <= 100:
+            raise ConfigError(f"{spelled('seeds', self.seeds)} is outside 1 to 100")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bitstream:
-    """bitstream.json: the bit file and its hwh, relative to the build, or why there is none."""
+    """bitstream.json: which flow made which files with which tools, or why there is none.
+
+    `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
+    compiled for, `met_mhz` what place and route reached; `resources` what was placed, by the tool's names.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
     status: Literal["done", "skipped"]
     reason: str | None = None
-    files: tuple[str, ...] = ()
-    setup_slack_ns: float | None = None
-    hold_slack_ns: float | None = None
+    flow: str | None = None
+    tools: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Count] = field(default_factory=dict)
+    asked_mhz: Amount | None = None
+    met_mhz: Amount | None = None
+    resources: dict[str, Count] = field(default_factory=dict)
+    seed: Count | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "skipped") != bool(self.reason):
@@ -64,105 +66,65 @@ class Bitstream:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        return f"{self.status}: {self.reason or ', '.join(self.files)}"
+        if self.status == "skipped":
+            return f"skipped: {self.reason}"
+        files = ", ".join(f"{name} ({size:,} bytes)" for name, size in self.files.items())
+        return f"{files} by {self.flow}, {self.met_mhz} MHz met of {self.asked_mhz} asked"
 
 
-def require_vivado() -> str:
-    """Return the path of Vivado; ToolError when it is not installed."""
-    vivado = shutil.which("vivado")
-    if vivado is None:
-        raise ToolError(NO_VIVADO)
-    return vivado
+def require_flow(board: Board) -> Flow:
+    """Return the flow that makes the board's bit file here; ToolError says why there is none."""
+    flow = find_flow(board)
+    if isinstance(flow, str):
+        raise ToolError(_skip_reason(flow))
+    return flow
 
 
-def build_bitstream(vivado: str, paths: BuildPaths, design: Design) -> Bitstream:
+def _skip_reason(reason: str) -> str:
+    """Return why there is no bit file, and the boards that need nothing to be installed."""
+    boards = boards_at_once()
+    return (
+        f"{reason}; nothing need be installed for {spelled('board', ', '.join(boards))}" if boards else reason
+    )
+
+
+def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -> Bitstream:
     """Return the content of bitstream.json; a failed run or missed timing raises ToolError."""
-    out = paths.root / "bitstream"
-    shutil.rmtree(out, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
-    out.mkdir(parents=True)
-    work = paths.work / "vivado"
-    work.mkdir(parents=True, exist_ok=True)
-    settings = work / "settings.tcl"
-    atomic_write(settings, _settings(design, out))
-    _run_vivado(
-        [vivado, "-mode", "batch", "-source", str(FLOW / "bitstream.tcl"), "-tclargs", "settings.tcl"], work
-    )
-    timing = asdict(decode_json(Timing, out / "timing.json", ToolError))
-    missed = {name: slack for name, slack in timing.items() if slack < 0}
-    if missed:
-        worst = ", ".join(f"{name} = {slack}" for name, slack in missed.items())
-        raise ToolError(
-            f"timing is not met at {design.clock_mhz} MHz on {design.board.name}: {worst}; "
-            f"no bit file was written; compile with a lower {spelled('clock_mhz')}"
-        )
-    files = [out / f"{design.name}.{suffix}" for suffix in ("bit", "hwh")]
-    for file in files:
-        if not file.is_file():
-            raise ToolError(f"Vivado ended without {file}; see {work / 'vivado.log'}")
+    folder = paths.root / "bitstream"
+    shutil.rmtree(folder, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
+    folder.mkdir(parents=True)
+    made = flow.build(design, paths.root / "shell", folder, seeds)
     return Bitstream(
-        status="done", files=tuple(str(file.relative_to(paths.root)) for file in files), **timing
+        status="done",
+        flow=flow.name,
+        tools=made.tools,
+        files={str(file.relative_to(paths.root)): file.stat().st_size for file in made.files},
+        asked_mhz=design.clock_mhz,
+        met_mhz=made.clock_mhz,
+        resources=made.resources,
+        seed=made.seed,
     )
-
-
-def _settings(design: Design, out: Path) -> str:
-    if lacking := _lacks_processor(design):
-        raise ToolError(lacking)
-    values = {
-        "stem": design.name,
-        "part": design.part,
-        "family": design.board.processor.value,
-        "clock_mhz": design.clock_mhz,
-        "in_bits": design.input.format.width_bits,
-        "out_bits": design.output.format.width_bits,
-        "out_words": design.output.format.words,
-        "sources": _tcl_list([design.root / source for source in design.sources]),
-        "memories": _tcl_list([design.root / memory for memory in design.memories]),
-        "out_dir": out.resolve(),
-    }
-    return "".join(f"set {key} {{{value}}}\n" for key, value in values.items())
-
-
-def _lacks_processor(design: Design) -> str:
-    """Return why there can be no bit file for a board without a processor, "" for one with it."""
-    if design.board.processor is not Processor.NONE:
-        return ""
-    return f"{design.board.name} has no processor beside its logic, around which Vivado builds a bit file"
-
-
-def _tcl_list(paths: list[Path]) -> str:
-    return " ".join(f"{{{path.resolve()}}}" for path in paths)
-
-
-def _run_vivado(command: list[str], work: Path) -> None:
-    with (work / "vivado.log").open("w") as log:
-        try:
-            done = subprocess.run(command, cwd=work, stdout=log, stderr=subprocess.STDOUT, timeout=DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"Vivado did not finish in {DEADLINE_S} s; see {work / 'vivado.log'}") from None
-    if done.returncode:
-        lines = (work / "vivado.log").read_text(errors="replace").splitlines()
-        error = next((line for line in lines if line.startswith("ERROR")), f"exit status {done.returncode}")
-        raise ToolError(f"Vivado: {error} (log: {work / 'vivado.log'})")
 
 
 def run(settings: BitstreamSettings) -> None:
     """Make a build's bit file, or record why there is none."""
     paths = settings.paths
-    vivado = require_vivado() if settings.require else shutil.which("vivado")
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, __name__) | {"vivado": vivado}
+        flow = require_flow(design.board) if settings.require else find_flow(design.board)
+        skipped = isinstance(flow, str)
+        found = _skip_reason(flow) if skipped else {"flow": flow.name, "tools": flow.tools()}
+        inputs = stage_inputs(paths, design, __name__) | {"found": found, "seeds": settings.seeds}
         stage = Stage(root=paths.root, name="bitstream", inputs=inputs)
         if stage.is_current():
             log.info("bitstream: up to date")
             return
-        lacking = NO_VIVADO if vivado is None else "" if settings.require else _lacks_processor(design)
-        outputs = [paths.bitstream] if lacking else [paths.bitstream, paths.root / "bitstream"]
+        outputs: list[Path] = [paths.bitstream] if skipped else [paths.bitstream, paths.root / "bitstream"]
         paths.bitstream.unlink(missing_ok=True)
         with stage.running(outputs):
-            if vivado is None or lacking:
-                result = Bitstream(status="skipped", reason=lacking)
+            if skipped:
+                result = Bitstream(status="skipped", reason=_skip_reason(flow))
             else:
-                result = build_bitstream(vivado, paths, design)
+                result = build_bitstream(flow, paths, design, settings.seeds)
             encode_json(paths.bitstream, result)
         log.info("bitstream: %s", result)

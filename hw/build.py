@@ -16,7 +16,7 @@ class HwSettings(EngineOptions, PolicySettings):
 
 
 def run(settings: HwSettings) -> None:
-    """Build, verify, synthesize and report; a bit file too where Vivado is installed."""
+    """Build, verify, synthesize and report; a bit file too where a flow for the board is installed."""
     with locked(settings.paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
         build = _compiled(settings)
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
@@ -27,8 +27,8 @@ def run(settings: HwSettings) -> None:
 
 
 def run_bitstream(settings: HwSettings) -> None:
-    """Build and verify, then make the bit file; ToolError without Vivado, before anything is built."""
-    bitstream.require_vivado()
+    """Build and verify, then make the bit file; ToolError, before anything is built, where no flow can."""
+    bitstream.require_flow(settings.checked().board)
     with locked(settings.paths.root):
         build = _compiled(settings)
         _verify(build)

@@ -5,7 +5,6 @@ and when PyTorch's actions, taken in environments of their own from the same see
 observations in every step.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,8 +37,6 @@ MAX_STEPS = 1000
 
 Floats = npt.NDArray[np.float64]
 Answer = Callable[[Ints], Ints]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +207,7 @@ def run(settings: ClosedLoopSettings) -> None:
         design = load_design(paths)
         inputs = stage_inputs(paths, design, __name__) | {"episodes": settings.episodes}
         stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
-        if stage.is_current():
-            log.info("closed_loop: up to date")
-            return
-        paths.closed_loop.unlink(missing_ok=True)
-        with stage.running([paths.closed_loop]):
-            result = closed_loop(paths, design, settings.episodes)
-            encode_json(paths.closed_loop, result)
-        log.info("closed_loop: %s", result)
+        stage.refresh(
+            [paths.closed_loop],
+            lambda: encode_json(paths.closed_loop, closed_loop(paths, design, settings.episodes)),
+        )

@@ -14,7 +14,7 @@ COMMANDS = (
     Command(
         name="bitstream",
         target="ganglion.hw.build:run_bitstream",
-        help="verified RTL and a bit file for a PYNQ board; needs Vivado",
+        help="verified RTL and a bit file for the board",
         variables=_ENV,
     ),
     Command(

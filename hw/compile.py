@@ -1,6 +1,5 @@
 """Stage: a policy folder becomes RTL, memories and hw.json for a board, checked after every pass."""
 
-import logging
 import math
 import shutil
 from dataclasses import dataclass, fields
@@ -30,8 +29,6 @@ from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
 from ganglion.models.reference import IntNetwork
-
-log = logging.getLogger(__name__)
 
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
@@ -140,10 +137,10 @@ def compile_build(paths: BuildPaths, options: TargetOptions) -> None:
     settings = options.checked()
     with locked(paths.root):
         stage = compile_stage(paths, settings)
-        if stage.is_current():
-            log.info("compile: up to date")
-            return
-        with stage.running([paths.hw, paths.rtl, paths.mem]):
-            design = compile_policy(paths, settings)
-        needed = design.estimate and design.estimate.resources
-        log.info("compile: %s for %s, estimated %s", design.engine, design.board.name, needed)
+        outputs = [paths.hw, paths.rtl, paths.mem]
+        stage.refresh(outputs, lambda: _summary(compile_policy(paths, settings)), keep=True)
+
+
+def _summary(design: Design) -> str:
+    needed = design.estimate and design.estimate.resources
+    return f"{design.engine} for {design.board.name}, estimated {needed}"

@@ -167,10 +167,9 @@ def run(settings: BuildSettings) -> None:
     with locked(paths.root):
         design = load_design(paths)
         stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, __name__))
-        if stage.is_current():
-            log.info("simulate: up to date")
-            return
-        paths.sim.unlink(missing_ok=True)  # an old proof must not outlive a design that fails
-        with stage.running([paths.sim]):
-            encode_json(paths.sim, simulate(paths, design))
-        log.info("simulate: %s: 0 mismatches", paths.sim)
+        stage.refresh([paths.sim], lambda: _prove(paths, design))
+
+
+def _prove(paths: BuildPaths, design: Design) -> str:
+    encode_json(paths.sim, simulate(paths, design))
+    return f"{paths.sim}: 0 mismatches"

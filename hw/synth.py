@@ -137,6 +137,7 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     """Return the content of synth.json."""
     start = time.monotonic()
     board = design.board
+    log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
     nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     available = asdict(board.resources)
@@ -180,11 +181,4 @@ def run(settings: BuildSettings) -> None:
         design = load_design(paths)
         inputs = stage_inputs(paths, design, __name__) | {"tool": _tool()}
         stage = Stage(root=paths.root, name="synth", inputs=inputs)
-        if stage.is_current():
-            log.info("synth: up to date")
-            return
-        log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
-        with stage.running([paths.synth]):
-            result = synthesize(paths, design)
-            encode_json(paths.synth, result)
-        log.info("synth: %s", result)
+        stage.refresh([paths.synth], lambda: encode_json(paths.synth, synthesize(paths, design)))

@@ -3,7 +3,6 @@
 Its policy.onnx is written anew in the one form that the compiler reads, whatever equal form it came in.
 """
 
-import logging
 import shutil
 import tomllib
 from pathlib import Path
@@ -26,8 +25,6 @@ from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
 
-log = logging.getLogger(__name__)
-
 
 def shipped_policy(env: str) -> Path:
     """Return the folder of the policy shipped for `env`; ConfigError lists what is shipped."""
@@ -48,18 +45,20 @@ def select(paths: BuildPaths, env: str | None, folder: Path | None) -> None:
     hashes = {file: sha256_file(source / file) for file in files}
     with locked(paths.root):
         stage = Stage(root=paths.root, name="policy", inputs={"files": hashes, "code": code_hash(__name__)})
-        if stage.is_current():
-            log.info("policy: up to date")
-            return
-        with stage.running(outputs=[paths.policy / file for file in files]):
-            policy = load_policy(source)
-            _require_fits_environment(policy.spec)
-            write_qonnx(policy.network, paths.policy / ONNX_FILE)
-            with atomic_path(paths.policy / GOLDEN_FILE) as temporary:
-                shutil.copyfile(source / GOLDEN_FILE, temporary)
-            write_description(paths.policy, policy.spec)
+        outputs = [paths.policy / file for file in files]
+        stage.refresh(outputs, lambda: _copy(source, paths.policy), keep=True)
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy a policy folder once proved consistent; return what it is."""
+    policy = load_policy(source)
+    _require_fits_environment(policy.spec)
+    write_qonnx(policy.network, target / ONNX_FILE)
+    with atomic_path(target / GOLDEN_FILE) as temporary:
+        shutil.copyfile(source / GOLDEN_FILE, temporary)
+    write_description(target, policy.spec)
     n_vectors = len(policy.golden["observation"])
-    log.info("policy: %s for %s, %d golden vectors verified", policy.spec.name, policy.spec.env, n_vectors)
+    return f"{policy.spec.name} for {policy.spec.env}, {n_vectors} golden vectors verified"
 
 
 def _require_fits_environment(spec: PolicySpec) -> None:

@@ -37,7 +37,8 @@ class Family:
 
     One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
     `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; `primitives`
-    names the variant of our RTL that instantiates the family's cells, "" for none.
+    names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
+    hw/flows/registry.py that make its bit files, best first.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -48,6 +49,7 @@ class Family:
     dsp_bits: int
     dsp_accumulates: bool
     primitives: str
+    flows: tuple[str, ...]
     yosys: Yosys
     cells: Cells
 

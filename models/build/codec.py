@@ -77,9 +77,10 @@ def encode(value: Any) -> Any:
     return _adapter(type(value)).dump_python(value, mode="json")
 
 
-def encode_json(path: Path, value: Any) -> None:
-    """Replace the file `path` by the JSON of a dataclass, in one step."""
+def encode_json(path: Path, value: T) -> T:
+    """Replace the file `path` by the JSON of a dataclass, in one step, and return the dataclass."""
     write_json(path, encode(value))
+    return value
 
 
 @functools.cache

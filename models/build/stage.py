@@ -1,7 +1,8 @@
 """A stage's record: whether its outputs still belong to its inputs, and how long it took."""
 
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, ClassVar
 from ganglion.models.build.codec import STRICT, Amount, decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import check_hashes, digest, sha256_file
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,22 @@ class Stage:
     def seconds(self) -> float:
         """How long the last run took; without a record ExportError."""
         return decode_json(Record, self.record).seconds
+
+    def refresh(self, outputs: list[Path], make: Callable[[], object], keep: bool = False) -> None:
+        """Unless they are current, make `outputs` (files or folders) by `make` and say what it returns.
+
+        Old files go first, so that none outlives a run that fails; with `keep` they stay until `make`
+        replaces them.
+        """
+        if self.is_current():
+            log.info("%s: up to date", self.name)
+            return
+        for path in outputs:
+            if path.is_file() and not keep:
+                path.unlink()
+        with self.running(outputs):
+            said = make()
+        log.info("%s: %s", self.name, said)
 
     @contextmanager
     def running(self, outputs: list[Path]) -> Iterator[None]:

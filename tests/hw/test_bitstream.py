@@ -2,14 +2,17 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ganglion.hw import bitstream
 from ganglion.hw.bitstream import Bitstream, BitstreamSettings
+from ganglion.hw.flows.registry import find_flow
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.codec import decode_json
-from ganglion.models.build.errors import ToolError
+from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_build
@@ -52,8 +55,8 @@ def test_without_vivado_the_stage_is_skipped_and_says_why(
     paths: BuildPaths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(paths)
-    skipped = Bitstream(status="skipped", reason=bitstream.NO_VIVADO)
-    assert decode_json(Bitstream, paths.bitstream) == skipped
+    result = decode_json(Bitstream, paths.bitstream)
+    assert result.status == "skipped" and "Vivado is not on PATH" in (result.reason or "")
     run(paths)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("bitstream: skipped: Vivado is not on PATH")
@@ -71,8 +74,9 @@ def test_vivado_that_meets_timing_leaves_bit_and_hwh_of_one_stem(paths: BuildPat
     run(paths, require=True)
     result = read_json(paths.bitstream)
     assert result["status"] == "done"
-    assert result["files"] == ["bitstream/toy.bit", "bitstream/toy.hwh"]
-    assert result["setup_slack_ns"] == 0.2
+    assert result["flow"] == "vivado" and result["tools"]["vivado"].endswith("bin/vivado")
+    assert result["files"] == {"bitstream/toy.bit": 4, "bitstream/toy.hwh": 4}
+    assert (result["asked_mhz"], result["met_mhz"]) == (100.0, 102.04)
     settings = json.loads((paths.root / "bitstream" / "settings.json").read_text())
     assert (settings["part"], settings["family"]) == ("xc7z020clg400-1", "zynq")
     assert (settings["in_bits"], settings["out_bits"], settings["out_words"]) == ("16", "24", "1")
@@ -94,3 +98,19 @@ def test_failing_vivado_is_reported_with_its_first_error(paths: BuildPaths, tmp_
     install_vivado(tmp_path, slack=0, crashes=True)
     with pytest.raises(ToolError, match=r"Vivado: ERROR: \[Common 17-345\] no valid license"):
         run(paths)
+
+
+def test_a_board_without_a_processor_has_no_bit_file_by_vivado(tmp_path: Path) -> None:
+    install_vivado(tmp_path, slack=0.2)
+    assert "Arty-A7-35T has no processor" in str(find_flow(find_board("Arty-A7-35T")))
+
+
+def test_a_family_with_an_unknown_flow_is_named() -> None:
+    board = find_board("Pynq-Z2")
+    with pytest.raises(ConfigError, match=r"7-series: flow 'quartus' is unknown; known: vivado"):
+        find_flow(replace(board, family=replace(board.family, flows=("quartus",))))
+
+
+def test_seeds_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"seeds=0 is outside 1 to 100"):
+        BitstreamSettings(name="toy", seeds=0)

@@ -1,0 +1,49 @@
+"""The port of a flow: what makes a bit file of an accelerator, and what it says of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ganglion.hw.design.design import Design
+from ganglion.hw.target.board import Board
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BitFile:
+    """What a flow made, once the clock was met.
+
+    files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, at
+    least the design's. resources: what was placed, by the tool's names. seed: the one taken of several, None
+    where the tool has none. tools: the version of each tool that ran.
+    """
+
+    files: tuple[Path, ...]
+    clock_mhz: float
+    resources: dict[str, int]
+    seed: int | None
+    tools: dict[str, str]
+
+
+class Flow(Protocol):
+    """A way from RTL to a bit file; listed in hw/flows/registry.py and named by the families it is for."""
+
+    @property
+    def name(self) -> str:
+        """How families name it."""
+        ...
+
+    def unavailable(self, board: Board) -> str | None:
+        """Return why it cannot make a bit file for `board` on this machine, None when it can."""
+        ...
+
+    def tools(self) -> dict[str, str]:
+        """Return the version, or the path, of each tool found: with another, a bit file is made again."""
+        ...
+
+    def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
+        """Write the bit file into the empty `folder`, where it stands only if the clock is met.
+
+        shell: build/<name>/shell, what the shell stage wrote. seeds: how many placements may be tried.
+        Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz.
+        """
+        ...
