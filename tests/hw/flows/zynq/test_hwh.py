@@ -53,7 +53,7 @@ def test_an_hwh_without_exactly_one_accelerator_is_refused(text: str) -> None:
         named(text, "ganglion_zynq")
 
 
-# What runs in the environment of pynq: both of its parsers, and the overlay and its clock over a simulated device.
+# Runs in the environment of pynq: both of its parsers, an overlay and its clock over a simulated device.
 READ = """
 import json, struct, sys
 from pathlib import Path
