@@ -45,7 +45,8 @@ class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
-    compiled for, `met_mhz` what place and route reached; `resources` what was placed, by the tool's names.
+    compiled for, `met_mhz` what place and route reached, or the slower clock that the bit file sets;
+    `resources` what was placed, by the tool's names; `power_w` the tool's estimate for the whole part.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -59,6 +60,7 @@ class Bitstream:
     met_mhz: Amount | None = None
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
+    power_w: Amount | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "skipped") != bool(self.reason):
@@ -103,6 +105,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         met_mhz=made.clock_mhz,
         resources=made.resources,
         seed=made.seed,
+        power_w=made.power_w,
     )
 
 

@@ -25,6 +25,16 @@ class Processor(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pll:
+    """The processing system's PLL from which the logic's clock is divided, as the boot loader leaves it."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    crystal_mhz: float
+    mhz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """The fractions of a part that the accelerator may take; DMA, interconnect and routing need the rest."""
 
@@ -54,8 +64,11 @@ class Board:
     clock_mhz: float
     resources: Resources
     share: Share
+    pll: Pll | None = None
 
     def __post_init__(self) -> None:
+        if (self.processor is Processor.NONE) != (self.pll is None):
+            raise ConfigError(f"{self.name}: a board has a pll just when it has a processor")
         if not 1 <= self.clock_mhz <= 1000:
             raise ConfigError(f"{self.name}: {spelled('clock_mhz', self.clock_mhz)} is outside 1 to 1000")
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ganglion.models.build.errors import ToolError
+from ganglion.hw.target.board import Board, Pll
+from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.spelling import spelled
 
 MAX_DIVISOR = 63
@@ -11,19 +12,29 @@ MAX_DIVISOR = 63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicClock:
-    """A PLL's frequency in MHz and the two divisors after it."""
+    """A PLL and the two divisors after it."""
 
-    pll_mhz: float
+    pll: Pll
     divisors: tuple[int, int]
 
     @property
     def mhz(self) -> float:
         """The clock's frequency in MHz, to the Hz as PYNQ reads it back."""
-        return round(self.pll_mhz / (self.divisors[0] * self.divisors[1]), 6)
+        return round(self.pll.mhz / (self.divisors[0] * self.divisors[1]), 6)
 
 
-def fastest_clock(pll_mhz: float, limit_mhz: float) -> LogicClock:
-    """Return the fastest clock that this PLL gives within `limit_mhz`; ToolError when every one is faster."""
+def board_clock(board: Board, limit_mhz: float) -> LogicClock:
+    """Return the fastest clock that a board's processing system gives within `limit_mhz`.
+
+    ToolError when every one is faster, ConfigError for a board without one.
+    """
+    if board.pll is None:
+        raise ConfigError(f"{board.name} has no processing system that could clock the logic")
+    return LogicClock(pll=board.pll, divisors=fastest_divisors(board.pll.mhz, limit_mhz))
+
+
+def fastest_divisors(pll_mhz: float, limit_mhz: float) -> tuple[int, int]:
+    """Return the divisors of the fastest clock within `limit_mhz`; ToolError when every one is faster."""
     products = {
         first * second: (first, second)
         for second in range(MAX_DIVISOR, 0, -1)
@@ -36,4 +47,4 @@ def fastest_clock(pll_mhz: float, limit_mhz: float) -> LogicClock:
             f"the processing system's slowest clock is {slowest:.3f} MHz, which {limit_mhz:.3f} MHz does not "
             f"allow; ask for a faster {spelled('clock_mhz')}"
         )
-    return LogicClock(pll_mhz=pll_mhz, divisors=products[min(slow_enough)])
+    return products[min(slow_enough)]

@@ -3,6 +3,7 @@
 PYNQ reads it by pynqmetadata on a board, by pynq.pl_server.hwh_parser elsewhere; this is what both need.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -122,12 +123,22 @@ def _module(
     return module
 
 
-def named(text: str, module: str) -> str:
-    """Return Vivado's hwh in which the accelerator, a reference to `module` there, has our VLNV.
+def adopted(text: str, processor: Processor, module: str, clock: LogicClock) -> str:
+    """Return Vivado's hwh with our VLNV at its reference to `module`, and with the divisors of `clock`.
 
-    Vivado gives all that it takes by reference the vendor xilinx.com; no driver could tell whose it is.
+    Vivado gives all that it takes by reference the vendor xilinx.com, so that no driver could tell whose it
+    is; and it divides a PLL of its own choice, where PYNQ divides the one that the boot loader set.
     """
-    found = f'VLNV="xilinx.com:module_ref:{module}:1.0"'
-    if text.count(found) != 1:
-        raise ToolError(f"Vivado's hwh has {text.count(found)} modules with {found}, expected 1")
-    return text.replace(found, f'VLNV="{VLNV}"')
+    reference = f'VLNV="xilinx.com:module_ref:{module}:1.0"'
+    text = _replaced(text, re.escape(reference), f'VLNV="{VLNV}"')
+    for index, divisor in enumerate(clock.divisors):
+        name = PROCESSING_SYSTEMS[processor].divisor.format(n=0) + str(index)
+        text = _replaced(text, f'NAME="{name}" VALUE="[^"]*"', f'NAME="{name}" VALUE="{divisor}"')
+    return text
+
+
+def _replaced(text: str, pattern: str, replacement: str) -> str:
+    replaced, count = re.subn(pattern, replacement, text)
+    if count != 1:
+        raise ToolError(f"Vivado's hwh says {pattern} {count} times, expected once")
+    return replaced
