@@ -1,0 +1,65 @@
+"""Where openXC7 is: its programs on PATH, its databases where its installers and their environment say."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganglion.hw.target.board import OpenPart
+
+PROGRAMS = ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
+SNAP = Path("/snap/openxc7/current/opt/nextpnr-xilinx")
+"""Where the snap lies, which sets no environment."""
+CHIP_DATABASES = ("NEXTPNR_XILINX_CHIPDB_DIR", "CHIPDB")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The programs of an installation by name, and what it knows of one part.
+
+    database: prjxray's folder of the part's family. chip_database: nextpnr's file for the device, None where
+    it is still to be made. exporter: the script that makes it, to be run by `python`.
+    """
+
+    programs: Mapping[str, Path]
+    database: Path
+    part_file: Path
+    chip_database: Path | None
+    exporter: Path
+    python: str
+
+
+def find_tools(part: OpenPart, environment: Mapping[str, str], snap: Path = SNAP) -> Tools | str:
+    """Return what is installed for a part, or why it cannot be built for."""
+    found = {name: shutil.which(name, path=environment.get("PATH", "")) for name in PROGRAMS}
+    if missing := [name for name, path in found.items() if path is None]:
+        return f"openXC7 is not installed: {', '.join(missing)} not on PATH"
+    databases = Path(environment.get("PRJXRAY_DB_DIR") or snap / "external" / "prjxray-db")
+    database = databases / part.database
+    part_file = database / part.name / "part.yaml"
+    if not part_file.is_file():
+        return f"openXC7 is installed, but not its database: {part_file} is missing (set PRJXRAY_DB_DIR)"
+    tools = Tools(
+        programs={name: Path(path) for name, path in found.items() if path is not None},
+        database=database,
+        part_file=part_file,
+        chip_database=_chip_database(part, environment),
+        exporter=Path(environment.get("NEXTPNR_XILINX_PYTHON_DIR") or snap / "python") / "bbaexport.py",
+        python=environment.get("PYPY3") or "pypy3",
+    )
+    if tools.chip_database is None and not tools.exporter.is_file():
+        return (
+            f"openXC7 is installed, but no chip database {part.device}.bin in ${' or $'.join(CHIP_DATABASES)}, "
+            f"nor {tools.exporter}, which makes one (set NEXTPNR_XILINX_PYTHON_DIR)"
+        )
+    return tools
+
+
+def _chip_database(part: OpenPart, environment: Mapping[str, str]) -> Path | None:
+    """Return nextpnr's file for the device, which installations name with its package or without."""
+    chip = re.match(r"xc7[a-z]\d+t?", part.device)
+    names = (part.device, chip[0] if chip else part.device)
+    folders = [Path(environment[variable]) for variable in CHIP_DATABASES if environment.get(variable)]
+    files = (folder / f"{name}.bin" for folder in folders for name in names)
+    return next((file for file in files if file.is_file()), None)
