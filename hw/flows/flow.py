@@ -46,6 +46,6 @@ class Flow(Protocol):
         """Write the bit file into the empty `folder`, where it stands only if the clock is met.
 
         shell: build/<name>/shell, what the shell stage wrote. seeds: how many placements may be tried.
-        Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz and it cannot be lowered.
+        Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz where that is fixed.
         """
         ...

@@ -35,6 +35,21 @@ class Pll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPart:
+    """The part as openXC7 calls it, which knows no temperature grades, and the database of its family."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    name: str
+    database: str
+
+    @property
+    def device(self) -> str:
+        """The part without its speed grade, for example xc7z020clg400."""
+        return self.name.rpartition("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """The fractions of a part that the accelerator may take; DMA, interconnect and routing need the rest."""
 
@@ -65,6 +80,7 @@ class Board:
     resources: Resources
     share: Share
     pll: Pll | None = None
+    open_part: OpenPart | None = None
 
     def __post_init__(self) -> None:
         if (self.processor is Processor.NONE) != (self.pll is None):

@@ -30,10 +30,16 @@ class Tools:
     python: str
 
 
+def programs(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return where those of PROGRAMS are that are on PATH."""
+    found = {name: shutil.which(name, path=environment.get("PATH", "")) for name in PROGRAMS}
+    return {name: path for name, path in found.items() if path is not None}
+
+
 def find_tools(part: OpenPart, environment: Mapping[str, str], snap: Path = SNAP) -> Tools | str:
     """Return what is installed for a part, or why it cannot be built for."""
-    found = {name: shutil.which(name, path=environment.get("PATH", "")) for name in PROGRAMS}
-    if missing := [name for name, path in found.items() if path is None]:
+    found = programs(environment)
+    if missing := [name for name in PROGRAMS if name not in found]:
         return f"openXC7 is not installed: {', '.join(missing)} not on PATH"
     databases = Path(environment.get("PRJXRAY_DB_DIR") or snap / "external" / "prjxray-db")
     database = databases / part.database
@@ -41,7 +47,7 @@ def find_tools(part: OpenPart, environment: Mapping[str, str], snap: Path = SNAP
     if not part_file.is_file():
         return f"openXC7 is installed, but not its database: {part_file} is missing (set PRJXRAY_DB_DIR)"
     tools = Tools(
-        programs={name: Path(path) for name, path in found.items() if path is not None},
+        programs={name: Path(path) for name, path in found.items()},
         database=database,
         part_file=part_file,
         chip_database=_chip_database(part, environment),
@@ -50,8 +56,8 @@ def find_tools(part: OpenPart, environment: Mapping[str, str], snap: Path = SNAP
     )
     if tools.chip_database is None and not tools.exporter.is_file():
         return (
-            f"openXC7 is installed, but no chip database {part.device}.bin in ${' or $'.join(CHIP_DATABASES)}, "
-            f"nor {tools.exporter}, which makes one (set NEXTPNR_XILINX_PYTHON_DIR)"
+            f"openXC7 is installed, but no {part.device}.bin in ${' or $'.join(CHIP_DATABASES)}, nor "
+            f"{tools.exporter}, which makes it (set NEXTPNR_XILINX_PYTHON_DIR)"
         )
     return tools
 

@@ -1,7 +1,6 @@
-"""The flow of Vivado: a block design of processing system and accelerator, in batch; synthesis alone, no HLS."""
+"""The flow of Vivado: a block design of processing system and accelerator in batch, without HLS."""
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -9,6 +8,7 @@ from typing import ClassVar
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
+from ganglion.hw.flows.tool import run_tool
 from ganglion.hw.flows.vivado import FLOW
 from ganglion.hw.flows.vivado.reports import total_power_w, utilization
 from ganglion.hw.flows.zynq.clock import LogicClock, board_clock
@@ -29,7 +29,7 @@ HIERARCHY = ("system_wrapper", "system_i", INSTANCE, "inst", "u_shell", "u_core"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """timing.json, which the script writes: the clock constrained, and the slack left, below 0 where missed."""
+    """timing.json of the script: the clock constrained and the slack it leaves, below 0 where missed."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -65,15 +65,18 @@ class Vivado:
 
     def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
         """Write <name>.bit, .hwh and Vivado's reports; a failed run or missed timing raises ToolError."""
-        paths = BuildPaths(root=design.root)
-        work = paths.work / "vivado"
+        work = (BuildPaths(root=design.root).work / "vivado").resolve()
         work.mkdir(parents=True, exist_ok=True)
         clock = board_clock(design.board, design.clock_mhz)
         described = decode_json(Shell, shell / "shell.json", ToolError)
         atomic_write(work / f"{MODULE}.v", _wrapper(design, described))
         atomic_write(work / "settings.tcl", _settings(design, described, clock, work, folder))
         script = str(FLOW / "bitstream.tcl")
-        _run([self.tools()["vivado"], "-mode", "batch", "-source", script, "-tclargs", "settings.tcl"], work)
+        run_tool(
+            [self.tools()["vivado"], "-mode", "batch", "-source", script, "-tclargs", "settings.tcl"],
+            work / "vivado.log",
+            DEADLINE_S,
+        )
         timing = decode_json(Timing, folder / "timing.json", ToolError)
         _check_timing(design, clock, timing)
         return BitFile(
@@ -87,7 +90,7 @@ class Vivado:
 
 
 def _wrapper(design: Design, shell: Shell) -> str:
-    """Return the Verilog module that the block design takes; only Verilog can be taken by reference (UG994)."""
+    """Return the module that the block design takes by reference, which must be Verilog (UG994)."""
     template = Template((FLOW / f"{MODULE}.v").read_text())
     return template.substitute(
         top=shell.tops["axi_lite"],
@@ -143,16 +146,3 @@ def _files(design: Design, shell: Shell, clock: LogicClock, folder: Path, work: 
             raise ToolError(f"Vivado ended without {file}; see {work / 'vivado.log'}")
     atomic_write(hwh, adopted(hwh.read_text(), design.board.processor, MODULE, clock))
     return bit, hwh, *sorted(folder.glob("*.rpt"))
-
-
-def _run(command: list[str], work: Path) -> None:
-    log_file = work / "vivado.log"
-    with log_file.open("w") as log:
-        try:
-            done = subprocess.run(command, cwd=work, stdout=log, stderr=subprocess.STDOUT, timeout=DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"Vivado did not finish in {DEADLINE_S} s; see {log_file}") from None
-    if done.returncode:
-        lines = log_file.read_text(errors="replace").splitlines()
-        error = next((line for line in lines if line.startswith("ERROR")), f"exit status {done.returncode}")
-        raise ToolError(f"Vivado: {error} (log: {log_file})")

@@ -17,7 +17,7 @@ RESOURCES = (
 
 
 def utilization(report: str) -> dict[str, int]:
-    """Return how many of each of RESOURCES the text of report_utilization says are used; ToolError for none."""
+    """Return how many of each of RESOURCES report_utilization's text says are used; ToolError for none."""
     rows = (re.split(r"\s*\|\s*", line.strip("| \n")) for line in report.splitlines() if line.startswith("|"))
     used = {row[0].rstrip("*"): row[1] for row in rows if len(row) > 1}
     counts = {name: int(used[name]) for name in RESOURCES if used.get(name, "").isdigit()}
