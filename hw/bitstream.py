@@ -13,6 +13,7 @@ from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.flow import Flow
 from ganglion.hw.flows.registry import boards_at_once, find_flow
 from ganglion.hw.settings import BuildSettings
+from ganglion.hw.shell.generate import generate
 from ganglion.hw.target.board import Board
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, ToolError
@@ -95,7 +96,8 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
     folder = paths.root / "bitstream"
     shutil.rmtree(folder, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
     folder.mkdir(parents=True)
-    made = flow.build(design, paths.root / "shell", folder, seeds)
+    generate(paths)
+    made = flow.build(design, paths.shell, folder, seeds)
     return Bitstream(
         status="done",
         flow=flow.name,

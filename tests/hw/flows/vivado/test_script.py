@@ -14,7 +14,7 @@ from ganglion.hw.flows.zynq.clock import LogicClock
 from ganglion.hw.flows.zynq.hwh import VLNV, hwh
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import ToolError
-from tests.hw.shell.build import Build, build_shells
+from tests.hw.shell.shells import Build, build_shells
 
 TCLSH = shutil.which("tclsh")
 pytestmark = pytest.mark.skipif(TCLSH is None, reason="tclsh is not installed")

@@ -7,20 +7,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ganglion.hw.flows.zynq.clock import fastest_clock
-from ganglion.hw.flows.zynq.hwh import hwh, named
-from ganglion.hw.target.board import Processor
+from ganglion.hw.flows.zynq.clock import board_clock
+from ganglion.hw.flows.zynq.hwh import VLNV, adopted, hwh
+from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.errors import ToolError
 from tests.hw.flows.zynq.pynq_environment import pynq_python
 
-CLOCK = fastest_clock(1000.0, 117.8)
+BOARDS = {Processor.ZYNQ: find_board("Pynq-Z2"), Processor.ZYNQMP: find_board("ZCU104")}
+CLOCKS = {processor: board_clock(board, 117.8) for processor, board in BOARDS.items()}
 BOTH = pytest.mark.parametrize("processor", [Processor.ZYNQ, Processor.ZYNQMP], ids=lambda each: each.value)
 BASE = {Processor.ZYNQ: 0x4000_0000, Processor.ZYNQMP: 0xA000_0000}
 
 
 @BOTH
 def test_it_names_the_accelerator_its_range_and_its_clock(processor: Processor) -> None:
-    root = ElementTree.fromstring(hwh(processor, "Hopper", 13, CLOCK))
+    root = ElementTree.fromstring(hwh(processor, "Hopper", 13, CLOCKS[processor]))
     accelerator, system = root.iter("MODULE")
     assert (accelerator.get("INSTANCE"), accelerator.get("VLNV")) == (
         "ganglion_0",
@@ -34,23 +35,22 @@ def test_it_names_the_accelerator_its_range_and_its_clock(processor: Processor) 
         Processor.ZYNQ: ("PCW_FCLK0_PERIPHERAL_DIVISOR0", "PCW_FCLK0_PERIPHERAL_DIVISOR1"),
         Processor.ZYNQMP: ("PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0", "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR1"),
     }[processor]
-    assert tuple(values[name] for name in names) == ("9", "1")
+    assert tuple(int(str(values[name])) for name in names) == CLOCKS[processor].divisors
 
 
-def test_a_module_taken_by_reference_gets_our_vlnv() -> None:
-    vivados = '<MODULE INSTANCE="ganglion_0" VLNV="xilinx.com:module_ref:ganglion_zynq:1.0"/>'
-    assert (
-        named(vivados, "ganglion_zynq")
-        == '<MODULE INSTANCE="ganglion_0" VLNV="ganglion:policy:ganglion:1.0"/>'
-    )
+def test_vivados_hwh_gets_our_vlnv_and_the_divisors_of_the_boards_pll() -> None:
+    text = hwh(Processor.ZYNQ, "Hopper", 12, board_clock(BOARDS[Processor.ZYNQ], 100.0))
+    vivados = text.replace(VLNV, "xilinx.com:module_ref:ganglion_zynq:1.0")
+    changed = adopted(vivados, Processor.ZYNQ, "ganglion_zynq", CLOCKS[Processor.ZYNQ])
+    divisor = 'NAME="PCW_FCLK0_PERIPHERAL_DIVISOR0" VALUE='
+    assert changed == text.replace(f'{divisor}"10"', f'{divisor}"9"')
 
 
-@pytest.mark.parametrize(
-    "text", ["<EDKSYSTEM/>", 2 * '<MODULE VLNV="xilinx.com:module_ref:ganglion_zynq:1.0"/>']
-)
-def test_an_hwh_without_exactly_one_accelerator_is_refused(text: str) -> None:
-    with pytest.raises(ToolError, match=r"Vivado's hwh has \d modules with .*, expected 1"):
-        named(text, "ganglion_zynq")
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_hwh_without_exactly_one_accelerator_is_refused(count: int) -> None:
+    text = count * '<MODULE VLNV="xilinx.com:module_ref:ganglion_zynq:1.0"/>'
+    with pytest.raises(ToolError, match=rf"Vivado's hwh says VLNV=.*ganglion_zynq.* {count} times, expected"):
+        adopted(text, Processor.ZYNQ, "ganglion_zynq", CLOCKS[Processor.ZYNQ])
 
 
 # Runs in the environment of pynq: both of its parsers, an overlay and its clock over a simulated device.
@@ -108,10 +108,10 @@ print(json.dumps({
     "frequency": board.clock_dict[0]["frequency"],
 }))
 """
-# The PLL's registers as a boot loader leaves them: 50 MHz times 20; 33.333 MHz times 60 over 2.
+# The PLL's registers as a boot loader leaves them: 50 MHz times 20; 33.333 MHz times 90 over 2.
 PLLS = {
-    Processor.ZYNQ: ("armv7l", "_HWHZynq", {"0xF8000108": 20 << 12}, 1000.0, None),
-    Processor.ZYNQMP: ("aarch64", "_HWHUltrascale", {"0xFF5E0020": 1 << 16 | 60 << 8}, 999.99, 111.111111),
+    Processor.ZYNQ: ("armv7l", "_HWHZynq", {"0xF8000108": 20 << 12}),
+    Processor.ZYNQMP: ("aarch64", "_HWHUltrascale", {"0xFF5E0020": 1 << 16 | 90 << 8}),
 }
 
 
@@ -120,17 +120,18 @@ PLLS = {
 def test_the_real_pynq_binds_the_driver_and_sets_exactly_that_clock(
     processor: Processor, tmp_path: Path
 ) -> None:
-    arch, parser, words, pll_mhz, frequency = PLLS[processor]
+    arch, parser, words = PLLS[processor]
+    clock = CLOCKS[processor]
     path = tmp_path / "Hopper.hwh"
-    path.write_text(hwh(processor, "Hopper", 12, CLOCK))
+    path.write_text(hwh(processor, "Hopper", 12, CLOCKS[processor]))
     command = [str(pynq_python()), "-c", READ, str(path), arch, parser, json.dumps(words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "driver": "Ganglion",
         "written": 0x600D,
-        "mhz": round(pll_mhz / 9, 6),
+        "mhz": clock.mhz,
         "board": ["ganglion:policy:ganglion:1.0", BASE[processor], 4096],
-        "divisors": [1, 9, 1],
-        "frequency": frequency,
+        "divisors": [1, *clock.divisors],
+        "frequency": clock.mhz if processor is Processor.ZYNQMP else None,
     }
