@@ -10,7 +10,7 @@ def reached_mhz(printed: str) -> float:
 
     It is estimated after placing and told again after routing: the last figure of each clock counts.
     """
-    found = re.findall(r"Max frequency for clock '?([^:']+)'?: ([0-9.]+) MHz", printed)
+    found = re.findall(r"Max frequency for clock\s+'?([^:']+)'?: ([0-9.]+) MHz", printed)
     if not found:
         raise ToolError("nextpnr-xilinx named no clock, so none can be said to be met")
     return min(float(mhz) for mhz in dict(found).values())

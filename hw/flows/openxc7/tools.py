@@ -8,31 +8,38 @@ from pathlib import Path
 
 from ganglion.hw.target.board import OpenPart
 
+DEADLINE_S = 3600
 PROGRAMS = ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
-SNAP = Path("/snap/openxc7/current/opt/nextpnr-xilinx")
-"""Where the snap lies, which sets no environment."""
 CHIP_DATABASES = ("NEXTPNR_XILINX_CHIPDB_DIR", "CHIPDB")
+SNAP = Path("/snap/openxc7/current/opt/nextpnr-xilinx")
+"""Where the snap has its databases; it sets no environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """The programs of an installation by name, and what it knows of one part.
+    """An installation's programs by name, and what it knows of one part.
 
     database: prjxray's folder of the part's family. chip_database: nextpnr's file for the device, None where
-    it is still to be made. exporter: the script that makes it, to be run by `python`.
+    it is still to be made, by `exporter`, a script for `python`, and `assembler`.
     """
 
-    programs: Mapping[str, Path]
+    part: OpenPart
+    programs: Mapping[str, str]
     database: Path
-    part_file: Path
     chip_database: Path | None
     exporter: Path
     python: str
+    assembler: str
+
+    @property
+    def part_file(self) -> Path:
+        """The part's frames and their addresses."""
+        return self.database / self.part.name / "part.yaml"
 
 
 def programs(environment: Mapping[str, str]) -> dict[str, str]:
     """Return where those of PROGRAMS are that are on PATH."""
-    found = {name: shutil.which(name, path=environment.get("PATH", "")) for name in PROGRAMS}
+    found = {name: _which(name, environment) for name in PROGRAMS}
     return {name: path for name, path in found.items() if path is not None}
 
 
@@ -42,24 +49,28 @@ def find_tools(part: OpenPart, environment: Mapping[str, str], snap: Path = SNAP
     if missing := [name for name in PROGRAMS if name not in found]:
         return f"openXC7 is not installed: {', '.join(missing)} not on PATH"
     databases = Path(environment.get("PRJXRAY_DB_DIR") or snap / "external" / "prjxray-db")
-    database = databases / part.database
-    part_file = database / part.name / "part.yaml"
-    if not part_file.is_file():
-        return f"openXC7 is installed, but not its database: {part_file} is missing (set PRJXRAY_DB_DIR)"
+    python = environment.get("PYPY3") or _which("pypy3", environment) or _which("python3", environment)
     tools = Tools(
-        programs={name: Path(path) for name, path in found.items()},
-        database=database,
-        part_file=part_file,
+        part=part,
+        programs=found,
+        database=databases / part.database,
         chip_database=_chip_database(part, environment),
         exporter=Path(environment.get("NEXTPNR_XILINX_PYTHON_DIR") or snap / "python") / "bbaexport.py",
-        python=environment.get("PYPY3") or "pypy3",
+        python=python or "pypy3",
+        assembler=_which("bbasm", environment) or "bbasm",
     )
+    if not tools.part_file.is_file():
+        return f"openXC7's database is not whole: {tools.part_file} is missing (set PRJXRAY_DB_DIR)"
     if tools.chip_database is None and not tools.exporter.is_file():
         return (
-            f"openXC7 is installed, but no {part.device}.bin in ${' or $'.join(CHIP_DATABASES)}, nor "
+            f"openXC7 has no {part.device}.bin in {' or '.join(f'${name}' for name in CHIP_DATABASES)}, nor "
             f"{tools.exporter}, which makes it (set NEXTPNR_XILINX_PYTHON_DIR)"
         )
     return tools
+
+
+def _which(name: str, environment: Mapping[str, str]) -> str | None:
+    return shutil.which(name, path=environment.get("PATH", ""))
 
 
 def _chip_database(part: OpenPart, environment: Mapping[str, str]) -> Path | None:
@@ -68,4 +79,4 @@ def _chip_database(part: OpenPart, environment: Mapping[str, str]) -> Path | Non
     names = (part.device, chip[0] if chip else part.device)
     folders = [Path(environment[variable]) for variable in CHIP_DATABASES if environment.get(variable)]
     files = (folder / f"{name}.bin" for folder in folders for name in names)
-    return next((file for file in files if file.is_file()), None)
+    return next((file.resolve() for file in files if file.is_file()), None)
