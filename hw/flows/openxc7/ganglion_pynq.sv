@@ -21,6 +21,9 @@ module ganglion_pynq #(
   logic awvalid, awready, wvalid, wlast, wready, bvalid, bready;
   logic arvalid, arready, rvalid, rlast, rready;
 
+  logic unused;
+  assign unused = ^{fclk[3:1], fclk_rst_n[3:1], awaddr[31:AddressBits], araddr[31:AddressBits]};
+
   (* keep *) PS7 u_ps7 (
     .FCLKCLK(fclk), .FCLKRESETN(fclk_rst_n), .FCLKCLKTRIGN(4'b0), .MAXIGP0ACLK(clk),
     .MAXIGP0AWADDR(awaddr), .MAXIGP0AWID(awid), .MAXIGP0AWLEN(awlen), .MAXIGP0AWSIZE(awsize),

@@ -14,6 +14,7 @@ from ganglion.hw.flows.zynq.clock import LogicClock
 from ganglion.hw.flows.zynq.hwh import VLNV, hwh
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import ToolError
+from tests.hw.engines.unrolled.test_lint import lint
 from tests.hw.shell.shells import Build, build_shells
 
 TCLSH = shutil.which("tclsh")
@@ -94,6 +95,14 @@ def test_a_board_gets_its_part_its_clock_and_its_processors_pins(
     ]
     assert f'VLNV="{VLNV}"' in made.files[1].read_text()
     assert 'DIVISOR0" VALUE="10"' in made.files[1].read_text()
+
+
+def test_the_module_that_the_block_design_takes_is_clean(shells: Build, canned: Path) -> None:
+    run(shells, canned)
+    sources = [shells.paths.root / source for source in shells.shell.sources]
+    wrapper = shells.paths.work / "vivado" / f"{MODULE}.v"
+    waived = "-Wno-SYMRSVDWORD"  # the port is called interrupt in every shell
+    assert lint(MODULE, [*sources, wrapper], waived) == ""
 
 
 def test_reports_are_read(shells: Build, canned: Path) -> None:
