@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys.run import tool
 from ganglion.hw.gatelevel.activity import Activity, measure_activity
-from ganglion.hw.gatelevel.bench import netlist_bench, synthesize_netlist
+from ganglion.hw.gatelevel.bench import netlist_bench, require_models, synthesize_netlist
 from ganglion.hw.gatelevel.energy import Energy, estimate_energy
 from ganglion.hw.gatelevel.netlist import Netlist, read_netlist
 from ganglion.hw.gatelevel.saif import write_saif
@@ -141,6 +141,7 @@ def run(settings: GatesSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
+        require_models(design.board.family)
         stage = Stage(root=paths.root, name=STAGE, inputs=_inputs(paths, design, settings))
         if stage.is_current():
             log.info("gates: up to date")

@@ -10,6 +10,7 @@ from ganglion.hw.gatelevel.cells import CELLS
 from ganglion.hw.gatelevel.netlist import Netlist, read_netlist, write_verilog
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.family import Family, Gates
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_write
 
@@ -22,6 +23,15 @@ def synthesize_netlist(design: Design, work: Path) -> Netlist:
     result = f"{FLATTEN}write_json {path.relative_to(design.root)}"
     map_design(design, work, result=result, memories_count=True)
     return read_netlist(path, design.top)
+
+
+def require_models(family: Family) -> Gates:
+    """Return what simulates a family's cells; ConfigError where nothing is named."""
+    if family.gates is None:
+        raise ConfigError(
+            f"family {family.name}: no models of its cells are named ([gates] in its family.toml)"
+        )
+    return family.gates
 
 
 def netlist_bench(design: Design, netlist: Netlist, folder: Path, cache: Path) -> Bench:
