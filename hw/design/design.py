@@ -109,8 +109,8 @@ class Inputs:
 class Design:
     """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`.
 
-    `behavioural` says what is simulated by a model of it, `head` what stands behind the accelerator in a shell. `root` is where hw.json lies. What has a default is
-    not known of a design that was not compiled.
+    `behavioural` says what is simulated by a model of it; `head` stands behind the accelerator in a shell.
+    `root` is where hw.json lies. What has a default is not known of a design that was not compiled.
     """
 
     __pydantic_config__: ClassVar = STRICT

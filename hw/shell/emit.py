@@ -94,7 +94,7 @@ def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_rea
 
 
 def _answer(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
-    """Return what makes the action window's words of the accelerator's: lanes repacked, or the head on chip."""
+    """Return what turns the accelerator's words into the action window's: lanes repacked, or the head."""
     form = design.output.format
     value = f".Values({form.features}), .Bits({form.type.bits}), .Signed({int(form.type.signed)})"
     source = ".s_data_i(out_data), .s_valid_i(out_valid), .s_ready_o(out_ready)"

@@ -20,8 +20,8 @@ Words32 = npt.NDArray[np.uint32]
 class Window:
     """`values` integers in containers of `container_bits`: `words` 32-bit words from byte `offset` on.
 
-    Value 0 is in the low bits of the first word. What the last word has beyond the values is zero. `type` says
-    what an action is where the head is on chip: the bits of real numbers, or the number of one action.
+    Value 0 is in the low bits of the first word. What the last word has beyond the values is zero. Where the
+    action head is on chip, `type` says whether they are real actions or the number of one.
     """
 
     __pydantic_config__: ClassVar = STRICT

@@ -1,4 +1,4 @@
-"""The action head on chip, ganglion_action_table and ganglion_argmax: equal to the reference for every value."""
+"""The head on chip, ganglion_action_table and ganglion_argmax: equal to the reference for every value."""
 
 from dataclasses import fields, replace
 from pathlib import Path
@@ -116,7 +116,9 @@ def test_a_table_of_too_many_bits_is_refused_in_one_line(tmp_path: Path) -> None
     wide = IntType(bits=13, signed=True)
     written = files(INT8, tmp_path)
     form = replace(written.output.format, type=wide, width_bits=16)
-    with pytest.raises(CompileError, match="outputs of 13 bits need a table of 8,192 actions; allowed are up to"):
+    with pytest.raises(
+        CompileError, match="outputs of 13 bits need a table of 8,192 actions; allowed are up to"
+    ):
         add_head(SAME, replace(written, output=replace(written.output, format=form)), tmp_path)
 
 
