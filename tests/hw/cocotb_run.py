@@ -13,7 +13,7 @@ from filelock import FileLock
 from ganglion.models.build.files import digest, sha256_file
 from tests.hw.bare import CACHE
 
-# The wheel's makefile names the tools of the machine on which it was built, and not how g++ takes its headers.
+# The wheel's makefile has the tools of the machine that built it, and does not know how g++ takes a header.
 MAKEFLAGS = (
     "CXX=g++ LINK=g++ AR=ar PYTHON3=python3 CFG_CXXFLAGS_PCH_I=-include "
     "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CXXFLAGS=-w"
