@@ -102,7 +102,7 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
     nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
     if design.head is not None:
-        nodes[HEAD_MODULE] = _head_resources(design, paths.work / "synth-head")
+        nodes[HEAD_MODULE] = head_resources(design, paths.work / "synth-head")
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     available = asdict(board.resources)
     return Synthesis(
@@ -116,7 +116,7 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     )
 
 
-def _head_resources(design: Design, work: Path) -> dict[str, int]:
+def head_resources(design: Design, work: Path) -> dict[str, int]:
     """Return what the action head on chip takes, which stands behind the accelerator in a shell."""
     parts = resources_by_node(
         run_yosys(replace(design, top=HEAD_MODULE), work), HEAD_MODULE, design.board.family.cells
