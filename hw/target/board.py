@@ -32,10 +32,10 @@ class Share:
 
     lut: float
     dsp: float
-    bram18: float
+    bram: float
 
     def __post_init__(self) -> None:
-        for name in ("lut", "dsp", "bram18"):
+        for name in ("lut", "dsp", "bram"):
             if not 0 < getattr(self, name) <= 1:
                 raise ConfigError(f"share.{name} = {getattr(self, name)} is outside (0, 1]")
 
@@ -71,7 +71,7 @@ class Board:
             lut=int(self.resources.lut * self.share.lut),
             ff=self.resources.ff,
             dsp=int(self.resources.dsp * self.share.dsp),
-            bram18=int(self.resources.bram18 * self.share.bram18),
+            bram=int(self.resources.bram * self.share.bram),
         )
 
     def holds(self, needed: Resources) -> bool:

@@ -16,7 +16,7 @@ class Cells:
     lut: dict[str, int]
     ff: dict[str, int]
     dsp: dict[str, int]
-    bram18: dict[str, int]
+    bram: dict[str, int]
     carry: dict[str, int]
     free: tuple[str, ...]
 

@@ -91,14 +91,14 @@ def test_what_does_not_fit_says_what_is_short() -> None:
     with pytest.raises(
         CompileError, match=r"mine takes 40,000 LUT of 39,900, 199 DSP of 198 that Pynq-Z2 has .*; shrink"
     ):
-        board.require(Resources(lut=40_000, ff=0, dsp=199, bram18=252), "mine", "shrink it")
+        board.require(Resources(lut=40_000, ff=0, dsp=199, bram=252), "mine", "shrink it")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("bram18 = 280\n", "", r"Mine.toml: resources: missing key bram18"),
-        ("bram18 = 280\n", "bram18 = 280\nbram = 1\n", r"Mine.toml: resources: unknown key bram"),
+        ("bram = 280\n", "", r"Mine.toml: resources: missing key bram"),
+        ("bram = 280\n", "bram = 280\nbram18 = 1\n", r"Mine.toml: resources: unknown key bram18"),
         ("[resources]", "[resource]", r"Mine.toml: missing key resources"),
         ("dsp = 220", "dsp = 220.5", r"Mine.toml: resources.dsp: expected .*integer, got 220.5"),
         ("dsp = 220", "dsp = -1", r"Mine.toml: dsp = -1: allowed from 0"),
