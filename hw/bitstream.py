@@ -45,7 +45,8 @@ class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
-    compiled for, `met_mhz` what place and route reached; `resources` what was placed, by the tool's names.
+    compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached;
+    `resources` what was placed, by the tool's names; `baud` the serial line's, where there is one.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -56,9 +57,11 @@ class Bitstream:
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, Count] = field(default_factory=dict)
     asked_mhz: Amount | None = None
+    runs_mhz: Amount | None = None
     met_mhz: Amount | None = None
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
+    baud: Count | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "skipped") != bool(self.reason):
@@ -100,9 +103,11 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         tools=made.tools,
         files={str(file.relative_to(paths.root)): file.stat().st_size for file in made.files},
         asked_mhz=design.clock_mhz,
+        runs_mhz=made.runs_mhz or design.clock_mhz,
         met_mhz=made.clock_mhz,
         resources=made.resources,
         seed=made.seed,
+        baud=made.baud,
     )
 
 

@@ -14,7 +14,8 @@ class BitFile:
 
     files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, at
     least the design's. resources: what was placed, by the tool's names. seed: the one taken of several, None
-    where the tool has none. tools: the version of each tool that ran.
+    where the tool has none. tools: the version of each tool that ran. runs_mhz: the clock that the board's
+    generator makes, None where that is the design's. baud: of the serial line, None where there is none.
     """
 
     files: tuple[Path, ...]
@@ -22,6 +23,8 @@ class BitFile:
     resources: dict[str, int]
     seed: int | None
     tools: dict[str, str]
+    runs_mhz: float | None = None
+    baud: int | None = None
 
 
 class Flow(Protocol):

@@ -9,6 +9,7 @@ from typing import ClassVar
 from ganglion.hw.target.boards import BOARDS
 from ganglion.hw.target.family import Family
 from ganglion.hw.target.resources import Resources
+from ganglion.hw.target.wiring import Wiring
 from ganglion.models.build.codec import STRICT, decode_toml, encode
 from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.spelling import spelled
@@ -42,7 +43,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours."""
+    """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours.
+
+    `wiring` is how it is reached where there is no processor.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -54,6 +58,7 @@ class Board:
     clock_mhz: float
     resources: Resources
     share: Share
+    wiring: Wiring | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.clock_mhz <= 1000:
