@@ -1,0 +1,227 @@
+"""manifest.json: what a bundle holds, which board it is for, and the numbers of the policy's two host ends.
+
+{"schema": 1, "name", "env", "board", "clock_mhz", "policy": its SHA-256, "files": {path: SHA-256},
+"shell": shell.json, "host": {"observation_features", "features", "offset", "gain", "low", "high", "action"},
+"golden": a path, "bitstream": null or {"files", "clock_mhz", "resources", "seed", "tool"}}
+
+"action" is {"kind": "tanh", "exponent", "low", "high"} or {"kind": "argmax", "exponent", "n_actions"}.
+Paths are relative to the bundle.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from ganglion.deploy.fields import Fields
+from ganglion.deploy.register_map import RegisterMap
+from ganglion.models.build.errors import ExportError
+
+SCHEMA = 1
+MANIFEST_FILE = "manifest.json"
+MAX_FEATURES = 1 << 16
+MAX_EXPONENT = 64
+MAX_FILES = 1000
+MAX_CLOCK_MHZ = 1000.0
+_FLOAT32 = float(np.finfo(np.float32).max)
+_INT32 = 1 << 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TanhAction:
+    """Real actions, each `low + (tanh(value * 2**exponent) + 1) / 2 * (high - low)`."""
+
+    exponent: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def values(self) -> int:
+        """Integers that become an action."""
+        return len(self.low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgmaxAction:
+    """The number of the largest of `n_actions` values, the first of equal ones."""
+
+    exponent: int
+    n_actions: int
+
+    @property
+    def values(self) -> int:
+        """Integers that become an action."""
+        return self.n_actions
+
+
+Action = TanhAction | ArgmaxAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostEnds:
+    """The host's part: `clip(floor((obs[features] - offset) * gain + 0.5), low, high)`, then `action`."""
+
+    observation_features: int
+    features: tuple[int, ...]
+    offset: tuple[float, ...]
+    gain: tuple[float, ...]
+    low: int
+    high: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bitstream:
+    """The files of a bit file in the bundle, and how it was made."""
+
+    files: tuple[str, ...]
+    clock_mhz: float
+    """What timing was met at."""
+    resources: Mapping[str, int]
+    seed: int | None
+    tool: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A bundle's manifest.json."""
+
+    name: str
+    env: str
+    board: str
+    clock_mhz: float
+    policy: str
+    files: Mapping[str, str]
+    registers: RegisterMap
+    host: HostEnds
+    golden: str
+    bitstream: Bitstream | None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return what manifest.json says; missing, damaged or wrong, ExportError in one line that names it."""
+    fields = Fields(_read_object(path), str(path))
+    fields.integer("schema", SCHEMA, SCHEMA)
+    files = fields.object("files")
+    manifest = Manifest(
+        name=fields.text("name"),
+        env=fields.text("env"),
+        board=fields.text("board"),
+        clock_mhz=fields.number("clock_mhz", 1, MAX_CLOCK_MHZ),
+        policy=fields.sha256("policy"),
+        files={_inside(name, files): files.sha256(name) for name in files},
+        registers=RegisterMap.read(fields.object("shell")),
+        host=_read_host(fields.object("host")),
+        golden=fields.text("golden"),
+        bitstream=_read_bitstream(fields),
+    )
+    fields.close()
+    _check(manifest, str(path))
+    return manifest
+
+
+def _read_object(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing") from None
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ExportError(f"{path} is not valid JSON ({error}); it was truncated or altered") from None
+
+
+def _inside(name: str, files: Fields) -> str:
+    path = PurePosixPath(name)
+    if not name.isprintable() or path.is_absolute() or ".." in path.parts or str(path) in (".", ""):
+        raise ExportError(f"{files.at(name)[:120]}: expected a path inside the bundle")
+    return name
+
+
+def _read_host(fields: Fields) -> HostEnds:
+    host = HostEnds(
+        observation_features=fields.integer("observation_features", 1, MAX_FEATURES),
+        features=fields.integers("features", 0, MAX_FEATURES - 1),
+        offset=fields.numbers("offset", -_FLOAT32, _FLOAT32),
+        gain=fields.numbers("gain", 1 / _FLOAT32, _FLOAT32),
+        low=fields.integer("low", -_INT32, _INT32),
+        high=fields.integer("high", -_INT32, _INT32),
+        action=_read_action(fields.object("action")),
+    )
+    fields.close()
+    return host
+
+
+def _read_action(fields: Fields) -> Action:
+    kind, exponent = fields.text("kind"), fields.integer("exponent", -MAX_EXPONENT, MAX_EXPONENT)
+    action: Action
+    if kind == "tanh":
+        low, high = (fields.numbers(key, -_FLOAT32, _FLOAT32) for key in ("low", "high"))
+        action = TanhAction(exponent=exponent, low=low, high=high)
+    elif kind == "argmax":
+        action = ArgmaxAction(exponent=exponent, n_actions=fields.integer("n_actions", 1, MAX_FEATURES))
+    else:
+        raise ExportError(f"{fields.at('kind')}: unknown kind {kind!r:.60}; known: tanh, argmax")
+    fields.close()
+    return action
+
+
+def _read_bitstream(fields: Fields) -> Bitstream | None:
+    if fields.any("bitstream") is None:
+        return None
+    inner = fields.object("bitstream")
+    bitstream = Bitstream(
+        files=inner.texts("files"),
+        clock_mhz=inner.number("clock_mhz", 1, MAX_CLOCK_MHZ),
+        resources=inner.names("resources", 0, _INT32),
+        seed=None if inner.any("seed") is None else inner.integer("seed", 0, _INT32),
+        tool=inner.text("tool"),
+    )
+    inner.close()
+    return bitstream
+
+
+def _check(manifest: Manifest, where: str) -> None:
+    """Raise ExportError where two parts of a manifest disagree."""
+    host, registers = manifest.host, manifest.registers
+    n_features, action, window = len(host.features), host.action, registers.observation
+    rules = (
+        (
+            n_features == len(host.offset) == len(host.gain) == window.values,
+            f"host: {n_features} features, {len(host.offset)} offsets and {len(host.gain)} gains, "
+            f"but shell takes {window.values}",
+        ),
+        (len(set(host.features)) == n_features, "host: a feature is named twice"),
+        (
+            max(host.features) < host.observation_features,
+            f"host: reads feature {max(host.features)} of {host.observation_features}",
+        ),
+        (
+            (host.low, host.high) == (window.low, window.high),
+            f"host: values from {host.low} to {host.high}, but shell takes {window.low} to {window.high}",
+        ),
+        (
+            action.values == registers.action.values,
+            f"host.action: reads {action.values} values, but shell gives {registers.action.values}",
+        ),
+        (_has_order(action), "host.action: low must be below high for every action"),
+        (registers.policy_value == manifest.policy, "shell.policy: not the manifest's policy"),
+        (manifest.golden in manifest.files, "golden: not among the files"),
+        (
+            manifest.bitstream is None or manifest.files.keys() >= set(manifest.bitstream.files),
+            "bitstream.files: one is not among the files",
+        ),
+    )
+    for is_kept, said in rules:
+        if not is_kept:
+            raise ExportError(f"{where}: {said}")
+
+
+def _has_order(action: Action) -> bool:
+    if isinstance(action, ArgmaxAction):
+        return True
+    bounds = zip(action.low, action.high, strict=False)
+    return len(action.low) == len(action.high) and all(low < high for low, high in bounds)
