@@ -26,8 +26,8 @@ class Cells:
 class Yosys:
     """The script in hw/flows/yosys that maps a design, and what it calls the family.
 
-    Where the script serves several families, `libraries` are the arguments of read_verilog for this one's cells
-    and `command` the one that maps to them.
+    Where the script serves several families, `libraries` are the arguments of read_verilog for this one's
+    cells and `command` the one that maps to them.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -81,6 +81,12 @@ class Family:
     pll: Pll | None = None
 
     def __post_init__(self) -> None:
-        for name, low, high in (limits:
+        limits = (
+            ("lut_inputs", 3, 8),
+            ("adder_inputs", 2, 3),
+            ("dsp_bits", 8, 64),
+            ("lutram_rows", 0, 256),
+        )
+        for name, low, high in limits:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} = {getattr(self, name)} is outside {low} to {high}")

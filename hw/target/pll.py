@@ -10,11 +10,12 @@ from ganglion.models.build.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divisors:
-    """A PLL's dividers, from 1, of its reference, its feedback and its output; what leaves it, in MHz."""
+    """A PLL's dividers, from 1, of its reference, its feedback and its output; its VCO and its output in MHz."""
 
     reference: int
     feedback: int
     output: int
+    vco_mhz: float
     clock_mhz: float
 
 
@@ -56,8 +57,16 @@ class Pll:
                     clock_mhz = vco_mhz / output
                     if _within(vco_mhz, self.vco_mhz) and _within(clock_mhz, self.clock_mhz):
                         yield Divisors(
-                            reference=reference, feedback=feedback, output=output, clock_mhz=clock_mhz
+                            reference=reference,
+                            feedback=feedback,
+                            output=output,
+                            vco_mhz=vco_mhz,
+                            clock_mhz=clock_mhz,
                         )
+
+    def calm(self, divisors: Divisors) -> tuple[float, float]:
+        """Return by what settings for one clock are ranked: compared often, and far from the VCO's limits."""
+        return -divisors.reference, -abs(divisors.vco_mhz - sum(self.vco_mhz) / 2)
 
 
 def fastest_clock(
@@ -65,13 +74,18 @@ def fastest_clock(
 ) -> tuple[float, Divisors | None] | None:
     """Return the fastest clock up to a limit and the PLL's dividers for it, None for the oscillator itself.
 
-    Of several settings, the one that compares fastest: it jitters least. None where none is slow enough.
+    None where no clock is slow enough.
     """
-    settings = [] if pll is None else list(pll.divisors(oscillator_mhz))
-    clocks: list[tuple[float, Divisors | None]] = [(oscillator_mhz, None)]
-    clocks += [(each.clock_mhz, each) for each in settings]
-    slow = [each for each in clocks if each[0] <= at_most_mhz * (1 + 1e-9)]
-    return max(slow, key=lambda each: (each[0], -each[1].reference if each[1] else 0), default=None)
+    limit_mhz = at_most_mhz * (1 + 1e-9)
+    slow = (
+        [] if pll is None else [each for each in pll.divisors(oscillator_mhz) if each.clock_mhz <= limit_mhz]
+    )
+    best_mhz = max((each.clock_mhz for each in slow), default=0.0)
+    if best_mhz <= oscillator_mhz <= limit_mhz:
+        return oscillator_mhz, None
+    if pll is None or not slow:
+        return None
+    return best_mhz, max((each for each in slow if each.clock_mhz == best_mhz), key=pll.calm)
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:

@@ -12,7 +12,7 @@ OPTIONAL_PINS = ("reset", "ready", "answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A pin of the package, the standard of its bank, and whether it means what it is called when it is low."""
+    """A pin of the package, its bank's standard, and whether it is low when it means what it is called."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -25,9 +25,10 @@ class Pin:
 class Wiring:
     """What the open flow needs to know of a board.
 
-    `device` are nextpnr's arguments that name the part, `pack` the packer's. `baud` is the serial line's rate.
-    Pins, as the logic sees them: `clock` of the oscillator; `rx` and `tx`; and where the board has them `reset`,
-    a button, `ready`, a LED that says that the accelerator has its clock, `answer`, one that shows its answers.
+    `device` are nextpnr's arguments that name the part, `pack` the packer's, `baud` the serial line's rate.
+    Pins, as the logic sees them: `clock` of the oscillator; `rx` and `tx`; and where the board has them
+    `reset`, a button, `ready`, a LED that says that the accelerator has its clock, and `answer`, one that
+    shows its answers.
     """
 
     __pydantic_config__: ClassVar = STRICT

@@ -1,4 +1,4 @@
-"""What differs between the architectures that nextpnr places: the tools, the constraints, the clock's cell."""
+"""What differs between the architectures that nextpnr places: tools, constraints, the clock's cell."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from ganglion.hw.target.wiring import Pin, Wiring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool of a package from PyPI: its name, the package, and the Python statement that runs it on sys.argv."""
+    """A tool of a package from PyPI: its name, the package, the Python statement that runs it on sys.argv."""
 
     name: str
     distribution: str

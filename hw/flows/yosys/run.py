@@ -50,8 +50,8 @@ def map_design(
     """Map a design by its family's script, which ends with the command `result`.
 
     work: a folder under design.root for script and log. memories_count: whether what memories hold matters;
-    without it mapping is three times as fast. top, sources: the design's, unless given. flat: whether what the
-    top instantiates is dissolved in it. A failing yosys raises ToolError with its first error.
+    without it mapping is three times as fast. top, sources: the design's, unless given. flat: whether what
+    the top instantiates is dissolved in it. A failing yosys raises ToolError with its first error.
     """
     family = design.board.family
     values = {
