@@ -10,7 +10,7 @@ from ganglion.models.build.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divisors:
-    """A PLL's dividers, from 1, of its reference, its feedback and its output; its VCO and its output in MHz."""
+    """A PLL's dividers, from 1, of its reference, its feedback and its output; its VCO and output in MHz."""
 
     reference: int
     feedback: int
