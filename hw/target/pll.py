@@ -47,14 +47,13 @@ class Pll:
     def divisors(self, oscillator_mhz: float) -> Iterator[Divisors]:
         """Yield every setting within the limits."""
         for reference in range(1, self.reference + 1):
-            detector_mhz = oscillator_mhz / reference
-            if not _within(detector_mhz, self.detector_mhz):
+            if not _within(oscillator_mhz / reference, self.detector_mhz):
                 continue
             for feedback in range(1, self.feedback + 1):
+                looped_mhz = round(oscillator_mhz * feedback / reference, 9)
                 for output in self.output:
-                    looped_mhz = detector_mhz * feedback
                     vco_mhz = looped_mhz * output if self.output_in_loop else looped_mhz
-                    clock_mhz = vco_mhz / output
+                    clock_mhz = looped_mhz if self.output_in_loop else looped_mhz / output
                     if _within(vco_mhz, self.vco_mhz) and _within(clock_mhz, self.clock_mhz):
                         yield Divisors(
                             reference=reference,
