@@ -14,6 +14,13 @@ from ganglion.models.select_policy import select
 class HwSettings(EngineOptions, PolicySettings):
     """A policy, a board, and the engines to build it with."""
 
+    seeds: int = bitstream.SEEDS
+    """How many placements may be tried until one meets the clock, where a bit file is made."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        bitstream.check_seeds(self.seeds)
+
 
 def run(settings: HwSettings) -> None:
     """Build, verify, synthesize and report; a bit file too where a flow for the board is installed."""
@@ -22,7 +29,7 @@ def run(settings: HwSettings) -> None:
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
-        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
+        bitstream.run(_bitstream(settings, build))
         report.run(build)
 
 
@@ -32,7 +39,7 @@ def run_bitstream(settings: HwSettings) -> None:
     with locked(settings.paths.root):
         build = _compiled(settings)
         _verify(build)
-        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build, require=True))
+        bitstream.run(_bitstream(settings, build, require=True))
 
 
 def _compiled(settings: HwSettings) -> BuildSettings:
@@ -45,3 +52,11 @@ def _compiled(settings: HwSettings) -> BuildSettings:
 def _verify(build: BuildSettings) -> None:
     simulate.run(build)
     closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
+
+
+def _bitstream(
+    settings: HwSettings, build: BuildSettings, *, require: bool = False
+) -> bitstream.BitstreamSettings:
+    return bitstream.BitstreamSettings(
+        name=build.name, build=build.build, require=require, seeds=settings.seeds
+    )
