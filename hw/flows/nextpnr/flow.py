@@ -77,8 +77,8 @@ class Nextpnr:
         bit_file = folder / f"{design.name}.{architecture.suffix}"
         step = architecture.pack(wiring, bit_file.name)
         command = [*step.tool.command, *step.arguments]
-        run_tool(command, work / "pack.log", PACK_DEADLINE_S, name=step.tool.name)
-        shutil.move(work / bit_file.name, bit_file)
+        run_tool(command, placed.folder / "pack.log", PACK_DEADLINE_S, name=step.tool.name)
+        shutil.move(placed.folder / bit_file.name, bit_file)
         return BitFile(
             files=(bit_file,),
             clock_mhz=placed.clock_mhz,

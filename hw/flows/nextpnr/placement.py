@@ -2,7 +2,6 @@
 
 import logging
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +20,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """What a seed reached: the slowest clock in MHz, and the cells of each kind that were placed."""
+    """What a seed reached: the slowest clock in MHz, the cells of each kind that were placed; its files."""
 
     seed: int
+    folder: Path
     clock_mhz: float
     resources: dict[str, int]
 
@@ -31,7 +31,7 @@ class Placement:
 def place_best(
     architecture: Architecture, design: Design, work: Path, clock_mhz: float, seeds: int
 ) -> Placement:
-    """Return the first placement that meets the clock, or the fastest of so many seeds; its files stand.
+    """Return the first placement that meets the clock, or the fastest of so many seeds.
 
     Raises ToolError when nextpnr fails, and says which resource is short when the design is too large.
     """
@@ -44,8 +44,6 @@ def place_best(
         )
         if best is None or placed.clock_mhz > best.clock_mhz:
             best = placed
-            for file in folder.iterdir():
-                shutil.copy(file, work)
         if best.clock_mhz >= clock_mhz:
             break
     assert best is not None
@@ -75,7 +73,7 @@ def _place(
     if not clocks:
         raise ToolError(f"{tool.name} says nothing of the clock; see {log_file}")
     used = {name: each["used"] for name, each in report["utilization"].items() if each["used"]}
-    return Placement(seed=seed, clock_mhz=round(min(clocks), 2), resources=used)
+    return Placement(seed=seed, folder=folder, clock_mhz=round(min(clocks), 2), resources=used)
 
 
 def _too_large(design: Design, said: str) -> str | None:
