@@ -52,8 +52,9 @@ class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
-    compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached;
-    `resources` what was placed, by the tool's names; `baud` the serial line's, where there is one.
+    compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached,
+    or the slower clock that the bit file sets; `resources` what was placed, by the tool's names; `power_w`
+    the tool's estimate for the whole part; `baud` the serial line's, where there is one.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -69,6 +70,7 @@ class Bitstream:
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
     baud: Count | None = None
+    power_w: Amount | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "skipped") != bool(self.reason):
@@ -109,11 +111,12 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         tools=made.tools,
         files={str(file.relative_to(paths.root)): file.stat().st_size for file in made.files},
         asked_mhz=design.clock_mhz,
-        runs_mhz=made.runs_mhz or design.clock_mhz,
+        runs_mhz=made.runs_mhz or min(design.clock_mhz, made.clock_mhz),
         met_mhz=made.clock_mhz,
         resources=made.resources,
         seed=made.seed,
         baud=made.baud,
+        power_w=made.power_w,
     )
 
 

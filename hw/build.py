@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ganglion.hw import bitstream, closed_loop, compile, report, simulate, synth
+from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.models.build.lock import locked
@@ -14,6 +14,8 @@ from ganglion.models.select_policy import select
 class HwSettings(EngineOptions, PolicySettings):
     """A policy, a board, and the engines to build it with."""
 
+    gates: bool = False
+    """Simulate the netlist of synthesis too, against every golden vector; minutes more."""
     seeds: int = bitstream.SEEDS
     """How many placements may be tried until one meets the clock, where a bit file is made."""
 
@@ -29,6 +31,8 @@ def run(settings: HwSettings) -> None:
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
+        if settings.gates:
+            gates.run(gates.GatesSettings(name=build.name, build=build.build))
         bitstream.run(_bitstream(settings, build))
         report.run(build)
 
