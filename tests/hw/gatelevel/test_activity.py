@@ -1,7 +1,6 @@
-"""Switching is counted as by hand, by what drives a net, and written as SAIF; no estimate without constants."""
+"""Switching is counted as by hand, by what drives a net, and written as SAIF; energy needs constants."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
