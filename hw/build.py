@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.settings import BuildSettings, PolicySettings
+from ganglion.hw.shell.generate import generate
 from ganglion.models.build.lock import locked
 from ganglion.models.select_policy import select
 
@@ -25,6 +26,7 @@ def run(settings: HwSettings) -> None:
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
+        generate(settings.paths)
         if settings.gates:
             gates.run(gates.GatesSettings(name=build.name, build=build.build))
         bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
