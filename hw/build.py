@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.settings import BuildSettings, PolicySettings
-from ganglion.hw.shell.generate import generate
+from ganglion.hw.shell import generate
 from ganglion.models.build.lock import locked
 from ganglion.models.select_policy import select
 
@@ -32,7 +32,6 @@ def run(settings: HwSettings) -> None:
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
-        generate(settings.paths)
         if settings.gates:
             gates.run(gates.GatesSettings(name=build.name, build=build.build))
         bitstream.run(_bitstream(settings, build))
@@ -58,6 +57,7 @@ def _compiled(settings: HwSettings) -> BuildSettings:
 def _verify(build: BuildSettings) -> None:
     simulate.run(build)
     closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
+    generate.run(generate.ShellSettings(name=build.name, build=build.build))
 
 
 def _bitstream(
