@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def run_on_board(function: Callable[[T], object], kind: type[T], command: str) -> None:
-    """Run a command of the module ganglion.deploy.<command>; a GanglionError is one line and exit status 1."""
+    """Run the command ganglion.deploy.<command>; a GanglionError is one line and exit status 1."""
     with called_by(Caller.COMMAND):
         try:
             function(parse_arguments(kind, f"python3 -m ganglion.deploy.{command}"))

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ganglion.deploy.arguments import run_on_board
 from ganglion.deploy.control.histogram import Histogram
+from ganglion.deploy.golden import read_golden
 from ganglion.deploy.policy import Policy
 
 
@@ -35,10 +39,9 @@ class Times:
         return "\n".join(f"{name:9}  {getattr(self, name)}" for name in names)
 
 
-def measure(policy: Policy, calls: int) -> Times:
-    """Return the times of `calls` actions for the bundle's golden observations, in turn."""
+def measure(policy: Policy, observations: npt.NDArray[np.float32], calls: int) -> Times:
+    """Return the times of `calls` actions for observations [n, observation_features], in turn."""
     times = Times()
-    observations = policy.golden.observation
     for index in range(calls):
         policy(observations[index % len(observations)])
         taken = policy.timing
@@ -60,7 +63,8 @@ def run(settings: SelfTestSettings) -> None:
         print(f"{manifest.name} for {manifest.board}: {n_vectors} golden vectors, 0 differences")
         if manifest.bitstream is None:
             print("simulated: no bit file; transport below is the simulation")
-        print(measure(policy, settings.calls))
+        golden = read_golden(settings.bundle / manifest.golden, manifest.host)
+        print(measure(policy, golden.observation, settings.calls))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Bitstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefacts:
-    """A build's files for a bundle; `bitstream` is None for a simulated one, of which `library` is the board."""
+    """A build's files for a bundle; of a simulated one `bitstream` is None and `library` is the board."""
 
     paths: BuildPaths
     board: Board
@@ -76,13 +76,18 @@ class Artefacts:
     def inputs(self) -> dict[str, str]:
         """SHA-256 of all that a bundle is made from."""
         paths = self.paths
-        files = [paths.hw, paths.policy / "policy.json", paths.policy / "policy.onnx", paths.policy / "golden.npz"]
+        files = [
+            paths.hw,
+            paths.policy / "policy.json",
+            paths.policy / "policy.onnx",
+            paths.policy / "golden.npz",
+        ]
         files += [paths.shell_json, *(self.bit_files or [self.library])]
         return {str(file.relative_to(paths.root)): sha256_file(file) for file in files}
 
 
 def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Artefacts:
-    """Return a build's artefacts; ConfigError when it is for another board, ExportError when one is missing."""
+    """Return a build's artefacts; a missing one raises ExportError, those for another board ConfigError."""
     name = paths.root.name
     found = decode_json(Design, _made(paths.hw, "compile", name)).board
     if board is not None and board not in (found.name, *found.aliases):

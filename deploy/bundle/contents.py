@@ -115,7 +115,7 @@ def _tool(bitstream: Bitstream) -> str:
 def _accelerator(artefacts: Artefacts) -> str:
     """Return what stands for the accelerator, as the README says it."""
     if artefacts.bitstream is None:
-        return f"**simulated**: there is no bit file in this bundle ({artefacts.reason})"
+        return f"**simulated**: there is no bit file in this bundle; {artefacts.reason}"
     made = artefacts.bitstream
     names = ", ".join(f"`bitstream/{file.name}`" for file in artefacts.bit_files)
     return f"{names}, by {_tool(made)}; timing met at {made.met_mhz:g} MHz"

@@ -13,7 +13,7 @@ class BoardSettings(RunSettings):
     """Run a bundle's policy at a fixed rate between your functions `read` and `write`."""
 
     read: str
-    """Your function that returns an observation, or None to end the run, as robot:read for read() of robot.py."""
+    """Your function that returns an observation, None to end the run: robot:read for read() of robot.py."""
     write: str
     """Your function that takes an action, as robot:write."""
     bundle: Path = Path()
