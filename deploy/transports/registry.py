@@ -32,13 +32,13 @@ def _pynq(bundle: Bundle, place: str, timeout_s: float) -> Transport:
 
 
 def _serial(bundle: Bundle, place: str, timeout_s: float) -> Transport:
-    from ganglion.deploy.transports.serial import SerialTransport
-
     if not place:
         raise ConfigError('transport: name the device, as in "serial:/dev/ttyUSB0"')
     baud = bundle.manifest.transport.baud
     if baud is None:
         raise ConfigError(f"{bundle.folder}: its bit file has no serial line")
+    from ganglion.deploy.transports.serial import SerialTransport  # pyright: ignore
+
     return SerialTransport.open(place, baud, timeout_s)
 
 

@@ -22,6 +22,8 @@ from ganglion.models.build.errors import CompileError
 
 TOPS = {
     "axi_lite": "ganglion_shell_axi_lite",
+    "axi": "ganglion_shell_axi",
+    "stream": "ganglion_shell_stream",
 }
 """The top module of each bus."""
 

@@ -1,8 +1,9 @@
-"""Write the tops of the shells: the accelerator with its register block, and a bus in front of it."""
+"""Write what every shell has inside: the accelerator between repacked streams, and its register block."""
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design
-from ganglion.hw.shell.description import TOPS, Shell
+from ganglion.hw.design.top_ports import MEMORY_PARAMETER
+from ganglion.hw.shell.description import Shell
 from ganglion.hw.shell.registers import POLICY_BYTES, WORD_BYTES, shape_word
 from ganglion.hw.shell.window import Window
 
@@ -17,7 +18,7 @@ def core_module(design: Design, shell: Shell) -> str:
 // Latency 1 cycle from read_i to read_data_o, 0 to write_error_o; interval 1 for each.
 // Handshake: that of ganglion_registers.
 // Golden: ganglion.models.reference.IntNetwork.__call__
-{_module(CORE)} (
+{module_head(CORE)} (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        write_i,
@@ -50,95 +51,26 @@ def core_module(design: Design, shell: Shell) -> str:
     .s_data_i(action_data), .s_last_i(action_last), .s_valid_i(action_valid)
   );
 
-{_accelerator(design, shell, "clk_i", "core_rst_n", action_ready="1'b1")}
+{accelerator(design, shell, "clk_i", "core_rst_n", action_ready="1'b1")}
 endmodule
 """
 
 
-def axi_lite_module(shell: Shell) -> str:
-    """Return the shell with an AXI4-Lite slave."""
-    top = TOPS["axi_lite"]
-    address = f"[{shell.address_bits - 1}:0]"
-    return f"""\
-// {shell.name} behind AXI4-Lite, addresses of {shell.address_bits} bits; shell.json has the register map.
-// Latency of an access: that of ganglion_axi_lite, 2 cycles to write, 1 to read; interval 2.
-// AXI handshake: a write's address and data come in any order; errors are answered SLVERR.
-// Golden: ganglion.models.reference.IntNetwork.__call__
-{_module(top)} (
-  input  logic        aclk,
-  input  logic        aresetn,
-  input  logic {address} s_axi_awaddr,
-  input  logic        s_axi_awvalid,
-  output logic        s_axi_awready,
-  input  logic [31:0] s_axi_wdata,
-  input  logic [3:0]  s_axi_wstrb,
-  input  logic        s_axi_wvalid,
-  output logic        s_axi_wready,
-  output logic [1:0]  s_axi_bresp,
-  output logic        s_axi_bvalid,
-  input  logic        s_axi_bready,
-  input  logic {address} s_axi_araddr,
-  input  logic        s_axi_arvalid,
-  output logic        s_axi_arready,
-  output logic [31:0] s_axi_rdata,
-  output logic [1:0]  s_axi_rresp,
-  output logic        s_axi_rvalid,
-  input  logic        s_axi_rready,
-  output logic        interrupt
-);
-{_register_port(shell)}
-
-  ganglion_axi_lite #(.AddressBits({shell.address_bits})) u_bus (
-    .aclk, .aresetn,
-    .s_axi_awaddr, .s_axi_awvalid, .s_axi_awready, .s_axi_wdata, .s_axi_wstrb, .s_axi_wvalid, .s_axi_wready,
-    .s_axi_bresp, .s_axi_bvalid, .s_axi_bready, .s_axi_araddr, .s_axi_arvalid, .s_axi_arready,
-    .s_axi_rdata, .s_axi_rresp, .s_axi_rvalid, .s_axi_rready,
-    {_BUS_PINS}
-  );
-
-  {_core_instance("aclk", "aresetn", "1'b0")}
-endmodule
-"""
+def module_head(name: str, *parameters: str) -> str:
+    """Return the beginning of a top module, before its ports."""
+    declared = ",\n".join(f"  parameter {each}" for each in (*parameters, f'{MEMORY_PARAMETER} = "mem"'))
+    return f"module {name} #(\n{declared}\n)"
 
 
-_BUS_PINS = """\
-.write_o(write), .write_address_o(write_address), .write_data_o(write_data),
-    .write_strobe_o(write_strobe), .write_error_i(write_error),
-    .read_o(read), .read_address_o(read_address), .read_data_i(read_data), .read_error_i(read_error)"""
-
-
-def _module(name: str) -> str:
-    return f'module {name} #(\n  parameter MemDir = "mem"\n)'
-
-
-def _register_port(shell: Shell) -> str:
-    """Return the declarations of the wires between a bus and the register block."""
-    return f"""\
-  logic write, write_error, read, read_error;
-  logic [{shell.address_bits - 1}:0] write_address, read_address;
-  logic [31:0] write_data, read_data;
-  logic [3:0] write_strobe;"""
-
-
-def _core_instance(clock: str, reset: str, bad_access: str) -> str:
-    return f"""\
-{CORE} #(.MemDir(MemDir)) u_core (
-    .clk_i({clock}), .rst_ni({reset}),
-    .write_i(write), .write_address_i(write_address), .write_data_i(write_data),
-    .write_strobe_i(write_strobe), .write_error_o(write_error),
-    .read_i(read), .read_address_i(read_address), .read_data_o(read_data), .read_error_o(read_error),
-    .bad_access_i({bad_access}), .interrupt_o(interrupt)
-  );"""
-
-
-def _accelerator(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
+def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
     """Return the accelerator between the streams `observation` and `action` of 32-bit words."""
     entry, exit_ = design.input.format, design.output.format
-    parameter = "#(.MemDir(MemDir)) " if design.memories else ""
+    parameter = f"#(.{MEMORY_PARAMETER}({MEMORY_PARAMETER})) " if design.memories else ""
+    unused = "" if design.memories else f"  localparam unused_memories = {MEMORY_PARAMETER};  // has none\n"
     return f"""\
-  logic [{entry.width_bits - 1}:0] in_data;
+{unused}  logic [{entry.width_bits - 1}:0] in_data;
   logic [{exit_.width_bits - 1}:0] out_data;
-  logic in_valid, in_ready, out_valid, out_ready;
+  logic in_valid, in_ready, out_valid, out_ready, unused_last;
 
   ganglion_repack #(
     {_values(shell.observation)},
@@ -147,7 +79,7 @@ def _accelerator(design: Design, shell: Shell, clock: str, reset: str, action_re
   ) u_observation (
     .clk_i({clock}), .rst_ni({reset}),
     .s_data_i(observation_data), .s_valid_i(observation_valid), .s_ready_o(observation_ready),
-    .m_data_o(in_data), .m_last_o(), .m_valid_o(in_valid), .m_ready_i(in_ready)
+    .m_data_o(in_data), .m_last_o(unused_last), .m_valid_o(in_valid), .m_ready_i(in_ready)
   );
 
   {design.top} {parameter}u_accelerator (

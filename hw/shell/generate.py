@@ -7,7 +7,9 @@ from pathlib import Path
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import TOPS, Shell, describe
-from ganglion.hw.shell.emit import CORE, axi_lite_module, core_module
+from ganglion.hw.shell.emit import CORE, core_module
+from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
+from ganglion.hw.shell.emit_stream import stream_module
 from ganglion.hw.shell.library import build_library
 from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.verilate import simulator_cache
@@ -25,6 +27,8 @@ MODULES = (
     "ganglion_action",
     "ganglion_registers",
     "ganglion_axi_lite",
+    "ganglion_axi",
+    "ganglion_frames",
 )
 """The hand-written modules, in compile order."""
 
@@ -47,7 +51,12 @@ def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
     folder.mkdir(parents=True)
     for name in MODULES:
         shutil.copyfile(RTL / f"{name}.sv", folder / f"{name}.sv")
-    generated = {CORE: core_module(design, shell), TOPS["axi_lite"]: axi_lite_module(shell)}
+    generated = {
+        CORE: core_module(design, shell),
+        TOPS["axi_lite"]: axi_lite_module(shell),
+        TOPS["axi"]: axi_module(shell),
+        TOPS["stream"]: stream_module(design, shell),
+    }
     for name, text in generated.items():
         atomic_write(folder / f"{name}.sv", text)
     return encode_json(paths.shell_json, shell)

@@ -1,4 +1,4 @@
-// An AXI4-Lite slave in front of the register block: one write and one read at a time, in either order.
+// An AXI4-Lite slave of the register block: one write and one read at a time, at once or not.
 // Latency 2 cycles from address and data to a write's response, 1 from address to data; interval 2.
 // AXI handshake: a write's address and data come in any order; every ready is a register's output.
 // Golden: none, accesses are passed on; errors are answered SLVERR.
@@ -35,7 +35,7 @@ module ganglion_axi_lite #(
   input  logic                   read_error_i
 );
   logic has_address_q, has_data_q, answering_q, error_q, reading_q;
-  logic live_q;  // low in the cycle after reset, when AXI wants no valid and the ready are still low
+  logic live_q;  // low in the cycle after reset, when the ready are still low
 
   assign s_axi_awready = live_q && !has_address_q;
   assign s_axi_wready  = live_q && !has_data_q;

@@ -1,6 +1,6 @@
-// The register block behind every bus: header, observation and action, around an accelerator's streams.
+// The register block behind every bus: header, observation and action of an accelerator.
 // Latency 1 cycle from read_i to read_data_o, 0 to write_error_o; interval 1 for each.
-// Handshake: none, a read and a write are taken in any cycle; what is not allowed is an error and a sticky flag.
+// Handshake: none, a read and a write are taken in any cycle; a forbidden one is a sticky flag.
 // Golden: ganglion.hw.shell.registers, the map; the integers are those of the accelerator.
 module ganglion_registers #(
   parameter int unsigned AddressBits       = 12,
@@ -56,12 +56,18 @@ module ganglion_registers #(
   assign in_observation   = write_word[Index-1] && 32'(write_word[Index-2:0]) < ObservationWords;
   assign in_control       = write_word == Index'(Control);
   assign ends_observation = in_observation && 32'(write_word[Index-2:0]) == ObservationWords - 1;
-  assign in_action        = read_word[Index-1-:2] == 2'b01 && 32'(read_word[Index-3:0]) < ActionWords;
+  assign in_action        = read_word[Index-1-:2] == 2'b01 &&
+                            32'(read_word[Index-3:0]) < ActionWords;
   assign in_header        = 32'(read_word) < Header;
 
-  logic busy_q, done_q, free_running_q, interrupt_enable_q, core_rst_nq, bad_access_q, busy_write_q;
+  logic [3:0][31:0] policy;
+  assign policy = Policy;
+
+  logic busy_q, done_q, free_running_q, interrupt_enable_q, bad_access_q, busy_write_q;
+  logic core_rst_nq;
   logic [31:0] cycles_q, inferences_q, clock_q, header_q, action_data;
-  logic aligned, control, load, start, reset, asked, blocked, write_bad, read_bad, done, from_action_q;
+  logic aligned, control, load, start, reset, asked, blocked, write_bad, read_bad, done;
+  logic from_action_q;
   assign aligned   = write_address_i[1:0] == '0;
   assign blocked   = busy_q || !core_rst_nq;
   assign control   = write_i && aligned && in_control && write_strobe_i[0];
@@ -102,7 +108,7 @@ module ganglion_registers #(
       case (in_header && !read_bad ? read_word[3:0] : 4'hF)
         4'd0: header_q <= Identity;
         4'd1: header_q <= Version;
-        4'd2, 4'd3, 4'd4, 4'd5: header_q <= Policy[32*(read_word[2:0]-2)+:32];
+        4'd2, 4'd3, 4'd4, 4'd5: header_q <= policy[read_word[1:0]^2'd2];
         4'd6: header_q <= ObservationShape;
         4'd7: header_q <= ActionShape;
         4'd8: header_q <= {28'd0, interrupt_enable_q, free_running_q, 2'd0};

@@ -1,7 +1,7 @@
-// Repacks a vector of Values integers from words of InLanes into words of OutLanes, one below the other.
-// Latency 1 cycle from a word's last values; interval ceil(Values / gcd(InLanes, OutLanes)) cycles a vector.
-// Valid/ready handshake at both ends; s_ready_o follows m_ready_i in the same cycle; m_last_o ends a vector.
-// Golden: ganglion.hw.shell.window.Window, ganglion.hw.design.axi_stream.StreamFormat; surplus lanes are zero.
+// Repacks a vector of Values integers from words of InLanes into words of OutLanes.
+// Latency 1 cycle from a word's last values; interval ceil(Values / gcd(InLanes, OutLanes)).
+// Valid/ready handshake at both ends, s_ready_o combinational; m_last_o ends a vector.
+// Golden: hw.shell.window.Window and hw.design.axi_stream.StreamFormat; surplus lanes are zero.
 module ganglion_repack #(
   parameter int unsigned Values    = 11,
   parameter int unsigned Bits      = 8,   // of a value
@@ -37,11 +37,11 @@ module ganglion_repack #(
   localparam int unsigned LeftBits = Groups > 1 ? $clog2(Groups) : 1;
   localparam int unsigned InBits   = Group * InPitch;
   localparam int unsigned OutBits  = Group * OutPitch;
-  localparam int unsigned Short    = Groups * Group - Values;  // lanes of the last group without a value
+  localparam int unsigned Short    = Groups * Group - Values;  // lanes that the last group lacks
   localparam logic [LeftBits-1:0] All = LeftBits'(Groups - 1);
 
-  if (Bits > InPitch || Bits > OutPitch || InLanes * InPitch > InWidth || OutLanes * OutPitch > OutWidth)
-  begin : g_bad
+  if (Bits > InPitch || Bits > OutPitch ||
+      InLanes * InPitch > InWidth || OutLanes * OutPitch > OutWidth) begin : g_bad
     $error("ganglion_repack: %0d bits, %0d lanes of %0d in %0d, %0d lanes of %0d in %0d", Bits,
            InLanes, InPitch, InWidth, OutLanes, OutPitch, OutWidth);
   end
@@ -65,6 +65,9 @@ module ganglion_repack #(
   assign m_valid_o = valid_q;
   assign m_last_o  = last_q;
   assign m_data_o  = OutWidth'(word_q);
+
+  logic unused_bits;  // lanes wider than their values, words wider than their lanes
+  assign unused_bits = ^{s_data_i, group_in};
 
   for (genvar k = 0; k < Group; k++) begin : g_lane
     logic [Bits-1:0] value;

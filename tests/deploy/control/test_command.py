@@ -85,10 +85,17 @@ def test_the_command_runs_a_users_functions(
 def test_on_a_board_the_loop_runs_from_the_bundle_alone(build: BuildPaths) -> None:
     folder = make_bundle(settings(build)).folder
     (folder / "robot.py").write_text(ROBOT)
-    run = "import sys, runpy; sys.path.insert(0, '.'); runpy.run_module('ganglion.deploy.control', run_name='__main__')"
-    options = ["--read", "robot:read", "--write", "robot:write", "--log", "run.csv"]
+    board = [
+        sys.executable,
+        "-m",
+        "ganglion.deploy.control",
+        "--read",
+        "robot:read",
+        "--write",
+        "robot:write",
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", run, *options], cwd=folder, capture_output=True, text=True, timeout=120
+        [*board, "--log", "run.csv"], cwd=folder, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     written = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("write")]
