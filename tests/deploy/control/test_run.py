@@ -89,7 +89,7 @@ def test_lost_rows_of_the_log_are_told(capsys: pytest.CaptureFixture[str], tmp_p
     settings = RunSettings(log=tmp_path / "logs/run.csv", log_mib=0.01, view=False)
     robot.write = failing(1, lambda: (tmp_path / "logs/run.csv.1").mkdir(), robot.write)
     run_loop(infer, HOST, robot.read, robot.write, settings)
-    assert re.search(r"log +\d+ rows lost: Is a directory", capsys.readouterr().out)
+    assert re.search(r"log +[\d,]+ rows lost: Is a directory", capsys.readouterr().out)
 
 
 def test_a_terminal_shows_the_figures_while_it_runs() -> None:
