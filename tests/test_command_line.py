@@ -84,7 +84,7 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*MAKE, "compress", "ENV=Hopper"), "error: CHECKPOINT= is missing; make compress needs it"),
         ((*MAKE, "export", "TO=x"), "error: RUN= is missing; make export needs it"),
         ((*MAKE, "deploy"), "error: HOST= is missing; make deploy needs it"),
-        ((*MAKE, "deploy", "HOST=-oProxyCommand=x"), "error: HOST=-oProxyCommand=x: expected user@name"),
+        ((*MAKE, "deploy", "HOST=me@board;x"), "error: HOST=me@board;x: expected user@name"),
         ((*MAKE, "bundle"), "is missing; run .venv/bin/ganglion compile Hopper first"),
         ((*MAKE, "control", "RATE_HZ=-1"), "error: RATE_HZ=-1.0: allowed from 0 to 100,000"),
         ((*MAKE, "control", "READ=robot:read"), "error: READ= and WRITE=: give both, or none"),
