@@ -22,7 +22,7 @@ import sys
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 PYTHONS = ((3, 10), (3, 13))
 MAX_BYTES = 256 << 20
@@ -141,7 +141,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, path: 
 class _Limited:
     """A stream of which no more than `size` bytes can be read, whatever a header promises."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: gzip.GzipFile, size: int) -> None:
         self._stream = stream
         self._size = self._left = size
 

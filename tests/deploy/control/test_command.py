@@ -1,5 +1,6 @@
 """Whole episodes by the control loop on the simulated accelerator return what PyTorch's policy returns."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,8 +65,7 @@ def test_whole_episodes_return_what_pytorchs_policy_does(
 def test_whole_hopper_episodes_return_what_pytorchs_policy_does(tmp_path: Path) -> None:
     """The shipped policy, from `ganglion hw` on."""
     ganglion = [sys.executable, "-m", "ganglion.models.command_line"]
-    for name in ("hw", "shell"):
-        subprocess.run([*ganglion, name, "Hopper"], cwd=tmp_path, check=True, timeout=1200)
+    subprocess.run([*ganglion, "hw", "Hopper"], cwd=tmp_path, check=True, timeout=1200)
     paths = BuildPaths.of("Hopper", tmp_path / "build")
     with Policy.load(make_bundle(settings(paths, simulated=True)).folder) as policy:
         environment = run_episodes(policy, settings(paths, episodes=2))
@@ -104,6 +104,23 @@ def test_on_a_board_the_loop_runs_from_the_bundle_alone(build: BuildPaths) -> No
     assert written[1] == written[4]
     assert "failures       2 inference; the last inference: ObservationError" in done.stdout
     assert len((folder / "run.csv").read_text().splitlines()) == 6
+
+
+def test_the_example_of_the_documentation_runs(build: BuildPaths, tmp_path: Path) -> None:
+    folder = make_bundle(settings(build)).folder
+    shutil.copy(Path(__file__).parents[3] / "docs/examples/robot.py", folder)
+    board = [
+        sys.executable,
+        "-m",
+        "ganglion.deploy.control",
+        "--read",
+        "robot:read",
+        "--write",
+        "robot:write",
+    ]
+    done = subprocess.run([*board, "--steps", "20"], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "20, 20 with the policy's action in time" in done.stdout
 
 
 def test_an_observation_that_is_no_number_gets_the_safe_action(build: BuildPaths) -> None:
