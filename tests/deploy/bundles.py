@@ -106,3 +106,20 @@ def change_manifest(folder: Path, change: dict[str, Any]) -> None:
     """Replace keys of a bundle's manifest."""
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+
+def give_bit_file(folder: Path, hwh: str, clock_mhz: float = 100.0) -> None:
+    """Give a bundle a bit file, which no board would take, and the .hwh beside it."""
+    (folder / "toy.bit").write_bytes(b"bit")
+    (folder / "toy.hwh").write_text(hwh)
+    files = {name: sha256_file(folder / name) for name in ("toy.bit", "toy.hwh")}
+    bitstream = {"clock_mhz": clock_mhz, "resources": {}, "seed": None, "tool": "none"}
+    change_manifest(
+        folder,
+        {
+            "clock_mhz": clock_mhz,
+            "files": json.loads((folder / "manifest.json").read_text())["files"] | files,
+            "transport": {"kind": "pynq", "baud": None, "library": None},
+            "bitstream": bitstream | {"files": sorted(files)},
+        },
+    )
