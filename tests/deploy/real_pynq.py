@@ -1,7 +1,7 @@
 """A bundle's policy through the real pynq, for an environment that has it: the board behind is simulated.
 
-Arguments: the bundle and its simulated shell. stdin: float64 observations one after another; stdout: a line on
-what was loaded, then a float32 action for each.
+Arguments: the bundle and its simulated shell. stdin: observations of float64, one after another; stdout: a
+line on what was loaded, then an action of float32 for each.
 """
 
 import struct
@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 import pynq
 from pynq.pl_server.device import Device
-from pynq.pl_server.hwh_parser import _HWHZynq  # HWH itself is abstract where the processor is no ARM
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from ganglion.deploy.policy import Policy
 from ganglion.deploy.transports.simulated import SimulatedTransport
 
-FIRST, END = 0x4000_0000, 0x4001_0000
-IO_PLL_CTRL, PLL_MULTIPLIER = 0xF800_0108, 20
+FIRST, END = 0xA000_0000, 0xA001_0000
+IOPLL_CTRL, TIMES_45 = 0xFF5E_0020, 1 << 16 | 90 << 8
 
 
 class SimulatedDevice(Device):
-    """A Zynq-7000 whose port M_AXI_GP0 leads to a simulated shell, and whose clocks are registers in a dict."""
+    """A Zynq UltraScale+ whose M_AXI_HPM0_FPD leads to a simulated shell; its system registers are a dict."""
 
     def __init__(self, library: Path) -> None:
         super().__init__("simulated")
         self.name = "simulated"
-        self.arch = "armv7l"
+        self.arch = "aarch64"
         self.capabilities = {"REGISTER_RW": True}
         self._shell = SimulatedTransport(library)
-        self._system = {IO_PLL_CTRL: PLL_MULTIPLIER << 12}
+        self._system = {IOPLL_CTRL: TIMES_45}
 
     def read_registers(self, address: int, length: int) -> bytes:
         if FIRST <= address < END:
@@ -45,13 +46,10 @@ class SimulatedDevice(Device):
             self._system[address] = value
 
     def get_bitfile_metadata(self, name: str) -> Any:
-        parser = _HWHZynq(str(Path(name).with_suffix(".hwh")))
-        parser.systemgraph = None
-        return parser
+        return RuntimeMetadataParser(Metadata(input=str(Path(name).with_suffix(".hwh"))))
 
     def download(self, bitstream: Any, parser: Any) -> None:
-        self.reset(parser, "now", bitstream.bitfile_name)
-        bitstream.timestamp = "now"
+        self.post_download(bitstream, parser)
 
 
 def main(bundle: Path, library: Path) -> None:

@@ -1,4 +1,4 @@
-"""The PYNQ transport: over a stand-in for pynq, and (slow) over pynq 4.0.0 itself; no board was tried."""
+"""The PYNQ transport over a stand-in for pynq: what it makes of clocks, overlays and other processes."""
 
 import shutil
 import subprocess
