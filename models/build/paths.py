@@ -79,6 +79,11 @@ class BuildPaths:
         return self.root / "synth.json"
 
     @property
+    def gates(self) -> Path:
+        """gates.json: written only when the netlist equals golden; what else it gives lies in gates/."""
+        return self.root / "gates.json"
+
+    @property
     def bitstream(self) -> Path:
         """bitstream.json: done, or skipped with the reason."""
         return self.root / "bitstream.json"

@@ -13,8 +13,11 @@ from filelock import FileLock
 from ganglion.models.build.files import digest, sha256_file
 from tests.hw.bare import CACHE
 
-# The wheel's makefile names the tools of the machine on which it was built.
-MAKEFLAGS = "CXX=g++ LINK=g++ AR=ar PYTHON3=python3 OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CXXFLAGS=-w"
+# The wheel's makefile has the tools of the machine that built it, and does not know how g++ takes a header.
+MAKEFLAGS = (
+    "CXX=g++ LINK=g++ AR=ar PYTHON3=python3 CFG_CXXFLAGS_PCH_I=-include "
+    "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CXXFLAGS=-w"
+)
 BUILD_ARGS = ("--assert", "--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style")
 
 
@@ -53,8 +56,8 @@ def run_cocotb(
             )
         results = runner.test(
             test_module=tests,
-            hdl_toplevel_lang="verilog",
             hdl_toplevel=top,
+            hdl_toplevel_lang="verilog",
             build_dir=build,
             test_dir=folder,
             extra_env=dict(environment or {}),
