@@ -120,6 +120,24 @@ def test_a_missing_file_is_named(copy: Path) -> None:
         Policy.load(copy)
 
 
+def test_a_bundle_may_be_an_archive(toy: Toy, tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "toy"), "gztar", toy.folder.parent, toy.folder.name))
+    _, _, expected = toy.ends.act(OBSERVATIONS)
+    with Policy.load(archive) as policy:
+        assert np.array_equal(policy(OBSERVATIONS[4]), expected[4])
+
+
+def test_what_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no archive")
+    for path, said in (
+        (tmp_path, r"manifest\.json is missing"),
+        (tmp_path / "text", r"text is not a whole \.tar\.gz .*expected a bundle"),
+        (tmp_path / "absent", "absent: .*expected a bundle"),
+    ):
+        with pytest.raises(ExportError, match=said):
+            Policy.load(path)
+
+
 def test_a_board_that_is_absent(copy: Path) -> None:
     with pytest.raises(TransportError, match=r"absent\.so: .*No such file"):
         Policy.load(copy, "simulated:absent.so")
