@@ -40,7 +40,7 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
         lut=_luts(program, in_dsp, dsp_accumulates),
         ff=shape.lanes * lane_ffs + groups * lowered.accumulator_bits + loader_ffs + CONTROL_FFS,
         dsp=shape.lanes if in_dsp else 0,
-        bram18=_bram18(program),
+        bram=_bram(program),
     )
 
 
@@ -69,7 +69,7 @@ def _output_luts(program: Program) -> int:
     return adders * program.lowered.accumulator_bits + outputs * OUTPUT_LUTS
 
 
-def _bram18(program: Program) -> int:
+def _bram(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
     unused = program.shape.replicas * (program.shape.banks - program.used_banks) * program.address_bits
     words = -(-(program.word_bits - unused) // BITS_OF_BRAM18) * -(-program.n_cycles // ROWS_OF_BRAM18)
