@@ -1,7 +1,9 @@
 """A policy on the Verilated shell: equal to the reference, and a clear error for whatever is wrong."""
 
+import gc
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +69,16 @@ def test_core_transport_and_host_are_timed_apart(policy: Policy) -> None:
     timing = policy.timing
     assert timing.core_us == pytest.approx(policy._cycles / 100) and 0.1 < timing.core_us < 1
     assert timing.transport_us > 0 and 0 < timing.host_us < 10_000
+
+
+def test_a_call_leaves_no_memory_behind(policy: Policy) -> None:
+    for _ in range(100):
+        policy(OBSERVATIONS[0])
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(1000):
+        policy(OBSERVATIONS[0])
+    assert sys.getallocatedblocks() - before < 20
 
 
 def test_all_golden_vectors_on_request(policy: Policy) -> None:
