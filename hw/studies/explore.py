@@ -22,7 +22,7 @@ from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.models.build.codec import decode_json
-from ganglion.models.build.errors import GanglionError
+from ganglion.models.build.errors import GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -132,8 +132,12 @@ def speed(build: BuildPaths) -> dict[str, int]:
 
 
 def switched(build: BuildPaths) -> dict[str, float | None]:
-    """Return what an action switches in a build's netlist, once that is proven, and the least it costs."""
-    gates.run(gates.GatesSettings(name=build.root.name, build=build.root.parent))
+    """Return what an action switches in a build's proven netlist, and the least it costs; null if unknown."""
+    try:
+        gates.run(gates.GatesSettings(name=build.root.name, build=build.root.parent))
+    except ToolError as error:
+        log.warning("explore: %s", error)
+        return {"toggles_per_action": None, "energy_nj": None}
     found = decode_json(gates.GateLevel, build.gates)
     low = found.energy.dynamic_nj
     return {"toggles_per_action": round(found.activity.total), "energy_nj": None if low is None else low[0]}
@@ -147,7 +151,8 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     for head in columns:
         table.add_column(head, justify="right")
     for row in rows:
-        table.add_row(row["engine"], *(f"{row[key]:,}" for key in columns.values()))
+        values = [row[key] for key in columns.values()]
+        table.add_row(row["engine"], *("" if value is None else f"{value:,}" for value in values))
     Console(width=110).print(table)
 
 
