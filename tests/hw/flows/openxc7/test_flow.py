@@ -13,7 +13,7 @@ from ganglion.hw.flows.openxc7.flow import OpenXc7, write_files
 from ganglion.hw.flows.openxc7.place import constraints_of, place
 from ganglion.hw.flows.openxc7.report import cells_used, reached_mhz
 from ganglion.hw.flows.openxc7.tools import Tools, find_tools
-from ganglion.hw.flows.registry import flows_of
+from ganglion.hw.flows.registry import find_flow
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import ToolError
 from tests.hw.flows.openxc7.stand_ins import ZYNQ, Installation, install
@@ -136,8 +136,15 @@ def test_a_whole_installation_is_available_for_the_boards_it_knows(tmp_path: Pat
     assert set(flow.tools()) == {"yosys", "nextpnr-xilinx", "fasm2frames", "xc7frames2bit"}
 
 
-def test_vivado_is_asked_before_openxc7() -> None:
-    assert [flow.name for flow in flows_of(find_board("Pynq-Z1"))] == ["vivado", "openxc7"]
+def test_openxc7_is_taken_where_there_is_no_vivado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installation = install(tmp_path)
+    for name, value in installation.environment.items():
+        monkeypatch.setenv(name, value)
+    flow = find_flow(find_board("Pynq-Z1"))
+    assert not isinstance(flow, str) and flow.name == "openxc7"
+    (installation.programs / "vivado").symlink_to(installation.programs / "bbasm")
+    flow = find_flow(find_board("Pynq-Z1"))
+    assert not isinstance(flow, str) and flow.name == "vivado"
 
 
 def test_the_clock_is_what_routing_left_of_the_slowest_domain() -> None:
