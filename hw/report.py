@@ -109,8 +109,15 @@ def _gate_rows(report: Report) -> list[tuple[str, str]]:
     gates = report.gates
     if gates is None:
         return []
+    power_w = report.bitstream.power_w
+    energy = str(gates.energy)
+    if power_w is not None:
+        nj = 1000 * power_w * gates.latency_cycles / report.clock_mhz
+        energy = (
+            f"{power_w:g} W by {report.bitstream.flow} for the whole part, {nj:,.0f} nJ while it computes"
+        )
     toggles = f"{gates.activity.total:,.0f} toggles of {sum(gates.activity.nets.values()):,} nets"
-    return [("netlist", str(gates)), ("  an action", toggles), ("energy", str(gates.energy))]
+    return [("netlist", str(gates)), ("  an action", toggles), ("energy", energy)]
 
 
 def _latency(sim: Simulation, clock_mhz: float) -> str:
