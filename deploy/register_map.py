@@ -48,7 +48,7 @@ class Window:
         return (1 << (self.bits - self.signed)) - 1
 
     @property
-    def dtype(self) -> np.dtype[np.generic]:
+    def dtype(self) -> "np.dtype[np.generic]":  # numpy 1.21 cannot subscript it
         """The type of an array of containers."""
         return np.dtype(f"<{'i' if self.signed else 'u'}{self.container_bits // 8}")
 
