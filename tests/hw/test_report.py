@@ -145,7 +145,7 @@ def test_a_flows_own_power_replaces_the_estimate(
     made = replace(collect(paths), bitstream=Bitstream(status="done", **done), clock_mhz=100.0)
     print_table(made)
     shown = " ".join(capsys.readouterr().out.split())
-    assert "1.5 W by vivado, the whole part; 5,835 nJ" in shown
+    assert "1.5 W by vivado for the whole part, 5,835 nJ" in shown
     assert "estimate" not in shown
 
 
