@@ -140,7 +140,7 @@ def test_a_flows_own_power_replaces_the_estimate(paths: BuildPaths) -> None:
     done = {"flow": "vivado", "files": {"a.bit": 1}, "asked_mhz": 100.0, "met_mhz": 100.0, "power_w": 1.5}
     made = replace(collect(paths), bitstream=Bitstream(status="done", **done), clock_mhz=100.0)
     energy = dict(report.rows(made))["energy"]
-    assert energy == "1.5 W by vivado, the whole part; 5,835 nJ while it computes"
+    assert energy == "1.5 W by vivado for the whole part, 5,835 nJ while it computes"
 
 
 def test_gates_of_another_design_are_left_out(paths: BuildPaths) -> None:
