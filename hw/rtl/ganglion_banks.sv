@@ -1,5 +1,5 @@
 // The activation banks, in Copies identical copies with one write port: lane p writes p mod Banks.
-// Latency 0 to read, 1 cycle from a result or input to reading it; interval 1.
+// Latency Pipelining to read, 1 + Pipelining from a result or input to reading it; interval 1.
 // No handshake: lanes and reduction always win; busy_o tells the loader which banks they write.
 // Golden: the memory in hw.engines.folded.interpret.
 module ganglion_banks #(
@@ -11,6 +11,7 @@ module ganglion_banks #(
   parameter  int unsigned AddressBits = 6,
   parameter  int unsigned Depth       = 62,  // addresses below hold results, the others inputs
   parameter  int unsigned Results     = 64,  // most results of one vector in a bank
+  parameter  int unsigned Pipelining  = 0,
   localparam int unsigned SelectBits  = Banks > 1 ? $clog2(Banks) : 1
 ) (
   input  logic                               clk_i,
@@ -76,7 +77,9 @@ module ganglion_banks #(
     );
 
     for (genvar g = 0; g < Copies; g++) begin : g_copy
-      ganglion_bank #(.ActBits(ActBits), .AddressBits(AddressBits)) u_bank (
+      ganglion_bank #(
+        .ActBits(ActBits), .AddressBits(AddressBits), .Pipelining(Pipelining)
+      ) u_bank (
         .clk_i,
         .we_i    (we),
         .waddr_i (waddr),

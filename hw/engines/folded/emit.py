@@ -73,6 +73,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "Modes": len(lowered.modes),
         "Stores": int(program.stores),
         "UseDsp": int(shape.multiplier.value == "dsp"),
+        "Pipelining": shape.pipelining,
     }
     bytes_of = {
         "Shifts": [mode.shift for mode in lowered.modes],

@@ -8,8 +8,6 @@ from ganglion.hw.engines.folded.program import (
     ACCUMULATE,
     CAPTURE,
     EMIT,
-    LANE_DELAY,
-    REDUCTION_DELAY,
     STORE,
     WAIT,
     WRITE,
@@ -61,7 +59,7 @@ class _Engine:
         if action == CAPTURE:
             self.held[lane] = self.accumulator[lane]
         if action >= WRITE:
-            self._arrive(cycle + LANE_DELAY, shape.bank_of(lane), action - WRITE, self.accumulator[lane])
+            self._arrive(cycle + shape.lane_delay, shape.bank_of(lane), action - WRITE, self.accumulator[lane])
 
     def _reduce(self, cycle: int) -> None:
         action = self.program.reduction[cycle]
@@ -74,7 +72,7 @@ class _Engine:
                 self.emitted.append(requantization.apply(total))
         else:
             bank = int(self.program.store_bank[cycle])
-            self._arrive(cycle + REDUCTION_DELAY, bank, action - STORE, self.held.sum(axis=0))
+            self._arrive(cycle + self.program.shape.reduction_delay, bank, action - STORE, self.held.sum(axis=0))
         self.held[:] = 0
 
     def _arrive(self, cycle: int, bank: int, mode: int, acc: Ints) -> None:
@@ -84,7 +82,7 @@ class _Engine:
 def interpret(program: Program, inputs: Ints) -> list[Ints]:
     """Return every layer's activations by the program: [batch, in] → list of [batch, out] int64."""
     engine = _Engine(program, np.asarray(inputs, dtype=np.int64))
-    for cycle in range(program.n_cycles + REDUCTION_DELAY):
+    for cycle in range(program.n_cycles + program.shape.reduction_delay):
         if cycle < program.n_cycles:
             engine.step(cycle)
         else:
