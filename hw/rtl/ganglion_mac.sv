@@ -35,7 +35,7 @@ module ganglion_mac #(
   if (UseDsp) begin : g_dsp
     assign product_d = ProductBits'(act_q) * ProductBits'(weight_q);
   end else begin : g_lut
-    // Shifted copies in pairs, the sign's subtracted: rows of adders, for which no tool takes a DSP.
+    // Shifted copies added in pairs, the sign's subtracted: no tool takes a DSP for these adders.
     localparam int unsigned Pairs = (WeightBits + 1) / 2;
     logic [Pairs-1:0][ProductBits-1:0] pair;
     logic [WeightBits-1:0][ProductBits-1:0] copy;

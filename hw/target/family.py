@@ -6,6 +6,8 @@ from typing import ClassVar
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 
+MAX_PIPELINING = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
@@ -38,7 +40,8 @@ class Family:
     One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
     `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; `primitives`
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
-    hw/flows/registry.py that make its bit files, best first.
+    hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
+    1, where their settings do not say.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -49,11 +52,17 @@ class Family:
     dsp_bits: int
     dsp_accumulates: bool
     primitives: str
+    pipelining: int
     flows: tuple[str, ...]
     yosys: Yosys
     cells: Cells
 
     def __post_init__(self) -> None:
-        for name, low, high in (("lut_inputs", 3, 8), ("adder_inputs", 2, 3), ("dsp_bits", 8, 64)):
+        for name, low, high in (
+            ("lut_inputs", 3, 8),
+            ("adder_inputs", 2, 3),
+            ("dsp_bits", 8, 64),
+            ("pipelining", 0, MAX_PIPELINING),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} = {getattr(self, name)} is outside {low} to {high}")

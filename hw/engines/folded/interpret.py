@@ -59,20 +59,21 @@ class _Engine:
         if action == CAPTURE:
             self.held[lane] = self.accumulator[lane]
         if action >= WRITE:
-            self._arrive(cycle + shape.lane_delay, shape.bank_of(lane), action - WRITE, self.accumulator[lane])
+            bank = shape.bank_of(lane)
+            self._arrive(cycle + shape.lane_delay, bank, action - WRITE, self.accumulator[lane])
 
     def _reduce(self, cycle: int) -> None:
-        action = self.program.reduction[cycle]
+        action, shape = self.program.reduction[cycle], self.program.shape
         if action == WAIT:
             return
         if action == EMIT:
-            shape, requantization = self.program.shape, self.program.lowered.requantizations[-1]
+            requantization = self.program.lowered.requantizations[-1]
             for output in range(shape.output_lanes):
                 total = self.held[shape.lanes_of_output(output)].sum(axis=0)
                 self.emitted.append(requantization.apply(total))
         else:
             bank = int(self.program.store_bank[cycle])
-            self._arrive(cycle + self.program.shape.reduction_delay, bank, action - STORE, self.held.sum(axis=0))
+            self._arrive(cycle + shape.reduction_delay, bank, action - STORE, self.held.sum(axis=0))
         self.held[:] = 0
 
     def _arrive(self, cycle: int, bank: int, mode: int, acc: Ints) -> None:

@@ -57,9 +57,7 @@ class FoldedShape:
                 )
 
     @classmethod
-    def of(
-        cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0
-    ) -> "FoldedShape":
+    def of(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0) -> "FoldedShape":
         """Return the fast engine for any network: half as many lanes read a replica as it has banks.
 
         With fewer the scheduler leaves gaps (one to five percent); beyond 32 banks selecting one costs more
@@ -67,9 +65,7 @@ class FoldedShape:
         """
         banks = min(max(lanes, 1), MOST_BANKS)
         replicas = -(-lanes // max(1, banks // 2))
-        return cls(
-            lanes=lanes, banks=banks, replicas=replicas, multiplier=multiplier, pipelining=pipelining
-        )
+        return cls(lanes=lanes, banks=banks, replicas=replicas, multiplier=multiplier, pipelining=pipelining)
 
     @property
     def lane_delay(self) -> int:

@@ -84,7 +84,8 @@ class Tables:
 
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
-        is_loading = cycle + self.shape.lane_delay < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
+        comes = cycle + self.shape.lane_delay
+        is_loading = comes < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
         return not is_loading and (cycle, bank) not in self.writes
 
     def read(self, step: Step, replica: int) -> None:

@@ -79,6 +79,8 @@ ESTIMATED = {
     "16 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(16)),
     "4 bits in LUTs": lambda: (_narrow(), FoldedShape.of(8, Multiplier.LUT)),
     "4 bits": lambda: (_narrow(), FoldedShape.of(8)),
+    "8 lanes, pipelined": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8, pipelining=1)),
+    "8 lanes in LUTs": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8, Multiplier.LUT)),
 }
 
 
