@@ -5,7 +5,7 @@
 module ganglion_folded #(
   parameter int unsigned Lanes       = 8,
   parameter int unsigned Banks       = 8,
-  parameter int unsigned Copies      = 2,
+  parameter int unsigned Replicas      = 2,
   parameter int unsigned AddressBits = 6,
   parameter int unsigned ActBits     = 8,
   parameter int unsigned WeightBits  = 8,
@@ -49,7 +49,7 @@ module ganglion_folded #(
   localparam int unsigned ActionBits = $clog2(Modes + 2);
   localparam int unsigned ReduceBits = Stores ? ActionBits : 1;
   localparam int unsigned AddressAt  = 1 + ReduceBits + (Stores ? FieldBits : 0);
-  localparam int unsigned LaneAt     = AddressAt + Copies * Banks * AddressBits;
+  localparam int unsigned LaneAt     = AddressAt + Replicas * Banks * AddressBits;
   localparam int unsigned LaneBits   = ActionBits + WeightBits + FieldBits;
   localparam int unsigned WordBits   = LaneAt + Lanes * LaneBits;
   localparam int unsigned Depth      = (1 << AddressBits) - InWords;
@@ -61,7 +61,7 @@ module ganglion_folded #(
   logic [AddressBits-1:0] load_addr;
   logic [InLanes-1:0][InBits-1:0] load_byte;
   logic [InLanes-1:0][ActBits-1:0] load_data;
-  logic [Copies-1:0][Banks-1:0][ActBits-1:0] act;
+  logic [Replicas-1:0][Banks-1:0][ActBits-1:0] act;
   logic [Lanes-1:0] capture, write;
   logic [Lanes-1:0][AccBits-1:0] acc;
   logic [Lanes-1:0][ActBits-1:0] result;
@@ -101,19 +101,19 @@ module ganglion_folded #(
   end
 
   ganglion_banks #(
-    .Lanes(Lanes), .Banks(Banks), .Copies(Copies), .InLanes(InLanes), .ActBits(ActBits),
+    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .InLanes(InLanes), .ActBits(ActBits),
     .AddressBits(AddressBits), .Depth(Depth), .Results(Results),
     .Pipelining(Pipelining)
   ) u_banks (
     .clk_i, .rst_ni(!rst_q), .restart_i(restart), .write_i(write), .result_i(result),
     .store_i(store), .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we),
     .load_addr_i(load_addr), .load_data_i(load_data), .busy_o(busy),
-    .addr_i(word[AddressAt+:Copies*Banks*AddressBits]), .act_o(act), .we_o(result_we),
+    .addr_i(word[AddressAt+:Replicas*Banks*AddressBits]), .act_o(act), .we_o(result_we),
     .data_o(result_o)
   );
 
   ganglion_lane_array #(
-    .Lanes(Lanes), .Banks(Banks), .Copies(Copies), .ActBits(ActBits), .WeightBits(WeightBits),
+    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .ActBits(ActBits), .WeightBits(WeightBits),
     .AccBits(AccBits), .BiasBits(BiasBits), .IndexBits(IndexBits), .Modes(Modes),
     .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp), .Pipelining(Pipelining),
     .BiasPrefix(BiasPrefix)

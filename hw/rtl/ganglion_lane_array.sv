@@ -1,11 +1,11 @@
-// All lanes: each reads its copy of the banks, pairs of them share a memory of biases.
+// All lanes: each reads its replica of the banks, pairs of them share a memory of biases.
 // Latency 3 + Pipelining cycles from a word to its sum (see ganglion_lane), interval 1.
 // No handshake: counts words where run_i is set; act_i comes Pipelining cycles behind its word.
 // Golden: hw.engines.folded.interpret.
 module ganglion_lane_array #(
   parameter  int unsigned        Lanes      = 8,
   parameter  int unsigned        Banks      = 8,
-  parameter  int unsigned        Copies     = 2,
+  parameter  int unsigned        Replicas     = 2,
   parameter  int unsigned        ActBits    = 8,
   parameter  int unsigned        WeightBits = 8,
   parameter  int unsigned        AccBits    = 22,
@@ -25,7 +25,7 @@ module ganglion_lane_array #(
   input  logic                          run_i,
   input  logic                          last_i,
   input  logic [Lanes-1:0][LaneBits-1:0] word_i,
-  input  logic [Copies-1:0][Banks-1:0][ActBits-1:0] act_i,
+  input  logic [Replicas-1:0][Banks-1:0][ActBits-1:0] act_i,
   output logic [Lanes-1:0]              capture_o,
   output logic [Lanes-1:0][AccBits-1:0] acc_o,
   output logic [Lanes-1:0]              write_o,
@@ -43,7 +43,7 @@ module ganglion_lane_array #(
   );
 
   for (genvar p = 0; p < Lanes; p++) begin : g_act
-    assign act[p] = act_i[p*Copies/Lanes];
+    assign act[p] = act_i[p*Replicas/Lanes];
   end
   for (genvar p = 0; p < Lanes; p += 2) begin : g_lanes
     localparam int unsigned Count = p + 1 < Lanes ? 2 : 1;

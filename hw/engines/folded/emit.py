@@ -52,7 +52,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
     numbers = {
         "Lanes": shape.lanes,
         "Banks": shape.banks,
-        "Copies": shape.replicas,
+        "Replicas": shape.replicas,
         "AddressBits": program.address_bits,
         "ActBits": lowered.activation_bits,
         "WeightBits": lowered.weight_bits,

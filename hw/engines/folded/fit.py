@@ -9,15 +9,15 @@ from ganglion.hw.engines.folded.schedule import schedule, schedule_within
 from ganglion.hw.engines.folded.shape import MAX_BANKS, FoldedShape, Multiplier
 from ganglion.models.reference import IntNetwork
 
-# The rule that the engine is built to: so much above nonzeros / lanes.
-RULE_SHARE, RULE_CYCLES = 0.05, 10
+# The rule that the engine is built to: so much above nonzeros / lanes, beside the output's delay.
+RULE_SHARE, RULE_CYCLES = 0.05, 4
 # Where a smaller engine is within so much, it is taken; a cycle and the output's delay pass anyway.
 CLOSE_SHARE, CLOSE_CYCLES = 0.02, 1
 
 
-def allowed_cycles(network: IntNetwork, lanes: int) -> float:
+def allowed_cycles(network: IntNetwork, shape: FoldedShape) -> float:
     """Return the latency in cycles that the rule allows."""
-    return (1 + RULE_SHARE) * network.nnz / lanes + RULE_CYCLES
+    return (1 + RULE_SHARE) * network.nnz / shape.lanes + RULE_CYCLES + shape.output_delay
 
 
 def fit(
@@ -45,7 +45,7 @@ def _fastest(network: IntNetwork, first: FoldedShape) -> Program:
         program = schedule(network, shape)
         if best is None or program.n_cycles < best.n_cycles:
             best = program
-        if best.latency_cycles <= allowed_cycles(network, first.lanes):
+        if best.latency_cycles <= allowed_cycles(network, first):
             break
     assert best is not None
     return best

@@ -59,7 +59,7 @@ module modules_top (
   } banks_out_t;
   `DUT(3, banks)
   ganglion_banks #(
-    .Lanes(5), .Banks(3), .Copies(2), .InLanes(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
+    .Lanes(5), .Banks(3), .Replicas(2), .InLanes(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
   ) u_banks (
     .clk_i, .rst_ni, .restart_i(banks_i.restart), .write_i(banks_i.write), .result_i(banks_i.result),
     .store_i(banks_i.store), .store_bank_i(banks_i.store_bank), .stored_i(banks_i.stored),
@@ -206,7 +206,7 @@ module modules_top (
   typedef lanes_out_t array_out_t;
   `DUT(18, array)
   ganglion_lane_array #(
-    .Lanes(2), .Banks(3), .Copies(2), .ActBits(6), .WeightBits(5), .AccBits(18), .BiasBits(10),
+    .Lanes(2), .Banks(3), .Replicas(2), .ActBits(6), .WeightBits(5), .AccBits(18), .BiasBits(10),
     .IndexBits(3), .Modes(2), .Shifts(Shifts), .Widths(Widths), .Pipelining(1),
     .BiasPrefix("mem/bias")
   ) u_array (
