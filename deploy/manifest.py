@@ -2,8 +2,11 @@
 
 {"schema": 1, "name", "env", "board", "clock_mhz", "policy": its SHA-256, "files": {path: SHA-256},
 "shell": shell.json, "host": {"observation_features", "features", "offset", "gain", "low", "high", "action"},
-"golden": a path, "bitstream": null or {"files", "clock_mhz", "resources", "seed", "tool"}}
+"transport": {"kind", "baud", "library"}, "golden": a path,
+"bitstream": null or {"files", "clock_mhz", "resources", "seed", "tool"}}
 
+"transport" is how the board is reached unless the driver is told otherwise: "pynq", "serial" or "simulated";
+"baud" of its serial line and "library", the path of its simulated shell, are null where there is none.
 "action" is {"kind": "tanh", "exponent", "low", "high"} or {"kind": "argmax", "exponent", "n_actions"}.
 Paths are relative to the bundle.
 """
@@ -86,6 +89,15 @@ class Bitstream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a board is reached: a transport's name, and what it needs to know."""
+
+    kind: str
+    baud: int | None
+    library: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A bundle's manifest.json."""
 
@@ -97,6 +109,7 @@ class Manifest:
     files: Mapping[str, str]
     registers: RegisterMap
     host: HostEnds
+    transport: Way
     golden: str
     bitstream: Bitstream | None
 
@@ -115,6 +128,7 @@ def read_manifest(path: Path) -> Manifest:
         files={_inside(name, files): files.sha256(name) for name in files},
         registers=RegisterMap.read(fields.object("shell")),
         host=_read_host(fields.object("host")),
+        transport=_read_way(fields.object("transport")),
         golden=fields.text("golden"),
         bitstream=_read_bitstream(fields),
     )
@@ -169,6 +183,16 @@ def _read_action(fields: Fields) -> Action:
     return action
 
 
+def _read_way(fields: Fields) -> Way:
+    way = Way(
+        kind=fields.text("kind"),
+        baud=None if fields.any("baud") is None else fields.integer("baud", 1, _INT32),
+        library=None if fields.any("library") is None else fields.text("library"),
+    )
+    fields.close()
+    return way
+
+
 def _read_bitstream(fields: Fields) -> Bitstream | None:
     if fields.any("bitstream") is None:
         return None
@@ -210,6 +234,10 @@ def _check(manifest: Manifest, where: str) -> None:
         (_has_order(action), "host.action: low must be below high for every action"),
         (registers.policy_value == manifest.policy, "shell.policy: not the manifest's policy"),
         (manifest.golden in manifest.files, "golden: not among the files"),
+        (
+            manifest.transport.library is None or manifest.transport.library in manifest.files,
+            "transport.library: not among the files",
+        ),
         (
             manifest.bitstream is None or manifest.files.keys() >= set(manifest.bitstream.files),
             "bitstream.files: one is not among the files",

@@ -12,9 +12,9 @@ from ganglion.models.build.errors import ExportError
 
 SCHEMA = 1
 WORD_BITS, WORD_BYTES = 32, 4
-POLICY_WORDS = 4
+POLICY_BYTES = 16
 MAX_ADDRESS_BITS = 16
-_REGISTERS = ("identity", "version", "policy", "control", "status", "cycles", "inferences")
+_REGISTERS = ("identity", "version", "policy", "control", "status", "cycles")
 _MASK = (1 << WORD_BITS) - 1
 
 
@@ -81,16 +81,16 @@ class RegisterMap:
     identity_value: int
     version_value: int
     policy_value: str
-    """The SHA-256 of the policy, in hexadecimal; the block holds its first 16 bytes."""
+    """The SHA-256 of the policy, in hexadecimal; the block holds its first `POLICY_BYTES`."""
     identity: int
     version: int
     policy: int
     control: int
     status: int
     cycles: int
-    inferences: int
     clear: int
     free_running: int
+    reset: int
     done: int
     errors: int
     """The mask of all sticky errors in the status."""
@@ -117,7 +117,7 @@ class RegisterMap:
                 raise ExportError(
                     f"{fields.at('registers')}: {name} is at {value}, no multiple of {WORD_BYTES}"
                 )
-        control = fields.names("control", 1, _MASK, ("clear", "free_running"))
+        control = fields.names("control", 1, _MASK, ("clear", "free_running", "reset"))
         status = fields.names("status", 1, _MASK, ("busy", "done"))
         error_bits = {name: mask for name, mask in status.items() if name not in ("busy", "done")}
         found = cls(
@@ -127,6 +127,7 @@ class RegisterMap:
             **{name: address[name] for name in _REGISTERS},
             clear=control["clear"],
             free_running=control["free_running"],
+            reset=control["reset"],
             done=status["done"],
             errors=functools.reduce(operator.or_, error_bits.values(), 0),
             error_bits=error_bits,

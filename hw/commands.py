@@ -44,6 +44,11 @@ COMMANDS = (
         target="ganglion.hw.closed_loop:run",
         help="stage: episodes through a build's simulated RTL, step by step beside PyTorch",
     ),
+    Command(
+        name="shell",
+        target="ganglion.hw.shell.generate:run",
+        help="stage: a build's accelerator behind buses, with its register map, and a simulated one",
+    ),
     Command(name="synth", target="ganglion.hw.synth:run", help="stage: a build's resources by yosys"),
     Command(name="report", target="ganglion.hw.report:run", help="stage: a build's report from all stages"),
 )

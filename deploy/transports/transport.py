@@ -24,10 +24,12 @@ class TransportError(GanglionError):
 class Transport(ABC):
     """A way to one register block; whatever it is asked, it answers or raises within `timeout_s` seconds.
 
-    Addresses are in bytes, from the block's first register, and multiples of 4. Who opened it closes it.
+    Addresses are in bytes, from the block's first register, and multiples of 4.
     """
 
     timeout_s: float = TIMEOUT_S
+    clock_mhz: float | None = None
+    """What the board's clock was set to; None: what the manifest says."""
 
     @abstractmethod
     def read(self, address: int) -> int:

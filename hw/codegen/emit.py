@@ -6,8 +6,11 @@ Latency and interval are those of the chain; ganglion.hw.simulate measures them.
 from dataclasses import dataclass
 
 from ganglion.hw.codegen.gather import Memory
+from ganglion.hw.codegen.instance import instance
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, Watched, watched
 from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, TOP, port_list
+
+CLOCK = {"ap_clk": "ap_clk", "ap_rst_n": "ap_rst_n"}
 
 # Ports of a memory's wrapper that serve run-time changes of the weights, which this design has no use for.
 UNUSED_MEMORY_INPUTS = {
@@ -52,10 +55,10 @@ class Stream:
             f"  logic {self.name}_tvalid, {self.name}_tready;",
         ]
 
-    def pins(self, port: str, upper: bool = True) -> list[str]:
+    def pins(self, port: str, upper: bool = True) -> dict[str, str]:
         """Return its connections to an instance's `port`; FINN's nodes spell the suffixes in capitals."""
         suffixes = ("tdata", "tvalid", "tready")
-        return [f".{port}_{s.upper() if upper else s}({self.name}_{s})" for s in suffixes]
+        return {f"{port}_{s.upper() if upper else s}": f"{self.name}_{s}" for s in suffixes}
 
 
 def top_module(nodes: tuple[HardwareNode, ...], memories: tuple[Memory, ...]) -> str:
@@ -103,46 +106,32 @@ def _header(entry: Stream, exit_: Stream, watches: tuple[Watched, ...], has_memo
 
 def _memory_instance(memory: Memory) -> list[str]:
     stream = Stream(name=f"{memory.node}_params", width_bits=memory.width_bits)
-    pins = [
-        ".ap_clk(ap_clk)",
-        ".ap_clk2x(ap_clk)",
-        ".ap_rst_n(ap_rst_n)",
-        *(f".{port}({value})" for port, value in UNUSED_MEMORY_INPUTS.items()),
-        *(f".{port}()" for port in UNUSED_MEMORY_OUTPUTS),
-        *stream.pins("m_axis_0", upper=False),
-    ]
-    parameter = f'#(.INIT_FILE({{{MEMORY_PARAMETER}, "/{memory.file}"}}))'
-    return [
-        *stream.wires(),
-        f"  {memory.wrapper} {parameter} u_{memory.node}_params (",
-        *_listed(pins),
-        "  );",
-    ]
+    pins = {
+        **CLOCK,
+        "ap_clk2x": "ap_clk",
+        **UNUSED_MEMORY_INPUTS,
+        **dict.fromkeys(UNUSED_MEMORY_OUTPUTS, ""),
+        **stream.pins("m_axis_0", upper=False),
+    }
+    parameters = {"INIT_FILE": f'{{{MEMORY_PARAMETER}, "/{memory.file}"}}'}
+    return [*stream.wires(), *instance(memory.wrapper, f"u_{memory.node}_params", parameters, pins)]
 
 
 def _instance(
     node: HardwareNode, source: Stream, sink: Stream, memory: Memory | None, inner: list[Watched]
 ) -> list[str]:
-    pins = [*source.pins("in0_V"), *sink.pins("out0_V")]
+    pins = CLOCK | source.pins("in0_V") | sink.pins("out0_V")
     if memory:
-        pins += Stream(name=f"{memory.node}_params", width_bits=memory.width_bits).pins(memory.port)
+        pins |= Stream(name=f"{memory.node}_params", width_bits=memory.width_bits).pins(memory.port)
     if node.kind is NodeKind.MVAU:
-        pins.append(".ap_clk2x(ap_clk)")
+        pins["ap_clk2x"] = "ap_clk"
     if node.kind is NodeKind.FIFO:
-        pins += [".count()", ".maxcount()"]
-    parameter = f"#(.{MEMORY_PARAMETER}({MEMORY_PARAMETER})) " if node.memories else ""
-    taps = [
-        pin
-        for watch in inner
-        for pin in Stream(name=f"tap{watch.layer}", width_bits=0).pins(f"tap{watch.tap}", upper=False)
-    ]
-    return [
-        f"  {node.module} {parameter}u_{node.name} (",
-        "    .ap_clk(ap_clk), .ap_rst_n(ap_rst_n),",
-        *([f"`ifdef {TAPS_DEFINE}", *(f"    {pin}," for pin in taps), "`endif"] if taps else []),
-        *_listed(pins),
-        "  );",
-    ]
+        pins |= {"count": "", "maxcount": ""}
+    parameters = {MEMORY_PARAMETER: MEMORY_PARAMETER} if node.memories else {}
+    taps: dict[str, str] = {}
+    for watch in inner:
+        taps |= Stream(name=f"tap{watch.layer}", width_bits=0).pins(f"tap{watch.tap}", upper=False)
+    return instance(node.module, f"u_{node.name}", parameters, pins, taps)
 
 
 def _tap_assigns(watches: tuple[Watched, ...], streams: list[Stream]) -> list[str]:
@@ -154,7 +143,3 @@ def _tap_assigns(watches: tuple[Watched, ...], streams: list[Stream]) -> list[st
         for signal in ("tdata", "tvalid", "tready")
     ]
     return [f"`ifdef {TAPS_DEFINE}", *assigns, "`endif"]
-
-
-def _listed(pins: list[str]) -> list[str]:
-    return [f"    {pin}{',' if index < len(pins) - 1 else ''}" for index, pin in enumerate(pins)]

@@ -6,6 +6,7 @@ Inside, the engine reads the stream `x` and writes the stream `y`: `x_tdata`, `x
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganglion.hw.codegen.instance import instance
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE, tap_ports
 from ganglion.models.build.errors import CompileError
@@ -157,19 +158,7 @@ def _wires(name: str, form: StreamFormat) -> list[str]:
 
 
 def _adapter(module: str, parameters: dict[str, int], pins: dict[str, str]) -> list[str]:
-    values = {key: str(value) for key, value in parameters.items()}
-    return instance(module, f"u_{module.partition('_')[2]}", values, CLOCK | pins)
+    return instance(module, f"u_{module.partition('_')[2]}", parameters, CLOCK | pins)
 
 
 CLOCK = {"clk_i": "ap_clk", "rst_ni": "ap_rst_n"}
-
-
-def instance(module: str, name: str, parameters: dict[str, str], pins: dict[str, str]) -> list[str]:
-    """Return the lines of an instance."""
-    return [
-        f"  {module} #(",
-        ",\n".join(f"    .{key}({value})" for key, value in parameters.items()),
-        f"  ) {name} (",
-        ",\n".join(f"    .{key}({value})" for key, value in pins.items()),
-        "  );",
-    ]

@@ -1,1 +1,1 @@
-"""The registers and buses around an accelerator, by which a host reaches it."""
+"""What stands around an accelerator's streams on a board: a register block, buses, and their description."""

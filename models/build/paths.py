@@ -44,6 +44,21 @@ class BuildPaths:
         return self.root / "hw.json"
 
     @property
+    def shell(self) -> Path:
+        """The shells: their sources and shell.json, what stands between the accelerator and a board."""
+        return self.root / "shell"
+
+    @property
+    def shell_json(self) -> Path:
+        """shell.json: the register map, from which everyone takes addresses."""
+        return self.shell / "shell.json"
+
+    @property
+    def shell_library(self) -> Path:
+        """The Verilated shell, whose functions read and write registers over AXI4-Lite."""
+        return self.shell / "libganglion_shell.so"
+
+    @property
     def sim(self) -> Path:
         """sim.json: written only when the RTL equals golden in every integer."""
         return self.root / "sim.json"

@@ -47,7 +47,7 @@ def shell_json(
             "inferences": 44,
             "clock": 48,
         },
-        "control": {"start": 1, "clear": 2, "free_running": 4, "interrupt": 8},
+        "control": {"start": 1, "clear": 2, "free_running": 4, "interrupt_enable": 8, "reset": 16},
         "status": {"busy": 1, "done": 2, "write_while_busy": 4},
         "observation": window_json(0x100, n_inputs, input_type),
         "action": window_json(0x800, n_outputs, output_type),
@@ -76,6 +76,7 @@ def manifest_json(
         "files": {"golden.npz": "0" * 64, "toy.bit": "1" * 64},
         "shell": shell_json(n_inputs, head.n_outputs, input_type, output_type),
         "host": {**host, **encode(normalizer), "action": encode(head)},
+        "transport": {"kind": "pynq", "baud": None, "library": None},
         "golden": "golden.npz",
         "bitstream": {
             "files": ["toy.bit"],

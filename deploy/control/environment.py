@@ -1,0 +1,60 @@
+"""A gymnasium environment in the robot's place: `read` observes it, `write` advances it."""
+
+from typing import Any
+
+import numpy as np
+
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.environments import make
+
+
+class Environment:
+    """Episodes of an environment, from seeds that count up; `read` returns None after the last.
+
+    A write after the last episode's end does nothing. `shape` is what the policy reads: another environment
+    raises ConfigError.
+    """
+
+    def __init__(self, env_id: str, shape: tuple[int, ...], *, episodes: int, seed: int) -> None:
+        self._id = env_id
+        self._env = make(env_id)
+        if self._env.observation_space.shape != shape:
+            raise ConfigError(
+                f"{env_id}: its observations have the shape {self._env.observation_space.shape}, "
+                f"the policy reads {shape}"
+            )
+        self._seeds = list(range(seed, seed + episodes))
+        self._observation: Any = None
+        self._is_running = False
+        self.returns: list[float] = []
+        self.steps = 0
+
+    def read(self) -> Any:
+        """Return the present observation, of a new episode where the last one ended; None after all."""
+        if not self._is_running:
+            if len(self.returns) == len(self._seeds):
+                return None
+            self._observation, _ = self._env.reset(seed=self._seeds[len(self.returns)])
+            self.returns.append(0.0)
+            self._is_running = True
+        return self._observation
+
+    def write(self, action: Any) -> None:
+        """Take one step with `action`."""
+        if not self._is_running:
+            return
+        self._observation, reward, terminated, truncated, _ = self._env.step(action)
+        self.returns[-1] += float(reward)
+        self.steps += 1
+        self._is_running = not (terminated or truncated)
+
+    def close(self) -> None:
+        """Close the environment."""
+        self._env.close()
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        n_whole = len(self.returns) - self._is_running
+        whole = self.returns[:n_whole]
+        mean = f", mean return {np.mean(whole):.2f}" if whole else ""
+        return f"{n_whole} whole episodes of {self._id}, {self.steps:,} steps{mean}"

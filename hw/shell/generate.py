@@ -1,0 +1,94 @@
+"""Stage: the shells around a build's accelerator and their register map, in build/<name>/shell/."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.settings import BuildSettings
+from ganglion.hw.shell.description import TOPS, Shell, describe
+from ganglion.hw.shell.emit import CORE, core_module
+from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
+from ganglion.hw.shell.emit_stream import stream_module
+from ganglion.hw.shell.library import build_library
+from ganglion.hw.sim.toolchain import toolchain
+from ganglion.hw.sim.verilate import simulator_cache
+from ganglion.models.build.codec import decode_json, encode_json
+from ganglion.models.build.files import atomic_write, sha256_file
+from ganglion.models.build.lock import locked
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.stage import Stage
+from ganglion.models.formats.policy_folder import JSON_FILE
+
+RTL = Path(__file__).parent / "rtl"
+MODULES = (
+    "ganglion_repack",
+    "ganglion_observation",
+    "ganglion_action",
+    "ganglion_registers",
+    "ganglion_axi_lite",
+    "ganglion_axi",
+    "ganglion_frames",
+)
+"""The hand-written modules, in compile order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShellSettings(BuildSettings):
+    """A build, and whether its shell is made a simulator too."""
+
+    library: bool = True
+    """Compile the simulated shell, through which the driver's simulated transport reads and writes."""
+
+
+def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
+    """Write the shells' sources and shell.json of a design at `paths.root`; return the latter."""
+    folder = paths.shell
+    names = (*MODULES, CORE, *TOPS.values())
+    place = folder.relative_to(paths.root)
+    shell = describe(design, policy_sha256, (*design.sources, *(f"{place}/{name}.sv" for name in names)))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in MODULES:
+        shutil.copyfile(RTL / f"{name}.sv", folder / f"{name}.sv")
+    generated = {
+        CORE: core_module(design, shell),
+        TOPS["axi_lite"]: axi_lite_module(shell),
+        TOPS["axi"]: axi_module(shell),
+        TOPS["stream"]: stream_module(design, shell),
+    }
+    for name, text in generated.items():
+        atomic_write(folder / f"{name}.sv", text)
+    return encode_json(paths.shell_json, shell)
+
+
+def generate(paths: BuildPaths) -> Design:
+    """Write a build's shells, unless they are up to date; return its design."""
+    with locked(paths.root):
+        design = load_design(paths)
+        stage = Stage(root=paths.root, name="shell", inputs=stage_inputs(paths, design, __name__))
+        policy = sha256_file(paths.policy / JSON_FILE)
+        stage.refresh([paths.shell], lambda: write_shell(paths, design, policy))
+        return design
+
+
+def run(settings: ShellSettings) -> None:
+    """Write a build's shells, and the simulated one as a library."""
+    paths = settings.paths
+    with locked(paths.root):
+        design = generate(paths)
+        if settings.library:
+            _refresh_library(paths, design)
+
+
+def _refresh_library(paths: BuildPaths, design: Design) -> None:
+    shell = decode_json(Shell, paths.shell_json)
+    inputs = {"shell": sha256_file(paths.shell_json), "toolchain": toolchain()}
+    stage = Stage(
+        root=paths.root, name="shell_library", inputs=stage_inputs(paths, design, __name__) | inputs
+    )
+    library = paths.shell_library
+    stage.refresh(
+        [library],
+        lambda: build_library(design, shell.tops["axi_lite"], shell.sources, library, simulator_cache(paths)),
+    )

@@ -1,0 +1,108 @@
+"""Bundles of small policies, with the Verilated shell of each as its board."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganglion.hw.shell.library import build_library
+from ganglion.models.build.codec import encode
+from ganglion.models.build.files import sha256_file
+from ganglion.models.reference import IntNetwork, quantize_observation
+from ganglion.models.spec.heads import ActionHead, TanhHead
+from ganglion.models.spec.policy import Normalizer
+from tests.hw.bare import CACHE
+from tests.hw.shell.shells import build_shells
+
+OBSERVATION_FEATURES = 5
+NORMALIZER = Normalizer(features=(0, 3, 2), offset=(0.5, -1.0, 0.0), gain=(16.0, 32.0, 128.0))
+LIBRARY = "libganglion_shell.so"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A policy as its bundle tells it: the integers, and what the host does around them."""
+
+    network: IntNetwork
+    normalizer: Normalizer
+    head: ActionHead
+    observation_features: int
+
+    def act(self, observations: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the reference's inputs, outputs and actions for observations [n, observation_features]."""
+        inputs = quantize_observation(observations, self.normalizer, self.network.spec.input_type)
+        outputs = self.network(inputs)
+        return inputs, outputs, self.head.act(outputs)
+
+
+def write_bundle(
+    folder: Path, ends: Ends, shell: dict[str, Any], observations: np.ndarray, **files: Path
+) -> Path:
+    """Write a bundle whose golden vectors are of `observations`, with more files as name=path; return it."""
+    folder.mkdir(parents=True)
+    observations = observations.astype(np.float32)
+    inputs, outputs, actions = ends.act(observations)
+    golden = {"observation": observations, "input": inputs, "output": outputs, "action": actions}
+    np.savez_compressed(folder / "golden.npz", **golden)
+    for name, source in files.items():
+        shutil.copy(source, folder / name)
+    kind = ends.network.spec.input_type
+    host = {"observation_features": ends.observation_features, "low": kind.low, "high": kind.high}
+    manifest = {
+        "schema": 1,
+        "name": shell["name"],
+        "env": "Toy-v0",
+        "board": "Pynq-Z2",
+        "clock_mhz": 100.0,
+        "policy": shell["policy"],
+        "files": {path.name: sha256_file(path) for path in sorted(folder.iterdir())},
+        "shell": shell,
+        "host": {**host, **encode(ends.normalizer), "action": encode(ends.head)},
+        "transport": {
+            "kind": "simulated" if LIBRARY in files else "pynq",
+            "baud": None,
+            "library": LIBRARY if LIBRARY in files else None,
+        },
+        "golden": "golden.npz",
+        "bitstream": None,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toy:
+    """A bundle of a small random network, whose board is simulated."""
+
+    folder: Path
+    ends: Ends
+
+    @property
+    def library(self) -> Path:
+        """The simulated board."""
+        return self.folder / LIBRARY
+
+
+def write_toy(root: Path, head: ActionHead | None = None, input_bits: int = 8, output_bits: int = 8) -> Toy:
+    """Write a bundle of a network of 3, 9 and 3 values to `root`."""
+    build = build_shells(root / "build", (3, 9, 3), input_bits, output_bits)
+    top = build.shell.tops["axi_lite"]
+    library = build_library(build.design, top, build.shell.sources, build.paths.shell_library, CACHE)
+    ends = Ends(
+        network=build.network,
+        normalizer=NORMALIZER,
+        head=head or TanhHead(exponent=-6, low=(-1.0, -2.0, 0.0), high=(1.0, 2.0, 0.5)),
+        observation_features=OBSERVATION_FEATURES,
+    )
+    observations = np.random.default_rng(5).normal(0, 2, (100, OBSERVATION_FEATURES))
+    folder = write_bundle(root / "bundle", ends, encode(build.shell), observations, **{LIBRARY: library})
+    return Toy(folder=folder, ends=ends)
+
+
+def change_manifest(folder: Path, change: dict[str, Any]) -> None:
+    """Replace keys of a bundle's manifest."""
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))

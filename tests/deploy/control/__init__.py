@@ -1,0 +1,1 @@
+"""The control loop, its faults above all."""

@@ -1,0 +1,1 @@
+"""The shells, from the register map to whole inferences over each bus."""
