@@ -1,11 +1,11 @@
-// The activation banks, in Replicas with one write port: lane p writes p mod Banks.
+// The activation banks, Replicas times over, with one write port: lane p writes p mod Banks.
 // Latency Pipelining to read, 1 + Pipelining from a result or input to reading it; interval 1.
 // No handshake: lanes and reduction always win; busy_o tells the loader which banks they write.
 // Golden: the memory in hw.engines.folded.interpret.
 module ganglion_banks #(
   parameter  int unsigned Lanes       = 8,
   parameter  int unsigned Banks       = 8,
-  parameter  int unsigned Replicas      = 2,
+  parameter  int unsigned Replicas    = 2,
   parameter  int unsigned InLanes     = 8,
   parameter  int unsigned ActBits     = 8,
   parameter  int unsigned AddressBits = 6,

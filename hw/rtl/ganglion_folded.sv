@@ -5,7 +5,7 @@
 module ganglion_folded #(
   parameter int unsigned Lanes       = 8,
   parameter int unsigned Banks       = 8,
-  parameter int unsigned Replicas      = 2,
+  parameter int unsigned Replicas    = 2,
   parameter int unsigned AddressBits = 6,
   parameter int unsigned ActBits     = 8,
   parameter int unsigned WeightBits  = 8,

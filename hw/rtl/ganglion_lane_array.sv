@@ -5,7 +5,7 @@
 module ganglion_lane_array #(
   parameter  int unsigned        Lanes      = 8,
   parameter  int unsigned        Banks      = 8,
-  parameter  int unsigned        Replicas     = 2,
+  parameter  int unsigned        Replicas   = 2,
   parameter  int unsigned        ActBits    = 8,
   parameter  int unsigned        WeightBits = 8,
   parameter  int unsigned        AccBits    = 22,

@@ -55,13 +55,22 @@ def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
         LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, program.used_banks)
     )
     if not in_dsp:
-        lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
+        lane += _multiplier_luts(lowered.weight_bits, lowered.activation_bits) + lowered.accumulator_bits
     elif not dsp_accumulates:
         lane += lowered.accumulator_bits + ACCUMULATOR_LUTS
     banks = sum(map(bool, program.written)) * PORT_LUTS
     memories = program.used_banks * shape.replicas * _at_least(RAM_LUTS, program.address_bits)
     writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)
     return CONTROL_LUTS + shape.lanes * lane + banks + memories + _output_luts(program) + writers
+
+
+def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:
+    """Return the LUTs of ganglion_mac's multiplier: rows that add two shifted copies, and rows that add those.
+
+    A row of copies has a second LUT a bit, which gates the operand that goes into the carry chain.
+    """
+    pairs = -(-weight_bits // 2)
+    return pairs * (2 * activation_bits + 3) + (pairs - 1) * (activation_bits + weight_bits - 1)
 
 
 def _output_luts(program: Program) -> int:

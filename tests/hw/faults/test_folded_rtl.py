@@ -29,7 +29,7 @@ FAULTS = (
     ("ganglion_loader", "if (release_i) loaded_q <= 1'b0;", "loaded_q <= 1'b0;"),
     ("ganglion_write_port", "(busy_o && wraps)", "1'b0"),
     ("ganglion_write_port", "|| restart_i", ""),
-    ("ganglion_sequencer", "!awaits || waiting_q != '0", "1'b1"),
+    ("ganglion_sequencer", "!awaits_q || waiting_q != '0", "1'b1"),
     ("ganglion_sequencer", "next_q == LastIndex", "next_q == LastIndex - 1'b1"),
     ("ganglion_result_queue", "^ {Lanes{Offset}}", ""),
     ("ganglion_result_queue", "reserved_q <= CountBits'(Words)", "1'b1"),

@@ -68,6 +68,16 @@ def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
         _plan(8, _with(board, bram18=5))
 
 
+@pytest.mark.parametrize(("of_family", "asked", "taken"), [(0, None, 0), (1, None, 1), (1, 0, 0), (0, 1, 1)])
+def test_pipelining_is_the_familys_unless_asked_for(
+    of_family: int, asked: int | None, taken: int, board: Board
+) -> None:
+    network = random_network(np.random.default_rng(0), (6, 13, 5), density=0.5)
+    board = replace(board, family=replace(board.family, pipelining=of_family))
+    (made,) = Folded().plan([network], FoldedSettings(lanes=2, pipelining=asked), board, NOTHING)
+    assert made.shape.pipelining == taken
+
+
 def _narrow() -> IntNetwork:
     rng = np.random.default_rng(6)
     return random_network(rng, (11, 64, 64, 3), density=0.1, weight_bits=4, activation_bits=4)
