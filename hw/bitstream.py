@@ -13,6 +13,7 @@ from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.flow import Flow
 from ganglion.hw.flows.registry import boards_at_once, find_flow
 from ganglion.hw.settings import BuildSettings
+from ganglion.hw.shell.generate import generate
 from ganglion.hw.target.board import Board
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, ToolError
@@ -45,7 +46,8 @@ class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
-    compiled for, `met_mhz` what place and route reached; `resources` what was placed, by the tool's names.
+    compiled for, `met_mhz` what place and route reached, or the slower clock that the bit file sets;
+    `resources` what was placed, by the tool's names; `power_w` the tool's estimate for the whole part.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -59,6 +61,7 @@ class Bitstream:
     met_mhz: Amount | None = None
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
+    power_w: Amount | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "skipped") != bool(self.reason):
@@ -93,7 +96,8 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
     folder = paths.root / "bitstream"
     shutil.rmtree(folder, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
     folder.mkdir(parents=True)
-    made = flow.build(design, paths.root / "shell", folder, seeds)
+    generate(paths)
+    made = flow.build(design, paths.shell, folder, seeds)
     return Bitstream(
         status="done",
         flow=flow.name,
@@ -103,6 +107,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         met_mhz=made.clock_mhz,
         resources=made.resources,
         seed=made.seed,
+        power_w=made.power_w,
     )
 
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ganglion.hw import bitstream, closed_loop, compile, report, simulate, synth
+from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.models.build.lock import locked
@@ -14,6 +14,9 @@ from ganglion.models.select_policy import select
 class HwSettings(EngineOptions, PolicySettings):
     """A policy, a board, and the engines to build it with."""
 
+    gates: bool = False
+    """Simulate the netlist of synthesis too, against every golden vector; minutes more."""
+
 
 def run(settings: HwSettings) -> None:
     """Build, verify, synthesize and report; a bit file too where a flow for the board is installed."""
@@ -22,6 +25,8 @@ def run(settings: HwSettings) -> None:
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
+        if settings.gates:
+            gates.run(gates.GatesSettings(name=build.name, build=build.build))
         bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
         report.run(build)
 

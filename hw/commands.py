@@ -50,5 +50,10 @@ COMMANDS = (
         help="stage: a build's accelerator behind buses, with its register map, and a simulated one",
     ),
     Command(name="synth", target="ganglion.hw.synth:run", help="stage: a build's resources by yosys"),
+    Command(
+        name="gates",
+        target="ganglion.hw.gates:run",
+        help="stage: verify a build's netlist bit for bit, and estimate its energy",
+    ),
     Command(name="report", target="ganglion.hw.report:run", help="stage: a build's report from all stages"),
 )

@@ -9,6 +9,7 @@ from rich.table import Table
 from ganglion.hw.bitstream import Bitstream
 from ganglion.hw.closed_loop import ClosedLoop
 from ganglion.hw.design.design import load_design
+from ganglion.hw.gates import GateLevel, current
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
@@ -41,7 +42,7 @@ class PolicySection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """report.json: a section a stage, and the seconds that each took."""
+    """report.json: a section a stage, and the seconds each took; `gates` is null where that did not run."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -54,12 +55,14 @@ class Report:
     closed_loop: ClosedLoop
     resources: Synthesis
     bitstream: Bitstream
+    gates: GateLevel | None
     stage_s: dict[str, Amount]
 
 
 def collect(paths: BuildPaths) -> Report:
     """Return the report; a missing or altered file of a stage raises ExportError."""
-    spec, design = read_description(paths.policy), load_design(paths)
+    spec, design, gates = read_description(paths.policy), load_design(paths), current(paths)
+    stages = STAGES if gates is None else (*STAGES, "gates")
     return Report(
         env=spec.env,
         policy=_policy_section(paths, spec),
@@ -70,7 +73,8 @@ def collect(paths: BuildPaths) -> Report:
         closed_loop=decode_json(ClosedLoop, paths.closed_loop),
         resources=decode_json(Synthesis, paths.synth),
         bitstream=decode_json(Bitstream, paths.bitstream),
-        stage_s={name: Stage.at(paths.root, name).seconds for name in STAGES},
+        gates=gates,
+        stage_s={name: Stage.at(paths.root, name).seconds for name in stages},
     )
 
 
@@ -95,9 +99,18 @@ def rows(report: Report) -> list[tuple[str, str]]:
         ("closed loop", str(loop)),
         ("resources", str(report.resources)),
         ("  by", f"{report.resources.tool} for {report.resources.part}"),
+        *_gate_rows(report),
         ("bit file", str(report.bitstream)),
         ("seconds", ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.stage_s.items())),
     ]
+
+
+def _gate_rows(report: Report) -> list[tuple[str, str]]:
+    gates = report.gates
+    if gates is None:
+        return []
+    toggles = f"{gates.activity.total:,.0f} toggles of {sum(gates.activity.nets.values()):,} nets"
+    return [("netlist", str(gates)), ("  an action", toggles), ("energy", str(gates.energy))]
 
 
 def _latency(sim: Simulation, clock_mhz: float) -> str:

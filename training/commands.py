@@ -35,6 +35,12 @@ COMMANDS = (
         target="ganglion.training.figures:run",
         help="draw return against sparsity and learning curves of whatever runs there are",
     ),
+    Command(
+        name="delta",
+        target="ganglion.training.delta.study:run",
+        help="count the multiplications of delta inference against the return: a table and a figure",
+        variables={"ENV": "name"},
+    ),
     Command(name="zoo", target="ganglion.training.zoo:run", help="print the shipped policies as a table"),
     Command(
         name="bench-training",

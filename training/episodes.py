@@ -45,8 +45,17 @@ class Episodes:
         }
 
 
-def run_episodes(env_id: str, policy: Policy, n_episodes: int, first_seed: int) -> Episodes:
-    """Return the episodes of `policy`, stepped as one batch."""
+def run_episodes(
+    env_id: str,
+    policy: Policy,
+    n_episodes: int,
+    first_seed: int,
+    keep: Callable[[NDArray[np.bool_]], None] | None = None,
+) -> Episodes:
+    """Return the episodes of `policy`, stepped as one batch.
+
+    A policy with a memory is told by `keep`, after each step, which rows of its last batch go on: [n] bool.
+    """
     envs = [make_env(env_id) for _ in range(n_episodes)]
     observations = np.stack([env.reset(seed=first_seed + i)[0] for i, env in enumerate(envs)])
     returns, fell, running = np.zeros(n_episodes), np.zeros(n_episodes, bool), np.arange(n_episodes)
@@ -57,6 +66,8 @@ def run_episodes(env_id: str, policy: Policy, n_episodes: int, first_seed: int) 
             returns[i] += float(reward)
             if not (fell[i] or truncated):
                 still_running.append(i)
+        if keep is not None:
+            keep(np.isin(running, still_running))
         running = np.array(still_running, dtype=int)
     for env in envs:
         env.close()

@@ -37,7 +37,7 @@ def _serial(bundle: Bundle, place: str, timeout_s: float) -> Transport:
     baud = bundle.manifest.transport.baud
     if baud is None:
         raise ConfigError(f"{bundle.folder}: its bit file has no serial line")
-    from ganglion.deploy.transports.serial import SerialTransport  # pyright: ignore
+    from ganglion.deploy.transports.serial import SerialTransport
 
     return SerialTransport.open(place, baud, timeout_s)
 

@@ -12,9 +12,10 @@ from ganglion.hw.target.board import Board
 class BitFile:
     """What a flow made, once the clock was met.
 
-    files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, at
-    least the design's. resources: what was placed, by the tool's names. seed: the one taken of several, None
-    where the tool has none. tools: the version of each tool that ran.
+    files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, or the
+    slower clock that the bit file runs at where that can be set. resources: what was placed, by the tool's
+    names. seed: the one taken of several, None where the tool has none. tools: the version of each tool that
+    ran. power_w: the tool's estimate of the part's power, None where it makes none.
     """
 
     files: tuple[Path, ...]
@@ -22,6 +23,7 @@ class BitFile:
     resources: dict[str, int]
     seed: int | None
     tools: dict[str, str]
+    power_w: float | None = None
 
 
 class Flow(Protocol):
@@ -44,6 +46,6 @@ class Flow(Protocol):
         """Write the bit file into the empty `folder`, where it stands only if the clock is met.
 
         shell: build/<name>/shell, what the shell stage wrote. seeds: how many placements may be tried.
-        Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz.
+        Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz where that is fixed.
         """
         ...

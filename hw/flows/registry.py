@@ -1,11 +1,12 @@
 """Every flow by its name, and which of them a board's family has on this machine."""
 
 from ganglion.hw.flows.flow import Flow
+from ganglion.hw.flows.openxc7.flow import OpenXc7
 from ganglion.hw.flows.vivado.flow import Vivado
 from ganglion.hw.target.board import Board, all_boards
 from ganglion.models.build.errors import ConfigError
 
-FLOWS: dict[str, Flow] = {flow.name: flow for flow in (Vivado(),)}
+FLOWS: dict[str, Flow] = {flow.name: flow for flow in (Vivado(), OpenXc7())}
 
 
 def flows_of(board: Board) -> list[Flow]:

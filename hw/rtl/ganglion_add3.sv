@@ -32,14 +32,16 @@ module ganglion_add3 #(
     $error("ganglion_add3: widths %0d, %0d, %0d, %0d, allowed from 1", Width, BitsA, BitsB, BitsC);
   end
 
-  // Simulation always runs the sum itself.
-`ifdef SYNTHESIS
-  localparam bit Synthesis = 1;
+  // Simulation always runs the sum itself, and so does synthesis for a router without LUT6_2.
+`ifndef SYNTHESIS
+  localparam bit Cells = 0;
+`elsif GANGLION_NO_LUT6_2
+  localparam bit Cells = 0;
 `else
-  localparam bit Synthesis = 0;
+  localparam bit Cells = 1;
 `endif
 
-  if (Xc7 && Synthesis) begin : gen_xc7
+  if (Xc7 && Cells) begin : gen_xc7
     ganglion_add3_xc7 #(
       .Width(Width), .Addends(Addends), .Constant(Constant),
       .BitsA(BitsA), .BitsB(BitsB), .BitsC(BitsC),

@@ -37,16 +37,18 @@ module ganglion_clip #(
   logic unused;
   assign unused = ^{value_i, over, negative};
 
-  // Simulation always runs the clip itself.
-`ifdef SYNTHESIS
-  localparam bit Synthesis = 1;
+  // Simulation always runs the clip itself, and so does synthesis for a router without LUT6_2.
+`ifndef SYNTHESIS
+  localparam bit Cells = 0;
+`elsif GANGLION_NO_LUT6_2
+  localparam bit Cells = 0;
 `else
-  localparam bit Synthesis = 0;
+  localparam bit Cells = 1;
 `endif
 
   if (!InSigned && Over == 0) begin : gen_wires
     assign clipped_o = low;
-  end else if (Xc7 && Synthesis) begin : gen_xc7
+  end else if (Xc7 && Cells) begin : gen_xc7
     ganglion_clip_xc7 #(
       .Bits(OutBits)
     ) u_clip (

@@ -24,6 +24,7 @@ TOPS = {
     "axi_lite": "ganglion_shell_axi_lite",
     "axi": "ganglion_shell_axi",
     "stream": "ganglion_shell_stream",
+    "serial": "ganglion_shell_serial",
 }
 """The top module of each bus."""
 

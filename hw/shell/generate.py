@@ -9,8 +9,9 @@ from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import TOPS, Shell, describe
 from ganglion.hw.shell.emit import CORE, core_module
 from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
+from ganglion.hw.shell.emit_serial import serial_module
 from ganglion.hw.shell.emit_stream import stream_module
-from ganglion.hw.shell.library import build_library
+from ganglion.hw.shell.library import HARNESS, SERIAL_HARNESS, build_library
 from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.models.build.codec import decode_json, encode_json
@@ -29,6 +30,14 @@ MODULES = (
     "ganglion_axi_lite",
     "ganglion_axi",
     "ganglion_frames",
+    "ganglion_crc16",
+    "ganglion_uart_receiver",
+    "ganglion_uart_transmitter",
+    "ganglion_serial_words",
+    "ganglion_serial_request",
+    "ganglion_serial_execute",
+    "ganglion_serial_response",
+    "ganglion_serial",
 )
 """The hand-written modules, in compile order."""
 
@@ -39,6 +48,8 @@ class ShellSettings(BuildSettings):
 
     library: bool = True
     """Compile the simulated shell, through which the driver's simulated transport reads and writes."""
+    serial_library: bool = False
+    """Compile the simulated serial shell, too."""
 
 
 def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
@@ -56,6 +67,7 @@ def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
         TOPS["axi_lite"]: axi_lite_module(shell),
         TOPS["axi"]: axi_module(shell),
         TOPS["stream"]: stream_module(design, shell),
+        TOPS["serial"]: serial_module(shell),
     }
     for name, text in generated.items():
         atomic_write(folder / f"{name}.sv", text)
@@ -78,17 +90,17 @@ def run(settings: ShellSettings) -> None:
     with locked(paths.root):
         design = generate(paths)
         if settings.library:
-            _refresh_library(paths, design)
+            _refresh_library(paths, design, "axi_lite", paths.shell_library, HARNESS)
+        if settings.serial_library:
+            _refresh_library(paths, design, "serial", paths.serial_library, SERIAL_HARNESS)
 
 
-def _refresh_library(paths: BuildPaths, design: Design) -> None:
+def _refresh_library(paths: BuildPaths, design: Design, bus: str, library: Path, harness: Path) -> None:
     shell = decode_json(Shell, paths.shell_json)
     inputs = {"shell": sha256_file(paths.shell_json), "toolchain": toolchain()}
-    stage = Stage(
-        root=paths.root, name="shell_library", inputs=stage_inputs(paths, design, __name__) | inputs
-    )
-    library = paths.shell_library
+    stage = Stage(root=paths.root, name=library.stem, inputs=stage_inputs(paths, design, __name__) | inputs)
+    top = shell.tops[bus]
     stage.refresh(
         [library],
-        lambda: build_library(design, shell.tops["axi_lite"], shell.sources, library, simulator_cache(paths)),
+        lambda: build_library(design, top, shell.sources, library, simulator_cache(paths), harness),
     )

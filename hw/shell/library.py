@@ -20,6 +20,7 @@ from ganglion.hw.sim.toolchain import (
 from ganglion.models.build.files import atomic_path, digest, sha256_file
 
 HARNESS = Path(__file__).parent / "library.cpp"
+SERIAL_HARNESS = HARNESS.with_name("serial.cpp")
 POSITION_INDEPENDENT = "-fPIC"
 
 _MEMORIES = """\

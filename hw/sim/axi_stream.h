@@ -22,13 +22,15 @@ struct Port {
   long words;
 };
 
-// The simulated top module behind its ports: input first, then output, then taps.
+// The simulated top module behind its ports: input first, then output, then taps; and the nets that are observed.
 struct Model {
   virtual ~Model() = default;
   virtual void eval() = 0;
   unsigned char* clock = nullptr;
   unsigned char* reset_n = nullptr;
   std::vector<Port> ports;
+  const uint32_t* nets = nullptr;  // of a netlist, a bit each
+  size_t n_nets = 0;
 };
 
 class VerilatedContext;

@@ -1,14 +1,17 @@
 // Drives the simulated accelerator over AXI-Stream and watches every stream of it:
 //   harness run in=FILE out=FOLDER vectors=N patience=N drain=N
-//               [stall=% burst=CYCLES seed=N spaced=1 waits=1 reset_at=CYCLE reset=CYCLES]
+//               [stall=% burst=CYCLES seed=N spaced=1 waits=1 reset_at=CYCLE reset=CYCLES switching=1]
 //   harness serve patience=N     on stdin: uint32 count, then count vectors; on stdout: count result vectors
-// `run` writes FOLDER/<port>.bin for the output and each tap and one line of JSON on stdout; exit 3 says why in that line.
+// `run` writes FOLDER/<port>.bin for the output and each tap, FOLDER/switching.bin of a netlist's nets if asked to, and
+// one line of JSON on stdout; exit 3 says why in that line.
 
 #include "axi_stream.h"
+#include "switching.h"
 
 #include <climits>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "verilated.h"
 
@@ -49,6 +52,7 @@ class Bench {
     input_ = model_->ports[0];
     for (size_t i = 1; i < model_->ports.size(); ++i) watches_.emplace_back(model_->ports[i]);
     reset();
+    if (arguments.number("switching", 0)) switching_.emplace(model_->nets, model_->n_nets);
   }
 
   void reset() {
@@ -90,6 +94,11 @@ class Bench {
                       "expected " + std::to_string(expected) + " words, got " + std::to_string(watch.count()));
     }
   }
+  // Ends the count of switching, if there is one.
+  void write_switching(const std::string& path) {
+    if (switching_) switching_->write(path);
+    switching_.reset();
+  }
   long now() const { return now_; }
   long in_flight() const { return static_cast<long>(starts_.size() - ends_.size()); }
   const std::vector<long>& starts() const { return starts_; }
@@ -115,6 +124,7 @@ class Bench {
   void clock(bool watching) {
     *model_->clock = 0;
     model_->eval();
+    if (switching_) switching_->sample();
     const bool taken = watching && *input_.valid && *input_.ready;
     bool moved = taken;
     if (taken && sent_++ % input_.words == 0) starts_.push_back(now_);
@@ -133,6 +143,7 @@ class Bench {
   std::unique_ptr<Model> model_;
   Port input_;
   std::vector<Watch> watches_;
+  std::optional<Switching> switching_;
   long now_ = 0, sent_ = 0, last_progress_ = 0, patience_, reset_cycles_;
   bool spaced_, waits_;
   Stall source_stall_, sink_stall_;
@@ -181,6 +192,7 @@ int run(const Arguments& arguments) {
       bench.reset();
     }
     bench.transfer(words.data(), vectors, 0);
+    bench.write_switching(arguments.text("out") + "/switching.bin");
     bench.drain(arguments.number("drain"));
     bench.check_counts(vectors);
   } catch (const Failure& failure) {

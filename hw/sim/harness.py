@@ -6,7 +6,7 @@ import re
 import select
 import struct
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from ganglion.models.reference import Ints
 RUN_DEADLINE_S = 3600
 STEP_DEADLINE_S = 60
 REPORTED = 3  # the harness' exit status when it wrote down what broke
+SWITCHING_FILE = "switching.bin"
 DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last result
 
 
@@ -59,6 +60,15 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switching:
+    """How often each observed net switched, and in how many of the cycles it was high: [nets] int64 each."""
+
+    cycles: int
+    toggles: Ints
+    high: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """A design, its simulator, and how many cycles without a word on any stream mean a deadlock."""
 
@@ -74,6 +84,16 @@ class Bench:
 
     def run(self, inputs: Ints, traffic: Traffic, scratch: Path) -> Result:
         """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`."""
+        return self._run(inputs, traffic, scratch, {})
+
+    def switching(self, inputs: Ints, scratch: Path) -> tuple[Result, Switching]:
+        """Return what inputs [n, in], each alone, become, and what the observed nets did meanwhile."""
+        result = self._run(inputs, Traffic(spaced=True), scratch, {"switching": 1})
+        counts = np.fromfile(scratch / SWITCHING_FILE, dtype=np.int64)
+        toggles, high = counts[1:].reshape(2, -1)
+        return result, Switching(cycles=int(counts[0]), toggles=toggles, high=high)
+
+    def _run(self, inputs: Ints, traffic: Traffic, scratch: Path, more: Mapping[str, int]) -> Result:
         scratch.mkdir(parents=True, exist_ok=True)
         source = scratch / "input.bin"
         source.write_bytes(self.design.input.format.pack(inputs).tobytes())
@@ -90,6 +110,7 @@ class Bench:
             "reset": traffic.reset_cycles,
             "patience": self.patience_cycles,
             "drain": DRAIN_CYCLES,
+            **more,
         }
         report = self._report(["run", *(f"{key}={value}" for key, value in arguments.items())])
         ports = (self.design.output, *self.design.taps)

@@ -30,7 +30,7 @@ CXX_FLAGS = (
 )
 # -O2 compiles a fifth longer and simulates no faster.
 FAST, SLOW = "-O1", "-O0"
-SMALL_MODEL_BYTES = 400_000
+SMALL_MODEL_BYTES = 1_000_000
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 DEADLINE_S = 1800
 SIM = Path(__file__).parent

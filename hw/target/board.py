@@ -25,6 +25,31 @@ class Processor(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pll:
+    """The processing system's PLL from which the logic's clock is divided, as the boot loader leaves it."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    crystal_mhz: float
+    mhz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPart:
+    """The part as openXC7 calls it, which knows no temperature grades, and the database of its family."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    name: str
+    database: str
+
+    @property
+    def device(self) -> str:
+        """The part without its speed grade, for example xc7z020clg400."""
+        return self.name.rpartition("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """The fractions of a part that the accelerator may take; DMA, interconnect and routing need the rest."""
 
@@ -54,8 +79,12 @@ class Board:
     clock_mhz: float
     resources: Resources
     share: Share
+    pll: Pll | None = None
+    open_part: OpenPart | None = None
 
     def __post_init__(self) -> None:
+        if (self.processor is Processor.NONE) != (self.pll is None):
+            raise ConfigError(f"{self.name}: a board has a pll just when it has a processor")
         if not 1 <= self.clock_mhz <= 1000:
             raise ConfigError(f"{self.name}: {spelled('clock_mhz', self.clock_mhz)} is outside 1 to 1000")
 

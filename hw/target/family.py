@@ -34,6 +34,39 @@ class Yosys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """What simulates a netlist's cells: files of yosys' share/, before them ours in hw/gatelevel/cells/."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    libraries: tuple[str, ...]
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyConstants:
+    """What switching costs, from the measurements that `source` names.
+
+    cycle_pj: the clock network, a cycle. toggle_pj: a net that switches, by what drives it (a resource of
+    `Cells`), the least and the most that was measured. static_mw: a part that does nothing, by its name.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    source: str
+    cycle_pj: float
+    toggle_pj: dict[str, tuple[float, float]]
+    static_mw: dict[str, float]
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in self.toggle_pj.items():
+            if not 0 < low <= high:
+                raise ConfigError(f"energy.toggle_pj.{name} = [{low}, {high}]: two rising numbers above 0")
+        if self.cycle_pj < 0 or min(self.static_mw.values(), default=0) < 0:
+            raise ConfigError("energy.cycle_pj and energy.static_mw: allowed from 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """A family of FPGAs.
 
@@ -41,7 +74,8 @@ class Family:
     `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; `primitives`
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
     hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
-    1, where their settings do not say.
+    1, where their settings do not say. Without `gates` its netlists cannot be simulated; without `energy` no
+    energy is estimated.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -52,10 +86,12 @@ class Family:
     dsp_bits: int
     dsp_accumulates: bool
     primitives: str
-    pipelining: int
     flows: tuple[str, ...]
     yosys: Yosys
     cells: Cells
+    pipelining: int = 0
+    gates: Gates | None = None
+    energy: EnergyConstants | None = None
 
     def __post_init__(self) -> None:
         for name, low, high in (

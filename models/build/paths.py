@@ -59,6 +59,11 @@ class BuildPaths:
         return self.shell / "libganglion_shell.so"
 
     @property
+    def serial_library(self) -> Path:
+        """The Verilated serial shell, whose functions put and get the bytes of its line."""
+        return self.shell / "libganglion_serial.so"
+
+    @property
     def sim(self) -> Path:
         """sim.json: written only when the RTL equals golden in every integer."""
         return self.root / "sim.json"
@@ -72,6 +77,11 @@ class BuildPaths:
     def synth(self) -> Path:
         """synth.json: resources by synthesis."""
         return self.root / "synth.json"
+
+    @property
+    def gates(self) -> Path:
+        """gates.json: written only when the netlist equals golden; what else it gives lies in gates/."""
+        return self.root / "gates.json"
 
     @property
     def bitstream(self) -> Path:

@@ -10,14 +10,17 @@ import pytest
 from ganglion.hw import bitstream
 from ganglion.hw.bitstream import Bitstream, BitstreamSettings
 from ganglion.hw.flows.registry import find_flow
-from ganglion.hw.target.board import find_board
+from ganglion.hw.flows.vivado.flow import MODULE
+from ganglion.hw.flows.zynq.clock import board_clock
+from ganglion.hw.flows.zynq.hwh import VLNV, hwh
+from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.toy import write_toy_build
 
-# Plays Vivado: reads settings.tcl as the flow does, writes timing.json, and the bit file when timing is met.
+# Plays Vivado: reads settings.tcl as the script does, reports, and writes the bit file when timing is met.
 FAKE_VIVADO = """#!{python}
 import json, re, sys
 from pathlib import Path
@@ -26,11 +29,14 @@ settings = dict(re.findall(r"^set (\\w+) \\{{(.*)\\}}$", Path(sys.argv[6]).read_
 if {crashes}:
     sys.exit("ERROR: [Common 17-345] no valid license")
 out = Path(settings["out_dir"])
-(out / "timing.json").write_text(json.dumps({{"setup_slack_ns": {slack}, "hold_slack_ns": 0.01}}))
+timing = {{"clock_mhz": 100.0, "setup_slack_ns": {slack}, "hold_slack_ns": 0.01}}
+(out / "timing.json").write_text(json.dumps(timing))
 (out / "settings.json").write_text(json.dumps(settings))
+(out / "utilization.rpt").write_text("| DSPs | 8 |")
+(out / "power.rpt").write_text("| Total On-Chip Power (W) | 1.4 |")
 if {slack} >= 0:
-    for suffix in ("bit", "hwh"):
-        (out / (settings["stem"] + "." + suffix)).write_text("bits")
+    (out / (settings["stem"] + ".bit")).write_text("bits")
+    (out / (settings["stem"] + ".hwh")).write_text({hwh!r})
 """
 
 
@@ -47,7 +53,9 @@ def run(paths: BuildPaths, *, require: bool = False) -> None:
 def install_vivado(folder: Path, *, slack: float, crashes: bool = False) -> None:
     (folder / "bin").mkdir(exist_ok=True)
     vivado = folder / "bin" / "vivado"
-    vivado.write_text(FAKE_VIVADO.format(python=sys.executable, slack=slack, crashes=crashes))
+    text = hwh(Processor.ZYNQ, "toy", 12, board_clock(find_board("Pynq-Z2"), 100.0))
+    text = text.replace(VLNV, f"xilinx.com:module_ref:{MODULE}:1.0")
+    vivado.write_text(FAKE_VIVADO.format(python=sys.executable, slack=slack, crashes=crashes, hwh=text))
     vivado.chmod(0o755)
 
 
@@ -75,11 +83,13 @@ def test_vivado_that_meets_timing_leaves_bit_and_hwh_of_one_stem(paths: BuildPat
     result = read_json(paths.bitstream)
     assert result["status"] == "done"
     assert result["flow"] == "vivado" and result["tools"]["vivado"].endswith("bin/vivado")
-    assert result["files"] == {"bitstream/toy.bit": 4, "bitstream/toy.hwh": 4}
-    assert (result["asked_mhz"], result["met_mhz"]) == (100.0, 102.04)
+    assert list(result["files"])[:2] == ["bitstream/toy.bit", "bitstream/toy.hwh"]
+    assert result["files"]["bitstream/toy.bit"] == 4
+    assert (result["asked_mhz"], result["met_mhz"]) == (100.0, 102.041)
+    assert (result["resources"], result["power_w"]) == ({"DSPs": 8}, 1.4)
     settings = json.loads((paths.root / "bitstream" / "settings.json").read_text())
-    assert (settings["part"], settings["family"]) == ("xc7z020clg400-1", "zynq")
-    assert (settings["in_bits"], settings["out_bits"], settings["out_words"]) == ("16", "24", "1")
+    assert (settings["part"], settings["processor"]) == ("xc7z020clg400-1", "zynq")
+    assert (settings["clock_mhz"], settings["crystal_mhz"]) == ("100.0", "50.0")
     assert all(Path(source.strip("{}")).is_file() for source in settings["sources"].split())
 
 
@@ -96,7 +106,7 @@ def test_missed_timing_leaves_no_bit_file_and_fails(paths: BuildPaths, tmp_path:
 
 def test_failing_vivado_is_reported_with_its_first_error(paths: BuildPaths, tmp_path: Path) -> None:
     install_vivado(tmp_path, slack=0, crashes=True)
-    with pytest.raises(ToolError, match=r"Vivado: ERROR: \[Common 17-345\] no valid license"):
+    with pytest.raises(ToolError, match=r"vivado: ERROR: \[Common 17-345\] no valid license"):
         run(paths)
 
 
@@ -107,7 +117,7 @@ def test_a_board_without_a_processor_has_no_bit_file_by_vivado(tmp_path: Path) -
 
 def test_a_family_with_an_unknown_flow_is_named() -> None:
     board = find_board("Pynq-Z2")
-    with pytest.raises(ConfigError, match=r"7-series: flow 'quartus' is unknown; known: vivado"):
+    with pytest.raises(ConfigError, match=r"7-series: flow 'quartus' is unknown; known: vivado, openxc7"):
         find_flow(replace(board, family=replace(board.family, flows=("quartus",))))
 
 

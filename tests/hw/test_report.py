@@ -12,13 +12,16 @@ import pytest
 from ganglion.hw import report
 from ganglion.hw.bitstream import Bitstream
 from ganglion.hw.closed_loop import ClosedLoop
+from ganglion.hw.gatelevel.activity import Activity
+from ganglion.hw.gatelevel.energy import Energy
+from ganglion.hw.gates import GateLevel
 from ganglion.hw.report import STAGES, collect, print_table
 from ganglion.hw.settings import BuildSettings
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import encode, encode_json
 from ganglion.models.build.errors import ExportError, GanglionError
-from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.files import read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 from tests.hw.toy import write_toy_build, write_toy_policy
@@ -57,6 +60,20 @@ SYNTHESIS = Synthesis(
     notes=("mapped",),
     seconds=20.0,
 )
+GATES = GateLevel(
+    hw="",
+    netlist="by yosys",
+    cells={"LUT6": 1000, "FDRE": 500},
+    vectors=10_000,
+    mismatches=0,
+    stalled_vectors=500,
+    resets=12,
+    latency_cycles=389,
+    inferences_per_s=300,
+    compile_s=30.0,
+    activity=Activity(actions=200, cycles=390.0, toggles={"ff": 4000.0}, nets={"ff": 500}),
+    energy=Energy(dynamic_nj=(1.5, 4.0), static_nj=0.5, not_counted=(), source="a paper", reason=None),
+)
 BITSTREAM = Bitstream(status="skipped", reason="vivado is not on the PATH")
 
 
@@ -68,14 +85,16 @@ def paths(tmp_path: Path) -> BuildPaths:
     path = paths.policy / "policy.json"
     write_json(path, read_json(path) | {"provenance": known | {"episodes": 20}})
     write_toy_build(paths)
+    gates = replace(GATES, hw=sha256_file(paths.hw))
     for file, value in (
+        (paths.gates, gates),
         (paths.sim, SIMULATION),
         (paths.closed_loop, CLOSED_LOOP),
         (paths.synth, SYNTHESIS),
         (paths.bitstream, BITSTREAM),
     ):
         encode_json(file, value)
-    for name in STAGES:
+    for name in (*STAGES, "gates"):
         with Stage(root=paths.root, name=name, inputs={}).running([]):
             pass
     return paths
@@ -101,6 +120,9 @@ def test_the_table_shows_the_numbers(paths: BuildPaths, capsys: pytest.CaptureFi
         "3200.50 by PyTorch",
         "31,000 LUT (58 %)",
         "vivado is not",
+        "0 mismatches in 10,000 vectors of 1,500 cells",
+        "4,000 toggles of 500 nets",
+        "estimate: 1.5 to 4 nJ",
     ):
         assert text in shown
 
@@ -112,6 +134,14 @@ def test_a_policy_without_provenance_has_a_report_too(paths: BuildPaths) -> None
     found = collect(paths)
     assert found.policy.return_mean is None
     print_table(found)
+
+
+def test_gates_of_another_design_are_left_out(paths: BuildPaths) -> None:
+    assert collect(paths).gates is not None
+    write_json(paths.hw, read_json(paths.hw) | {"behavioural": ["a change"]})
+    assert collect(paths).gates is None
+    paths.gates.unlink()
+    assert collect(paths).gates is None
 
 
 def test_a_missing_stage_is_named(paths: BuildPaths) -> None:
@@ -163,6 +193,7 @@ FILES: dict[str, Callable[[BuildPaths], Path]] = {
     "sim": lambda paths: paths.sim,
     "closed_loop": lambda paths: paths.closed_loop,
     "synth": lambda paths: paths.synth,
+    "gates": lambda paths: paths.gates,
     "bitstream": lambda paths: paths.bitstream,
     "record": lambda paths: Stage.at(paths.root, "synth").record,
 }

@@ -1,0 +1,64 @@
+"""A netlist as a simulator behind the accelerator's own ports."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ganglion.hw.design.design import Design
+from ganglion.hw.flows.yosys.run import map_design, share
+from ganglion.hw.gatelevel.cells import CELLS
+from ganglion.hw.gatelevel.netlist import Netlist, read_netlist, write_verilog
+from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.target.family import Family, Gates
+from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import atomic_write
+
+FLATTEN = "setattr -mod -unset keep_hierarchy *\nflatten\n"
+
+
+def synthesize_netlist(design: Design, work: Path) -> Netlist:
+    """Return the netlist that yosys makes of a design, memories filled; a failing yosys raises ToolError."""
+    path = work / "netlist.json"
+    result = f"{FLATTEN}write_json {path.relative_to(design.root)}"
+    map_design(design, work, result=result, memories_count=True)
+    return read_netlist(path, design.top)
+
+
+def require_models(family: Family) -> Gates:
+    """Return what simulates a family's cells; ConfigError where nothing is named."""
+    if family.gates is None:
+        raise ConfigError(
+            f"family {family.name}: no models of its cells are named ([gates] in its family.toml)"
+        )
+    return family.gates
+
+
+def netlist_bench(design: Design, netlist: Netlist, folder: Path, cache: Path) -> Bench:
+    """Return a bench of `netlist`, a netlist of `design`, whose driven nets can be observed in their order.
+
+    Its Verilog goes to `folder`. A family without models of its cells raises ConfigError.
+    """
+    family = design.board.family
+    gates = family.gates
+    if gates is None:
+        raise ConfigError(
+            f"family {family.name}: no models of its cells are named ([gates] in its family.toml)"
+        )
+    models = [CELLS / name for name in gates.models]
+    merged = {
+        name for model in models for name in re.findall(r"^module (\w+)", model.read_text(), re.MULTILINE)
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_write(folder / "netlist.v", write_verilog(netlist, merged))
+    mapped = replace(
+        design,
+        root=folder,
+        top=netlist.top,
+        sources=("netlist.v", *(str(model) for model in models)),
+        memories={},
+        taps=(),
+    )
+    libraries = [share() / name for name in gates.libraries]
+    simulator = verilate(mapped, cache, libraries=libraries, nets=len(netlist.observed))
+    return Bench.of(mapped, simulator)

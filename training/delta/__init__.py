@@ -1,0 +1,1 @@
+"""Delta inference counted on whole episodes: multiplications against return."""

@@ -1,0 +1,96 @@
+"""What delta inference does to a policy: multiplications a step and the return, over whole episodes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganglion.models.build.codec import STRICT, Amount, Count
+from ganglion.models.delta import DeltaNetwork
+from ganglion.models.formats.policy_folder import Policy
+from ganglion.models.reference import quantize_observation
+from ganglion.training.envs import FloatArray
+from ganglion.training.episodes import run_episodes
+
+Thresholds = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One setting of thresholds: multiplications a step of each layer, and what the episodes returned."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    thresholds: Thresholds
+    multiplications: tuple[Amount, ...]
+    """A step's mean over all steps of all episodes, for each layer."""
+    return_mean: float
+    return_std: Amount
+    return_min: float
+    falls: Count
+    episodes: Count
+    first_seed: Count
+
+    @property
+    def total(self) -> float:
+        """Multiplications a step."""
+        return sum(self.multiplications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaReport:
+    """delta.json: multiplications a step, of the dense actor and the pruned layers, and what was measured."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    env: str
+    policy: str
+    dense: Count | None
+    """None where the policy's provenance does not tell its size before pruning."""
+    pruned: tuple[Count, ...]
+    uniform: tuple[Measured, ...]
+    chosen: Measured
+
+
+def measure(policy: Policy, thresholds: Thresholds, n_episodes: int, first_seed: int) -> Measured:
+    """Return what a policy does with these thresholds; ConfigError for thresholds that are none."""
+    spec, network = policy.spec, DeltaNetwork(network=policy.network, thresholds=thresholds)
+    state, products, steps = network.start(n_episodes), np.zeros(len(thresholds), np.int64), 0
+
+    def act(observations: FloatArray) -> NDArray[np.float32]:
+        nonlocal steps, products
+        inputs = quantize_observation(observations, spec.normalizer, spec.network.input_type)
+        outputs, taken = network.step(state, inputs)
+        products, steps = products + taken.sum(axis=1), steps + len(inputs)
+        return spec.action.act(outputs)
+
+    episodes = run_episodes(spec.env, act, n_episodes, first_seed, state.keep)
+    return Measured(
+        thresholds=thresholds,
+        multiplications=tuple(float(value) for value in products / steps),
+        return_mean=float(episodes.returns.mean()),
+        return_std=float(episodes.returns.std()),
+        return_min=float(episodes.returns.min()),
+        falls=int(episodes.fell.sum()),
+        episodes=n_episodes,
+        first_seed=first_seed,
+    )
+
+
+def multiplications_without_delta(policy: Policy) -> tuple[int, ...]:
+    """Return what each layer of the pruned network multiplies a step when every input is sent."""
+    counts: Sequence[int] = [
+        int(
+            layer.accumulate(
+                np.ones((1, *layer.in_shape), np.int64),
+                (weight != 0).astype(np.int64),
+                np.zeros_like(bias),
+            ).sum()
+        )
+        for layer, weight, bias in zip(
+            policy.spec.network.layers, policy.network.weights, policy.network.biases, strict=True
+        )
+    ]
+    return tuple(counts)
