@@ -65,7 +65,7 @@ def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
 
 
 def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:
-    """Return the LUTs of ganglion_mac's multiplier: rows that add two shifted copies, and rows that add those.
+    """Return the LUTs of ganglion_mac's multiplier: rows that add two shifted copies, then rows of those.
 
     A row of copies has a second LUT a bit, which gates the operand that goes into the carry chain.
     """
