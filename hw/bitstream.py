@@ -5,9 +5,9 @@ It writes build/<name>/bitstream/ and build/<name>/bitstream.json.
 
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.flow import Flow
@@ -17,6 +17,7 @@ from ganglion.hw.shell.generate import generate
 from ganglion.hw.target.board import Board
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, ToolError
+from ganglion.models.build.files import sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled
@@ -25,6 +26,12 @@ from ganglion.models.build.stage import Stage
 SEEDS = 4
 
 log = logging.getLogger(__name__)
+
+
+def check_seeds(seeds: int) -> None:
+    """Raise ConfigError when so many placements cannot be tried."""
+    if not 1 <= seeds <= 100:
+        raise ConfigError(f"{spelled('seeds', seeds)} is outside 1 to 100")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +44,7 @@ class BitstreamSettings(BuildSettings):
     """How many placements may be tried until one meets the clock."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.seeds <= 100:
-            raise ConfigError(f"{spelled('seeds', self.seeds)} is outside 1 to 100")
+        check_seeds(self.seeds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +52,9 @@ class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
-    compiled for, `met_mhz` what place and route reached, or the slower clock that the bit file sets;
-    `resources` what was placed, by the tool's names; `power_w` the tool's estimate for the whole part.
+    compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached,
+    or the slower clock that the bit file sets; `resources` what was placed, by the tool's names; `power_w`
+    the tool's estimate for the whole part; `baud` the serial line's, where there is one.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -58,9 +65,11 @@ class Bitstream:
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, Count] = field(default_factory=dict)
     asked_mhz: Amount | None = None
+    runs_mhz: Amount | None = None
     met_mhz: Amount | None = None
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
+    baud: Count | None = None
     power_w: Amount | None = None
 
     def __post_init__(self) -> None:
@@ -94,9 +103,7 @@ def _skip_reason(reason: str) -> str:
 def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -> Bitstream:
     """Return the content of bitstream.json; a failed run or missed timing raises ToolError."""
     folder = paths.root / "bitstream"
-    shutil.rmtree(folder, ignore_errors=True)  # a bit file of an older design must not outlive a failed run
     folder.mkdir(parents=True)
-    generate(paths)
     made = flow.build(design, paths.shell, folder, seeds)
     return Bitstream(
         status="done",
@@ -104,9 +111,11 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         tools=made.tools,
         files={str(file.relative_to(paths.root)): file.stat().st_size for file in made.files},
         asked_mhz=design.clock_mhz,
+        runs_mhz=made.runs_mhz or min(design.clock_mhz, made.clock_mhz),
         met_mhz=made.clock_mhz,
         resources=made.resources,
         seed=made.seed,
+        baud=made.baud,
         power_w=made.power_w,
     )
 
@@ -117,19 +126,28 @@ def run(settings: BitstreamSettings) -> None:
     with locked(paths.root):
         design = load_design(paths)
         flow = require_flow(design.board) if settings.require else find_flow(design.board)
-        skipped = isinstance(flow, str)
-        found = _skip_reason(flow) if skipped else {"flow": flow.name, "tools": flow.tools()}
-        inputs = stage_inputs(paths, design, __name__) | {"found": found, "seeds": settings.seeds}
-        stage = Stage(root=paths.root, name="bitstream", inputs=inputs)
-        if stage.is_current():
-            log.info("bitstream: up to date")
-            return
-        outputs: list[Path] = [paths.bitstream] if skipped else [paths.bitstream, paths.root / "bitstream"]
-        paths.bitstream.unlink(missing_ok=True)
-        with stage.running(outputs):
-            if skipped:
-                result = Bitstream(status="skipped", reason=_skip_reason(flow))
-            else:
-                result = build_bitstream(flow, paths, design, settings.seeds)
-            encode_json(paths.bitstream, result)
-        log.info("bitstream: %s", result)
+        if isinstance(flow, str):
+            reason = _skip_reason(flow)
+            _refresh(paths, design, {"skipped": reason}, lambda: Bitstream(status="skipped", reason=reason))
+        else:
+            generate(paths)
+            inputs = {
+                "flow": flow.name,
+                "tools": flow.tools(),
+                "seeds": settings.seeds,
+                "shell": sha256_file(paths.shell_json),
+            }
+            _refresh(paths, design, inputs, lambda: build_bitstream(flow, paths, design, settings.seeds))
+
+
+def _refresh(
+    paths: BuildPaths, design: Design, inputs: dict[str, Any], make: Callable[[], Bitstream]
+) -> None:
+    stage = Stage(root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, __name__) | inputs)
+    folder = paths.root / "bitstream"
+
+    def remake() -> Bitstream:
+        shutil.rmtree(folder, ignore_errors=True)  # a bit file of an older design
+        return encode_json(paths.bitstream, make())
+
+    stage.refresh([paths.bitstream, folder], remake)

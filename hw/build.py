@@ -16,6 +16,12 @@ class HwSettings(EngineOptions, PolicySettings):
 
     gates: bool = False
     """Simulate the netlist of synthesis too, against every golden vector; minutes more."""
+    seeds: int = bitstream.SEEDS
+    """How many placements may be tried until one meets the clock, where a bit file is made."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        bitstream.check_seeds(self.seeds)
 
 
 def run(settings: HwSettings) -> None:
@@ -27,7 +33,7 @@ def run(settings: HwSettings) -> None:
         synthesis.result()
         if settings.gates:
             gates.run(gates.GatesSettings(name=build.name, build=build.build))
-        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build))
+        bitstream.run(_bitstream(settings, build))
         report.run(build)
 
 
@@ -37,7 +43,7 @@ def run_bitstream(settings: HwSettings) -> None:
     with locked(settings.paths.root):
         build = _compiled(settings)
         _verify(build)
-        bitstream.run(bitstream.BitstreamSettings(name=build.name, build=build.build, require=True))
+        bitstream.run(_bitstream(settings, build, require=True))
 
 
 def _compiled(settings: HwSettings) -> BuildSettings:
@@ -50,3 +56,11 @@ def _compiled(settings: HwSettings) -> BuildSettings:
 def _verify(build: BuildSettings) -> None:
     simulate.run(build)
     closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
+
+
+def _bitstream(
+    settings: HwSettings, build: BuildSettings, *, require: bool = False
+) -> bitstream.BitstreamSettings:
+    return bitstream.BitstreamSettings(
+        name=build.name, build=build.build, require=require, seeds=settings.seeds
+    )

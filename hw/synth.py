@@ -22,7 +22,7 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
 
-RESOURCES = ("lut", "ff", "dsp", "bram18", "carry")
+RESOURCES = ("lut", "ff", "dsp", "bram", "carry")
 NOTES = (
     "yosys counts LUTs before Vivado packs pairs of small ones into one, so Vivado's count is lower",
     "mapped, not placed: no statement on timing",
@@ -42,7 +42,7 @@ class Synthesis:
     lut: Count
     ff: Count
     dsp: Count
-    bram18: Count
+    bram: Count
     carry: Count
     other: Count
     utilisation: dict[str, Amount]
@@ -52,13 +52,13 @@ class Synthesis:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        counts = {"LUT": self.lut, "FF": self.ff, "DSP": self.dsp, "BRAM18": self.bram18}
+        counts = {"LUT": self.lut, "FF": self.ff, "DSP": self.dsp, "BRAM": self.bram}
         used = {key.upper(): f" ({100 * share:.0f} %)" for key, share in self.utilisation.items()}
         return ", ".join(f"{count:,} {name}{used.get(name, '')}" for name, count in counts.items())
 
 
 def count_resources(cells: Mapping[str, int], known: Cells) -> dict[str, int]:
-    """Return lut, ff, dsp, bram18 and carry of a module's cells by type, and `other`, cells that are none."""
+    """Return lut, ff, dsp, bram and carry of a module's cells by type, and `other`, cells that are none."""
     weights = {resource: getattr(known, resource) for resource in RESOURCES}
     counts = {
         resource: sum(weight.get(kind, 0) * count for kind, count in cells.items())

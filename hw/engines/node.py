@@ -122,7 +122,7 @@ class EngineNode:
         if self.out_lanes != egress.lanes:
             lut += ADAPTER_LUTS + round(egress.features * egress.type.bits / INPUTS_OF_LUT)
             ff += ADAPTER_FFS
-        return self.plan.resources + Resources(lut=lut, ff=ff, dsp=0, bram18=0)
+        return self.plan.resources + Resources(lut=lut, ff=ff, dsp=0, bram=0)
 
     @property
     def interval_cycles(self) -> int:

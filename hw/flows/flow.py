@@ -16,6 +16,8 @@ class BitFile:
     slower clock that the bit file runs at where that can be set. resources: what was placed, by the tool's
     names. seed: the one taken of several, None where the tool has none. tools: the version of each tool that
     ran. power_w: the tool's estimate of the part's power, None where it makes none.
+    runs_mhz: the clock that the board's generator makes, None where that is the design's. baud: of the serial
+    line, None where there is none.
     """
 
     files: tuple[Path, ...]
@@ -23,6 +25,8 @@ class BitFile:
     resources: dict[str, int]
     seed: int | None
     tools: dict[str, str]
+    runs_mhz: float | None = None
+    baud: int | None = None
     power_w: float | None = None
 
 

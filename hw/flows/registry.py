@@ -1,12 +1,13 @@
 """Every flow by its name, and which of them a board's family has on this machine."""
 
 from ganglion.hw.flows.flow import Flow
+from ganglion.hw.flows.nextpnr.flow import Nextpnr
 from ganglion.hw.flows.openxc7.flow import OpenXc7
 from ganglion.hw.flows.vivado.flow import Vivado
 from ganglion.hw.target.board import Board, all_boards
 from ganglion.models.build.errors import ConfigError
 
-FLOWS: dict[str, Flow] = {flow.name: flow for flow in (Vivado(), OpenXc7())}
+FLOWS: dict[str, Flow] = {flow.name: flow for flow in (Vivado(), OpenXc7(), Nextpnr())}
 
 
 def flows_of(board: Board) -> list[Flow]:

@@ -13,12 +13,14 @@ def run_tool(
     log_file: Path,
     deadline_s: float,
     environment: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> str:
     """Return what a command printed, run in the folder of `log_file`, where that is kept.
 
-    ToolError with the first line that says ERROR, or the exit status, when it fails; and when it is late.
+    ToolError with the first line that says ERROR, or the exit status, when it fails; and when it is late; it
+    calls the tool `name`, or as its file is called.
     """
-    name = Path(command[0]).name
+    name = name or Path(command[0]).name
     with log_file.open("w") as output:
         try:
             done = subprocess.run(

@@ -9,7 +9,7 @@ from ganglion.hw.sim.harness import Switching
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count
 
-RESOURCES = ("lut", "ff", "carry", "dsp", "bram18")
+RESOURCES = ("lut", "ff", "carry", "dsp", "bram")
 INPUT, OTHER = "input", "other"
 
 

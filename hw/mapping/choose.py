@@ -104,7 +104,7 @@ def log_choice(choice: Choice) -> None:
     """Log the table of candidates and why one was taken."""
     board = choice.board
     table = Table(title=f"engines for {board.name} at {board.clock_mhz:g} MHz, predicted")
-    for column in ("", "cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM18", "share", ""):
+    for column in ("", "cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM", "share", ""):
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for each in choice.candidates:
         table.add_row(

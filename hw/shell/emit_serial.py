@@ -25,7 +25,7 @@ def serial_module(shell: Shell) -> str:
   logic [31:0] write_data, read_data;
 
   ganglion_serial #(
-    .ClocksPerBit, .AddressBits({shell.address_bits}),
+    .ClocksPerBit(ClocksPerBit), .AddressBits({shell.address_bits}),
     .Control({shell.registers["control"]}), .Status({shell.registers["status"]}),
     .Cycles({shell.registers["cycles"]}),
     .Action({shell.action.offset}), .ActionWords({shell.action.words}),

@@ -35,7 +35,7 @@ ENGINES = tuple(
     for engine in engines()
     for settings in engine.compared or engine.usual
 )
-COUNTS = ("lut", "ff", "dsp", "bram18")
+COUNTS = ("lut", "ff", "dsp", "bram")
 # The table's columns: heading and key of a row.
 COLUMNS = {
     "cycles": "latency_cycles",

@@ -9,6 +9,7 @@ from typing import ClassVar
 from ganglion.hw.target.boards import BOARDS
 from ganglion.hw.target.family import Family
 from ganglion.hw.target.resources import Resources
+from ganglion.hw.target.wiring import Wiring
 from ganglion.models.build.codec import STRICT, decode_toml, encode
 from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.spelling import spelled
@@ -57,17 +58,20 @@ class Share:
 
     lut: float
     dsp: float
-    bram18: float
+    bram: float
 
     def __post_init__(self) -> None:
-        for name in ("lut", "dsp", "bram18"):
+        for name in ("lut", "dsp", "bram"):
             if not 0 < getattr(self, name) <= 1:
                 raise ConfigError(f"share.{name} = {getattr(self, name)} is outside (0, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours."""
+    """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours.
+
+    `wiring` is how it is reached where there is no processor.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -79,6 +83,7 @@ class Board:
     clock_mhz: float
     resources: Resources
     share: Share
+    wiring: Wiring | None = None
     pll: Pll | None = None
     open_part: OpenPart | None = None
 
@@ -100,7 +105,7 @@ class Board:
             lut=int(self.resources.lut * self.share.lut),
             ff=self.resources.ff,
             dsp=int(self.resources.dsp * self.share.dsp),
-            bram18=int(self.resources.bram18 * self.share.bram18),
+            bram=int(self.resources.bram * self.share.bram),
         )
 
     def holds(self, needed: Resources) -> bool:

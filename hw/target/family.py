@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ganglion.hw.target.pll import Pll
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 
@@ -18,19 +19,41 @@ class Cells:
     lut: dict[str, int]
     ff: dict[str, int]
     dsp: dict[str, int]
-    bram18: dict[str, int]
+    bram: dict[str, int]
     carry: dict[str, int]
     free: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yosys:
-    """The script in hw/flows/yosys that maps a design, and what it calls the family."""
+    """The script in hw/flows/yosys that maps a design, and what it calls the family.
+
+    Where the script serves several families, `libraries` are the arguments of read_verilog for this one's
+    cells and `command` the one that maps to them.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
     script: str
     family: str
+    libraries: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRam:
+    """A block RAM at its widest: words of so many bits; `read_ports` is 2 where both ports read."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    rows: int
+    bits: int
+    read_ports: int
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("rows", 16, 1 << 16), ("bits", 1, 144), ("read_ports", 1, 2)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"bram.{name} = {getattr(self, name)} is outside {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +94,12 @@ class Family:
     """A family of FPGAs.
 
     One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
-    `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; `primitives`
+    `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; a memory of
+    LUTs has `lutram_rows` words, 0 where a LUT cannot be one, a block RAM the shape of `bram`; `primitives`
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
     hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
-    1, where their settings do not say. Without `gates` its netlists cannot be simulated; without `energy` no
-    energy is estimated.
+    1, where their settings do not say. `pll` is known where one of the flows needs it. Without `gates` its
+    netlists cannot be simulated; without `energy` no energy is estimated.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -85,20 +109,25 @@ class Family:
     adder_inputs: int
     dsp_bits: int
     dsp_accumulates: bool
+    lutram_rows: int
+    bram: BlockRam
     primitives: str
     flows: tuple[str, ...]
     yosys: Yosys
     cells: Cells
     pipelining: int = 0
+    pll: Pll | None = None
     gates: Gates | None = None
     energy: EnergyConstants | None = None
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        limits = (
             ("lut_inputs", 3, 8),
             ("adder_inputs", 2, 3),
             ("dsp_bits", 8, 64),
+            ("lutram_rows", 0, 256),
             ("pipelining", 0, MAX_PIPELINING),
-        ):
+        )
+        for name, low, high in limits:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} = {getattr(self, name)} is outside {low} to {high}")

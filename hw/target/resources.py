@@ -10,14 +10,14 @@ from ganglion.models.build.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Counts of primitives: LUTs, flip-flops, DSP slices, and block RAMs in halves of 18 Kbit."""
+    """Counts of primitives: LUTs, flip-flops, DSP slices, and block RAMs of the family's size."""
 
     __pydantic_config__: ClassVar = STRICT
 
     lut: int
     ff: int
     dsp: int
-    bram18: int
+    bram: int
 
     def __post_init__(self) -> None:
         for name, count in asdict(self).items():
@@ -46,7 +46,7 @@ class Resources:
         return max(shares, default=0.0)
 
     def __str__(self) -> str:
-        """Return "815 LUT, 980 FF, 8 DSP, 9 BRAM18"."""
+        """Return "815 LUT, 980 FF, 8 DSP, 9 BRAM"."""
         return ", ".join(f"{count:,} {name.upper()}" for name, count in asdict(self).items())
 
     def _with(self, other: "Resources", of_each: Callable[[int, int], int]) -> "Resources":
@@ -58,4 +58,4 @@ class Resources:
         )
 
 
-NOTHING = Resources(lut=0, ff=0, dsp=0, bram18=0)
+NOTHING = Resources(lut=0, ff=0, dsp=0, bram=0)

@@ -50,12 +50,12 @@ CLOSED_LOOP = ClosedLoop(
     return_mean_rtl=3200.5,
     seeds=(1000, 1001, 1002),
 )
-COUNTS = {"lut": 31_000, "ff": 73_000, "dsp": 200, "bram18": 57, "carry": 0, "other": 0}
+COUNTS = {"lut": 31_000, "ff": 73_000, "dsp": 200, "bram": 57, "carry": 0, "other": 0}
 SYNTHESIS = Synthesis(
     tool="yosys",
     part="xc7z020",
     **COUNTS,
-    utilisation={"lut": 0.583, "ff": 0.686, "dsp": 0.909, "bram18": 0.204},
+    utilisation={"lut": 0.583, "ff": 0.686, "dsp": 0.909, "bram": 0.204},
     nodes={"top": COUNTS},
     notes=("mapped",),
     seconds=20.0,

@@ -43,8 +43,8 @@ def _relieve(
     """Return the foldings with one layer changed, the cheapest way, to need fewer block RAMs, if any can."""
     best: tuple[int, int, Folding] | None = None
     for index, current in enumerate(foldings):
-        bram18 = current.resources(board).bram18
-        better = next((option for option in choices[index] if option.resources(board).bram18 < bram18), None)
+        bram = current.resources(board).bram
+        better = next((option for option in choices[index] if option.resources(board).bram < bram), None)
         if better and (best is None or better.pe * better.simd < best[0]):
             best = (better.pe * better.simd, index, better)
     return None if best is None else _replaced(foldings, best[1], best[2])

@@ -75,7 +75,7 @@ class Folding:
             lut=int(LUT_OVERHEAD * (lut + sum(_memory_luts(*memory) for memory in memories))),
             ff=int(FF_OVERHEAD * (ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories))),
             dsp=self.simd * -(-self.pe // self._products_per_dsp(board)) + requantizers,
-            bram18=sum(_bram18(*memory) for memory in memories),
+            bram=sum(_bram(*memory) for memory in memories),
         )
 
     def _products_per_dsp(self, board: Board) -> int:
@@ -172,7 +172,7 @@ def _memory_luts(width: int, depth: int) -> float:
     return width * (LUT_PER_STREAM_BIT + lut_ram)
 
 
-def _bram18(width: int, depth: int) -> int:
+def _bram(width: int, depth: int) -> int:
     if depth <= LUT_RAM_DEPTH:
         return 0
     return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)

@@ -44,7 +44,7 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
         + shape.pipelining * _pipelining_ffs(program)
         + CONTROL_FFS,
         dsp=shape.lanes if in_dsp else 0,
-        bram18=_bram18(program),
+        bram=_bram(program),
     )
 
 
@@ -99,7 +99,7 @@ def _unused_bits(program: Program) -> int:
     return program.shape.replicas * (program.shape.banks - program.used_banks) * program.address_bits
 
 
-def _bram18(program: Program) -> int:
+def _bram(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
     wide = -(-(program.word_bits - _unused_bits(program)) // BITS_OF_BRAM18)
     words = wide * -(-program.n_cycles // ROWS_OF_BRAM18)

@@ -72,8 +72,6 @@ def _remedy(plan: FoldedPlan, taken: Resources, board: Board) -> str:
     fewer = min(
         plan.shape.lanes * getattr(left, kind) // max(1, getattr(need, kind)) for kind in ("lut", "ff", "dsp")
     )
-    if need.bram18 > left.bram18:
-        return (
-            f"prune to about {plan.network.nnz * left.bram18 // need.bram18} nonzeros or take a larger board"
-        )
+    if need.bram > left.bram:
+        return f"prune to about {plan.network.nnz * left.bram // need.bram} nonzeros or take a larger board"
     return f"set {spelled('lanes', max(1, fewer))} or take a larger board"

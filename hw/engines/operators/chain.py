@@ -54,7 +54,7 @@ def insert_node(
         **attributes.to_node(),
         "shape": json.dumps(encode(node.plan.shape)),
         "cycles": node.interval_cycles,
-        **{kind: getattr(needed, kind) for kind in ("lut", "dsp", "bram18")},
+        **{kind: getattr(needed, kind) for kind in ("lut", "dsp", "bram")},
     }
     made = make_node(
         operator_of(engine),
@@ -101,7 +101,7 @@ class GanglionChain(HWCustomOp):
             "outLanes": ("i", True, 0),
             "numInputVectors": ("ints", False, [1]),
             # What the engine takes, for FINN's analyses; set with the node.
-            **{name: ("i", True, 0) for name in ("cycles", "lut", "dsp", "bram18")},
+            **{name: ("i", True, 0) for name in ("cycles", "lut", "dsp", "bram")},
         }
         return super().get_nodeattr_types() | own
 
@@ -152,8 +152,8 @@ class GanglionChain(HWCustomOp):
         return attribute(self, "dsp")
 
     def bram_estimation(self, fpgapart: str) -> int:
-        """Return 18 Kbit memories by the engine's cost model."""
-        return attribute(self, "bram18")
+        """Return block RAMs by the engine's cost model."""
+        return attribute(self, "bram")
 
     def infer_node_datatype(self, model: ModelWrapper) -> None:
         """Set the output's type."""

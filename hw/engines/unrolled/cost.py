@@ -22,7 +22,7 @@ def cost(graph: Graph, stages: Schedule) -> Resources:
         lut=luts + held.shift_registers + fifo + STREAM_LUTS,
         ff=held.flip_flops + stages.n_stages + STREAM_FFS,
         dsp=0,
-        bram18=0,
+        bram=0,
     )
 
 

@@ -60,7 +60,7 @@ class Unrolled(NodeEngine):
         """Raise CompileError when the prediction is far over the board's budget: solving would take hours."""
         promised = self.candidate(network, settings, board).resources
         lut, ff = (round(count * CERTAIN_SHARE) for count in (promised.lut, promised.ff))
-        _require(Resources(lut=lut, ff=ff, dsp=0, bram18=0), board)
+        _require(Resources(lut=lut, ff=ff, dsp=0, bram=0), board)
 
     def plan_as(self, network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
         """Return the plan of this shape."""

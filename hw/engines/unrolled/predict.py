@@ -46,8 +46,6 @@ def predict(network: IntNetwork, shape: UnrolledShape) -> Prediction:
         levels += ceil(log(longest + 1, adder_inputs)) + (longest > adder_inputs)
     registered = luts * FFS_PER_LUT[min(adders_per_stage, len(FFS_PER_LUT)) - 1] / adders_per_stage
     return Prediction(
-        resources=Resources(
-            lut=round(luts) + STREAM_LUTS, ff=round(registered) + STREAM_FFS, dsp=0, bram18=0
-        ),
+        resources=Resources(lut=round(luts) + STREAM_LUTS, ff=round(registered) + STREAM_FFS, dsp=0, bram=0),
         latency_cycles=ceil((levels + shape.pipelining * len(network.weights)) / adders_per_stage) + 1,
     )

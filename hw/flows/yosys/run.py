@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,22 +37,36 @@ def share() -> Path:
     return Path(spec.origin).parent / "share"
 
 
-def map_design(design: Design, work: Path, *, result: str, memories_count: bool) -> None:
+def map_design(
+    design: Design,
+    work: Path,
+    *,
+    result: str,
+    memories_count: bool,
+    top: str | None = None,
+    sources: Sequence[str] | None = None,
+    flat: bool = False,
+) -> None:
     """Map a design by its family's script, which ends with the command `result`.
 
     work: a folder under design.root for script and log. memories_count: whether what memories hold matters;
-    without it mapping is three times as fast. A failing yosys raises ToolError with its first error.
+    without it mapping is three times as fast. top, sources: the design's, unless given. flat: whether what
+    the top instantiates is dissolved in it. A failing yosys raises ToolError with its first error.
     """
-    family = design.board.family.yosys
+    family = design.board.family
     values = {
-        "top": design.top,
-        "sources": " ".join(design.sources),
-        "family": family.family,
+        "top": top or design.top,
+        "sources": " ".join(sources or design.sources),
+        "family": family.yosys.family,
+        "libraries": family.yosys.libraries,
+        "command": family.yosys.command,
         "techmap": (work / TECHMAPS[0]).relative_to(design.root),
         "unless_memories_count": "# " if memories_count else "",
+        "unless_flat": "# " if flat else "",
+        "without_lutram": "# " if family.lutram_rows else "",
         "result": result,
     }
-    run_script(design, FLOW / family.script, values, work)
+    run_script(design, FLOW / family.yosys.script, values, work)
 
 
 def run_script(design: Design, template: Path, values: Mapping[str, object], work: Path) -> None:

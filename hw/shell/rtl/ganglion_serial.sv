@@ -39,19 +39,20 @@ module ganglion_serial #(
   logic [15:0] asked_address;
   logic [31:0] ask_word, answer_word, word;
 
-  ganglion_uart_receiver #(.ClocksPerBit) u_receiver (
+  ganglion_uart_receiver #(.ClocksPerBit(ClocksPerBit)) u_receiver (
     .clk_i, .rst_ni, .rx_i, .valid_o(in_valid), .error_o(in_error), .data_o(in_byte)
   );
 
-  ganglion_serial_request #(.GapCycles) u_request (
+  ganglion_serial_request #(.GapCycles(GapCycles)) u_request (
     .clk_i, .rst_ni, .hold_i(busy), .valid_i(in_valid), .error_i(in_error), .data_i(in_byte),
     .we_o(ask_we), .index_o(ask_index), .word_o(ask_word),
     .valid_o(asked), .op_o(op), .seq_o(seq), .count_o(asked_count), .address_o(asked_address)
   );
 
   ganglion_serial_execute #(
-    .AddressBits, .Control, .Status, .Cycles, .Action, .ActionWords, .Start, .FreeRunning, .Busy,
-    .Done, .TimeoutCycles
+    .AddressBits(AddressBits), .Control(Control), .Status(Status), .Cycles(Cycles),
+    .Action(Action), .ActionWords(ActionWords), .Start(Start), .FreeRunning(FreeRunning),
+    .Busy(Busy), .Done(Done), .TimeoutCycles(TimeoutCycles)
   ) u_execute (
     .clk_i, .rst_ni, .valid_i(asked), .busy_o(busy), .op_i(op), .count_i(asked_count),
     .address_i(asked_address), .answer_o(answer), .answering_i(answering), .status_o(status),
@@ -73,7 +74,7 @@ module ganglion_serial #(
     .valid_o(out_valid), .ready_i(out_ready), .data_o(out_byte)
   );
 
-  ganglion_uart_transmitter #(.ClocksPerBit) u_transmitter (
+  ganglion_uart_transmitter #(.ClocksPerBit(ClocksPerBit)) u_transmitter (
     .clk_i, .rst_ni, .valid_i(out_valid), .ready_o(out_ready), .data_i(out_byte), .tx_o
   );
 endmodule

@@ -74,7 +74,7 @@ def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None
     nodes = resources_by_node(
         run_yosys(bare.design, tmp_path / "work"), "ganglion_top", bare.design.board.family.cells
     ).values()
-    for resource in ("lut", "ff", "dsp", "bram18"):
+    for resource in ("lut", "ff", "dsp", "bram"):
         measured = sum(node[resource] for node in nodes)
         estimated = getattr(bare.node.resources, resource)
         assert estimated == pytest.approx(measured, rel=0.15, abs=40), resource

@@ -78,7 +78,7 @@ def test_an_impossible_latency_names_the_fastest_engine(network: IntNetwork) -> 
 
 
 def test_a_part_too_small_for_every_engine_is_refused(network: IntNetwork) -> None:
-    tiny = replace(BOARD, resources=Resources(lut=90, ff=90, dsp=1, bram18=1))
+    tiny = replace(BOARD, resources=Resources(lut=90, ff=90, dsp=1, bram=1))
     with pytest.raises(CompileError, match=r"no engine fits Pynq-Z2: the smallest, engine=\w+.*larger board"):
         choose(network, tiny, 2.0)
 

@@ -30,7 +30,7 @@ def _row(engine: str, nnz: int, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_unrolled_network_that_the_board_cannot_hold_is_predicted(paths: BuildPaths) -> None:
-    board = replace(find_board("Pynq-Z2"), resources=Resources(lut=9, ff=9, dsp=1, bram18=1))
+    board = replace(find_board("Pynq-Z2"), resources=Resources(lut=9, ff=9, dsp=1, bram=1))
     cost = growth.cost(paths, paths.policy, board, growth.UNROLLED)
     assert cost["predicted"] and cost["lut"] > 9 and cost["interval_cycles"] == 1
     assert not paths.root.with_name("tiny-toy-unrolled2").exists()

@@ -42,7 +42,7 @@ def test_folding_divides_and_fits(widths: tuple[int, ...], name: str) -> None:
         assert folding.requant_pe * folding.shape.in_features // folding.simd >= folding.pe
     needed, budget = total(foldings, board), board.budget
     assert needed.dsp <= budget.dsp
-    assert needed.bram18 <= budget.bram18
+    assert needed.bram <= budget.bram
     assert needed.lut <= budget.lut
 
 
@@ -65,7 +65,7 @@ def test_estimate_is_near_what_yosys_counted() -> None:
     lanes = [(8, 11), (8, 32), (3, 8)]
     foldings = tuple(Folding(shape=s, pe=pe, simd=simd) for s, (pe, simd) in zip(shapes, lanes, strict=True))
     estimate = total(foldings, find_board("Pynq-Z2"))
-    assert (estimate.dsp, estimate.bram18) == (198, 59)
+    assert (estimate.dsp, estimate.bram) == (198, 59)
     assert estimate.lut == pytest.approx(19_238, rel=0.05)
     assert estimate.ff == pytest.approx(22_175, rel=0.05)
 
@@ -73,7 +73,7 @@ def test_estimate_is_near_what_yosys_counted() -> None:
 def test_too_large_a_network_names_the_numbers_and_the_nearest_board() -> None:
     network = random_network(np.random.default_rng(0), (11, 1000, 1000, 3), density=0.01)
     with pytest.raises(
-        CompileError, match=r"fc2 1000 x 1000, .* takes \d+ BRAM18 of 252 .*; .* fits is ZCU104"
+        CompileError, match=r"fc2 1000 x 1000, .* takes \d+ BRAM of 252 .*; .* fits is ZCU104"
     ):
         folded(network, find_board("Pynq-Z2"))
 

@@ -63,9 +63,9 @@ def test_lanes_that_a_board_cannot_hold_are_refused_with_a_number_that_it_can(bo
 
 def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
     with pytest.raises(
-        CompileError, match=r"1849 nonzeros, takes 1\d BRAM18 of 4 .*; prune to about 5\d\d nonzeros"
+        CompileError, match=r"1849 nonzeros, takes 1\d BRAM of 4 .*; prune to about 5\d\d nonzeros"
     ):
-        _plan(8, _with(board, bram18=5))
+        _plan(8, _with(board, bram=5))
 
 
 @pytest.mark.parametrize(("of_family", "asked", "taken"), [(0, None, 0), (1, None, 1), (1, 0, 0), (0, 1, 1)])
@@ -104,7 +104,7 @@ def test_estimate_is_within_15_percent_of_synthesis(name: str, board: str, tmp_p
     built = build_bare(FoldedPlan.of(schedule(network, shape), accumulates), tmp_path, board=board)
     statistics = run_yosys(built.design, tmp_path / "work")
     nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()
-    for resource in ("lut", "ff", "dsp", "bram18"):
+    for resource in ("lut", "ff", "dsp", "bram"):
         measured = sum(node[resource] for node in nodes)
         assert abs(getattr(built.node.resources, resource) - measured) <= 0.15 * measured, resource
 

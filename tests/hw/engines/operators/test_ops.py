@@ -123,7 +123,7 @@ def test_finns_hooks_generate_the_node_and_know_its_cost(case: OpCase, network: 
     assert lint(node.name, list(made.files)) == ""
     assert model.analysis(exp_cycles_per_layer) == {node.name: operator.get_nodeattr("cycles")}
     resources = res_estimation(model, PART)[node.name]
-    expected = {"LUT": "lut", "DSP": "dsp", "BRAM_18K": "bram18"}
+    expected = {"LUT": "lut", "DSP": "dsp", "BRAM_18K": "bram"}
     assert all(resources[kind] == operator.get_nodeattr(name) for kind, name in expected.items())
     assert resources["LUT"] > 50
 

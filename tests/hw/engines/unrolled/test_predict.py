@@ -29,4 +29,4 @@ def test_prediction_is_near_what_is_built(weight_bits: int, activation_bits: int
         assert promised.latency_cycles == pytest.approx(
             stages.latency_cycles, abs=3 if adder_inputs > 2 else 5
         )
-        assert (promised.resources.dsp, promised.resources.bram18) == (0, 0)
+        assert (promised.resources.dsp, promised.resources.bram) == (0, 0)

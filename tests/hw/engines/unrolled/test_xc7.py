@@ -213,4 +213,4 @@ def test_prediction_holds_against_synthesis(board: str, tmp_path: Path) -> None:
     assert sum(count["lut"] for count in counted) == pytest.approx(predicted.resources.lut, rel=0.1)
     assert sum(count["ff"] for count in counted) == pytest.approx(predicted.resources.ff, rel=0.1)
     assert sum(count["carry"] for count in counted) == pytest.approx(predicted.figures()["carry4"], rel=0.05)
-    assert not any(count["dsp"] + count["bram18"] for count in counted)
+    assert not any(count["dsp"] + count["bram"] for count in counted)
