@@ -84,9 +84,19 @@ class BuildPaths:
         return self.root / "gates.json"
 
     @property
+    def activity(self) -> Path:
+        """gates/activity.saif: how often each net of the netlist switches, where it was asked for."""
+        return self.root / "gates" / "activity.saif"
+
+    @property
     def bitstream(self) -> Path:
         """bitstream.json: done, or skipped with the reason."""
         return self.root / "bitstream.json"
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle for the build's board: <name>-<board>.tar.gz, and the same unpacked."""
+        return self.root / "bundle"
 
     @property
     def report(self) -> Path:
