@@ -35,6 +35,11 @@ class Window:
     words: int
 
     def __post_init__(self) -> None:
+        if self.values < 1 or not 1 <= self.bits <= CONTAINERS[-1]:
+            raise CompileError(
+                f"window: {self.values} values of {self.bits} bits: "
+                f"allowed 1 or more of 1 to {CONTAINERS[-1]} bits"
+            )
         container_bits, words = _layout(self.values, self.bits)
         if (self.container_bits, self.words) != (container_bits, words):
             raise CompileError(
