@@ -123,15 +123,6 @@ def lanes(rng: np.random.Generator) -> Rows:
     return rows
 
 
-def lane_array(rng: np.random.Generator) -> Rows:
-    """Do the same with activations that come a cycle behind their words, and all else after them."""
-    ahead = lanes(rng)
-    behind = [({"act": 0}, {}), *ahead[:-1]]
-    return [
-        (now | {"act": before["act"]}, out) for (now, _), (before, out) in zip(ahead, behind, strict=True)
-    ]
-
-
 MODELS = {
     "adder_tree": Model(number=0, inputs={"term": 60}, outputs={"sum": 12}, run=adder_tree),
     "reduction": Model(
@@ -157,11 +148,5 @@ MODELS = {
         inputs={"run": 1, "last": 1, "word": 18, "act": 36},
         outputs={"capture": 2, "acc": 36, "write": 2, "result": 12},
         run=lanes,
-    ),
-    "lane_array": Model(
-        number=18,
-        inputs={"run": 1, "last": 1, "word": 18, "act": 36},
-        outputs={"capture": 2, "acc": 36, "write": 2, "result": 12},
-        run=lane_array,
     ),
 }

@@ -13,17 +13,11 @@ PROGRAM = [int(value) for value in np.random.default_rng(4).integers(0, 4096, 7)
 ORDER = [[0, 4, 2, 7, 0xFFFF], [1, 5, 3, 0xFFFF, 0xFFFF]]
 FILES = {
     "bias.dat": "".join(f"{value & 0x3FF:03x}\n" for value in BIASES),
-    "bias00.dat": "".join(f"{value & 0x3FF:03x}\n" for value in BIASES),
     "program.dat": "".join(f"{value:03x}\n" for value in PROGRAM),
     "order.dat": "".join(f"{value:04x}\n" for bank in ORDER for value in bank),
 }
 
 Rows = list[tuple[Row, Row]]
-
-
-def delay(rng: np.random.Generator) -> Rows:
-    values = [0, 0, *rng.integers(0, 256, N).tolist()]
-    return [({"data": now}, {"data": before}) for before, now in zip(values, values[2:], strict=False)]
 
 
 def bank(rng: np.random.Generator) -> Rows:
@@ -150,7 +144,6 @@ def _neurons(number: int) -> list[int]:
 
 
 MODELS = {
-    "delay": Model(number=17, inputs={"data": 8}, outputs={"data": 8}, run=delay),
     "bank": Model(
         number=1, inputs={"we": 1, "waddr": 3, "wdata": 8, "raddr": 3}, outputs={"rdata": 8}, run=bank
     ),
