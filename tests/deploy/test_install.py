@@ -218,6 +218,15 @@ def test_an_archive_that_arrives_altered_is_refused(tmp_path: Path) -> None:
         install.install(str(tmp_path), "toy", str(tmp_path / "x.tar.gz"), "0" * 64, "3")
 
 
+def test_a_bundle_that_is_not_its_manifests_is_refused(tmp_path: Path) -> None:
+    install.prepare(str(tmp_path), "toy", "Pynq-Z2")
+    files = write(tmp_path / "made", PASSES) | {"ganglion/deploy/self_test.py": FAILS}
+    write_archive(tmp_path / "x.tar.gz", "toy", files)
+    sha256 = hashlib.sha256((tmp_path / "x.tar.gz").read_bytes()).hexdigest()
+    with pytest.raises(InstallError, match="self_test.py of the bundle is not the one in its manifest"):
+        install.install(str(tmp_path), "toy", str(tmp_path / "x.tar.gz"), sha256, "3")
+
+
 def test_two_deployments_at_once_are_one(deploy: Callable[..., Path], tmp_path: Path) -> None:
     with (tmp_path / "toy/.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

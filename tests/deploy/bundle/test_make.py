@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ganglion.deploy.bundle.contents import board_modules
-from ganglion.deploy.bundle.golden import MAX_VECTORS
+from ganglion.deploy.bundle.golden import MAX_VECTORS, board_golden
 from ganglion.deploy.bundle.make import BundleSettings, make_bundle
 from ganglion.deploy.install import extract
 from ganglion.deploy.manifest import read_manifest
@@ -97,6 +97,8 @@ def test_the_archive_is_the_folder_and_nothing_in_it_has_a_date_or_an_owner(
     build: BuildPaths, tmp_path: Path
 ) -> None:
     bundle = make_bundle(settings(build))
+    magic_method_no_flags_no_date = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0])
+    assert bundle.archive.read_bytes()[:8] == magic_method_no_flags_no_date
     with tarfile.open(bundle.archive) as tar:
         members = tar.getmembers()
     assert {(member.mtime, member.uid, member.uname, member.mode) for member in members} == {
@@ -128,6 +130,15 @@ def test_golden_vectors_are_few_and_hold_the_extremes(build: BuildPaths) -> None
         for taken, full in (("input", whole["input"]), ("output", [*whole.values()][-1])):
             assert (golden[taken].min(axis=0) == full.min(axis=0)).all()
             assert (golden[taken].max(axis=0) == full.max(axis=0)).all()
+
+
+def test_an_extreme_between_the_even_vectors_is_taken(build: BuildPaths) -> None:
+    policy = load_policy(build.policy)
+    golden = {name: np.zeros((1000, array.shape[1]), np.int64) for name, array in policy.golden.items()}
+    golden["input"][1, 2] = 100
+    golden[policy.spec.network.layers[-1].name][998, 0] = -100
+    taken = board_golden(policy.spec, golden)
+    assert taken["input"].max() == 100 and taken["output"].min() == -100
 
 
 def test_the_boards_modules_need_numpy_alone() -> None:
