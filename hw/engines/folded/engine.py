@@ -52,8 +52,10 @@ class Folded(NodeEngine):
         return plans
 
     def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan:
-        program = fit(network, settings.lanes, settings.multiplier, board.family.dsp_accumulates)
-        return FoldedPlan.of(program, board.family.dsp_accumulates)
+        family = board.family
+        pipelining = family.pipelining if settings.pipelining is None else settings.pipelining
+        program = fit(network, settings.lanes, settings.multiplier, family.dsp_accumulates, pipelining)
+        return FoldedPlan.of(program, family.dsp_accumulates)
 
     def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
         """Return the plan of this shape."""
