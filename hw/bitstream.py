@@ -139,6 +139,7 @@ def run(settings: BitstreamSettings) -> None:
                 "tools": flow.tools(),
                 "seeds": settings.seeds,
                 "shell": sha256_file(paths.shell_json),
+                "activity": sha256_file(paths.activity) if paths.activity.is_file() else None,
             }
             _refresh(paths, design, inputs, lambda: build_bitstream(flow, paths, design, settings.seeds))
 

@@ -34,7 +34,6 @@ from ganglion.models.build.stage import Stage
 
 ACTIONS = 200
 CLOCK = "ap_clk"
-SAIF_FILE = "activity.saif"
 STAGE = "gates"
 
 log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ def prove_netlist(
     counts = count_switching(bench, vectors.part(0, actions))
     if settings.saif is not None:
         text = write_saif(netlist, counts, settings.saif.split("/"), CLOCK, design.clock_mhz)
-        atomic_write(paths.root / STAGE / SAIF_FILE, text)
+        atomic_write(paths.activity, text)
     activity = measure_activity(netlist, design.board.family.cells, counts, actions)
     return GateLevel(
         hw=sha256_file(paths.hw),
@@ -147,7 +146,7 @@ def run(settings: GatesSettings) -> None:
             log.info("gates: up to date")
             return
         paths.gates.unlink(missing_ok=True)  # an old proof must not outlive a netlist that fails
-        (paths.root / STAGE / SAIF_FILE).unlink(missing_ok=True)
+        paths.activity.unlink(missing_ok=True)
         with stage.running([paths.gates, paths.root / STAGE]):
             if settings.netlist is None:
                 log.info("gates: yosys makes a netlist of %s for %s", design.top, design.part)

@@ -12,12 +12,12 @@ from ganglion.hw.target.board import Board
 class BitFile:
     """What a flow made, once the clock was met.
 
-    files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, or the
-    slower clock that the bit file runs at where that can be set. resources: what was placed, by the tool's
-    names. seed: the one taken of several, None where the tool has none. tools: the version of each tool that
-    ran. power_w: the tool's estimate of the part's power, None where it makes none.
-    runs_mhz: the clock that the board's generator makes, None where that is the design's. baud, line_us: the
-    serial line's, and how long it takes for an inference's bytes; None where there is none.
+    files: what it wrote into its folder, the bit file first. clock_mhz: what place and route reached, less
+    than the design's where the flow then lowers the clock. resources: what was placed, by the tool's names.
+    seed: the one taken of several, None where the tool has none. tools: the version of each tool that ran.
+    runs_mhz: the clock that the board's generator makes, or that the hwh sets, None where that is the
+    design's. baud, line_us: the serial line's, and how long it takes for an inference's bytes; None where
+    there is none. power_w: the tool's estimate of the part's power, None where it makes none.
     """
 
     files: tuple[Path, ...]

@@ -26,7 +26,7 @@ class Processor(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pll:
+class ProcessorPll:
     """The processing system's PLL from which the logic's clock is divided, as the boot loader leaves it."""
 
     __pydantic_config__: ClassVar = STRICT
@@ -86,12 +86,12 @@ class Board:
     share: Share
     latency_us: float = 2.0
     wiring: Wiring | None = None
-    pll: Pll | None = None
+    processor_pll: ProcessorPll | None = None
     open_part: OpenPart | None = None
 
     def __post_init__(self) -> None:
-        if (self.processor is Processor.NONE) != (self.pll is None):
-            raise ConfigError(f"{self.name}: a board has a pll just when it has a processor")
+        if (self.processor is Processor.NONE) != (self.processor_pll is None):
+            raise ConfigError(f"{self.name}: a board has a processor_pll just when it has a processor")
         if not 0 < self.latency_us <= 1e6:
             raise ConfigError(f"{self.name}: latency_us = {self.latency_us} is outside 0 to 1e6")
         if not 1 <= self.clock_mhz <= 1000:

@@ -84,6 +84,11 @@ class BuildPaths:
         return self.root / "gates.json"
 
     @property
+    def activity(self) -> Path:
+        """gates/activity.saif: how often each net of the netlist switches, where it was asked for."""
+        return self.root / "gates" / "activity.saif"
+
+    @property
     def bitstream(self) -> Path:
         """bitstream.json: done, or skipped with the reason."""
         return self.root / "bitstream.json"

@@ -4,12 +4,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganglion.hw.design.design import Design
 from ganglion.hw.flows.openxc7.report import cells_used, reached_mhz
 from ganglion.hw.flows.openxc7.tools import DEADLINE_S, Tools
 from ganglion.hw.flows.tool import run_tool
 from ganglion.models.build.errors import ToolError
-from ganglion.models.build.files import atomic_path, atomic_write
+from ganglion.models.build.files import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +23,19 @@ class Routed:
     resources: dict[str, int]
 
 
-def place(tools: Tools, netlist: Path, design: Design, seeds: int) -> Routed:
+def constraints_of(netlist: Path) -> Path:
+    """Return where the pins of a netlist's ports lie, an empty file for one that has none."""
+    return netlist.with_name("pins.xdc")
+
+
+def place(tools: Tools, netlist: Path, build: Path, clock_mhz: float, seeds: int) -> Routed:
     """Return the fastest placement of seeds 1 to `seeds`; the first's ToolError when none is routed."""
-    chip_database = _chip_database(tools, design.root.parent.resolve() / "openxc7")
+    chip_database = _chip_database(tools, build.parent.resolve() / "openxc7")
     routed: list[Routed] = []
     errors: list[ToolError] = []
     for seed in range(1, seeds + 1):
         try:
-            routed.append(_place_once(tools, netlist, chip_database, design.clock_mhz, seed))
+            routed.append(_place_once(tools, netlist, chip_database, clock_mhz, seed))
         except ToolError as error:
             errors.append(error)
             continue
@@ -42,12 +46,10 @@ def place(tools: Tools, netlist: Path, design: Design, seeds: int) -> Routed:
 
 
 def _place_once(tools: Tools, netlist: Path, chip_database: Path, clock_mhz: float, seed: int) -> Routed:
-    constraints = netlist.with_name("pins.xdc")
-    atomic_write(constraints, "")  # what is around the processing system needs no pins
     fasm = netlist.with_name(f"seed{seed}.fasm")
     command = [
         tools.programs["nextpnr-xilinx"],
-        *("--chipdb", chip_database, "--xdc", constraints, "--json", netlist),
+        *("--chipdb", chip_database, "--xdc", constraints_of(netlist), "--json", netlist),
         *("--write", fasm.with_suffix(".json"), "--fasm", fasm),
         *("--freq", f"{clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"),
     ]

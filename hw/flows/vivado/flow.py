@@ -23,8 +23,8 @@ from ganglion.models.build.spelling import spelled
 
 DEADLINE_S = 4 * 3600
 MODULE = "ganglion_zynq"
-# Where the accelerator stands in the routed design: block design, cell, what a reference becomes, its shell.
-HIERARCHY = ("system_wrapper", "system_i", INSTANCE, "inst", "u_shell", "u_core", "u_accelerator")
+TOP = "system_wrapper"
+"""The instance of the whole design; the accelerator in it is docs/boards/zynqmp.md's argument of gates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,8 @@ class Vivado:
         _check_timing(design, clock, timing)
         return BitFile(
             files=_files(design, described, clock, folder, work),
-            clock_mhz=timing.met_mhz if clock.mhz == design.clock_mhz else clock.mhz,
+            clock_mhz=timing.met_mhz,
+            runs_mhz=clock.mhz,
             resources=utilization((folder / "utilization.rpt").read_text()),
             seed=None,
             tools=self.tools(),
@@ -102,6 +103,7 @@ def _wrapper(design: Design, shell: Shell) -> str:
 def _settings(design: Design, shell: Shell, clock: LogicClock, work: Path, out: Path) -> str:
     """Return settings.tcl; where its files lie is absolute, for Vivado works in folders of its own."""
     ps = PROCESSING_SYSTEMS[design.board.processor]
+    activity = BuildPaths(root=design.root).activity
     sources = [*(design.root / source for source in shell.sources), work / f"{MODULE}.v"]
     for source in sources:
         if not source.is_file():
@@ -118,8 +120,8 @@ def _settings(design: Design, shell: Shell, clock: LogicClock, work: Path, out: 
         "base_address": f"0x{ps.base_address:08X}",
         "range_bytes": 2**shell.address_bits,
         "sources": " ".join(f"{{{source.resolve()}}}" for source in sources),
-        "saif": "",
-        "saif_instance": "",
+        "saif": activity.resolve() if activity.is_file() else "",
+        "saif_instance": TOP,
         "out_dir": out.resolve(),
     }
     return "".join(f"set {key} {{{value}}}\n" for key, value in values.items())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ganglion.hw.target.board import Board, Pll
+from ganglion.hw.target.board import Board, ProcessorPll
 from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.spelling import spelled
 
@@ -14,7 +14,7 @@ MAX_DIVISOR = 63
 class LogicClock:
     """A PLL and the two divisors after it."""
 
-    pll: Pll
+    pll: ProcessorPll
     divisors: tuple[int, int]
 
     @property
@@ -28,9 +28,9 @@ def board_clock(board: Board, limit_mhz: float) -> LogicClock:
 
     ToolError when every one is faster, ConfigError for a board without one.
     """
-    if board.pll is None:
+    if board.processor_pll is None:
         raise ConfigError(f"{board.name} has no processing system that could clock the logic")
-    return LogicClock(pll=board.pll, divisors=fastest_divisors(board.pll.mhz, limit_mhz))
+    return LogicClock(pll=board.processor_pll, divisors=fastest_divisors(board.processor_pll.mhz, limit_mhz))
 
 
 def fastest_divisors(pll_mhz: float, limit_mhz: float) -> tuple[int, int]:

@@ -114,6 +114,7 @@ def _module(
         INSTANCE=instance,
         MODTYPE=vlnv.split(":")[2],
         VLNV=vlnv,
+        IS_PL=str(kind == "SLAVE").upper(),
     )
     parameters = SubElement(module, "PARAMETERS")
     for key, value in (values or {}).items():

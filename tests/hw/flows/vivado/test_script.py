@@ -66,8 +66,8 @@ def run(shells: Build, canned: Path, board: str = "Pynq-Z2", clock_mhz: float | 
     """Return what the flow makes of an hwh that names the accelerator as Vivado does, and divides anew."""
     target = find_board(board)
     target = replace(target, clock_mhz=clock_mhz or target.clock_mhz)
-    assert target.pll is not None
-    text = hwh(target.processor, "toy", 12, LogicClock(pll=target.pll, divisors=(7, 2)))
+    assert target.processor_pll is not None
+    text = hwh(target.processor, "toy", 12, LogicClock(pll=target.processor_pll, divisors=(7, 2)))
     (canned / "system.hwh").write_text(text.replace(VLNV, f"xilinx.com:module_ref:{MODULE}:1.0"))
     folder = canned / "out"
     shutil.rmtree(folder, ignore_errors=True)
@@ -105,6 +105,17 @@ def test_the_module_that_the_block_design_takes_is_clean(shells: Build, canned: 
     assert lint(MODULE, [*sources, wrapper], waived) == ""
 
 
+def test_activity_is_read_where_the_gates_stage_left_it(shells: Build, canned: Path) -> None:
+    run(shells, canned)
+    assert "read_saif" not in (canned / "commands.log").read_text()
+    shells.paths.activity.parent.mkdir()
+    shells.paths.activity.write_text("(SAIFILE)")
+    run(shells, canned)
+    shells.paths.activity.unlink()
+    commands = (canned / "commands.log").read_text()
+    assert f"-strip_path system_wrapper -out_file {canned}/out/saif_unmatched.rpt" in commands
+
+
 def test_reports_are_read(shells: Build, canned: Path) -> None:
     made = run(shells, canned)
     assert made.clock_mhz == 102.041
@@ -116,7 +127,7 @@ def test_reports_are_read(shells: Build, canned: Path) -> None:
 
 
 def test_a_clock_between_two_divisors_is_the_slower_one(shells: Build, canned: Path) -> None:
-    assert run(shells, canned, clock_mhz=120.0).clock_mhz == 111.111111
+    assert run(shells, canned, clock_mhz=120.0).runs_mhz == 111.111111
 
 
 @pytest.mark.parametrize("missed", ["setup -0.3 hold 0.01", "setup 0.2 hold -0.02"])

@@ -1,6 +1,7 @@
 """The hwh says what PYNQ takes from it: the accelerator's VLNV and addresses, and the clock that was met."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ from ganglion.hw.flows.zynq.clock import board_clock
 from ganglion.hw.flows.zynq.hwh import VLNV, adopted, hwh
 from ganglion.hw.target.board import Processor, find_board
 from ganglion.models.build.errors import ToolError
-from tests.hw.flows.zynq.pynq_environment import pynq_python
+from tests.hw.flows.zynq.pynq_environment import READER_OF_3_1, pynq_python
 
 BOARDS = {Processor.ZYNQ: find_board("Pynq-Z2"), Processor.ZYNQMP: find_board("ZCU104")}
 CLOCKS = {processor: board_clock(board, 117.8) for processor, board in BOARDS.items()}
@@ -108,6 +109,21 @@ print(json.dumps({
     "frequency": board.clock_dict[0]["frequency"],
 }))
 """
+READ_BY_3_1 = """
+import json, sys
+
+import pynqmetadata
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+board = RuntimeMetadataParser(Metadata(input=sys.argv[1]))
+print(json.dumps({
+    "from": pynqmetadata.__file__,
+    "accelerator": [board.ip_dict["ganglion_0"][key] for key in ("type", "phys_addr", "addr_range")],
+    "clock": [board.clock_dict[0][key] for key in ("enable", "divisor0", "divisor1")],
+}))
+"""
+
 # The PLL's registers as a boot loader leaves them: 50 MHz times 20; 33.333 MHz times 90 over 2.
 PLLS = {
     Processor.ZYNQ: ("armv7l", "_HWHZynq", {"0xF8000108": 20 << 12}),
@@ -135,3 +151,18 @@ def test_the_real_pynq_binds_the_driver_and_sets_exactly_that_clock(
         "divisors": [1, *clock.divisors],
         "frequency": clock.mhz if processor is Processor.ZYNQMP else None,
     }
+
+
+@pytest.mark.slow
+@BOTH
+def test_pynq_3_1_reads_the_same_range_and_divisors(processor: Processor, tmp_path: Path) -> None:
+    path = tmp_path / "Hopper.hwh"
+    path.write_text(hwh(processor, "Hopper", 12, CLOCKS[processor]))
+    environment = {"PYTHONPATH": str(READER_OF_3_1)}
+    command = [str(pynq_python()), "-c", READ_BY_3_1, str(path)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    assert read["from"].startswith(str(READER_OF_3_1))
+    assert read["accelerator"] == [VLNV, BASE[processor], 4096]
+    assert read["clock"] == [1, *CLOCKS[processor].divisors]
