@@ -5,14 +5,14 @@ PYTHON ?= python3
 
 PY := .venv/bin/python
 READY := .venv/.ready
-COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta export zoo
+COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta export zoo bundle deploy control
 
 $(COMMANDS) bench: export ENV := $(ENV)
 $(COMMANDS) bench: export GANGLION_CALLER := make
 $(COMMANDS) bench: export DEFAULTS := ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup $(COMMANDS) deploy bench test test-all lint clean
+.PHONY: help setup $(COMMANDS) bench test test-all lint clean
 
 help: $(READY) ## list the targets, then the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,9 +33,6 @@ $(READY): pyproject.toml docs/overrides.txt
 
 $(COMMANDS): $(READY)
 	@$(PY) -m ganglion.models.command_line $@
-
-deploy: $(READY) ## not built yet: it will copy a bit file and its driver to a board
-	@echo "error: make deploy is not built yet; make bitstream makes the bit file where Vivado is installed" >&2; exit 1
 
 bench: $(READY) ## speed of training and simulation, and the engines' table; to build/bench.json
 	@$(PY) -m ganglion.models.command_line bench-training

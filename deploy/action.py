@@ -23,6 +23,8 @@ class ActionDecoder(ABC):
     @classmethod
     def of(cls, action: Action, window: Window) -> "ActionDecoder":
         """Return the decoder of a policy's head over the values of a window."""
+        if window.type != "int":
+            return (RealDecoder if window.type == "float32" else NumberDecoder)(window)
         if not isinstance(action, TanhAction):
             return ArgmaxDecoder(window)
         return (TableDecoder if window.bits <= MAX_TABLE_BITS else TanhDecoder)(action, window)
@@ -30,6 +32,26 @@ class ActionDecoder(ABC):
     @abstractmethod
     def decode(self) -> Any:
         """Return the action of `words`; an array is overwritten by the next call."""
+
+
+class RealDecoder(ActionDecoder):
+    """The actions themselves, from a head on chip."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._action_f32 = self.words.view("<f4")
+
+    def decode(self) -> npt.NDArray[np.float32]:
+        """Return the actions [values]."""
+        return self._action_f32
+
+
+class NumberDecoder(ActionDecoder):
+    """The number of the action itself, from a head on chip."""
+
+    def decode(self) -> Any:
+        """Return the number of the action."""
+        return self.integers[0]
 
 
 class ArgmaxDecoder(ActionDecoder):

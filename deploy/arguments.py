@@ -1,4 +1,4 @@
-"""Command-line options from a dataclass of settings, by the standard library: a board has no tyro.
+"""A board's commands: options from a dataclass of settings by the standard library, for there is no tyro.
 
 They are spelled as `ganglion` spells them, --rate-hz for `rate_hz`; their help is the text under each field.
 """
@@ -6,14 +6,28 @@ They are spelled as `ganglion` spells them, --rate-hz for `rate_hz`; their help 
 import argparse
 import ast
 import inspect
+import sys
 import textwrap
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
+from ganglion.models.build.errors import GanglionError
+from ganglion.models.build.spelling import Caller, called_by
+
 T = TypeVar("T")
+
+
+def run_on_board(function: Callable[[T], object], kind: type[T], command: str) -> None:
+    """Run the command ganglion.deploy.<command>; a GanglionError is one line and exit status 1."""
+    with called_by(Caller.COMMAND):
+        try:
+            function(parse_arguments(kind, f"python3 -m ganglion.deploy.{command}"))
+        except GanglionError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(1)
 
 
 def parse_arguments(kind: type[T], prog: str, arguments: Sequence[str] | None = None) -> T:

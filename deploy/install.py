@@ -22,7 +22,7 @@ import sys
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 PYTHONS = ((3, 10), (3, 13))
 MAX_BYTES = 256 << 20
@@ -106,60 +106,62 @@ def check_board(wanted: str, here: str) -> None:
         raise InstallError(f"this board is a {here}, the bundle is for {wanted}")
 
 
-def extract(archive: Path, folder: Path) -> None:
+def extract(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> None:
     """Unpack a bundle's .tar.gz into the new folder `folder`, its one top folder stripped.
 
     InstallError for what could write elsewhere or fill the disk: absolute paths, "..", links, devices, sparse
-    files, a file named twice, more than 10,000 files or 256 MiB.
+    files, a file named twice, more than `max_files` members or `max_bytes` of all.
     """
     folder.mkdir(parents=True)
     seen: set[PurePosixPath] = set()
     try:
-        with gzip.open(str(archive), "rb") as unpacked, _tar(unpacked) as tar:
-            for member in tar:
-                path = _checked(member, seen)
-                content = tar.extractfile(member)
-                if content is None:  # a folder
-                    continue
-                target = folder.joinpath(*path.parts[1:])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("xb") as file:
-                    shutil.copyfileobj(content, file, _CHUNK)
+        with gzip.open(str(archive), "rb") as unpacked:
+            limited: Any = _Limited(unpacked, max_bytes)
+            with tarfile.open(fileobj=limited, mode="r|") as tar:
+                for member in tar:
+                    _extract(tar, member, folder, _checked(member, seen, max_files))
+            while limited.read(_CHUNK):  # to the checksum, behind the end of the tar
+                pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InstallError(f"{archive.name} is not a whole .tar.gz ({error})") from None
     except OSError as error:
         raise InstallError(f"{archive.name}: {error}") from None
 
 
-def _tar(stream: Any) -> tarfile.TarFile:
-    limited: Any = _Limited(stream)
-    return tarfile.open(fileobj=limited, mode="r|")
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, path: PurePosixPath) -> None:
+    content = tar.extractfile(member)
+    if content is None:  # a folder
+        return
+    target = folder.joinpath(*path.parts[1:])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        shutil.copyfileobj(content, file, _CHUNK)
 
 
 class _Limited:
-    """A stream of which no more than MAX_BYTES can be read, whatever a header promises."""
+    """A stream of which no more than `size` bytes can be read, whatever a header promises."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: gzip.GzipFile, size: int) -> None:
         self._stream = stream
-        self._left = MAX_BYTES
+        self._size = self._left = size
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(min(size, self._left + 1))
         self._left -= len(data)
         if self._left < 0:
-            raise InstallError(f"the archive unpacks to more than {MAX_BYTES >> 20} MiB")
+            raise InstallError(f"the archive unpacks to more than {self._size >> 20} MiB")
         return data
 
 
-def _checked(member: tarfile.TarInfo, seen: set[PurePosixPath]) -> PurePosixPath:
+def _checked(member: tarfile.TarInfo, seen: set[PurePosixPath], max_files: int) -> PurePosixPath:
     """Return the path of a member that may be unpacked; any other raises InstallError."""
     path, shown = PurePosixPath(member.name), ascii(member.name)[:80]
     if not member.name.isprintable() or path.is_absolute() or ".." in path.parts or "\\" in member.name:
         raise InstallError(f"the archive names {shown}, which is no path inside it")
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
         raise InstallError(f"the archive holds {shown}, which is neither a file nor a folder")
-    if path in seen or len(seen) >= MAX_FILES:
-        raise InstallError(f"the archive holds {shown} twice, or more than {MAX_FILES:,} files")
+    if path in seen or len(seen) >= max_files:
+        raise InstallError(f"the archive holds {shown} twice, or more than {max_files:,} files")
     if not member.isdir() and len(path.parts) < 2:
         raise InstallError(f"the archive holds {shown} outside its one folder")
     seen.add(path)

@@ -228,8 +228,12 @@ def _check(manifest: Manifest, where: str) -> None:
             f"host: values from {host.low} to {host.high}, but shell takes {window.low} to {window.high}",
         ),
         (
-            action.values == registers.action.values,
+            registers.action.values == (1 if registers.action.type == "index" else action.values),
             f"host.action: reads {action.values} values, but shell gives {registers.action.values}",
+        ),
+        (
+            registers.action.type in ("int", "float32" if isinstance(action, TanhAction) else "index"),
+            f"host.action: shell answers with {registers.action.type}",
         ),
         (_has_order(action), "host.action: low must be below high for every action"),
         (registers.policy_value == manifest.policy, "shell.policy: not the manifest's policy"),

@@ -1,13 +1,14 @@
 """A bundle opened for use: its manifest, and the files beside it once they are what the manifest says."""
 
-import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganglion.deploy.install import InstallError, extract, hash_of
 from ganglion.deploy.manifest import MANIFEST_FILE, Manifest, read_manifest
 from ganglion.models.build.errors import ExportError
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,23 +19,32 @@ class Bundle:
     manifest: Manifest
 
 
-def open_bundle(folder: Path) -> Bundle:
-    """Return the bundle in a folder; a missing or altered file of it raises ExportError."""
-    if not folder.is_dir():
-        raise ExportError(f"{folder} is not a folder; expected a bundle, with {MANIFEST_FILE}")
+@contextmanager
+def opened(path: Path) -> Iterator[Bundle]:
+    """Yield the bundle in a folder, or in a .tar.gz, which is unpacked for as long as the block runs.
+
+    What is no bundle, and a file of it that is missing or altered, raises ExportError.
+    """
+    if path.is_dir():
+        yield _checked(path)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "bundle"
+        try:
+            extract(path, folder)
+        except InstallError as error:
+            raise ExportError(f"{path}: {error}; expected a bundle, a folder or .tar.gz") from None
+        yield _checked(folder)
+
+
+def _checked(folder: Path) -> Bundle:
     manifest = read_manifest(folder / MANIFEST_FILE)
     for name, expected in manifest.files.items():
-        if _sha256(folder / name) != expected:
-            raise ExportError(f"{folder / name} is not the file in {MANIFEST_FILE}; deploy the bundle again")
+        path = folder / name
+        try:
+            found = hash_of(path)
+        except OSError as error:
+            raise ExportError(f"{path}: {error.strerror}") from None
+        if found != expected:
+            raise ExportError(f"{path} is not the file in {MANIFEST_FILE}; deploy the bundle again")
     return Bundle(folder=folder, manifest=manifest)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise ExportError(f"{path}: {error.strerror}") from None
-    return digest.hexdigest()

@@ -14,17 +14,22 @@ SCHEMA = 1
 WORD_BITS, WORD_BYTES = 32, 4
 POLICY_BYTES = 16
 MAX_ADDRESS_BITS = 16
+WINDOW_TYPES = ("int", "float32", "index")
 _REGISTERS = ("identity", "version", "policy", "control", "status", "cycles")
 _MASK = (1 << WORD_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A vector in the block: `values` integers of `bits` bits, each extended to a container, from `offset`.
+    """A vector in the block: `values` of `bits` bits, each in a container, from `offset`.
+
+    `type` says what they are: integers; or, where the action head is on chip, real actions (float32) or the
+    number of one (index).
 
     Value 0 is in the low byte of the first word, as a little-endian host holds an array.
     """
 
+    type: str
     offset: int
     values: int
     bits: int
@@ -43,7 +48,7 @@ class Window:
         return (1 << (self.bits - self.signed)) - 1
 
     @property
-    def dtype(self) -> np.dtype[np.generic]:
+    def dtype(self) -> "np.dtype[np.generic]":  # numpy 1.21 cannot subscript it
         """The type of an array of containers."""
         return np.dtype(f"<{'i' if self.signed else 'u'}{self.container_bits // 8}")
 
@@ -52,6 +57,7 @@ class Window:
         """Return a manifest's window, which must lie below address `end`."""
         inner = fields.object(key)
         window = cls(
+            type=inner.text("type"),
             offset=inner.integer("offset", 0, end - WORD_BYTES),
             values=inner.integer("values", 1, end),
             bits=inner.integer("bits", 1, WORD_BITS),
@@ -60,6 +66,8 @@ class Window:
             words=inner.integer("words", 1, end // WORD_BYTES),
         )
         inner.close()
+        if window.type not in WINDOW_TYPES:
+            raise ExportError(f"{inner.at('type')}: {window.type!r} is none of {', '.join(WINDOW_TYPES)}")
         container = next(bits for bits in (8, 16, 32) if bits >= window.bits)
         words = -(-window.values * container // WORD_BITS)
         where = fields.at(key)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.settings import BuildSettings, PolicySettings
+from ganglion.hw.shell import generate
 from ganglion.models.build.lock import locked
 from ganglion.models.select_policy import select
 
@@ -56,6 +57,7 @@ def _compiled(settings: HwSettings) -> BuildSettings:
 def _verify(build: BuildSettings) -> None:
     simulate.run(build)
     closed_loop.run(closed_loop.ClosedLoopSettings(name=build.name, build=build.build))
+    generate.run(generate.ShellSettings(name=build.name, build=build.build))
 
 
 def _bitstream(

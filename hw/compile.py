@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 
+from ganglion.hw.codegen.head import add_head
 from ganglion.hw.design.design import Design, Inputs, write_design
 from ganglion.hw.engines.registry import AUTO, find_engine
 from ganglion.hw.mapping.choose import Choice, choose, log_choice
@@ -75,6 +76,9 @@ def compile_policy(
     from ganglion.hw.finn.flow import build
 
     files = build(policy.golden, layout, scratch, skip_patches)
+    head = None
+    if settings.head == "chip":
+        head, files = add_head(policy.spec.action, files, scratch)
     for folder in (paths.rtl, paths.mem):
         shutil.rmtree(folder, ignore_errors=True)
         (scratch / folder.name).replace(folder)
@@ -90,6 +94,7 @@ def compile_policy(
         segments=tuple(segment_reports(layout)),
         behavioural=behavioural(layout),
         choice=choice and choice.report,
+        head=head,
         inputs=inputs,
         commit=git_commit(),
         **written,

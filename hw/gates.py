@@ -147,7 +147,7 @@ def run(settings: GatesSettings) -> None:
             return
         paths.gates.unlink(missing_ok=True)  # an old proof must not outlive a netlist that fails
         paths.activity.unlink(missing_ok=True)
-        with stage.running([paths.gates, paths.root / STAGE]):
+        with stage.running([paths.gates, paths.activity.parent]):
             if settings.netlist is None:
                 log.info("gates: yosys makes a netlist of %s for %s", design.top, design.part)
                 netlist, origin = synthesize_netlist(design, paths.work / STAGE), f"by {tool()}"

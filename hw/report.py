@@ -11,6 +11,7 @@ from ganglion.hw.closed_loop import ClosedLoop
 from ganglion.hw.design.design import load_design
 from ganglion.hw.gates import GateLevel, current
 from ganglion.hw.settings import BuildSettings
+from ganglion.hw.shell.description import Shell
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import STRICT, Amount, Count, decode, decode_json, encode_json
@@ -19,7 +20,7 @@ from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import JSON_FILE, read_description
 from ganglion.models.spec.policy import PolicySpec
 
-STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "bitstream")
+STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "shell", "bitstream")
 UNKNOWN = "not recorded in policy.json"
 
 
@@ -54,6 +55,7 @@ class Report:
     simulation: Simulation
     closed_loop: ClosedLoop
     resources: Synthesis
+    shell: dict[str, str]
     bitstream: Bitstream
     gates: GateLevel | None
     stage_s: dict[str, Amount]
@@ -72,6 +74,7 @@ def collect(paths: BuildPaths) -> Report:
         simulation=decode_json(Simulation, paths.sim),
         closed_loop=decode_json(ClosedLoop, paths.closed_loop),
         resources=decode_json(Synthesis, paths.synth),
+        shell=decode_json(Shell, paths.shell_json).tops,
         bitstream=decode_json(Bitstream, paths.bitstream),
         gates=gates,
         stage_s={name: Stage.at(paths.root, name).seconds for name in stages},
@@ -110,8 +113,15 @@ def _gate_rows(report: Report) -> list[tuple[str, str]]:
     gates = report.gates
     if gates is None:
         return []
+    power_w = report.bitstream.power_w
+    energy = str(gates.energy)
+    if power_w is not None:
+        nj = 1000 * power_w * gates.latency_cycles / report.clock_mhz
+        energy = (
+            f"{power_w:g} W by {report.bitstream.flow} for the whole part, {nj:,.0f} nJ while it computes"
+        )
     toggles = f"{gates.activity.total:,.0f} toggles of {sum(gates.activity.nets.values()):,} nets"
-    return [("netlist", str(gates)), ("  an action", toggles), ("energy", str(gates.energy))]
+    return [("netlist", str(gates)), ("  an action", toggles), ("energy", energy)]
 
 
 def _action_rows(report: Report) -> list[tuple[str, str]]:

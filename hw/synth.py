@@ -8,10 +8,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ganglion.hw.design.chip_head import HEAD_MODULE
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys.run import YOSYS, map_design, tool
 from ganglion.hw.settings import BuildSettings
@@ -100,6 +101,8 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
     board = design.board
     log.info("synth: yosys maps %s to %s, a minute or more", design.top, design.part)
     nodes = resources_by_node(run_yosys(design, paths.work / "synth"), design.top, board.family.cells)
+    if design.head is not None:
+        nodes[HEAD_MODULE] = head_resources(design, paths.work / "synth-head")
     total = {resource: sum(node[resource] for node in nodes.values()) for resource in (*RESOURCES, "other")}
     available = asdict(board.resources)
     return Synthesis(
@@ -111,6 +114,14 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
         notes=NOTES,
         seconds=round(time.monotonic() - start, 1),
     )
+
+
+def head_resources(design: Design, work: Path) -> dict[str, int]:
+    """Return what the action head on chip takes, which stands behind the accelerator in a shell."""
+    parts = resources_by_node(
+        run_yosys(replace(design, top=HEAD_MODULE), work), HEAD_MODULE, design.board.family.cells
+    )
+    return {name: sum(part[name] for part in parts.values()) for name in (*RESOURCES, "other")}
 
 
 @contextmanager

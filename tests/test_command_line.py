@@ -83,12 +83,16 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),
         ((*MAKE, "compress", "ENV=Hopper"), "error: CHECKPOINT= is missing; make compress needs it"),
         ((*MAKE, "export", "TO=x"), "error: RUN= is missing; make export needs it"),
-        ((*MAKE, "deploy"), "error: make deploy is not built yet"),
+        ((*MAKE, "deploy"), "error: HOST= is missing; make deploy needs it"),
+        ((*MAKE, "deploy", "HOST=me@board;x"), "error: HOST=me@board;x: expected user@name"),
+        ((*MAKE, "bundle"), "is missing; run .venv/bin/ganglion compile Hopper first"),
+        ((*MAKE, "control", "RATE_HZ=-1"), "error: RATE_HZ=-1.0: allowed from 0 to 100,000"),
+        ((*MAKE, "control", "READ=robot:read"), "error: READ= and WRITE=: give both, or none"),
     ],
     ids=lambda value: " ".join(value[len(GANGLION) :]) if isinstance(value, tuple) else "",
 )
 def test_a_wrong_command_is_one_line(command: Sequence[str], message: str, tmp_path: Path) -> None:
-    build = [f"BUILD={tmp_path}/build"] if command[0] == "make" and command[-1] != "deploy" else []
+    build = [f"BUILD={tmp_path}/build"] if command[0] == "make" else []
     done = run([*command, *build], tmp_path)
     assert done.returncode in (1, 2)
     assert message in first_line(done)

@@ -23,21 +23,25 @@ class Environment:
                 f"{env_id}: its observations have the shape {self._env.observation_space.shape}, "
                 f"the policy reads {shape}"
             )
-        self._seeds = list(range(seed, seed + episodes))
+        self._seeds = range(seed, seed + episodes)
         self._observation: Any = None
         self._is_running = False
         self.returns: list[float] = []
         self.steps = 0
+        self._start()
+
+    def _start(self) -> None:
+        """Begin the next episode, if there is one more."""
+        self._is_running = len(self.returns) < len(self._seeds)
+        if self._is_running:
+            self._observation, _ = self._env.reset(seed=self._seeds[len(self.returns)])
+            self.returns.append(0.0)
 
     def read(self) -> Any:
         """Return the present observation, of a new episode where the last one ended; None after all."""
         if not self._is_running:
-            if len(self.returns) == len(self._seeds):
-                return None
-            self._observation, _ = self._env.reset(seed=self._seeds[len(self.returns)])
-            self.returns.append(0.0)
-            self._is_running = True
-        return self._observation
+            self._start()
+        return self._observation if self._is_running else None
 
     def write(self, action: Any) -> None:
         """Take one step with `action`."""
@@ -54,7 +58,7 @@ class Environment:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        n_whole = len(self.returns) - self._is_running
-        whole = self.returns[:n_whole]
+        whole = self.returns[: len(self.returns) - self._is_running]
+        episodes = f"{len(whole)} whole episode{'' if len(whole) == 1 else 's'} of {self._id}"
         mean = f", mean return {np.mean(whole):.2f}" if whole else ""
-        return f"{n_whole} whole episodes of {self._id}, {self.steps:,} steps{mean}"
+        return f"{episodes}, {self.steps:,} steps{mean}"

@@ -35,6 +35,11 @@ class RunSettings(Pace):
     view: bool = True
     """Show the figures while it runs, in a terminal where rich is installed."""
 
+    def __post_init__(self) -> None:
+        Pace.__post_init__(self)
+        if not 0.01 <= self.log_mib <= 1e6:
+            raise ConfigError(f"{spelled('log_mib', self.log_mib)}: allowed from 0.01 to 1,000,000")
+
 
 def run_loop(infer: Infer, host: HostEnds, read: Read, write: Write, settings: RunSettings) -> ControlLoop:
     """Run a policy between `read` and `write`, print the figures, and return the loop that ran.

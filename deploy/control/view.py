@@ -42,10 +42,10 @@ def figures(loop: ControlLoop) -> list[str]:
     ]
     if seen.jitter.count:
         lines.append(f"start of tick  {seen.jitter} after its time")
-        lines.append(f"deadlines      {seen.missed:,} missed, {seen.skipped:,} of them skipped ticks")
-    lines.append(
-        f"safe actions   {loop.n_safe:,}{f' ({causes}; last {seen.last_failure})' if causes else ''}"
-    )
+        lines.append(f"deadlines      {seen.missed:,} missed, {seen.skipped:,} of them in skipped ticks")
+    lines.append(f"safe actions   {loop.n_safe:,}, the one at the end among them")
+    if causes:
+        lines.append(f"failures       {causes}; the last {seen.last_failure}")
     return lines
 
 

@@ -27,13 +27,11 @@ class PynqTransport(Transport):
         self._lock = lock
 
     @classmethod
-    def open(
-        cls, bit_file: Path, clock_mhz: float, timeout_s: float = TIMEOUT_S, device: Any = None
-    ) -> "PynqTransport":
-        """Load a bit file, with the .hwh beside it, and set its clock to at most `clock_mhz`.
+    def open(cls, bit_file: Path, clock_mhz: float, timeout_s: float = TIMEOUT_S) -> "PynqTransport":
+        """Load a bit file, with the .hwh beside it, on pynq's active device, and clock it at most so fast.
 
-        device: pynq's, None the board's own. Raises ToolError without pynq or its board, TransportError when
-        another process drives the board or the overlay has no shell of ours.
+        Raises ToolError without pynq or a board, TransportError when another process drives the board or the
+        overlay has no shell of ours.
         """
         try:
             import pynq  # pyright: ignore[reportMissingImports]
@@ -43,7 +41,7 @@ class PynqTransport(Transport):
             ) from None
         lock = BoardLock(BOARD)
         try:
-            overlay = _load(pynq, bit_file, device)
+            overlay = _load(pynq, bit_file)
             transport = cls(_bound(pynq, overlay, bit_file).mmio.array, lock, timeout_s)
             transport.clock_mhz = _set_clock(pynq.Clocks, clock_mhz)
         except BaseException:
@@ -87,12 +85,12 @@ class _Closed:
         raise TransportError(f"{BOARD} is closed", is_retryable=False)
 
 
-def _load(pynq: Any, bit_file: Path, device: Any) -> Any:
+def _load(pynq: Any, bit_file: Path) -> Any:
     class Shell(pynq.DefaultIP):  # pynq binds it to what a .hwh calls by this name
         bindto = (VLNV,)
 
     try:
-        return pynq.Overlay(str(bit_file.resolve()), device=device)
+        return pynq.Overlay(str(bit_file.resolve()))
     except Exception as error:  # pynq raises RuntimeError, IOError and whatever its parsers do
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise ToolError(

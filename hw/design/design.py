@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.chip_head import ChipHead
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.closure import code_hash
@@ -108,8 +109,8 @@ class Inputs:
 class Design:
     """An accelerator: its sources in compile order, its memories, its ports; paths are relative to `root`.
 
-    `behavioural` says what is simulated by a model of it. `root` is where hw.json lies. What has a default is
-    not known of a design that was not compiled.
+    `behavioural` says what is simulated by a model of it; `head` stands behind the accelerator in a shell.
+    `root` is where hw.json lies. What has a default is not known of a design that was not compiled.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -132,6 +133,7 @@ class Design:
     patches: tuple[str, ...] = ()
     behavioural: tuple[str, ...] = ()
     choice: ChoiceReport | None = None
+    head: ChipHead | None = None
     commit: str = "unknown"
 
     def __post_init__(self) -> None:

@@ -11,18 +11,30 @@ from ganglion.hw.gatelevel.netlist import Netlist, read_netlist, write_verilog
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.target.family import Family, Gates
-from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.files import atomic_write
+from ganglion.models.build.spelling import spelled
 
 FLATTEN = "setattr -mod -unset keep_hierarchy *\nflatten\n"
 
 
 def synthesize_netlist(design: Design, work: Path) -> Netlist:
-    """Return the netlist that yosys makes of a design, memories filled; a failing yosys raises ToolError."""
+    """Return the netlist that yosys makes of a design, memories filled.
+
+    A failing yosys raises ToolError, and so do cells of the RTL whose parameters its reader dropped.
+    """
+    gates = require_models(design.board.family)
     path = work / "netlist.json"
     result = f"{FLATTEN}write_json {path.relative_to(design.root)}"
     map_design(design, work, result=result, memories_count=True)
-    return read_netlist(path, design.top)
+    netlist = read_netlist(path, design.top)
+    bare = {cell.kind for cell in netlist.cells if cell.kind in gates.parametrised and not cell.parameters}
+    if bare:
+        raise ToolError(
+            f"{path}: yosys' reader drops the parameters of the {', '.join(sorted(bare))} that the RTL "
+            f"instantiates, so this netlist cannot be simulated; take another {spelled('engine')}"
+        )
+    return netlist
 
 
 def require_models(family: Family) -> Gates:

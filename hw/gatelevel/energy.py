@@ -48,7 +48,7 @@ def estimate_energy(activity: Activity, board: Board) -> Energy:
             static_nj=None,
             not_counted=(),
             source=None,
-            reason=f"nobody published what a toggle costs on {board.family.name}; toggles compare engines",
+            reason=f"no measured cost of a toggle is known for {board.family.name}; toggles compare engines",
         )
     known = {kind: n for kind, n in activity.toggles.items() if kind in constants.toggle_pj}
     missing = [kind for kind, n in activity.toggles.items() if n and kind not in constants.toggle_pj]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -27,6 +27,8 @@ class CompileSettings:
     """Each engine's, by its name; defaults where it has none."""
     latency_us: float | None = None
     """How long an answer may take; what is chosen may take the board's when None."""
+    head: Literal["host", "chip"] = "host"
+    """Where the action head is computed."""
 
     def __post_init__(self) -> None:
         if self.latency_us is not None and not 0 < self.latency_us < math.inf:
@@ -47,12 +49,17 @@ class CompileSettings:
             "board": encode(self.board),
             "engine": self.engine_names,
             "latency_us": self.latency_us,
+            "head": self.head,
             "settings": {name: encode(settings) for name, settings in self.of_engines().items()},
         }
 
 
 def compile_settings(
-    board: Board, engine: str = AUTO, latency_us: float | None = None, **given: Any
+    board: Board,
+    engine: str = AUTO,
+    latency_us: float | None = None,
+    head: Literal["host", "chip"] = "host",
+    **given: Any,
 ) -> CompileSettings:
     """Return what to compile for; `engine` as it is asked for, `given` the settings of engines by name.
 
@@ -73,7 +80,7 @@ def compile_settings(
                 f"but {spelled('engine', engine)} does not read it; leave it out or name that engine"
             )
     settings = {each.name: of_all[each.name] for each in chosen}
-    return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us)
+    return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us, head=head)
 
 
 def _names(engine: Engine) -> list[str]:
@@ -92,6 +99,8 @@ class TargetOptions:
     """auto or an engine's name; or one a layer, such as unrolled,folded,dense."""
     latency_us: float | None = None
     """How long an answer may take in µs; auto takes the smallest engine in time (2 on most boards)."""
+    head: Literal["host", "chip"] = "host"
+    """Where the network's integers become an action: host, or chip (tanh and scaling as a table, argmax)."""
 
     def __post_init__(self) -> None:
         self.checked()
@@ -103,7 +112,7 @@ class TargetOptions:
             board = replace(board, clock_mhz=self.clock_mhz)
         names = {name for engine in engines() for name in _names(engine)}
         given = {name: value for name in names if (value := getattr(self, name, None)) is not None}
-        return compile_settings(board, self.engine, self.latency_us, **dict(sorted(given.items())))
+        return compile_settings(board, self.engine, self.latency_us, self.head, **dict(sorted(given.items())))
 
 
 def engine_options() -> type[TargetOptions]:

@@ -1,6 +1,6 @@
 """shell.json: the addresses of a design's registers, what its windows hold, and the files of its shells."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from ganglion.hw.design.axi_stream import StreamFormat
@@ -19,6 +19,7 @@ from ganglion.hw.shell.registers import (
 from ganglion.hw.shell.window import Window
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
+from ganglion.models.spec.types import IntType
 
 TOPS = {
     "axi_lite": "ganglion_shell_axi_lite",
@@ -60,13 +61,9 @@ class Shell:
 def describe(design: Design, policy_sha256: str, sources: tuple[str, ...]) -> Shell:
     """Return the shell of a design; CompileError when its vectors have no room in the widest address."""
     for address_bits in ADDRESS_BITS:
-        observation, action = (
-            Window.of(form.type, form.features, offset)
-            for form, offset in (
-                (design.input.format, observation_offset(address_bits)),
-                (design.output.format, action_offset(address_bits)),
-            )
-        )
+        entry = design.input.format
+        observation = Window.of(entry.type, entry.features, observation_offset(address_bits))
+        action = _action(design, action_offset(address_bits))
         if _has_room(observation) and _has_room(action):
             return Shell(
                 name=design.name,
@@ -79,8 +76,17 @@ def describe(design: Design, policy_sha256: str, sources: tuple[str, ...]) -> Sh
     most = observation_offset(ADDRESS_BITS[-1])
     raise CompileError(
         f"{design.name}: the register block has room for an observation of {most} bytes and an action of "
-        f"{most // 2}, got {_bytes(design.input.format)} and {_bytes(design.output.format)}"
+        f"{most // 2}, got {_bytes(design.input.format)} and {WORD_BYTES * _action(design, 0).words}"
     )
+
+
+def _action(design: Design, offset: int) -> Window:
+    """Return the window of what the accelerator, or the action head behind it, answers."""
+    form, head = design.output.format, design.head
+    if head is None:
+        return Window.of(form.type, form.features, offset)
+    kind = IntType(bits=head.bits, signed=head.type == "float32")
+    return replace(Window.of(kind, head.values, offset), type=head.type)
 
 
 def _has_room(window: Window) -> bool:

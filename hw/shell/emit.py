@@ -1,6 +1,7 @@
 """Write what every shell has inside: the accelerator between repacked streams, and its register block."""
 
 from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.chip_head import HEAD_MEMORY, HEAD_MODULE
 from ganglion.hw.design.design import Design
 from ganglion.hw.design.top_ports import MEMORY_PARAMETER
 from ganglion.hw.shell.description import Shell
@@ -65,7 +66,8 @@ def module_head(name: str, *parameters: str) -> str:
 def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
     """Return the accelerator between the streams `observation` and `action` of 32-bit words."""
     entry, exit_ = design.input.format, design.output.format
-    parameter = f"#(.{MEMORY_PARAMETER}({MEMORY_PARAMETER})) " if design.memories else ""
+    has_memories = bool(design.memories.keys() - {HEAD_MEMORY})
+    parameter = f"#(.{MEMORY_PARAMETER}({MEMORY_PARAMETER})) " if has_memories else ""
     unused = "" if design.memories else f"  localparam unused_memories = {MEMORY_PARAMETER};  // has none\n"
     return f"""\
 {unused}  logic [{entry.width_bits - 1}:0] in_data;
@@ -88,14 +90,48 @@ def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_rea
     .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready)
   );
 
+{_answer(design, shell, clock, reset, action_ready)}"""
+
+
+def _answer(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
+    """Return what turns the accelerator's words into the action window's: lanes repacked, or the head."""
+    form = design.output.format
+    value = f".Values({form.features}), .Bits({form.type.bits}), .Signed({int(form.type.signed)})"
+    source = ".s_data_i(out_data), .s_valid_i(out_valid), .s_ready_o(out_ready)"
+    sink = (
+        ".m_data_o(action_data), .m_last_o(action_last), .m_valid_o(action_valid), "
+        f".m_ready_i({action_ready})"
+    )
+    if design.head is None:
+        return f"""\
   ganglion_repack #(
-    {_values(shell.action)},
-    {_stream_lanes("In", exit_)},
+    {value},
+    {_stream_lanes("In", form)},
     {_containers("Out", shell.action)}
   ) u_action (
     .clk_i({clock}), .rst_ni({reset}),
-    .s_data_i(out_data), .s_valid_i(out_valid), .s_ready_o(out_ready),
-    .m_data_o(action_data), .m_last_o(action_last), .m_valid_o(action_valid), .m_ready_i({action_ready})
+    {source},
+    {sink}
+  );"""
+    memory = f"#(.{MEMORY_PARAMETER}({MEMORY_PARAMETER})) " if design.head.type == "float32" else ""
+    return f"""\
+  logic [{form.type.bits - 1}:0] value_data;
+  logic value_last, value_valid, value_ready;
+
+  ganglion_repack #(
+    {value},
+    {_stream_lanes("In", form)},
+    {_lanes("Out", 1, form.type.bits, form.type.bits)}
+  ) u_values (
+    .clk_i({clock}), .rst_ni({reset}),
+    {source},
+    .m_data_o(value_data), .m_last_o(value_last), .m_valid_o(value_valid), .m_ready_i(value_ready)
+  );
+
+  {HEAD_MODULE} {memory}u_head (
+    .clk_i({clock}), .rst_ni({reset}),
+    .s_data_i(value_data), .s_last_i(value_last), .s_valid_i(value_valid), .s_ready_o(value_ready),
+    {sink}
   );"""
 
 

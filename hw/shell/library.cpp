@@ -22,6 +22,7 @@ struct Shell {
 
   Shell() {
     context.randReset(2);  // registers without a reset or an initial value start at random
+    context.randSeed(1);
     top = std::make_unique<Vtop>(&context);
     reset(1);
   }

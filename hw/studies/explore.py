@@ -14,14 +14,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ganglion.hw import compile, simulate, synth
+from ganglion.hw import compile, gates, simulate, synth
 from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.registry import engines
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.settings import BuildSettings, PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
-from ganglion.models.build.errors import GanglionError
+from ganglion.models.build.codec import decode_json
+from ganglion.models.build.errors import GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
@@ -46,6 +47,8 @@ COLUMNS = {
     "wrong": "mismatches",
     "seconds": "seconds",
 }
+# What the netlists of all engines switch, counted alike: the comparison that holds without any constant.
+GATE_COLUMNS = {"toggles": "toggles_per_action", "nJ ≥": "energy_nj"}
 SPEED_S = 2.0
 
 
@@ -57,8 +60,16 @@ class StudySettings(PolicySettings):
     """The board, by name or alias."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExploreSettings(StudySettings):
+    """A policy, a board, and whether netlists are simulated too."""
+
+    gates: bool = False
+    """Simulate each engine's netlist too, and compare what an action switches; minutes more an engine."""
+
+
 def explore(
-    paths: BuildPaths, board: str, choices: Sequence[TargetOptions] = ENGINES
+    paths: BuildPaths, board: str, choices: Sequence[TargetOptions] = ENGINES, *, with_gates: bool = False
 ) -> list[dict[str, Any]]:
     """Return a row an engine: its cycles, resources by synthesis, simulation speed and seconds to build."""
     rows = []
@@ -67,7 +78,8 @@ def explore(
         log.info("explore: %s", label)
         try:
             build = compile_engine(paths, paths.policy, replace(options, board=board))
-            rows.append({"engine": label, "build": build.root.name} | measured(build) | speed(build))
+            row = {"engine": label, "build": build.root.name} | measured(build) | speed(build)
+            rows.append(row | (switched(build) if with_gates else {}))
         except GanglionError as error:
             log.warning("explore: %s left out: %s", label, error)
     return rows
@@ -119,21 +131,35 @@ def speed(build: BuildPaths) -> dict[str, int]:
     return {"simulated_inferences_per_s": measured_speed.inferences_per_s}
 
 
+def switched(build: BuildPaths) -> dict[str, float | None]:
+    """Return what an action switches in a build's proven netlist, and the least it costs; null if unknown."""
+    try:
+        gates.run(gates.GatesSettings(name=build.root.name, build=build.root.parent))
+    except ToolError as error:
+        log.warning("explore: %s", error)
+        return {"toggles_per_action": None, "energy_nj": None}
+    found = decode_json(gates.GateLevel, build.gates)
+    low = found.energy.dynamic_nj
+    return {"toggles_per_action": round(found.activity.total), "energy_nj": None if low is None else low[0]}
+
+
 def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print one line an engine."""
     table = Table(title=title)
     table.add_column("engine")
-    for head in COLUMNS:
+    columns = COLUMNS | {head: key for head, key in GATE_COLUMNS.items() if any(row.get(key) for row in rows)}
+    for head in columns:
         table.add_column(head, justify="right")
     for row in rows:
-        table.add_row(row["engine"], *(f"{row[key]:,}" for key in COLUMNS.values()))
+        values = [row[key] for key in columns.values()]
+        table.add_row(row["engine"], *("" if value is None else f"{value:,}" for value in values))
     Console(width=110).print(table)
 
 
-def run(settings: StudySettings) -> None:
+def run(settings: ExploreSettings) -> None:
     """Build and measure every engine, write explore.json and print the table."""
     paths = settings.paths
     select(paths, settings.name, settings.policy)
-    rows = explore(paths, settings.board)
+    rows = explore(paths, settings.board, with_gates=settings.gates)
     write_json(paths.root / "explore.json", {"board": settings.board, "engines": rows})
     print_table(rows, f"{paths.root.name} on {settings.board}, measured")

@@ -56,12 +56,16 @@ class BlockRam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
-    """What simulates a netlist's cells: files of yosys' share/, before them ours in hw/gatelevel/cells/."""
+    """What simulates a netlist's cells: files of yosys' share/, before them ours in hw/gatelevel/cells/.
+
+    `parametrised` are cells that the RTL may instantiate and that are nothing without their parameters.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
     libraries: tuple[str, ...]
     models: tuple[str, ...] = ()
+    parametrised: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,11 @@ class BuildPaths:
         return self.root / "bitstream.json"
 
     @property
+    def bundle(self) -> Path:
+        """The bundle for the build's board: <name>-<board>.tar.gz, and the same unpacked."""
+        return self.root / "bundle"
+
+    @property
     def report(self) -> Path:
         """report.json: everything above in one file."""
         return self.root / "report.json"

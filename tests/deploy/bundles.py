@@ -1,4 +1,4 @@
-"""Bundles of small policies, with the Verilated shell of each as its board."""
+"""Bundles of small policies and of shipped ones, with the Verilated shell of each as its board."""
 
 import json
 import shutil
@@ -8,14 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from ganglion.hw.engines.folded.plan import plan
+from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.shell.generate import write_shell
 from ganglion.hw.shell.library import build_library
 from ganglion.models.build.codec import encode
 from ganglion.models.build.files import sha256_file
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
 from ganglion.models.reference import IntNetwork, quantize_observation
+from ganglion.models.select_policy import shipped_policy
 from ganglion.models.spec.heads import ActionHead, TanhHead
 from ganglion.models.spec.policy import Normalizer
-from tests.hw.bare import CACHE
-from tests.hw.shell.shells import build_shells
+from tests.hw.bare import CACHE, build_bare
+from tests.hw.shell.shells import Build, build_shells
 
 OBSERVATION_FEATURES = 5
 NORMALIZER = Normalizer(features=(0, 3, 2), offset=(0.5, -1.0, 0.0), gain=(16.0, 32.0, 128.0))
@@ -75,7 +81,7 @@ def write_bundle(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toy:
-    """A bundle of a small random network, whose board is simulated."""
+    """A bundle whose board is simulated."""
 
     folder: Path
     ends: Ends
@@ -89,8 +95,6 @@ class Toy:
 def write_toy(root: Path, head: ActionHead | None = None, input_bits: int = 8, output_bits: int = 8) -> Toy:
     """Write a bundle of a network of 3, 9 and 3 values to `root`."""
     build = build_shells(root / "build", (3, 9, 3), input_bits, output_bits)
-    top = build.shell.tops["axi_lite"]
-    library = build_library(build.design, top, build.shell.sources, build.paths.shell_library, CACHE)
     ends = Ends(
         network=build.network,
         normalizer=NORMALIZER,
@@ -98,11 +102,53 @@ def write_toy(root: Path, head: ActionHead | None = None, input_bits: int = 8, o
         observation_features=OBSERVATION_FEATURES,
     )
     observations = np.random.default_rng(5).normal(0, 2, (100, OBSERVATION_FEATURES))
-    folder = write_bundle(root / "bundle", ends, encode(build.shell), observations, **{LIBRARY: library})
-    return Toy(folder=folder, ends=ends)
+    return _with_shell(root, ends, build, observations)
+
+
+def write_shipped(root: Path, env: str) -> tuple[Toy, Policy]:
+    """Write a bundle of the policy shipped for an environment, on the folded engine, to `root`."""
+    source = shipped_policy(env)
+    policy = load_policy(source)
+    spec, paths = policy.spec, BuildPaths(root=root / "build")
+    design = build_bare(plan(policy.network, FoldedShape.of(8)), paths.root).design
+    shell = write_shell(paths, design, sha256_file(source / JSON_FILE))
+    build = Build(paths=paths, network=policy.network, design=design, shell=shell)
+    ends = Ends(
+        network=policy.network,
+        normalizer=spec.normalizer,
+        head=spec.action,
+        observation_features=spec.observation_features,
+    )
+    return _with_shell(root, ends, build, policy.golden["observation"]), policy
+
+
+def _with_shell(root: Path, ends: Ends, build: Build, observations: np.ndarray) -> Toy:
+    top, target = build.shell.tops["axi_lite"], build.paths.shell_library
+    library = build_library(build.design, top, build.shell.sources, target, CACHE)
+    shell = encode(build.shell)
+    return Toy(
+        folder=write_bundle(root / "bundle", ends, shell, observations, **{LIBRARY: library}), ends=ends
+    )
 
 
 def change_manifest(folder: Path, change: dict[str, Any]) -> None:
     """Replace keys of a bundle's manifest."""
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+
+def give_bit_file(folder: Path, hwh: str, clock_mhz: float = 100.0) -> None:
+    """Give a bundle a bit file, which no board would take, and the .hwh beside it."""
+    (folder / "toy.bit").write_bytes(b"bit")
+    (folder / "toy.hwh").write_text(hwh)
+    files = {name: sha256_file(folder / name) for name in ("toy.bit", "toy.hwh")}
+    bitstream = {"clock_mhz": clock_mhz, "resources": {}, "seed": None, "tool": "none"}
+    change_manifest(
+        folder,
+        {
+            "clock_mhz": clock_mhz,
+            "files": json.loads((folder / "manifest.json").read_text())["files"] | files,
+            "transport": {"kind": "pynq", "baud": None, "library": None},
+            "bitstream": bitstream | {"files": sorted(files)},
+        },
+    )

@@ -17,6 +17,7 @@ def window_json(offset: int, values: int, kind: IntType) -> dict[str, Any]:
     """Return what shell.json says of an observation or an action."""
     container = next(bits for bits in (8, 16, 32) if bits >= kind.bits)
     return {
+        "type": "int",
         "offset": offset,
         "values": values,
         "bits": kind.bits,

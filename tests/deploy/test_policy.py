@@ -1,7 +1,9 @@
 """A policy on the Verilated shell: equal to the reference, and a clear error for whatever is wrong."""
 
+import gc
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +71,16 @@ def test_core_transport_and_host_are_timed_apart(policy: Policy) -> None:
     assert timing.transport_us > 0 and 0 < timing.host_us < 10_000
 
 
+def test_a_call_leaves_no_memory_behind(policy: Policy) -> None:
+    for _ in range(100):
+        policy(OBSERVATIONS[0])
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(1000):
+        policy(OBSERVATIONS[0])
+    assert sys.getallocatedblocks() - before < 20
+
+
 def test_all_golden_vectors_on_request(policy: Policy) -> None:
     assert policy.self_test() == 100
     assert policy.self_test(7) == 7
@@ -118,6 +130,24 @@ def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / "golden.npz").unlink()
     with pytest.raises(ExportError, match=r"golden\.npz: No such file"):
         Policy.load(copy)
+
+
+def test_a_bundle_may_be_an_archive(toy: Toy, tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "toy"), "gztar", toy.folder.parent, toy.folder.name))
+    _, _, expected = toy.ends.act(OBSERVATIONS)
+    with Policy.load(archive) as policy:
+        assert np.array_equal(policy(OBSERVATIONS[4]), expected[4])
+
+
+def test_what_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no archive")
+    for path, said in (
+        (tmp_path, r"manifest\.json is missing"),
+        (tmp_path / "text", r"text is not a whole \.tar\.gz .*expected a bundle"),
+        (tmp_path / "absent", "absent: .*expected a bundle"),
+    ):
+        with pytest.raises(ExportError, match=said):
+            Policy.load(path)
 
 
 def test_a_board_that_is_absent(copy: Path) -> None:

@@ -128,6 +128,14 @@ def test_settings_of_the_engines_reach_the_hardware(build: BuildPaths) -> None:
     assert settings["engine"] == "folded,unrolled" and settings["settings"]["folded"]["multiplier"] == "lut"
 
 
+def test_head_on_chip_is_part_of_the_design(build: BuildPaths) -> None:
+    run(build, engine="folded", head="chip")
+    design = load_design(build)
+    assert design.head is not None and (design.head.type, design.head.values) == ("float32", 3)
+    assert "rtl/ganglion_head.sv" in design.sources and "mem/head.dat" in design.memories
+    assert design.inputs.settings["head"] == "chip"
+
+
 def test_missing_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"policy is missing; ganglion hw none puts it there"):
         compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)

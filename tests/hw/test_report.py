@@ -17,6 +17,7 @@ from ganglion.hw.gatelevel.energy import Energy
 from ganglion.hw.gates import GateLevel
 from ganglion.hw.report import STAGES, collect, print_table
 from ganglion.hw.settings import BuildSettings
+from ganglion.hw.shell.description import describe
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import encode, encode_json
@@ -24,7 +25,7 @@ from ganglion.models.build.errors import ExportError, GanglionError
 from ganglion.models.build.files import read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.stage import Stage
-from tests.hw.toy import write_toy_build, write_toy_policy
+from tests.hw.toy import toy_design, write_toy_build, write_toy_policy
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
 SIMULATION = Simulation(
@@ -91,6 +92,7 @@ def paths(tmp_path: Path) -> BuildPaths:
         (paths.sim, SIMULATION),
         (paths.closed_loop, CLOSED_LOOP),
         (paths.synth, SYNTHESIS),
+        (paths.shell_json, describe(toy_design(paths.root), sha256_file(path), ())),
         (paths.bitstream, BITSTREAM),
     ):
         encode_json(file, value)
@@ -134,6 +136,13 @@ def test_a_policy_without_provenance_has_a_report_too(paths: BuildPaths) -> None
     found = collect(paths)
     assert found.policy.return_mean is None
     print_table(found)
+
+
+def test_a_flows_own_power_replaces_the_estimate(paths: BuildPaths) -> None:
+    done = {"flow": "vivado", "files": {"a.bit": 1}, "asked_mhz": 100.0, "met_mhz": 100.0, "power_w": 1.5}
+    made = replace(collect(paths), bitstream=Bitstream(status="done", **done), clock_mhz=100.0)
+    energy = dict(report.rows(made))["energy"]
+    assert energy == "1.5 W by vivado for the whole part, 5,835 nJ while it computes"
 
 
 def test_gates_of_another_design_are_left_out(paths: BuildPaths) -> None:
@@ -194,6 +203,7 @@ FILES: dict[str, Callable[[BuildPaths], Path]] = {
     "closed_loop": lambda paths: paths.closed_loop,
     "synth": lambda paths: paths.synth,
     "gates": lambda paths: paths.gates,
+    "shell": lambda paths: paths.shell_json,
     "bitstream": lambda paths: paths.bitstream,
     "record": lambda paths: Stage.at(paths.root, "synth").record,
 }

@@ -85,6 +85,13 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
     )
 
 
+def with_features(design: Design, features: int) -> Design:
+    """Return a design, as far as its description goes, whose observations have so many features."""
+    port = design.input
+    words = -(-features // port.format.lanes)
+    return replace(design, input=replace(port, format=replace(port.format, features=features, words=words)))
+
+
 def _port(prefix: str, kind: IntType, features: int, lanes: int, layer: str = "") -> Port:
     words = -(-features // lanes)
     stream = StreamFormat(type=kind, features=features, lanes=lanes, words=words, width_bits=8 * lanes)

@@ -60,10 +60,10 @@ class OpenXc7:
         described = decode_json(Shell, shell / "shell.json", ToolError)
         work = BuildPaths(root=design.root).work / "openxc7"
         if design.board.processor is Processor.NONE:
-            return _behind_serial_line(tools, design, described, work, folder.resolve(), seeds)
+            return _behind_serial_line(tools, design, described, work, folder, seeds)
         netlist = synthesize(design, described, processor_top(described), work)
         routed = place(tools, netlist, design.root, design.clock_mhz, seeds)
-        return write_files(tools, routed, design, described, folder.resolve())
+        return write_files(tools, routed, design, described, folder)
 
     def _find(self, board: Board) -> Tools | str:
         if board.open_part is None:
@@ -144,7 +144,7 @@ def write_bit(tools: Tools, fasm: Path, bit: Path) -> None:
         fasm.with_suffix(".frames.log"),
         DEADLINE_S,
     )
-    with atomic_path(bit) as written:
+    with atomic_path(bit.resolve()) as written:
         run_tool(
             [
                 tools.programs["xc7frames2bit"],

@@ -53,9 +53,7 @@ class Vivado:
         if board.processor is Processor.NONE:
             return f"{board.name} has no processor beside its logic, around which Vivado builds a bit file"
         if not self.tools():
-            return (
-                "Vivado is not on PATH; a Zynq bit file needs it (source its settings64.sh, then run again)"
-            )
+            return "Vivado is not on PATH (source its settings64.sh, then run again)"
         return None
 
     def tools(self) -> dict[str, str]:

@@ -140,7 +140,7 @@ def test_a_kind_that_nobody_measured_is_named_and_not_counted() -> None:
 def test_without_constants_there_is_no_number_and_a_reason() -> None:
     found = estimate_energy(ACTIVITY, board_with(None))
     assert (found.dynamic_nj, found.static_nj, found.source) == (None, None, None)
-    assert str(found) == "none: nobody published what a toggle costs on 7-series; toggles compare engines"
+    assert str(found) == "none: no measured cost of a toggle is known for 7-series; toggles compare engines"
 
 
 @pytest.mark.parametrize("wrong", [{"toggle_pj": {"ff": (2.0, 1.0)}}, {"cycle_pj": -1.0}])

@@ -12,6 +12,8 @@ import pytest
 from ganglion.hw.design.design import Design
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.unrolled.plan import plan as unrolled
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.gatelevel.bench import netlist_bench, synthesize_netlist
 from ganglion.hw.gatelevel.netlist import Cell, Netlist
 from ganglion.hw.sim.equality import Vectors
@@ -97,6 +99,14 @@ def test_the_netlist_equals_the_reference(
     assert (proof.mismatches, proof.vectors) == (0, VECTORS)
     assert proof.resets > 0
     assert proof.stalled_vectors > 0
+
+
+def test_lookup_tables_that_the_rtl_instantiates_keep_their_contents(tmp_path: Path) -> None:
+    design = build_bare(unrolled(toy_network(), UnrolledShape()), tmp_path, board=FAMILIES[FIRST]).design
+    netlist = synthesize_netlist(design, tmp_path / "work")
+    assert all("INIT" in cell.parameters for cell in netlist.cells if cell.kind == "LUT6_2")
+    assert any(cell.kind == "LUT6_2" for cell in netlist.cells)
+    assert prove(design, netlist, tmp_path / "gates").mismatches == 0
 
 
 @pytest.mark.parametrize("mutate", [mutated_table, mutated_memory, swapped_nets])

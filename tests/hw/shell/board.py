@@ -82,14 +82,17 @@ class Board:
                 return
         raise AssertionError("busy for ever")
 
-    async def check_action(self, index: int) -> None:
-        """Wait for the inference to end; its action must be that of vector `index`."""
-        await self.wait()
+    async def action(self) -> list[int]:
+        """Return the action [values]."""
         window = self.shell.action
         response, words = await self.read(window.offset, window.words)
         assert response == OKAY
-        got = window.unpack(np.array([words], np.uint32))[0]
-        np.testing.assert_array_equal(got, self.case.actions[index])
+        return window.unpack(np.array([words], np.uint32))[0].tolist()
+
+    async def check_action(self, index: int) -> None:
+        """Wait for the inference to end; its action must be that of vector `index`."""
+        await self.wait()
+        assert await self.action() == self.case.actions[index].tolist()
 
     async def check_inference(self, index: int) -> None:
         """Load vector `index`, start, and check the action."""

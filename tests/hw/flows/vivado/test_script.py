@@ -1,5 +1,6 @@
 """The flow of Vivado, its script run in tclsh against a stand-in that checks commands: no Vivado runs."""
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -69,7 +70,7 @@ def run(shells: Build, canned: Path, board: str = "Pynq-Z2", clock_mhz: float | 
     assert target.processor_pll is not None
     text = hwh(target.processor, "toy", 12, LogicClock(pll=target.processor_pll, divisors=(7, 2)))
     (canned / "system.hwh").write_text(text.replace(VLNV, f"xilinx.com:module_ref:{MODULE}:1.0"))
-    folder = canned / "out"
+    folder = Path(os.path.relpath(canned / "out"))  # as it is in a build named by a relative path
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return Vivado().build(replace(shells.design, board=target), shells.paths.shell, folder, seeds=1)

@@ -1,0 +1,121 @@
+"""What a bundle is made from: a build's artefacts, read as files."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ganglion.models.build.codec import STRICT, Amount, Count, decode_json
+from ganglion.models.build.errors import ConfigError, ExportError
+from ganglion.models.build.files import read_json, sha256_file
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled, spelled_command
+
+_PARTS: dict[str, Any] = STRICT | {"extra": "ignore"}
+"""For a file of which a bundle needs some keys only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The board of a design."""
+
+    __pydantic_config__: ClassVar = _PARTS
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    clock_mhz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """hw.json, of which this much is read."""
+
+    __pydantic_config__: ClassVar = _PARTS
+
+    board: Board
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bitstream:
+    """bitstream.json, of which this much is read; `files` are sizes by path, relative to the build."""
+
+    __pydantic_config__: ClassVar = _PARTS
+
+    status: str
+    reason: str | None = None
+    flow: str | None = None
+    tools: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Count] = field(default_factory=dict)
+    met_mhz: Amount | None = None
+    resources: dict[str, Count] = field(default_factory=dict)
+    seed: Count | None = None
+    baud: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefacts:
+    """A build's files for a bundle; of a simulated one `bitstream` is None and `library` is the board."""
+
+    paths: BuildPaths
+    board: Board
+    shell: dict[str, Any]
+    bitstream: Bitstream | None
+    reason: str
+    """Why there is no bit file."""
+
+    @property
+    def library(self) -> Path:
+        """The Verilated shell."""
+        return self.paths.shell_library
+
+    @property
+    def bit_files(self) -> tuple[Path, ...]:
+        """The bit file, and what belongs to it."""
+        return tuple(self.paths.root / name for name in (self.bitstream.files if self.bitstream else ()))
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of all that a bundle is made from."""
+        paths = self.paths
+        files = [
+            paths.hw,
+            paths.policy / "policy.json",
+            paths.policy / "policy.onnx",
+            paths.policy / "golden.npz",
+        ]
+        files += [paths.shell_json, *(self.bit_files or [self.library])]
+        return {str(file.relative_to(paths.root)): sha256_file(file) for file in files}
+
+
+def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Artefacts:
+    """Return a build's artefacts; a missing one raises ExportError, those for another board ConfigError."""
+    name = paths.root.name
+    found = decode_json(Design, _made(paths.hw, "compile", name)).board
+    if board is not None and board not in (found.name, *found.aliases):
+        raise ConfigError(
+            f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
+        )
+    shell = read_json(_made(paths.shell_json, "shell", name))
+    if shell.get("policy") != sha256_file(paths.policy / "policy.json"):
+        raise ExportError(
+            f"{paths.shell_json} was made from another policy; run {spelled_command('shell', name)} first"
+        )
+    bitstream, reason = _read_bitstream(paths, simulated)
+    if bitstream is None:
+        _made(paths.shell_library, "shell", name)
+    return Artefacts(paths=paths, board=found, shell=shell, bitstream=bitstream, reason=reason)
+
+
+def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:
+    """Return what bitstream.json says when there is a bit file that is wanted, and why else there is none."""
+    if simulated:
+        return None, f"asked for with {spelled('simulated')}"
+    if not paths.bitstream.exists():
+        return None, f"{spelled_command('bitstream', paths.root.name)} has not run"
+    found = decode_json(Bitstream, paths.bitstream)
+    return (found, "") if found.status == "done" else (None, found.reason or found.status)
+
+
+def _made(path: Path, command: str, name: str) -> Path:
+    if not path.exists():
+        raise ExportError(f"{path} is missing; run {spelled_command(command, name)} first")
+    return path

@@ -1,0 +1,136 @@
+"""What is in a bundle: every file by its path there, and the manifest that names them."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ganglion.deploy.bundle.artefacts import Artefacts, Bitstream
+from ganglion.deploy.bundle.documents import notebook, readme
+from ganglion.deploy.bundle.golden import board_golden
+from ganglion.models.build.closure import code_files
+from ganglion.models.build.codec import encode
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.files import read_arrays
+from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, read_description
+from ganglion.models.spec.policy import PolicySpec
+
+MANIFEST_FILE, GOLDEN, NOTEBOOK, README = "manifest.json", "golden.npz", "self_test.ipynb", "README.md"
+SCHEMA = 1
+ENTRIES = ("ganglion.deploy.self_test", "ganglion.deploy.control.__main__")
+"""The modules that a board runs; those that they reach go with them."""
+
+
+def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
+    """Return the content of every file of a bundle by its path in it."""
+    paths = artefacts.paths
+    spec = read_description(paths.policy)
+    golden = board_golden(spec, read_arrays(paths.policy / GOLDEN_FILE))
+    files = {f"policy/{name}": (paths.policy / name).read_bytes() for name in (JSON_FILE, ONNX_FILE)}
+    files |= {f"bitstream/{file.name}": file.read_bytes() for file in artefacts.bit_files}
+    if artefacts.bitstream is None:
+        files[_library(artefacts)] = artefacts.library.read_bytes()
+    files |= board_modules()
+    files[GOLDEN] = _npz(golden)
+    facts = {
+        "name": paths.root.name,
+        "policy": spec.name,
+        "env": spec.env,
+        "board": artefacts.board.name,
+        "n_golden": len(golden["input"]),
+        "clock_mhz": f"{_clock_mhz(artefacts):g}",
+        "accelerator": _accelerator(artefacts),
+    }
+    files[README] = readme(facts).encode()
+    files[NOTEBOOK] = notebook(facts).encode()
+    files[MANIFEST_FILE] = _json(_manifest(artefacts, spec, files))
+    return files
+
+
+def board_modules() -> dict[str, bytes]:
+    """Return the modules of the package ganglion that a board needs, by path."""
+    files: dict[str, bytes] = {}
+    for entry in ENTRIES:
+        for module, path in code_files(entry).items():
+            if path.suffix == ".py":
+                stem = module.removesuffix(".py").replace(".", "/")
+                name = f"{stem}/__init__.py" if path.name == "__init__.py" else f"{stem}.py"
+                files[name] = path.read_bytes()
+    return files
+
+
+def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]) -> dict[str, Any]:
+    bitstream, input_type = artefacts.bitstream, spec.network.input_type
+    kind = "simulated" if bitstream is None else "pynq" if bitstream.baud is None else "serial"
+    return {
+        "schema": SCHEMA,
+        "name": artefacts.paths.root.name,
+        "env": spec.env,
+        "board": artefacts.board.name,
+        "clock_mhz": _clock_mhz(artefacts),
+        "policy": artefacts.shell["policy"],
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "shell": artefacts.shell,
+        "host": {
+            "observation_features": spec.observation_features,
+            **encode(spec.normalizer),
+            "low": input_type.low,
+            "high": input_type.high,
+            "action": encode(spec.action),
+        },
+        "transport": {
+            "kind": kind,
+            "baud": bitstream.baud if bitstream else None,
+            "library": _library(artefacts) if bitstream is None else None,
+        },
+        "golden": GOLDEN,
+        "bitstream": None if bitstream is None else _bitstream(artefacts, bitstream),
+    }
+
+
+def _bitstream(artefacts: Artefacts, bitstream: Bitstream) -> dict[str, Any]:
+    if bitstream.met_mhz is None or not bitstream.files:
+        raise ExportError(f"{artefacts.paths.bitstream}: done, but without files or the clock that was met")
+    return {
+        "files": [f"bitstream/{file.name}" for file in artefacts.bit_files],
+        "clock_mhz": bitstream.met_mhz,
+        "resources": bitstream.resources,
+        "seed": bitstream.seed,
+        "tool": _tool(bitstream),
+    }
+
+
+def _clock_mhz(artefacts: Artefacts) -> float:
+    return artefacts.board.clock_mhz
+
+
+def _tool(bitstream: Bitstream) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(bitstream.tools.items()))
+    return f"{bitstream.flow}: {versions}"[:200]
+
+
+def _accelerator(artefacts: Artefacts) -> str:
+    """Return what stands for the accelerator, as the README says it."""
+    if artefacts.bitstream is None:
+        return f"**simulated**: there is no bit file in this bundle; {artefacts.reason}"
+    made = artefacts.bitstream
+    names = ", ".join(f"`bitstream/{file.name}`" for file in artefacts.bit_files)
+    return f"{names}, by {_tool(made)}; timing met at {made.met_mhz:g} MHz"
+
+
+def _library(artefacts: Artefacts) -> str:
+    return f"simulated/{artefacts.library.name}"
+
+
+def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return an .npz file; numpy dates its members 1980."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

@@ -1,0 +1,1 @@
+"""The bundle: its content, and that it is the same wherever it is made."""
