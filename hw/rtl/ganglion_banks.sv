@@ -1,16 +1,17 @@
-// The activation banks, in Copies identical copies with one write port: lane p writes p mod Banks.
-// Latency 0 to read, 1 cycle from a result or input to reading it; interval 1.
+// The activation banks, Replicas times over, with one write port: lane p writes p mod Banks.
+// Latency Pipelining to read, 1 + Pipelining from a result or input to reading it; interval 1.
 // No handshake: lanes and reduction always win; busy_o tells the loader which banks they write.
 // Golden: the memory in hw.engines.folded.interpret.
 module ganglion_banks #(
   parameter  int unsigned Lanes       = 8,
   parameter  int unsigned Banks       = 8,
-  parameter  int unsigned Copies      = 2,
+  parameter  int unsigned Replicas    = 2,
   parameter  int unsigned InLanes     = 8,
   parameter  int unsigned ActBits     = 8,
   parameter  int unsigned AddressBits = 6,
   parameter  int unsigned Depth       = 62,  // addresses below hold results, the others inputs
   parameter  int unsigned Results     = 64,  // most results of one vector in a bank
+  parameter  int unsigned Pipelining  = 0,
   localparam int unsigned SelectBits  = Banks > 1 ? $clog2(Banks) : 1
 ) (
   input  logic                               clk_i,
@@ -25,14 +26,14 @@ module ganglion_banks #(
   input  logic [AddressBits-1:0]             load_addr_i,
   input  logic [InLanes-1:0][ActBits-1:0]    load_data_i,
   output logic [InLanes-1:0]                 busy_o,
-  input  logic [Copies-1:0][Banks-1:0][AddressBits-1:0] addr_i,
-  output logic [Copies-1:0][Banks-1:0][ActBits-1:0]     act_o,
+  input  logic [Replicas-1:0][Banks-1:0][AddressBits-1:0] addr_i,
+  output logic [Replicas-1:0][Banks-1:0][ActBits-1:0]     act_o,
   output logic [Banks-1:0]                   we_o,  // results only; for taps
   output logic [Banks-1:0][ActBits-1:0]      data_o
 );
-  if (Banks < 1 || Banks > 64 || InLanes > Banks || Copies < 1 || Copies > Lanes) begin : g_bad
-    $error("ganglion_banks: Lanes %0d, Banks %0d (1 to 64), InLanes %0d (to Banks), Copies %0d",
-           Lanes, Banks, InLanes, Copies);
+  if (Banks < 1 || Banks > 64 || InLanes > Banks || Replicas < 1 || Replicas > Lanes) begin : g_bad
+    $error("ganglion_banks: Lanes %0d, Banks %0d (1 to 64), InLanes %0d (to Banks), Replicas %0d",
+           Lanes, Banks, InLanes, Replicas);
   end
 
   for (genvar b = 0; b < Banks; b++) begin : g_bank
@@ -75,8 +76,10 @@ module ganglion_banks #(
       .data_o      (data_o[b])
     );
 
-    for (genvar g = 0; g < Copies; g++) begin : g_copy
-      ganglion_bank #(.ActBits(ActBits), .AddressBits(AddressBits)) u_bank (
+    for (genvar g = 0; g < Replicas; g++) begin : g_replica
+      ganglion_bank #(
+        .ActBits(ActBits), .AddressBits(AddressBits), .Pipelining(Pipelining)
+      ) u_bank (
         .clk_i,
         .we_i    (we),
         .waddr_i (waddr),

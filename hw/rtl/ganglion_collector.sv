@@ -1,5 +1,5 @@
 // Carries out a word's reduction once the sums it means are captured: for the output or a bank.
-// Latency 5 cycles from a word to emit_o or store_o, 3 to restart_o; interval 1.
+// Latency 5 + 2 Pipelining to emit_o and store_o, 3 + Pipelining to restart_o; interval 1.
 // No handshake: counts words where run_i is set; the queue behind it has reserved room.
 // Golden: _reduce in hw.engines.folded.interpret.
 module ganglion_collector #(
@@ -14,6 +14,7 @@ module ganglion_collector #(
   parameter  logic [8*Modes-1:0] Widths     = {Modes{8'd8}},
   parameter  bit                 Stores     = 0,
   parameter  int unsigned        SelectBits = 3,
+  parameter  int unsigned        Pipelining = 0,
   localparam int unsigned        ReduceBits = Stores ? $clog2(Modes + 2) : 1
 ) (
   input  logic                             clk_i,
@@ -40,7 +41,7 @@ module ganglion_collector #(
   localparam int unsigned Bits     = Stores && ActBits > OutBits ? ActBits : OutBits;
   localparam logic [8*Modes+7:0] AllShifts = {Shifts, 8'(OutShift)};
   localparam logic [8*Modes+7:0] AllWidths = {Widths, 8'(OutBits)};
-  localparam int unsigned Delay = 4;  // from a word to its captured sums
+  localparam int unsigned Delay = 4 + Pipelining;  // from a word to its captured sums
 
   logic [Delay:0][ReduceBits-1:0] reduce_q;
   logic [Delay-2:0] last_q;
@@ -48,11 +49,11 @@ module ganglion_collector #(
   logic [Groups-1:0][AccBits-1:0] group;
   logic [AccBits-1:0] total;
   logic [Bits-1:0] result;
+  logic [OutLanes-1:0][OutBits-1:0] emitted;
   logic valid;
 
   assign action    = reduce_q[Delay];
   assign restart_o = last_q[Delay-2];
-  assign emit_o    = valid && action == ReduceBits'(1);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -82,7 +83,7 @@ module ganglion_collector #(
   );
 
   if (OutLanes == 1) begin : g_total
-    assign emitted_o[0] = OutBits'(result);
+    assign emitted[0] = OutBits'(result);
     logic unused_group;
     assign unused_group = ^group;
   end else begin : g_groups
@@ -92,17 +93,28 @@ module ganglion_collector #(
       ) u_requantize (
         .acc_i  (group[i]),
         .mode_i (1'b0),
-        .out_o  (emitted_o[i])
+        .out_o  (emitted[i])
       );
     end
   end
 
+  ganglion_delay #(.Bits(1), .Cycles(Pipelining), .Resets(1)) u_emit (
+    .clk_i, .rst_ni, .data_i(valid && action == ReduceBits'(1)), .data_o(emit_o)
+  );
+  ganglion_delay #(.Bits(OutLanes * OutBits), .Cycles(Pipelining)) u_emitted (
+    .clk_i, .rst_ni(1'b1), .data_i(emitted), .data_o(emitted_o)
+  );
+
   if (Stores) begin : g_stores
-    logic [Delay:0][SelectBits-1:0] bank_q;
-    always_ff @(posedge clk_i) bank_q <= {bank_q[Delay-1:0], bank_i};
-    assign store_o  = valid && action >= ReduceBits'(2);
-    assign bank_o   = bank_q[Delay];
-    assign stored_o = ActBits'(result);
+    ganglion_delay #(.Bits(SelectBits), .Cycles(Delay + 1 + Pipelining)) u_bank (
+      .clk_i, .rst_ni(1'b1), .data_i(bank_i), .data_o(bank_o)
+    );
+    ganglion_delay #(.Bits(1), .Cycles(Pipelining), .Resets(1)) u_store (
+      .clk_i, .rst_ni, .data_i(valid && action >= ReduceBits'(2)), .data_o(store_o)
+    );
+    ganglion_delay #(.Bits(ActBits), .Cycles(Pipelining)) u_stored (
+      .clk_i, .rst_ni(1'b1), .data_i(ActBits'(result)), .data_o(stored_o)
+    );
   end else begin : g_output_only
     assign {store_o, bank_o, stored_o} = '0;
     logic unused_store;

@@ -1,11 +1,11 @@
 // The folded sparse engine: a network as a scheduled program, a word for all lanes every cycle.
-// Latency Cycles + 6 from first input to last result, interval Cycles, with ready ends.
+// Latency Cycles + 6 + 3 Pipelining from first input to last result, interval Cycles, ends ready.
 // AXI-Stream handshake at both ends; starts with its first input, given room for the results.
 // Golden: models.reference.IntNetwork.__call__; word for word hw.engines.folded.interpret.
 module ganglion_folded #(
   parameter int unsigned Lanes       = 8,
   parameter int unsigned Banks       = 8,
-  parameter int unsigned Copies      = 2,
+  parameter int unsigned Replicas    = 2,
   parameter int unsigned AddressBits = 6,
   parameter int unsigned ActBits     = 8,
   parameter int unsigned WeightBits  = 8,
@@ -28,6 +28,7 @@ module ganglion_folded #(
   parameter logic [8*Modes-1:0] Widths = {Modes{8'd8}},
   parameter bit          Stores      = 0,   // whether the reduction writes banks
   parameter bit          UseDsp      = 1,
+  parameter int unsigned Pipelining  = 0,   // 1: registers behind program memory, banks and sums
   parameter              ProgramFile = "",
   parameter              BiasPrefix  = ""   // of a file for each pair of lanes: <prefix>00.dat on
 ) (
@@ -48,20 +49,19 @@ module ganglion_folded #(
   localparam int unsigned ActionBits = $clog2(Modes + 2);
   localparam int unsigned ReduceBits = Stores ? ActionBits : 1;
   localparam int unsigned AddressAt  = 1 + ReduceBits + (Stores ? FieldBits : 0);
-  localparam int unsigned LaneAt     = AddressAt + Copies * Banks * AddressBits;
+  localparam int unsigned LaneAt     = AddressAt + Replicas * Banks * AddressBits;
   localparam int unsigned LaneBits   = ActionBits + WeightBits + FieldBits;
   localparam int unsigned WordBits   = LaneAt + Lanes * LaneBits;
   localparam int unsigned Depth      = (1 << AddressBits) - InWords;
 
-  logic rst_q, in_tready, start, run, last, room, arrived, restart, emit, store;
-  logic [WordBits-1:0] word;
+  logic rst_q, in_tready, start, runs, is_last, run, last, room, arrived, restart, emit, store;
+  logic [WordBits-1:0] fetched, word;
   logic [InLanes-1:0] load_we, busy;
   logic [Banks-1:0] result_we;
   logic [AddressBits-1:0] load_addr;
   logic [InLanes-1:0][InBits-1:0] load_byte;
   logic [InLanes-1:0][ActBits-1:0] load_data;
-  logic [Copies-1:0][Banks-1:0][ActBits-1:0] act;
-  logic [Lanes-1:0][Banks-1:0][ActBits-1:0] lane_act;
+  logic [Replicas-1:0][Banks-1:0][ActBits-1:0] act;
   logic [Lanes-1:0] capture, write;
   logic [Lanes-1:0][AccBits-1:0] acc;
   logic [Lanes-1:0][ActBits-1:0] result;
@@ -78,8 +78,14 @@ module ganglion_folded #(
   ganglion_sequencer #(
     .WordBits(WordBits), .Cycles(Cycles), .Awaited(InWords), .ProgramFile(ProgramFile)
   ) u_sequencer (
-    .clk_i, .rst_ni(!rst_q), .ready_i(room), .arrived_i(arrived), .start_o(start), .run_o(run),
-    .last_o(last), .word_o(word)
+    .clk_i, .rst_ni(!rst_q), .ready_i(room), .arrived_i(arrived), .start_o(start), .run_o(runs),
+    .last_o(is_last), .word_o(fetched)
+  );
+  ganglion_delay #(.Bits(1), .Cycles(Pipelining), .Resets(1)) u_run (
+    .clk_i, .rst_ni(!rst_q), .data_i(runs), .data_o(run)
+  );
+  ganglion_delay #(.Bits(1 + WordBits), .Cycles(Pipelining)) u_word (
+    .clk_i, .rst_ni(1'b1), .data_i({is_last, fetched}), .data_o({last, word})
   );
 
   ganglion_loader #(
@@ -95,34 +101,26 @@ module ganglion_folded #(
   end
 
   ganglion_banks #(
-    .Lanes(Lanes), .Banks(Banks), .Copies(Copies), .InLanes(InLanes), .ActBits(ActBits),
-    .AddressBits(AddressBits), .Depth(Depth), .Results(Results)
+    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .InLanes(InLanes), .ActBits(ActBits),
+    .AddressBits(AddressBits), .Depth(Depth), .Results(Results),
+    .Pipelining(Pipelining)
   ) u_banks (
     .clk_i, .rst_ni(!rst_q), .restart_i(restart), .write_i(write), .result_i(result),
     .store_i(store), .store_bank_i(store_bank), .stored_i(stored), .load_we_i(load_we),
     .load_addr_i(load_addr), .load_data_i(load_data), .busy_o(busy),
-    .addr_i(word[AddressAt+:Copies*Banks*AddressBits]), .act_o(act), .we_o(result_we),
+    .addr_i(word[AddressAt+:Replicas*Banks*AddressBits]), .act_o(act), .we_o(result_we),
     .data_o(result_o)
   );
 
-  for (genvar p = 0; p < Lanes; p++) begin : g_act
-    assign lane_act[p] = act[p*Copies/Lanes];
-  end
-  for (genvar p = 0; p < Lanes; p += 2) begin : g_lanes
-    localparam int unsigned Count = p + 1 < Lanes ? 2 : 1;
-    localparam logic [7:0] Tens = 8'd48 + 8'(p / 20), Ones = 8'd48 + 8'((p / 2) % 10);  // ASCII
-    ganglion_lanes #(
-      .Lanes(Count), .Banks(Banks), .ActBits(ActBits), .WeightBits(WeightBits),
-      .AccBits(AccBits), .BiasBits(BiasBits), .IndexBits(IndexBits), .Modes(Modes),
-      .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp),
-      .BiasFile({BiasPrefix, Tens, Ones, ".dat"})
-    ) u_lanes (
-      .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last),
-      .word_i(word[LaneAt+p*LaneBits+:Count*LaneBits]), .act_i(lane_act[p+:Count]),
-      .capture_o(capture[p+:Count]), .acc_o(acc[p+:Count]), .write_o(write[p+:Count]),
-      .result_o(result[p+:Count])
-    );
-  end
+  ganglion_lane_array #(
+    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .ActBits(ActBits), .WeightBits(WeightBits),
+    .AccBits(AccBits), .BiasBits(BiasBits), .IndexBits(IndexBits), .Modes(Modes),
+    .Shifts(Shifts), .Widths(Widths), .UseDsp(UseDsp), .Pipelining(Pipelining),
+    .BiasPrefix(BiasPrefix)
+  ) u_lanes (
+    .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last), .word_i(word[WordBits-1:LaneAt]),
+    .act_i(act), .capture_o(capture), .acc_o(acc), .write_o(write), .result_o(result)
+  );
 
   if (Stores && Banks > 1) begin : g_store_bank
     assign word_bank = word[1+ReduceBits+:SelectBits];
@@ -132,7 +130,7 @@ module ganglion_folded #(
   ganglion_collector #(
     .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutLanes(OutLanes), .OutBits(OutBits),
     .OutShift(OutShift), .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores),
-    .SelectBits(SelectBits)
+    .SelectBits(SelectBits), .Pipelining(Pipelining)
   ) u_collector (
     .clk_i, .rst_ni(!rst_q), .run_i(run), .last_i(last), .reduce_i(word[1+:ReduceBits]),
     .bank_i(word_bank), .capture_i(capture), .acc_i(acc), .restart_o(restart), .emit_o(emit),

@@ -35,13 +35,25 @@ module ganglion_mac #(
   if (UseDsp) begin : g_dsp
     assign product_d = ProductBits'(act_q) * ProductBits'(weight_q);
   end else begin : g_lut
-    // Shifted copies, the sign's subtracted: written out so that no tool takes a DSP slice for it.
-    always_comb begin
-      product_d = '0;
-      for (int i = 0; i < int'(WeightBits) - 1; i++)
-        product_d += weight_q[i] ? ProductBits'(act_q) <<< i : '0;
-      product_d -= weight_q[WeightBits-1] ? ProductBits'(act_q) <<< (WeightBits - 1) : '0;
+    // Shifted copies added in pairs, the sign's subtracted: no tool takes a DSP for these adders.
+    localparam int unsigned Pairs = (WeightBits + 1) / 2;
+    logic [Pairs-1:0][ProductBits-1:0] pair;
+    logic [WeightBits-1:0][ProductBits-1:0] copy;
+    for (genvar i = 0; i < WeightBits; i++) begin : g_copy
+      assign copy[i] = weight_q[i] ? ProductBits'(act_q) <<< i : '0;
     end
+    for (genvar i = 0; i < Pairs; i++) begin : g_pair
+      if (2 * i + 1 == WeightBits) begin : g_sign_alone
+        assign pair[i] = -copy[2*i];
+      end else if (2 * i + 2 == WeightBits) begin : g_sign
+        assign pair[i] = copy[2*i] - copy[2*i+1];
+      end else begin : g_sum
+        assign pair[i] = copy[2*i] + copy[2*i+1];
+      end
+    end
+    ganglion_adder_tree #(.Terms(Pairs), .Bits(ProductBits)) u_sum (
+      .term_i(pair), .sum_o(product_d)
+    );
   end
 
   assign base  = first_qq ? AccBits'(bias_q) : acc_q;

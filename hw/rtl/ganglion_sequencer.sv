@@ -28,19 +28,25 @@ module ganglion_sequencer #(
   (* ram_style = "block", rom_style = "block" *) logic [WordBits-1:0] program_words [Cycles];
   initial if (ProgramFile != "") $readmemh(ProgramFile, program_words);
 
-  // next_q is the index behind the word at the output; primed_q says that there is one.
+  // next_q is the index behind the word at the output; primed_q says that there is one, awaits_q
+  // and last_o what it is.
   logic [CounterBits-1:0] next_q;
-  logic primed_q, running_q, fetch, awaits, goes;
+  logic primed_q, running_q, awaits_q, fetch, goes, is_last;
   logic [WaitingBits-1:0] waiting_q;
 
-  assign awaits  = next_q != '0 && next_q <= CounterBits'(Awaited);
-  assign goes    = !awaits || waiting_q != '0;
+  assign is_last = next_q == LastIndex;
+  assign goes    = !awaits_q || waiting_q != '0;
   assign start_o = primed_q && !running_q && ready_i && goes;
   assign run_o   = running_q ? goes : start_o;
-  assign last_o  = next_q == '0;
   assign fetch   = run_o || !primed_q;
 
-  always_ff @(posedge clk_i) if (fetch) word_o <= program_words[next_q];
+  always_ff @(posedge clk_i) begin
+    if (fetch) begin
+      word_o   <= program_words[next_q];
+      awaits_q <= next_q < CounterBits'(Awaited);
+      last_o   <= is_last;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -51,8 +57,8 @@ module ganglion_sequencer #(
     end else begin
       primed_q  <= 1'b1;
       if (run_o) running_q <= !last_o;
-      waiting_q <= waiting_q + WaitingBits'(arrived_i) - WaitingBits'(run_o && awaits);
-      if (fetch) next_q <= next_q == LastIndex ? '0 : next_q + 1'b1;
+      waiting_q <= waiting_q + WaitingBits'(arrived_i) - WaitingBits'(run_o && awaits_q);
+      if (fetch) next_q <= is_last ? '0 : next_q + 1'b1;
     end
   end
 endmodule

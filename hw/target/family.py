@@ -7,6 +7,8 @@ from ganglion.hw.target.pll import Pll
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 
+MAX_PIPELINING = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
@@ -100,8 +102,9 @@ class Family:
     LUTs has `lutram_rows` words, 0 where a LUT cannot be one, a block RAM the shape of `bram`;
     `luts_per_lut6` LUTs are what yosys makes of one of 6 inputs in the folded engine; `primitives`
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
-    hw/flows/registry.py that make its bit files, best first. `pll` is known where one of them needs it.
-    Without `gates` its netlists cannot be simulated; without `energy` no energy is estimated.
+    hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
+    1, where their settings do not say. `pll` is known where one of the flows needs it. Without `gates` its
+    netlists cannot be simulated; without `energy` no energy is estimated.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -118,6 +121,7 @@ class Family:
     flows: tuple[str, ...]
     yosys: Yosys
     cells: Cells
+    pipelining: int = 0
     pll: Pll | None = None
     gates: Gates | None = None
     energy: EnergyConstants | None = None
@@ -129,6 +133,7 @@ class Family:
             ("dsp_bits", 8, 64),
             ("lutram_rows", 0, 256),
             ("luts_per_lut6", 1, 8),
+            ("pipelining", 0, MAX_PIPELINING),
         )
         for name, low, high in limits:
             if not low <= getattr(self, name) <= high:

@@ -8,8 +8,6 @@ from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.program import (
     CAPTURE,
     EMIT,
-    LANE_DELAY,
-    REDUCTION_DELAY,
     STORE,
     WRITE,
     Program,
@@ -67,7 +65,7 @@ def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
 
 def _n_cycles(tables: Tables) -> int:
     """Return the number of words: all inputs are awaited, and one, and a bank's counter starts over after."""
-    later = REDUCTION_DELAY - LANE_DELAY
+    later = tables.shape.reduction_delay - tables.shape.lane_delay
     ends = [segment.end for segment in tables.segments]
     ends += [event.cycle + (later if event.bank >= 0 else 0) for event in tables.reductions]
     return max([tables.input_words, *ends]) + 1
@@ -95,16 +93,16 @@ def _last_reads(tables: Tables) -> dict[int, int]:
 def _address_bits(tables: Tables, written: list[list[tuple[int, int]]], last_read: dict[int, int]) -> int:
     """Return the fewest address bits with which results, in turn, overwrite nothing still needed."""
     input_words = tables.input_words
-    needed = {neuron: _needed_until(cycle, input_words) for neuron, cycle in last_read.items()}
+    needed = {neuron: _needed_until(cycle, tables) for neuron, cycle in last_read.items()}
     bits = max(1, input_words.bit_length())
     while not _can_reuse(written, needed, (1 << bits) - input_words):
         bits += 1
     return bits
 
 
-def _needed_until(last_read: int, input_words: int) -> int:
+def _needed_until(last_read: int, tables: Tables) -> int:
     """Return when a neuron may be overwritten: results of words before may come while its reader waits."""
-    return last_read + REDUCTION_DELAY if last_read < input_words else last_read
+    return last_read + tables.shape.reduction_delay if last_read < tables.input_words else last_read
 
 
 def _can_reuse(written: list[list[tuple[int, int]]], needed: dict[int, int], depth: int) -> bool:

@@ -38,7 +38,11 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
     loader_ffs = program.input_lanes * (lowered.source.spec.input_type.bits + 1)
     return Resources(
         lut=_luts(program, in_dsp, dsp_accumulates),
-        ff=shape.lanes * lane_ffs + groups * lowered.accumulator_bits + loader_ffs + CONTROL_FFS,
+        ff=shape.lanes * lane_ffs
+        + groups * lowered.accumulator_bits
+        + loader_ffs
+        + shape.pipelining * _pipelining_ffs(program)
+        + CONTROL_FFS,
         dsp=shape.lanes if in_dsp else 0,
         bram=_bram(program),
     )
@@ -51,13 +55,22 @@ def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
         LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, program.used_banks)
     )
     if not in_dsp:
-        lane += (lowered.weight_bits - 1) * (lowered.activation_bits + 2) + lowered.accumulator_bits
+        lane += _multiplier_luts(lowered.weight_bits, lowered.activation_bits) + lowered.accumulator_bits
     elif not dsp_accumulates:
         lane += lowered.accumulator_bits + ACCUMULATOR_LUTS
     banks = sum(map(bool, program.written)) * PORT_LUTS
     memories = program.used_banks * shape.replicas * _at_least(RAM_LUTS, program.address_bits)
     writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)
     return CONTROL_LUTS + shape.lanes * lane + banks + memories + _output_luts(program) + writers
+
+
+def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:
+    """Return the LUTs of ganglion_mac's multiplier: rows that add two shifted copies, then rows of those.
+
+    A row of copies has a second LUT a bit, which gates the operand that goes into the carry chain.
+    """
+    pairs = -(-weight_bits // 2)
+    return pairs * (2 * activation_bits + 3) + (pairs - 1) * (activation_bits + weight_bits - 1)
 
 
 def _output_luts(program: Program) -> int:
@@ -69,10 +82,27 @@ def _output_luts(program: Program) -> int:
     return adders * program.lowered.accumulator_bits + outputs * OUTPUT_LUTS
 
 
+def _pipelining_ffs(program: Program) -> int:
+    """Return the registers of words, of the lanes' fields once more, of banks' ports and of results."""
+    shape, lowered = program.shape, program.lowered
+    field_bits = program.action_bits + lowered.weight_bits + program.select_bits
+    ports = (1 + shape.replicas) * lowered.activation_bits + 1 + program.address_bits
+    result_bits = shape.output_lanes * lowered.source.spec.layers[-1].output_type.bits
+    if program.stores:
+        result_bits += lowered.activation_bits
+    words = program.word_bits - _unused_bits(program)
+    return words + shape.lanes * field_bits + program.used_banks * ports + result_bits
+
+
+def _unused_bits(program: Program) -> int:
+    """Return the bits of a word that address banks which hold nothing."""
+    return program.shape.replicas * (program.shape.banks - program.used_banks) * program.address_bits
+
+
 def _bram(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
-    unused = program.shape.replicas * (program.shape.banks - program.used_banks) * program.address_bits
-    words = -(-(program.word_bits - unused) // BITS_OF_BRAM18) * -(-program.n_cycles // ROWS_OF_BRAM18)
+    wide = -(-(program.word_bits - _unused_bits(program)) // BITS_OF_BRAM18)
+    words = wide * -(-program.n_cycles // ROWS_OF_BRAM18)
     depth = 2 << program.index_bits
     bias_bits = program.lowered.bias_bits
     pairs = -(-program.shape.lanes // 2)

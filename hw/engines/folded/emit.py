@@ -53,7 +53,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
     numbers = {
         "Lanes": shape.lanes,
         "Banks": shape.banks,
-        "Copies": shape.replicas,
+        "Replicas": shape.replicas,
         "AddressBits": program.address_bits,
         "ActBits": lowered.activation_bits,
         "WeightBits": lowered.weight_bits,
@@ -74,6 +74,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "Modes": len(lowered.modes),
         "Stores": int(program.stores),
         "UseDsp": int(shape.multiplier.value == "dsp"),
+        "Pipelining": shape.pipelining,
     }
     bytes_of = {
         "Shifts": [mode.shift for mode in lowered.modes],

@@ -54,9 +54,11 @@ class Folded(NodeEngine):
         return plans
 
     def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan:
-        program = fit(network, settings.lanes, settings.multiplier, board.family.dsp_accumulates)
-        made = FoldedPlan.of(program, board.family.dsp_accumulates)
-        return replace(made, resources=on_part(program, made.resources, board.family))
+        family = board.family
+        pipelining = family.pipelining if settings.pipelining is None else settings.pipelining
+        program = fit(network, settings.lanes, settings.multiplier, family.dsp_accumulates, pipelining)
+        made = FoldedPlan.of(program, family.dsp_accumulates)
+        return replace(made, resources=on_part(program, made.resources, family))
 
     def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
         """Return the plan of this shape."""

@@ -9,15 +9,15 @@ from ganglion.hw.engines.folded.schedule import schedule, schedule_within
 from ganglion.hw.engines.folded.shape import MAX_BANKS, FoldedShape, Multiplier
 from ganglion.models.reference import IntNetwork
 
-# The rule that the engine is built to: so much above nonzeros / lanes.
-RULE_SHARE, RULE_CYCLES = 0.05, 10
-# Where a smaller engine is within so much, it is taken; seven cycles pass on the way in and out.
-CLOSE_SHARE, CLOSE_CYCLES = 0.02, 7
+# The rule that the engine is built to: so much above nonzeros / lanes, beside the output's delay.
+RULE_SHARE, RULE_CYCLES = 0.05, 4
+# Where a smaller engine is within so much, it is taken; a cycle and the output's delay pass anyway.
+CLOSE_SHARE, CLOSE_CYCLES = 0.02, 1
 
 
-def allowed_cycles(network: IntNetwork, lanes: int) -> float:
+def allowed_cycles(network: IntNetwork, shape: FoldedShape) -> float:
     """Return the latency in cycles that the rule allows."""
-    return (1 + RULE_SHARE) * network.nnz / lanes + RULE_CYCLES
+    return (1 + RULE_SHARE) * network.nnz / shape.lanes + RULE_CYCLES + shape.output_delay
 
 
 def fit(
@@ -25,26 +25,27 @@ def fit(
     lanes: int,
     multiplier: Multiplier = Multiplier.DSP,
     dsp_accumulates: bool = True,
+    pipelining: int = 0,
 ) -> Program:
     """Return the program of the smallest engine found that is about as fast as any.
 
     Raises CompileError when the engine cannot hold or use the network.
     """
-    fastest = _fastest(network, lanes, multiplier)
-    close = int((1 + CLOSE_SHARE) * network.nnz / lanes + CLOSE_CYCLES)
+    fastest = _fastest(network, FoldedShape.of(lanes, multiplier, pipelining))
+    close = int((1 + CLOSE_SHARE) * network.nnz / lanes + CLOSE_CYCLES + fastest.shape.output_delay)
     enough = max(close, fastest.latency_cycles)
     smaller = [schedule_within(network, shape, enough) for shape in _smaller(fastest.shape)]
     return min((fastest, *filter(None, smaller)), key=lambda program: estimate(program, dsp_accumulates).lut)
 
 
-def _fastest(network: IntNetwork, lanes: int, multiplier: Multiplier) -> Program:
+def _fastest(network: IntNetwork, first: FoldedShape) -> Program:
     """Return the first program within the rule, or else the shortest."""
     best: Program | None = None
-    for shape in _faster_and_faster(network, FoldedShape.of(lanes, multiplier)):
+    for shape in _faster_and_faster(network, first):
         program = schedule(network, shape)
         if best is None or program.n_cycles < best.n_cycles:
             best = program
-        if best.latency_cycles <= allowed_cycles(network, lanes):
+        if best.latency_cycles <= allowed_cycles(network, first):
             break
     assert best is not None
     return best

@@ -8,8 +8,6 @@ from ganglion.hw.engines.folded.program import (
     ACCUMULATE,
     CAPTURE,
     EMIT,
-    LANE_DELAY,
-    REDUCTION_DELAY,
     STORE,
     WAIT,
     WRITE,
@@ -61,20 +59,21 @@ class _Engine:
         if action == CAPTURE:
             self.held[lane] = self.accumulator[lane]
         if action >= WRITE:
-            self._arrive(cycle + LANE_DELAY, shape.bank_of(lane), action - WRITE, self.accumulator[lane])
+            bank = shape.bank_of(lane)
+            self._arrive(cycle + shape.lane_delay, bank, action - WRITE, self.accumulator[lane])
 
     def _reduce(self, cycle: int) -> None:
-        action = self.program.reduction[cycle]
+        action, shape = self.program.reduction[cycle], self.program.shape
         if action == WAIT:
             return
         if action == EMIT:
-            shape, requantization = self.program.shape, self.program.lowered.requantizations[-1]
+            requantization = self.program.lowered.requantizations[-1]
             for output in range(shape.output_lanes):
                 total = self.held[shape.lanes_of_output(output)].sum(axis=0)
                 self.emitted.append(requantization.apply(total))
         else:
             bank = int(self.program.store_bank[cycle])
-            self._arrive(cycle + REDUCTION_DELAY, bank, action - STORE, self.held.sum(axis=0))
+            self._arrive(cycle + shape.reduction_delay, bank, action - STORE, self.held.sum(axis=0))
         self.held[:] = 0
 
     def _arrive(self, cycle: int, bank: int, mode: int, acc: Ints) -> None:
@@ -84,7 +83,7 @@ class _Engine:
 def interpret(program: Program, inputs: Ints) -> list[Ints]:
     """Return every layer's activations by the program: [batch, in] → list of [batch, out] int64."""
     engine = _Engine(program, np.asarray(inputs, dtype=np.int64))
-    for cycle in range(program.n_cycles + REDUCTION_DELAY):
+    for cycle in range(program.n_cycles + program.shape.reduction_delay):
         if cycle < program.n_cycles:
             engine.step(cycle)
         else:

@@ -13,8 +13,11 @@ def on_part(program: Program, estimated: Resources, family: Family) -> Resources
     words = memories(program.word_bits, program.n_cycles, family.bram)
     lut, ff = round(estimated.lut * family.luts_per_lut6), estimated.ff
     if not family.lutram_rows:
-        banks = program.used_banks * program.shape.replicas
-        ff += banks * program.lowered.activation_bits << program.address_bits
+        banks, bits = program.used_banks * program.shape.replicas, program.lowered.activation_bits
+        if program.shape.pipelining:
+            words += banks * memories(bits, 1 << program.address_bits, family.bram)
+        else:
+            ff += banks * bits << program.address_bits
     return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + _biases(program, family.bram))
 
 

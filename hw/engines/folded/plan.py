@@ -20,12 +20,14 @@ from ganglion.models.reference import IntNetwork
 
 # In compile order: what is instantiated before what instantiates it.
 MODULES = (
-    "ganglion_mac", "ganglion_requantize", "ganglion_lane", "ganglion_bias_rom", "ganglion_lanes",
-    "ganglion_adder_tree", "ganglion_reduction", "ganglion_collector", "ganglion_result_queue",
+    "ganglion_delay", "ganglion_adder_tree", "ganglion_mac", "ganglion_requantize", "ganglion_lane",
+    "ganglion_bias_rom", "ganglion_lanes", "ganglion_lane_array", "ganglion_reduction", "ganglion_collector",
+    "ganglion_result_queue",
     "ganglion_bank", "ganglion_write_port", "ganglion_banks", "ganglion_loader", "ganglion_sequencer",
     "ganglion_folded", "ganglion_tap",
 )  # fmt: skip
-# From the word after which no input is read to the next vector's first, which starts the program again.
+# From the word after which no input is read to the next vector's first, which starts the program again,
+# where nothing is pipelined.
 RELOAD_CYCLES = 2
 
 
@@ -74,7 +76,8 @@ class FoldedPlan:
         `load_cycles` it takes the loader; a cycle more where a result of another layer takes a bank's port.
         """
         last_read = int(self.program.release.argmax())
-        return max(self.program.n_cycles, last_read + load_cycles - self.entry.words + RELOAD_CYCLES)
+        reload = RELOAD_CYCLES + self.shape.pipelining
+        return max(self.program.n_cycles, last_read + load_cycles - self.entry.words + reload)
 
     def layer_cycles(self) -> list[int]:
         """Return the cycles that the lanes together need for each layer's nonzeros."""

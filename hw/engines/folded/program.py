@@ -14,11 +14,6 @@ ACCUMULATE, CAPTURE, WRITE = 0, 1, 2
 # What the reduction does with the captured sums; STORE + m requantizes them with hidden mode m into a bank.
 WAIT, EMIT, STORE = 0, 1, 2
 
-# Cycles from the word with a row's last product to the first word that may read the result.
-LANE_DELAY, REDUCTION_DELAY = 4, 6
-# Cycles from the last word to its result on the output stream, inclusive of that cycle's word.
-OUTPUT_DELAY = 6
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -79,7 +74,7 @@ class Program:
     @property
     def latency_cycles(self) -> int:
         """Cycles from the first input word to the last output word, alone and without stalls."""
-        return self.n_cycles + OUTPUT_DELAY
+        return self.n_cycles + self.shape.output_delay
 
     @property
     def action_bits(self) -> int:

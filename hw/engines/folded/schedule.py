@@ -6,7 +6,7 @@ from itertools import product
 from ganglion.hw.engines.folded.assemble import assemble
 from ganglion.hw.engines.folded.lower import LoweredNetwork, Row, lower
 from ganglion.hw.engines.folded.place import emit_word, place_in_lane, split_over_lanes
-from ganglion.hw.engines.folded.program import OUTPUT_DELAY, Program
+from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.shape import FoldedShape, check_network
 from ganglion.hw.engines.folded.tables import Tables
 from ganglion.models.reference import IntNetwork
@@ -169,7 +169,7 @@ def schedule(network: IntNetwork, shape: FoldedShape) -> Program:
 
 def schedule_within(network: IntNetwork, shape: FoldedShape, latency_cycles: int) -> Program | None:
     """Return the first program found whose latency is at most `latency_cycles`, or None; see `schedule`."""
-    return _schedule(network, shape, latency_cycles - OUTPUT_DELAY)
+    return _schedule(network, shape, latency_cycles - shape.output_delay)
 
 
 def _schedule(network: IntNetwork, shape: FoldedShape, enough: int | None) -> Program | None:

@@ -31,7 +31,7 @@ class FoldedShape:
     dealt in blocks to `replicas` of the banks. In a cycle a replica reads one address of each bank, and any
     of its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
     banks where it is None), a word of the output stream `output_lanes`, each summed up by its own group of
-    lanes.
+    lanes. With `pipelining` 1 registers follow the program memory, the banks and the sums.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -42,6 +42,7 @@ class FoldedShape:
     multiplier: Multiplier = Multiplier.DSP
     input_lanes: int | None = None
     output_lanes: int = 1
+    pipelining: int = 0
 
     def __post_init__(self) -> None:
         limits = {"lanes": MAX_LANES, "banks": MAX_BANKS, "replicas": self.lanes, "output_lanes": self.lanes}
@@ -56,14 +57,30 @@ class FoldedShape:
                 )
 
     @classmethod
-    def of(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP) -> "FoldedShape":
+    def of(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0) -> "FoldedShape":
         """Return the fast engine for any network: half as many lanes read a replica as it has banks.
 
         With fewer the scheduler leaves gaps (one to five percent); beyond 32 banks selecting one costs more
         LUTs than it saves cycles. `ganglion.hw.engines.folded.fit` finds a smaller one for a network.
         """
         banks = min(max(lanes, 1), MOST_BANKS)
-        return cls(lanes=lanes, banks=banks, replicas=-(-lanes // max(1, banks // 2)), multiplier=multiplier)
+        replicas = -(-lanes // max(1, banks // 2))
+        return cls(lanes=lanes, banks=banks, replicas=replicas, multiplier=multiplier, pipelining=pipelining)
+
+    @property
+    def lane_delay(self) -> int:
+        """Cycles from the word with a row's last product to the first word that may read the result."""
+        return 4 + 2 * self.pipelining
+
+    @property
+    def reduction_delay(self) -> int:
+        """Cycles from the word that stores a split row's sum to the first word that may read the result."""
+        return 6 + 3 * self.pipelining
+
+    @property
+    def output_delay(self) -> int:
+        """Cycles from the last word to its result on the output stream, inclusive of that cycle's word."""
+        return 6 + 3 * self.pipelining
 
     def bank_of(self, lane: int) -> int:
         """Return the bank that a lane writes."""

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from ganglion.hw.engines.folded.lower import Row
-from ganglion.hw.engines.folded.program import LANE_DELAY, REDUCTION_DELAY
 from ganglion.hw.engines.folded.shape import FoldedShape
 
 
@@ -85,7 +84,8 @@ class Tables:
 
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
-        is_loading = cycle + LANE_DELAY < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
+        comes = cycle + self.shape.lane_delay
+        is_loading = comes < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
         return not is_loading and (cycle, bank) not in self.writes
 
     def read(self, step: Step, replica: int) -> None:
@@ -103,7 +103,7 @@ class Tables:
         if not segment.is_captured:
             bank = self.shape.bank_of(segment.lane)
             self.writes.add((segment.end, bank))
-            self.home[segment.row.neuron] = (bank, segment.end + LANE_DELAY)
+            self.home[segment.row.neuron] = (bank, segment.end + self.shape.lane_delay)
 
     def emit(self, row: Row, earliest: int) -> None:
         """Reserve the reduction of the captured rows of an output word, `row` one of them."""
@@ -117,7 +117,7 @@ class Tables:
         load = Counter(home for home, _ in self.home.values())
         bank = min(free, key=load.__getitem__)
         self.writes.update((written, bank) for written in self._stores(cycle))
-        self.home[row.neuron] = (bank, cycle + REDUCTION_DELAY)
+        self.home[row.neuron] = (bank, cycle + self.shape.reduction_delay)
         self.reductions.append(Reduction(row=row, cycle=cycle, bank=bank))
 
     def _can_store(self, cycle: int, bank: int) -> bool:
@@ -125,5 +125,5 @@ class Tables:
 
     def _stores(self, cycle: int) -> range:
         """Return when no row may end because of a reduction; while inputs come, a wait may lie between."""
-        later = REDUCTION_DELAY - LANE_DELAY
+        later = self.shape.reduction_delay - self.shape.lane_delay
         return range(cycle + (later if cycle + 1 >= self.input_words else 1), cycle + later + 1)

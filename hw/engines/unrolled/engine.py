@@ -34,7 +34,7 @@ class Unrolled(NodeEngine):
 
     def candidate(self, network: IntNetwork, settings: UnrolledSettings, board: Board) -> Candidate:
         """Return the prediction for these settings."""
-        promised = predict(network, settings.adders_per_stage, board.family.adder_inputs)
+        promised = predict(network, _shape(settings, board))
         return Candidate(
             engine=self.name,
             settings=settings,
@@ -52,16 +52,7 @@ class Unrolled(NodeEngine):
         for network in networks:
             check_csd_digits(network, settings.csd_digits)
             self.refuse_infeasible(network, settings, board)
-            plans.append(
-                plan(
-                    network,
-                    UnrolledShape(
-                        adders_per_stage=settings.adders_per_stage,
-                        adder_inputs=board.family.adder_inputs,
-                        primitives=board.family.primitives,
-                    ),
-                )
-            )
+            plans.append(plan(network, _shape(settings, board)))
         _require(sum((each.resources for each in plans), taken), board)
         return tuple(plans)
 
@@ -74,6 +65,16 @@ class Unrolled(NodeEngine):
     def plan_as(self, network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
         """Return the plan of this shape."""
         return plan(network, shape)
+
+
+def _shape(settings: UnrolledSettings, board: Board) -> UnrolledShape:
+    pipelining = board.family.pipelining if settings.pipelining is None else settings.pipelining
+    return UnrolledShape(
+        adders_per_stage=settings.adders_per_stage or (1 if pipelining else 2),
+        adder_inputs=board.family.adder_inputs,
+        primitives=board.family.primitives,
+        pipelining=pipelining,
+    )
 
 
 def _require(needed: Resources, board: Board) -> None:

@@ -114,7 +114,7 @@ class UnrolledPlan:
 def plan(network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
     """Return the plan of a network's engine; CompileError when its pipeline is impossible."""
     graph = lower(network, shape.adder_inputs)
-    stages = schedule(graph, shape.adders_per_stage)
+    stages = schedule(graph, shape.adders_per_stage, shape.pipelining)
     return UnrolledPlan(
         network=network, shape=shape, graph=graph, schedule=stages, resources=cost(graph, stages)
     )

@@ -7,6 +7,7 @@ Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs wit
 from dataclasses import dataclass
 from math import ceil, log
 
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.target.resources import Resources
 from ganglion.models.quant.csd import csd_digits
 from ganglion.models.reference import IntNetwork
@@ -30,8 +31,9 @@ class Prediction:
     latency_cycles: int
 
 
-def predict(network: IntNetwork, adders_per_stage: int, adder_inputs: int) -> Prediction:
-    """Return what `network` takes in stages of so many ternary (3) or binary (2) adders."""
+def predict(network: IntNetwork, shape: UnrolledShape) -> Prediction:
+    """Return what `network` takes in an engine of this shape."""
+    adders_per_stage, adder_inputs = shape.adders_per_stage, shape.adder_inputs
     luts, levels = 0.0, 0
     for index, (spec, weight) in enumerate(zip(network.spec.layers, network.weights, strict=True)):
         digits = csd_digits(weight)
@@ -45,5 +47,5 @@ def predict(network: IntNetwork, adders_per_stage: int, adder_inputs: int) -> Pr
     registered = luts * FFS_PER_LUT[min(adders_per_stage, len(FFS_PER_LUT)) - 1] / adders_per_stage
     return Prediction(
         resources=Resources(lut=round(luts) + STREAM_LUTS, ff=round(registered) + STREAM_FFS, dsp=0, bram=0),
-        latency_cycles=ceil(levels / adders_per_stage) + 1,
+        latency_cycles=ceil((levels + shape.pipelining * len(network.weights)) / adders_per_stage) + 1,
     )

@@ -25,11 +25,15 @@ class Schedule:
         return self.n_stages + 1
 
 
-def schedule(graph: Graph, adders_per_stage: int) -> Schedule:
-    """Return stages of at most so many adders and one clip behind each other, outputs all in the last."""
+def schedule(graph: Graph, adders_per_stage: int, pipelining: int = 0) -> Schedule:
+    """Return stages of at most so many adders behind each other, outputs all in the last.
+
+    A stage's adders may be followed by a clip where `pipelining` is 0; else a clip counts as half an adder.
+    """
     if not 1 <= adders_per_stage <= MAX_ADDERS:
         raise CompileError(f"adders_per_stage = {adders_per_stage} is outside 1 to {MAX_ADDERS}")
-    return _Scheduler(graph, adders_per_stage * ADDER_DELAY + CLIP_DELAY).run()
+    clip = 0 if pipelining else CLIP_DELAY
+    return _Scheduler(graph, adders_per_stage * ADDER_DELAY + clip).run()
 
 
 def register_bits(graph: Graph, stages: Schedule) -> int:

@@ -10,7 +10,8 @@ from ganglion.models.build.codec import STRICT
 class UnrolledShape:
     """`adders_per_stage` behind each other between registers, each of `adder_inputs` operands, 2 or 3.
 
-    `primitives` is the family's: with "xc7" synthesis builds adders and clips of LUT6_2 and CARRY4.
+    `primitives` is the family's: with "xc7" synthesis builds adders and clips of LUT6_2 and CARRY4. A clip
+    shares the stage of the adders before it, or has with `pipelining` 1 one of its own.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -18,6 +19,7 @@ class UnrolledShape:
     adders_per_stage: int = 2
     adder_inputs: int = 3
     primitives: str = "xc7"
+    pipelining: int = 0
 
     @property
     def xc7(self) -> bool:

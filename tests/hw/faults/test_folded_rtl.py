@@ -29,7 +29,7 @@ FAULTS = (
     ("ganglion_loader", "if (release_i) loaded_q <= 1'b0;", "loaded_q <= 1'b0;"),
     ("ganglion_write_port", "(busy_o && wraps)", "1'b0"),
     ("ganglion_write_port", "|| restart_i", ""),
-    ("ganglion_sequencer", "!awaits || waiting_q != '0", "1'b1"),
+    ("ganglion_sequencer", "!awaits_q || waiting_q != '0", "1'b1"),
     ("ganglion_sequencer", "next_q == LastIndex", "next_q == LastIndex - 1'b1"),
     ("ganglion_result_queue", "^ {Lanes{Offset}}", ""),
     ("ganglion_result_queue", "reserved_q <= CountBits'(Words)", "1'b1"),
@@ -40,7 +40,7 @@ FAULTS = (
     ("ganglion_lane", "last_i ? '0 : index_q", "index_q"),
     ("ganglion_reduction", "(reduce_i && !capture_i[i])", "1'b0"),
     ("ganglion_banks", "valid[Writers]  = store_i && store_bank_i == SelectBits'(b)", "valid[Writers] = '0"),
-    ("ganglion_folded", "act[p*Copies/Lanes]", "act[0]"),
+    ("ganglion_lane_array", "act_i[p*Replicas/Lanes]", "act_i[0]"),
     ("ganglion_folded", "in_tready && !rst_q", "in_tready"),
     (NODE, r"\.OutShift\((\d+)\)", "+1"),
     (NODE, r"\.OutSigned\((\d+)\)", "-1"),
@@ -50,17 +50,31 @@ FAULTS = (
     (NODE, r"\.Shifts\({8'd(\d+)", "+1"),
     (NODE, r"\.Widths\({8'd(\d+)", "-1"),
 )
-FAST = {2, 9, 27}
+PIPELINED_FAULTS = (
+    ("ganglion_delay", "data[i+1] <= Resets && !rst_ni ? '0 : data[i]", "data[i+1] <= data[i]"),
+    ("ganglion_folded", "Bits(1 + WordBits), .Cycles(Pipelining)", "Bits(1 + WordBits), .Cycles(0)"),
+    ("ganglion_lane_array", "Lanes * LaneBits), .Cycles(Pipelining)", "Lanes * LaneBits), .Cycles(0)"),
+    ("ganglion_bank", "Bits(ActBits), .Cycles(Pipelining)", "Bits(ActBits), .Cycles(0)"),
+    ("ganglion_bank", "AddressBits + ActBits), .Cycles(Pipelining)", "AddressBits + ActBits), .Cycles(2)"),
+)
+CASES = [
+    *((0, fault) for fault in FAULTS),
+    *((1, fault) for fault in (*FAULTS, *PIPELINED_FAULTS)),
+]
+FAST = {2, 9, 27, len(CASES) - 1}
 
 
 @pytest.mark.parametrize(
-    "number", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in range(len(FAULTS))]
+    ("pipelining", "fault"),
+    [case if n in FAST else pytest.param(*case, marks=pytest.mark.slow) for n, case in enumerate(CASES)],
+    ids=range(len(CASES)),
 )
-def test_a_fault_in_the_rtl_is_found(number: int, tmp_path: Path) -> None:
+def test_a_fault_in_the_rtl_is_found(pipelining: int, fault: tuple[str, str, str], tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))
-    made = build_bare(plan(network, FoldedShape(lanes=5, banks=3, replicas=2)), tmp_path)
-    module, find, replace = FAULTS[number]
+    shape = FoldedShape(lanes=5, banks=3, replicas=2, pipelining=pipelining)
+    made = build_bare(plan(network, shape), tmp_path)
+    module, find, replace = fault
     source = tmp_path / "rtl" / f"{module}.sv"
     text = source.read_text()
     if module == NODE:

@@ -14,11 +14,20 @@ from tests.hw.faults.proof import Proof
 from tests.networks import random_network
 
 
-@pytest.mark.parametrize("every", [53, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_bit_that_turns_over_is_found_unless_nobody_reads_it(every: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("every", "pipelining"),
+    [
+        (53, 0),
+        pytest.param(1, 0, marks=pytest.mark.slow),
+        pytest.param(7, 1, marks=pytest.mark.slow),
+    ],
+)
+def test_a_bit_that_turns_over_is_found_unless_nobody_reads_it(
+    every: int, pipelining: int, tmp_path: Path
+) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))
-    made = plan(network, FoldedShape(lanes=5, banks=3, replicas=2))
+    made = plan(network, FoldedShape(lanes=5, banks=3, replicas=2, pipelining=pipelining))
     assert made.program.stores and len(made.program.lowered.modes) == 2
     bench, proof = build_bare(made, tmp_path).bench(1000), Proof.of(network)
     assert proof.passes(bench)

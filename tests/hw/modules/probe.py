@@ -21,9 +21,9 @@ from tests.hw.toy import CACHE
 RTL = Path(__file__).parents[3] / "hw" / "rtl"
 TOP = Path(__file__).parents[1] / "rtl" / "modules_top.sv"
 MODULES = (
-    "adder_tree", "bank", "write_port", "banks", "bias_rom", "sequencer", "loader", "reduction", "requantize",
-    "collector", "mac", "lane", "lanes", "result_queue", "output_fifo", "pipeline_stream", "tap",
-    "widen", "narrow",
+    "delay", "adder_tree", "bank", "write_port", "banks", "bias_rom", "sequencer", "loader", "reduction",
+    "requantize", "collector", "mac", "lane", "lanes", "result_queue", "output_fifo",
+    "pipeline_stream", "tap", "widen", "narrow",
 )  # fmt: skip
 WORD = StreamFormat(type=IntType.parse("UINT8"), features=32, lanes=32, words=1, width_bits=256)
 

@@ -59,7 +59,7 @@ module modules_top (
   } banks_out_t;
   `DUT(3, banks)
   ganglion_banks #(
-    .Lanes(5), .Banks(3), .Copies(2), .InLanes(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
+    .Lanes(5), .Banks(3), .Replicas(2), .InLanes(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
   ) u_banks (
     .clk_i, .rst_ni, .restart_i(banks_i.restart), .write_i(banks_i.write), .result_i(banks_i.result),
     .store_i(banks_i.store), .store_bank_i(banks_i.store_bank), .stored_i(banks_i.stored),

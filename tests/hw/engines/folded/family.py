@@ -66,7 +66,8 @@ def main(names: Sequence[str]) -> None:
             start = time.process_time()
             program = fit(network, lanes)
             seconds = time.process_time() - start
-            most, cycles, shape = allowed_cycles(network, lanes), program.latency_cycles, program.shape
+            cycles, shape = program.latency_cycles, program.shape
+            most = allowed_cycles(network, shape)
             over = f"{cycles - most:+.1f}" if cycles > most else ""
             print(
                 f"{name:18} {lanes:5} {network.nnz / lanes:8.1f} {most:8.1f} {cycles:6} {over:>6} "

@@ -68,6 +68,16 @@ def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
         _plan(8, _with(board, bram=5))
 
 
+@pytest.mark.parametrize(("of_family", "asked", "taken"), [(0, None, 0), (1, None, 1), (1, 0, 0), (0, 1, 1)])
+def test_pipelining_is_the_familys_unless_asked_for(
+    of_family: int, asked: int | None, taken: int, board: Board
+) -> None:
+    network = random_network(np.random.default_rng(0), (6, 13, 5), density=0.5)
+    board = replace(board, family=replace(board.family, pipelining=of_family))
+    (made,) = Folded().plan([network], FoldedSettings(lanes=2, pipelining=asked), board, NOTHING)
+    assert made.shape.pipelining == taken
+
+
 def _narrow() -> IntNetwork:
     rng = np.random.default_rng(6)
     return random_network(rng, (11, 64, 64, 3), density=0.1, weight_bits=4, activation_bits=4)
@@ -79,6 +89,8 @@ ESTIMATED = {
     "16 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(16)),
     "4 bits in LUTs": lambda: (_narrow(), FoldedShape.of(8, Multiplier.LUT)),
     "4 bits": lambda: (_narrow(), FoldedShape.of(8)),
+    "8 lanes, pipelined": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8, pipelining=1)),
+    "8 lanes in LUTs": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8, Multiplier.LUT)),
 }
 
 

@@ -68,7 +68,7 @@ def test_mac_sums_segments_alike_in_dsp_and_luts(tmp_path: Path) -> None:
     got = answer(
         tmp_path,
         "mac_top",
-        ("ganglion_mac",),
+        ("ganglion_adder_tree", "ganglion_mac"),
         (stream("INT16", 4, 64), stream("INT32", 2, 64)),
         np.stack([first + 2 * valid, act, weight, bias], axis=1).astype(np.int64),
     )

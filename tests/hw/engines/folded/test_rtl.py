@@ -37,12 +37,30 @@ FAST: dict[str, Callable[[], Case]] = {
         _random(9, (90, 40, 12), 0.15),
         FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4),
     ),
+    "pipelined corners": lambda: (corner_network(np.random.default_rng(1)), FoldedShape.of(4, pipelining=1)),
+    "pipelined, starts while loading": lambda: (
+        _random(9, (90, 40, 12), 0.15),
+        FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4, pipelining=1),
+    ),
 }
 SLOW: dict[str, Callable[[], Case]] = {
     "corners, 16 lanes": lambda: (corner_network(np.random.default_rng(2)), FoldedShape.of(16)),
     "64 lanes": lambda: (_random(8, (20, 64, 64, 6), 0.3), FoldedShape.of(64)),
     "98% Hopper, 8 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(8)),
     "98% Hopper, 32 lanes": lambda: (hopper_98(np.random.default_rng(0)), FoldedShape.of(32)),
+    "pipelined, narrow": lambda: (
+        _random(6, (10, 20, 20, 4), weight_bits=3, activation_bits=4, input_bits=5, output_bits=2),
+        FoldedShape(lanes=5, banks=3, replicas=2, multiplier=LUT, pipelining=1),
+    ),
+    "pipelined, one lane": lambda: (_random(5, (6, 9, 2)), FoldedShape.of(1, pipelining=1)),
+    "pipelined, one layer": lambda: (
+        _random(4, (30, 5)),
+        FoldedShape(lanes=3, banks=2, replicas=1, pipelining=1),
+    ),
+    "98% Hopper, 8 lanes, pipelined": lambda: (
+        hopper_98(np.random.default_rng(0)),
+        FoldedShape.of(8, pipelining=1),
+    ),
 }
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 TRAFFIC = [

@@ -27,9 +27,10 @@ def holds(network: IntNetwork, shape: FoldedShape, n_vectors: int = 12) -> None:
         require_equal(layer.name, expected, got)
 
 
+@pytest.mark.parametrize("pipelining", [0, 1])
 @pytest.mark.parametrize("lanes", [1, 2, 3, 5, 8, 13, 16, 32, 64])
-def test_corners_equal_the_reference_at_any_number_of_lanes(lanes: int) -> None:
-    holds(corner_network(np.random.default_rng(lanes)), FoldedShape.of(lanes), 40)
+def test_corners_equal_the_reference_at_any_number_of_lanes(lanes: int, pipelining: int) -> None:
+    holds(corner_network(np.random.default_rng(lanes)), FoldedShape.of(lanes, pipelining=pipelining), 40)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -56,6 +57,7 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
         replicas=data.draw(st.integers(1, lanes)),
         input_lanes=data.draw(st.none() | st.integers(1, banks)),
         output_lanes=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
+        pipelining=data.draw(st.integers(0, 1)),
     )
     holds(network, shape, 6)
 

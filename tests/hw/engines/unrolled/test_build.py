@@ -54,6 +54,15 @@ def test_a_family_without_ternary_adders_or_cells_gets_plain_binary_ones(network
     made.verify()
 
 
+def test_pipelined_an_adder_and_a_clip_have_stages_of_their_own(network: IntNetwork) -> None:
+    board = replace(BOARD, family=replace(BOARD.family, pipelining=1))
+    (made,) = Unrolled().plan([network], UnrolledSettings(), board, NOTHING)
+    assert (made.shape.adders_per_stage, made.shape.pipelining) == (1, 1)
+    (asked,) = Unrolled().plan([network], UnrolledSettings(adders_per_stage=2, pipelining=0), board, NOTHING)
+    assert (asked.shape.adders_per_stage, asked.shape.pipelining) == (2, 0)
+    made.verify()
+
+
 def test_layer_with_unread_neurons_has_no_tap(tmp_path: Path) -> None:
     design = build_bare(plan(CORNERS["rows"], UnrolledShape()), tmp_path).design
     assert [tap.layer for tap in design.taps] == ["fc2"]

@@ -7,6 +7,7 @@ from ganglion.hw.engines.unrolled.cost import cost
 from ganglion.hw.engines.unrolled.lower import lower
 from ganglion.hw.engines.unrolled.predict import predict
 from ganglion.hw.engines.unrolled.schedule import schedule
+from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.models.liveness import live_part
 from tests.networks import random_network
 
@@ -17,8 +18,11 @@ def test_prediction_is_near_what_is_built(weight_bits: int, activation_bits: int
     options = {"density": 0.15, "weight_bits": weight_bits, "activation_bits": activation_bits}
     network = live_part(random_network(np.random.default_rng(6), [11, 48, 32, 3], **options)).network
     graph = lower(network, adder_inputs)
-    for adders_per_stage in (1, 2):
-        stages, promised = schedule(graph, adders_per_stage), predict(network, adders_per_stage, adder_inputs)
+    for adders_per_stage, pipelining in ((1, 0), (2, 0), (1, 1)):
+        shape = UnrolledShape(
+            adders_per_stage=adders_per_stage, adder_inputs=adder_inputs, pipelining=pipelining
+        )
+        stages, promised = schedule(graph, adders_per_stage, pipelining), predict(network, shape)
         built = cost(graph, stages)
         assert promised.resources.lut == pytest.approx(built.lut, rel=0.25)
         assert promised.resources.ff == pytest.approx(built.ff, rel=0.4)

@@ -39,6 +39,10 @@ CASES = {
         network=_random(1, [6, 9, 7, 8, 3], weight_bits=3, activation_bits=5, input_bits=2, output_bits=7),
         settings=UnrolledShape(adders_per_stage=3, adder_inputs=2),
     ),
+    "pipelined": Case(
+        network=CORNERS["ties and saturation"],
+        settings=UnrolledShape(adders_per_stage=1, adder_inputs=2, primitives="", pipelining=1),
+    ),
     "8 bits": Case(network=_random(2, [5, 9, 4], density=0.9), settings=UnrolledShape(adders_per_stage=2)),
 }
 

@@ -31,12 +31,15 @@ def longest_chain(graph: Graph, stages: Schedule) -> int:
     return max(chain)
 
 
+@pytest.mark.parametrize("pipelining", [0, 1])
 @pytest.mark.parametrize("adders_per_stage", [1, 2, 3, 8, 16])
-def test_stages_hold_at_most_cut_adders_and_a_clip(graph: Graph, adders_per_stage: int) -> None:
-    stages = schedule(graph, adders_per_stage)
+def test_stages_hold_at_most_cut_adders_and_a_clip(
+    graph: Graph, adders_per_stage: int, pipelining: int
+) -> None:
+    stages = schedule(graph, adders_per_stage, pipelining)
     for index, node in enumerate(graph.nodes):
         assert all(stages.stages[source] <= stages.stages[index] for source in sources(node))
-    assert longest_chain(graph, stages) <= 2 * adders_per_stage + 1
+    assert longest_chain(graph, stages) <= 2 * adders_per_stage + 1 - pipelining
     assert max(stages.stages) == stages.n_stages - 1
 
 
