@@ -54,7 +54,8 @@ class Bitstream:
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
     compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached,
     or the slower clock that the bit file sets; `resources` what was placed, by the tool's names; `power_w`
-    the tool's estimate for the whole part; `baud` the serial line's, where there is one.
+    the tool's estimate for the whole part; `baud` and `line_us` the serial line's, where
+    there is one, and how long the bytes of an inference take on it.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -70,6 +71,7 @@ class Bitstream:
     resources: dict[str, Count] = field(default_factory=dict)
     seed: Count | None = None
     baud: Count | None = None
+    line_us: Amount | None = None
     power_w: Amount | None = None
 
     def __post_init__(self) -> None:
@@ -116,6 +118,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
         resources=made.resources,
         seed=made.seed,
         baud=made.baud,
+        line_us=made.line_us,
         power_w=made.power_w,
     )
 

@@ -10,7 +10,6 @@ from ganglion.hw.design.design import Design, Inputs, write_design
 from ganglion.hw.engines.registry import AUTO, find_engine
 from ganglion.hw.mapping.choose import Choice, choose, log_choice
 from ganglion.hw.mapping.compile_settings import (
-    DEFAULT_LATENCY_US,
     CompileSettings,
     EngineOptions,
     TargetOptions,
@@ -108,7 +107,7 @@ def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, C
     """Return the layout, and the choice of its engine where none was named."""
     board = settings.board
     if not settings.engines:
-        latency_us = DEFAULT_LATENCY_US if settings.latency_us is None else settings.latency_us
+        latency_us = board.latency_us if settings.latency_us is None else settings.latency_us
         choice = choose(network, board, latency_us)
         log_choice(choice)
         taken = choice.taken

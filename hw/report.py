@@ -104,6 +104,7 @@ def rows(report: Report) -> list[tuple[str, str]]:
         ("  by", f"{report.resources.tool} for {report.resources.part}"),
         *_gate_rows(report),
         ("bit file", str(report.bitstream)),
+        *_action_rows(report),
         ("seconds", ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.stage_s.items())),
     ]
 
@@ -121,6 +122,15 @@ def _gate_rows(report: Report) -> list[tuple[str, str]]:
         )
     toggles = f"{gates.activity.total:,.0f} toggles of {sum(gates.activity.nets.values()):,} nets"
     return [("netlist", str(gates)), ("  an action", toggles), ("energy", energy)]
+
+
+def _action_rows(report: Report) -> list[tuple[str, str]]:
+    bits = report.bitstream
+    if not bits.runs_mhz:
+        return []
+    core_us = report.simulation.latency_cycles / bits.runs_mhz
+    line = "" if bits.line_us is None else f", {core_us + bits.line_us:.0f} µs over {bits.baud:,} baud"
+    return [("  an action", f"{core_us:.2f} µs in the accelerator at {bits.runs_mhz:g} MHz{line}")]
 
 
 def _latency(sim: Simulation, clock_mhz: float) -> str:

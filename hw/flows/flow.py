@@ -16,8 +16,8 @@ class BitFile:
     than the design's where the flow then lowers the clock. resources: what was placed, by the tool's names.
     seed: the one taken of several, None where the tool has none. tools: the version of each tool that ran.
     runs_mhz: the clock that the board's generator makes, or that the hwh sets, None where that is the
-    design's. baud: of the serial line, None where there is none. power_w: the tool's estimate of the part's
-    power, None where it makes none.
+    design's. baud, line_us: the serial line's, and how long it takes for an inference's bytes; None where
+    there is none. power_w: the tool's estimate of the part's power, None where it makes none.
     """
 
     files: tuple[Path, ...]
@@ -27,6 +27,7 @@ class BitFile:
     tools: dict[str, str]
     runs_mhz: float | None = None
     baud: int | None = None
+    line_us: float | None = None
     power_w: float | None = None
 
 

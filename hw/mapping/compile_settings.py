@@ -15,8 +15,6 @@ from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 
-DEFAULT_LATENCY_US = 2.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileSettings:
@@ -28,7 +26,7 @@ class CompileSettings:
     settings: Mapping[str, EngineSettings] = field(default_factory=dict)
     """Each engine's, by its name; defaults where it has none."""
     latency_us: float | None = None
-    """How long an answer may take; what is chosen may take `DEFAULT_LATENCY_US` when None."""
+    """How long an answer may take; what is chosen may take the board's when None."""
     head: Literal["host", "chip"] = "host"
     """Where the action head is computed."""
 
@@ -100,7 +98,7 @@ class TargetOptions:
     engine: str = AUTO
     """auto or an engine's name; or one a layer, such as unrolled,folded,dense."""
     latency_us: float | None = None
-    """How long an answer may take in µs; auto takes the smallest engine that keeps to it (2 unless given)."""
+    """How long an answer may take in µs; auto takes the smallest engine in time (2 on most boards)."""
     head: Literal["host", "chip"] = "host"
     """Where the network's integers become an action: host, or chip (tanh and scaling as a table, argmax)."""
 

@@ -70,7 +70,8 @@ class Share:
 class Board:
     """A board: its FPGA part and family, the clock aimed at in MHz, what the part has and what is ours.
 
-    `wiring` is how it is reached where there is no processor.
+    `latency_us` is how long an answer may take where nothing else is asked for; `wiring` is how it is reached
+    where there is no processor.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -83,6 +84,7 @@ class Board:
     clock_mhz: float
     resources: Resources
     share: Share
+    latency_us: float = 2.0
     wiring: Wiring | None = None
     processor_pll: ProcessorPll | None = None
     open_part: OpenPart | None = None
@@ -90,6 +92,8 @@ class Board:
     def __post_init__(self) -> None:
         if (self.processor is Processor.NONE) != (self.processor_pll is None):
             raise ConfigError(f"{self.name}: a board has a processor_pll just when it has a processor")
+        if not 0 < self.latency_us <= 1e6:
+            raise ConfigError(f"{self.name}: latency_us = {self.latency_us} is outside 0 to 1e6")
         if not 1 <= self.clock_mhz <= 1000:
             raise ConfigError(f"{self.name}: {spelled('clock_mhz', self.clock_mhz)} is outside 1 to 1000")
 

@@ -1,9 +1,11 @@
 """The folded engine, statically scheduled: a nonzero weight costs a lane's cycle, a zero nothing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.folded.fit import fit
+from ganglion.hw.engines.folded.part import on_part
 from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import FoldedShape
@@ -55,7 +57,8 @@ class Folded(NodeEngine):
         family = board.family
         pipelining = family.pipelining if settings.pipelining is None else settings.pipelining
         program = fit(network, settings.lanes, settings.multiplier, family.dsp_accumulates, pipelining)
-        return FoldedPlan.of(program, family.dsp_accumulates)
+        made = FoldedPlan.of(program, family.dsp_accumulates)
+        return replace(made, resources=on_part(program, made.resources, family))
 
     def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
         """Return the plan of this shape."""

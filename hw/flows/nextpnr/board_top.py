@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
+from ganglion.hw.shell.description import Shell
+from ganglion.hw.shell.registers import WORD_BYTES
 from ganglion.hw.target.wiring import Wiring
 
 TOP = "ganglion_board"
 ANSWER_BITS = 20
 """A LED that shows answers stays on for 2**20 cycles after the last."""
+REQUEST_BYTES, RESPONSE_BYTES = 8, 7
+"""Of a frame without its words."""
 
 
 def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, str] | None) -> str:
@@ -48,6 +52,12 @@ def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, 
 def clocks_per_bit(wiring: Wiring, clock_mhz: float) -> int:
     """Return the cycles that a bit of the serial line takes."""
     return max(1, round(clock_mhz * 1e6 / wiring.baud))
+
+
+def exchange_bytes(shell: Shell) -> int:
+    """Return the bytes of an inference on the serial line, request and response (docs/serial.md)."""
+    request = REQUEST_BYTES + WORD_BYTES * shell.observation.words
+    return request + RESPONSE_BYTES + WORD_BYTES * (1 + shell.action.words)
 
 
 def _clock(parameters: Mapping[str, str] | None) -> list[str]:

@@ -9,7 +9,7 @@ from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
 from ganglion.hw.flows.nextpnr.architecture import Architecture, Tool
-from ganglion.hw.flows.nextpnr.board_top import TOP, board_top
+from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, exchange_bytes
 from ganglion.hw.flows.nextpnr.ecp5 import Ecp5
 from ganglion.hw.flows.nextpnr.gowin import Gowin
 from ganglion.hw.flows.nextpnr.ice40 import Ice40
@@ -28,6 +28,8 @@ from ganglion.models.build.spelling import spelled
 
 ARCHITECTURES: dict[str, Architecture] = {"ecp5": Ecp5(), "ice40": Ice40(), "gw1n": Gowin(), "gw2a": Gowin()}
 PACK_DEADLINE_S = 600
+BITS_PER_BYTE = 10
+"""On the serial line: a start bit, eight of data, a stop bit."""
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +74,7 @@ class Nextpnr:
         for name, text in architecture.constraints(wiring.pins, clock_mhz).items():
             atomic_write(work / name, text)
         placed = place_best(architecture, design, work, clock_mhz, seeds)
-        if placed.clock_mhz < clock_mhz:
-            raise ToolError(_missed(board, placed, clock_mhz, seeds))
+        check_clock(board, placed, clock_mhz, seeds)
         bit_file = folder / f"{design.name}.{architecture.suffix}"
         step = architecture.pack(wiring, bit_file.name)
         command = [*step.tool.command, *step.arguments]
@@ -84,6 +85,7 @@ class Nextpnr:
             clock_mhz=placed.clock_mhz,
             runs_mhz=round(clock_mhz, 3),
             baud=wiring.baud,
+            line_us=round(BITS_PER_BYTE * exchange_bytes(description) / wiring.baud * 1e6, 1),
             resources=placed.resources,
             seed=placed.seed,
             tools={
@@ -154,12 +156,14 @@ def _map(design: Design, shell: Shell, work: Path) -> None:
     )
 
 
-def _missed(board: Board, placed: Placement, clock_mhz: float, seeds: int) -> str:
-    """Return what to say when the clock is not met, with one that would be."""
+def check_clock(board: Board, placed: Placement, clock_mhz: float, seeds: int) -> None:
+    """Raise ToolError, with a clock that would be met, when this one is not."""
     assert board.wiring is not None
+    if placed.clock_mhz >= clock_mhz:
+        return
     met = fastest_clock(board.family.pll, board.wiring.oscillator_mhz, placed.clock_mhz)
     lower = "" if met is None else f"compile with {spelled('clock_mhz', f'{met[0]:g}')}, or "
-    return (
+    raise ToolError(
         f"timing is not met on {board.name}: the best of {seeds} seeds reaches {placed.clock_mhz:g} MHz of "
         f"{clock_mhz:g}; no bit file was written; {lower}try more {spelled('seeds')}"
     )

@@ -171,13 +171,13 @@ def test_action_window_of_a_shell_holds_the_number_of_the_action(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("head", "bram18", "most_luts"),
+    ("head", "bram", "most_luts"),
     [(SAME, 1, 10), (DIFFERENT, 2, 20), (ARGMAX, 0, 40)],
     ids=["1", "3", "argmax"],
 )
-def test_resources_are_counted(head: ActionHead, bram18: int, most_luts: int, tmp_path: Path) -> None:
+def test_resources_are_counted(head: ActionHead, bram: int, most_luts: int, tmp_path: Path) -> None:
     counted = head_resources(head_design(head, INT8, tmp_path / "head"), tmp_path / "head" / "work")
-    assert counted["bram18"] == bram18 and 0 < counted["lut"] <= most_luts and counted["other"] == 0
+    assert counted["bram"] == bram and 0 < counted["lut"] <= most_luts and counted["other"] == 0
 
 
 def test_head_module_is_named_where_the_shell_looks_for_it(tmp_path: Path) -> None:

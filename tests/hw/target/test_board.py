@@ -110,6 +110,7 @@ def test_what_does_not_fit_says_what_is_short() -> None:
         ("dsp = 0.90", "dsp = 1.5", r"Mine.toml: share.dsp = 1.5 is outside \(0, 1\]"),
         ("clock_mhz = 100.0", "clock_mhz = 0.0", r"clock_mhz=0.0 is outside 1 to 1000"),
         ("clock_mhz = 100.0", "clock_mhz = nan", r"clock_mhz: expected a finite number"),
+        ("clock_mhz = 100.0", "clock_mhz = 100.0\nlatency_us = 0.0", r"latency_us = 0.0 is outside 0 to 1e6"),
         ('part = "', "part = ", r"Mine.toml is not valid TOML"),
         (
             'processor = "zynq"',

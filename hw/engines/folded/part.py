@@ -1,0 +1,36 @@
+"""What a folded engine takes of a part that is no Xilinx one: its own memories, and more of smaller LUTs."""
+
+from ganglion.hw.engines.folded.program import Program
+from ganglion.hw.target.family import BlockRam, Family
+from ganglion.hw.target.resources import Resources
+
+
+def on_part(program: Program, estimated: Resources, family: Family) -> Resources:
+    """Return the resources of a program's engine on a family's part.
+
+    estimated: those on a Xilinx part, whose LUTs have six inputs and whose activations lie in LUTs.
+    """
+    words = memories(program.word_bits, program.n_cycles, family.bram)
+    lut, ff = round(estimated.lut * family.luts_per_lut6), estimated.ff
+    if not family.lutram_rows:
+        banks, bits = program.used_banks * program.shape.replicas, program.lowered.activation_bits
+        if program.shape.pipelining:
+            words += banks * memories(bits, 1 << program.address_bits, family.bram)
+        else:
+            ff += banks * bits << program.address_bits
+    return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + _biases(program, family.bram))
+
+
+def memories(bits: int, rows: int, bram: BlockRam) -> int:
+    """Return the block RAMs of a memory with so many words of so many bits."""
+    return -(-bits // bram.bits) * -(-rows // bram.rows)
+
+
+def _biases(program: Program, bram: BlockRam) -> int:
+    """Return those of the biases: a pair of lanes shares a memory where that has two ports to read."""
+    lanes, depth, bits = program.shape.lanes, 1 << program.index_bits, program.lowered.bias_bits
+    if bram.read_ports == 1:
+        return lanes * memories(bits, depth, bram)
+    # Read by two ports it is half as wide and twice as deep.
+    narrow = BlockRam(rows=2 * bram.rows, bits=bram.bits // 2, read_ports=2)
+    return -(-lanes // 2) * memories(bits, 2 * depth, narrow)
