@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Literal
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.flow import Flow
 from ganglion.hw.flows.registry import boards_at_once, find_flow
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.generate import generate
 from ganglion.hw.target.board import Board
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
@@ -20,6 +19,7 @@ from ganglion.models.build.errors import ConfigError, ExportError, ToolError
 from ganglion.models.build.files import sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 

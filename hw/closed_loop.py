@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.equality import require_equal

@@ -17,7 +17,6 @@ from ganglion.hw.mapping.compile_settings import (
 from ganglion.hw.mapping.layout import Layout, lay_out
 from ganglion.hw.mapping.reports import behavioural, layer_reports, segment_reports
 from ganglion.hw.mapping.segments import engine_of_each
-from ganglion.hw.settings import BuildSettings
 from ganglion.models.build.closure import code_hash
 from ganglion.models.build.codec import decode
 from ganglion.models.build.errors import CompileError, ExportError
@@ -25,6 +24,7 @@ from ganglion.models.build.files import sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.provenance import git_commit
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy

@@ -18,7 +18,6 @@ from ganglion.hw.gatelevel.bench import netlist_bench, require_models, synthesiz
 from ganglion.hw.gatelevel.energy import Energy, estimate_energy
 from ganglion.hw.gatelevel.netlist import Netlist, read_netlist
 from ganglion.hw.gatelevel.saif import write_saif
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Switching
 from ganglion.hw.sim.vectors import proof_inputs
@@ -29,6 +28,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_write, sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 

@@ -10,12 +10,12 @@ from ganglion.hw.bitstream import Bitstream
 from ganglion.hw.closed_loop import ClosedLoop
 from ganglion.hw.design.design import load_design
 from ganglion.hw.gates import GateLevel, current
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import Shell
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import STRICT, Amount, Count, decode, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import JSON_FILE, read_description
 from ganglion.models.spec.policy import PolicySpec

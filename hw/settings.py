@@ -9,7 +9,6 @@ from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
-from ganglion.models.build.settings import BuildSettings as BuildSettings
 from ganglion.models.build.settings import paths_of
 from ganglion.models.build.spelling import spelled
 

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.vectors import proof_inputs
@@ -23,6 +22,7 @@ from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 
 PROBE_VECTORS = 64

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 from ganglion.hw.design.chip_head import HEAD_MODULE
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.flows.yosys.run import YOSYS, map_design, tool
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.files import read_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "carry")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import TOPS, Shell, describe
 from ganglion.hw.shell.emit import CORE, core_module
 from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
@@ -18,6 +17,7 @@ from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.files import atomic_write, sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import JSON_FILE
 

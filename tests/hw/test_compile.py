@@ -82,7 +82,7 @@ def test_chatter_of_the_tools_stays_in_their_log(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"board": "Z9"}, "board 'Z9' is unknown; known boards: Arty-A7-15T"),
+        ({"board": "Z9"}, "board 'Z9' is unknown; known boards: "),
         (
             {"engine": "quantum"},
             "engine 'quantum' is unknown; known engines: auto, dense, folded, unrolled",

@@ -16,7 +16,6 @@ from ganglion.hw.gatelevel.activity import Activity
 from ganglion.hw.gatelevel.energy import Energy
 from ganglion.hw.gates import GateLevel
 from ganglion.hw.report import STAGES, collect, print_table
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.shell.description import describe
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
@@ -24,6 +23,7 @@ from ganglion.models.build.codec import encode, encode_json
 from ganglion.models.build.errors import ExportError, GanglionError
 from ganglion.models.build.files import read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 from tests.hw.toy import toy_design, write_toy_build, write_toy_policy
 

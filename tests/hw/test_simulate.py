@@ -6,12 +6,12 @@ import pytest
 
 from ganglion.hw import simulate
 from ganglion.hw.design.design import load_design
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.simulate import Simulation
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import CompileError, MismatchError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from tests.hw.bare import share_simulators
 from tests.hw.toy import WRONG_NEURON, write_toy_build, write_toy_policy
 

@@ -7,11 +7,11 @@ import pytest
 
 from ganglion.hw import synth
 from ganglion.hw.design.design import load_design
-from ganglion.hw.settings import BuildSettings
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import CompileError, ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from tests.hw.toy import toy_design, write_toy_build
 
 FAMILY = find_board("Pynq-Z2").family
