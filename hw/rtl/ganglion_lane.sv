@@ -45,17 +45,18 @@ module ganglion_lane #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       first_q <= 1'b1;
-      index_q <= '0;
       {action_q, action_qq, action_qqq} <= '0;
     end else begin
-      if (run_i) begin
-        first_q <= ends || last_i;
-        index_q <= last_i ? '0 : index_q + IndexBits'(ends);
-      end
+      if (run_i) first_q <= ends || last_i;
       action_q   <= run_i ? action_i : '0;
       action_qq  <= action_q;
       action_qqq <= action_qq;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || (run_i && last_i)) index_q <= '0;
+    else if (run_i && ends) index_q <= index_q + 1'b1;
   end
 
   if (Banks > 1) begin : g_select
