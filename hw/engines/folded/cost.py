@@ -8,7 +8,7 @@ from ganglion.hw.target.resources import Resources
 SELECT_LUTS = ((1, 0), (2, 1), (4, 2), (8, 3), (16, 5), (32, 11), (64, 22))
 RAM_LUTS = ((5, 8), (6, 12), (7, 32), (8, 60), (9, 128), (10, 250), (11, 504), (12, 1000), (13, 2000))
 # Fitted to yosys: control, a lane, a bank's write port, and each further lane that writes it.
-CONTROL_LUTS, LANE_LUTS, PORT_LUTS, WRITER_LUTS = 60, 22, 20, 10
+CONTROL_LUTS, LANE_LUTS, PORT_LUTS, WRITER_LUTS = 60, 12, 20, 10
 CONTROL_FFS, LANE_FFS = 60, 6
 # For each output of a word, where that is more than one: its requantization and its share of the queue.
 OUTPUT_LUTS = 14
