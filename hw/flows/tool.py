@@ -14,8 +14,9 @@ def run_tool(
     deadline_s: float,
     environment: Mapping[str, str] | None = None,
     name: str | None = None,
+    folder: Path | None = None,
 ) -> str:
-    """Return what a command printed, run in the folder of `log_file`, where that is kept.
+    """Return what a command printed, run in `folder` or that of `log_file`, where what it prints is kept.
 
     ToolError with the first line that says ERROR, or the exit status, when it fails; and when it is late; it
     calls the tool `name`, or as its file is called.
@@ -25,7 +26,7 @@ def run_tool(
         try:
             done = subprocess.run(
                 command,
-                cwd=log_file.parent,
+                cwd=folder or log_file.parent,
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,

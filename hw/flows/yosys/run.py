@@ -1,9 +1,7 @@
 """Yosys from PyPI: its version, its cell libraries, and a script of this folder run on a design."""
 
 import os
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ganglion.hw.design.design import Design
+from ganglion.hw.flows.tool import run_tool
 from ganglion.hw.flows.yosys import FLOW
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write
@@ -81,20 +80,4 @@ def run_script(design: Design, template: Path, values: Mapping[str, object], wor
     command = [*YOSYS, "-q", "-s", str(script.relative_to(design.root))]
     # yosys is WebAssembly and sees only this mount: the design's folder is its root and working directory.
     environment = os.environ | {"YOWASP_MOUNT": f"/={design.root.resolve()}"}
-    with log_file.open("w") as output:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=design.root,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=DEADLINE_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"yosys did not finish in {DEADLINE_S} s; see {log_file}") from None
-    if done.returncode:
-        error = re.search(r"^.*ERROR: .*$", log_file.read_text(errors="replace"), re.MULTILINE)
-        raise ToolError(
-            f"yosys: {error.group(0) if error else f'exit status {done.returncode}'} (log: {log_file})"
-        )
+    run_tool(command, log_file, DEADLINE_S, environment, name="yosys", folder=design.root)
