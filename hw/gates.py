@@ -142,19 +142,18 @@ def run(settings: GatesSettings) -> None:
         design = load_design(paths)
         require_models(design.board.family)
         stage = Stage(root=paths.root, name=STAGE, inputs=_inputs(paths, design, settings))
-        if stage.is_current():
-            log.info("gates: up to date")
-            return
-        paths.gates.unlink(missing_ok=True)  # an old proof must not outlive a netlist that fails
-        paths.activity.unlink(missing_ok=True)
-        with stage.running([paths.gates, paths.activity.parent]):
-            if settings.netlist is None:
-                log.info("gates: yosys makes a netlist of %s for %s", design.top, design.part)
-                netlist, origin = synthesize_netlist(design, paths.work / STAGE), f"by {tool()}"
-            else:
-                netlist, origin = read_netlist(settings.netlist, design.top), str(settings.netlist)
-            encode_json(paths.gates, prove_netlist(paths, design, netlist, settings, origin))
-        log.info("gates: %s: 0 mismatches", paths.gates)
+        stage.refresh([paths.gates, paths.activity.parent], lambda: _prove(paths, design, settings))
+
+
+def _prove(paths: BuildPaths, design: Design, settings: GatesSettings) -> str:
+    paths.activity.unlink(missing_ok=True)  # that of an older netlist
+    if settings.netlist is None:
+        log.info("gates: yosys makes a netlist of %s for %s", design.top, design.part)
+        netlist, origin = synthesize_netlist(design, paths.work / STAGE), f"by {tool()}"
+    else:
+        netlist, origin = read_netlist(settings.netlist, design.top), str(settings.netlist)
+    encode_json(paths.gates, prove_netlist(paths, design, netlist, settings, origin))
+    return f"{paths.gates}: 0 mismatches"
 
 
 def _inputs(paths: BuildPaths, design: Design, settings: GatesSettings) -> dict[str, Any]:
