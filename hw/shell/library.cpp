@@ -1,17 +1,15 @@
-// The Verilated ganglion_shell_axi_lite as a shared library. A handle is one simulated accelerator; it is used by one
-// thread at a time. Reads and writes are single AXI4-Lite transactions and return the response, or -1 when there is
-// none within the deadline or an assertion failed, which is told on stderr.
+// The Verilated ganglion_shell_axi_lite as a shared library. Reads and writes are single AXI4-Lite
+// transactions and return the response, or -1 when there is none within the deadline or an assertion failed, which is
+// told on stderr. handle.h has what every shell exports.
 #include <cstdint>
-#include <cstdio>
 #include <memory>
-#include <stdexcept>
-#include <string>
 
 #include "Vtop.h"
 #include "verilated.h"
 
 namespace {
 
+constexpr char Name[] = "ganglion_shell";
 constexpr int NoAnswer = -1;
 constexpr int DeadlineCycles = 1000;
 
@@ -90,44 +88,11 @@ struct Shell {
   }
 };
 
-Shell& shell(void* handle) { return *static_cast<Shell*>(handle); }
-
-template <typename Action>
-int guarded(Action action) {
-  try {
-    return action();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "ganglion_shell: %s\n", error.what());
-    return NoAnswer;
-  }
-}
-
 }  // namespace
 
-// Called by Verilator's runtime when an assertion fails.
-void vl_stop(const char* file, int line, const char* scope) {
-  throw std::runtime_error("assertion in " + std::string(scope) + " at " + file + ":" + std::to_string(line));
-}
+#include "handle.h"
 
 extern "C" {
-
-void* ganglion_open() {
-  void* handle = nullptr;
-  guarded([&] {
-    handle = new Shell;
-    return 0;
-  });
-  return handle;
-}
-
-void ganglion_close(void* handle) { delete static_cast<Shell*>(handle); }
-
-void ganglion_reset(void* handle, uint32_t cycles) {
-  guarded([&] {
-    shell(handle).reset(cycles);
-    return 0;
-  });
-}
 
 int ganglion_read(void* handle, uint32_t address, uint32_t* value) {
   return guarded([&] { return shell(handle).read(address, value); });
@@ -136,14 +101,5 @@ int ganglion_read(void* handle, uint32_t address, uint32_t* value) {
 int ganglion_write(void* handle, uint32_t address, uint32_t value) {
   return guarded([&] { return shell(handle).write(address, value); });
 }
-
-void ganglion_run(void* handle, uint64_t cycles) {
-  guarded([&] {
-    for (uint64_t i = 0; i < cycles; ++i) shell(handle).clock();
-    return 0;
-  });
-}
-
-uint64_t ganglion_clock(void* handle) { return shell(handle).cycles; }
 
 }  // extern "C"

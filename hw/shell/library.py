@@ -21,6 +21,8 @@ from ganglion.models.build.files import atomic_path, digest, sha256_file
 
 HARNESS = Path(__file__).parent / "library.cpp"
 SERIAL_HARNESS = HARNESS.with_name("serial.cpp")
+HANDLE = HARNESS.with_name("handle.h")
+"""What both include."""
 POSITION_INDEPENDENT = "-fPIC"
 
 _MEMORIES = """\
@@ -57,7 +59,7 @@ def build_library(
     and exports functions. Taken from `cache` when nothing changed; a failing tool raises ToolError.
     """
     files = [design.root / source for source in sources]
-    contents = [sha256_file(file) for file in (*files, harness)]
+    contents = [sha256_file(file) for file in (*files, harness, HANDLE)]
     folder = cache / digest([contents, design.memories, top, _MEMORIES, toolchain()])[:20]
     library = folder / "library.so"
     with held(folder):
@@ -72,7 +74,8 @@ def build_library(
 def _compile(design: Design, top: str, files: Sequence[Path], harness: Path, scratch: Path) -> Path:
     logs = scratch.parent
     verilate_sources(top, files, scratch, logs / "verilator.log")
-    shutil.copy(harness, scratch)
+    for file in (harness, HANDLE):
+        shutil.copy(file, scratch)
     (scratch / "memories.cpp").write_text(_memories(design))
     objects = [*_runtime_objects(logs.parent), *compile_model(scratch, logs, POSITION_INDEPENDENT)]
     library = scratch / "library.so"

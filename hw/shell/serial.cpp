@@ -1,11 +1,8 @@
-// The Verilated ganglion_shell_serial as a shared library. A handle is one simulated accelerator on a serial line; it is
-// used by one thread at a time. Bytes that are put wait their turn and move, bit by bit, while the clock runs.
+// The Verilated ganglion_shell_serial as a shared library. Bytes that are put wait their turn and
+// move, bit by bit, while the clock runs. handle.h has what every shell exports.
 #include <cstdint>
-#include <cstdio>
 #include <deque>
 #include <memory>
-#include <stdexcept>
-#include <string>
 
 #include "Vtop.h"
 #include "Vtop_ganglion_shell_serial.h"
@@ -13,7 +10,7 @@
 
 namespace {
 
-constexpr int Failed = -1;
+constexpr char Name[] = "ganglion_serial";
 constexpr int FrameBits = 10;  // 8N1: a start bit, eight bits, a stop bit
 constexpr double ClocksPerBit = Vtop_ganglion_shell_serial::ClocksPerBit;
 
@@ -89,54 +86,11 @@ struct Shell {
   }
 };
 
-Shell& shell(void* handle) { return *static_cast<Shell*>(handle); }
-
-template <typename Action>
-int guarded(Action action) {
-  try {
-    return action();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "ganglion_serial: %s\n", error.what());
-    return Failed;
-  }
-}
-
 }  // namespace
 
-// Called by Verilator's runtime when an assertion fails.
-void vl_stop(const char* file, int line, const char* scope) {
-  throw std::runtime_error("assertion in " + std::string(scope) + " at " + file + ":" + std::to_string(line));
-}
+#include "handle.h"
 
 extern "C" {
-
-void* ganglion_open() {
-  void* handle = nullptr;
-  guarded([&] {
-    handle = new Shell;
-    return 0;
-  });
-  return handle;
-}
-
-void ganglion_close(void* handle) { delete static_cast<Shell*>(handle); }
-
-void ganglion_reset(void* handle, uint32_t cycles) {
-  guarded([&] {
-    shell(handle).reset(cycles);
-    return 0;
-  });
-}
-
-// Returns 0, or -1 when an assertion failed, which is told on stderr.
-int ganglion_run(void* handle, uint64_t cycles) {
-  return guarded([&] {
-    for (uint64_t i = 0; i < cycles; ++i) shell(handle).clock();
-    return 0;
-  });
-}
-
-uint64_t ganglion_clock(void* handle) { return shell(handle).cycles; }
 
 int ganglion_serial_put(void* handle, const uint8_t* bytes, int count) {
   shell(handle).host.out.insert(shell(handle).host.out.end(), bytes, bytes + count);
