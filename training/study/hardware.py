@@ -6,6 +6,7 @@ Training never imports hw: the two meet in the policy folder and in report.json.
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -64,50 +65,57 @@ class _Report:
     gates: _Gates | None
 
 
-def measure_hardware(root: Path, cell: Cell, boards: tuple[str, ...], gates: tuple[str, ...]) -> Builds:
-    """Return hardware.json of a cell; boards without a build there, or with an older one, are built now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """For which board hardware is built, and how fast."""
 
-    gates: the boards for which energy is estimated too, from the netlist.
-    """
+    board: str
+    latencies_us: tuple[float, ...]
+    """How long an answer may take: the first of them that an engine keeps on this board."""
+    estimate: bool
+    """Whether an action's energy is estimated, from the netlist."""
+
+
+def measure_hardware(root: Path, cell: Cell, targets: Sequence[Target]) -> Builds:
+    """Return hardware.json of a cell; boards without a build there, or with an older one, are built now."""
     folder = folder_of(root, cell)
     path, known = folder / HARDWARE_FILE, {}
     if path.exists() and path.stat().st_mtime >= (folder / RETURNS_FILE).stat().st_mtime:
         known = {build.board: build for build in decode_json(Builds, path).boards}
-    for board in dict.fromkeys((*boards, *gates)):
-        if board not in known:
-            known[board] = _build(root, cell, board, estimate=board in gates)
+    for target in targets:
+        if target.board not in known:
+            known[target.board] = _built(root, cell, target)
             encode_json(path, Builds(boards=tuple(known.values())))
     return Builds(boards=tuple(known.values()))
 
 
-def _build(root: Path, cell: Cell, board: str, *, estimate: bool) -> Hardware:
-    """Return what `ganglion hw` makes of a cell's policy folder on a board."""
+def _built(root: Path, cell: Cell, target: Target) -> Hardware:
+    """Return what `ganglion hw` makes of a cell's policy folder, or the last reason why nothing."""
     if not cell.scheme.is_static:
         why = UNSUPPORTED if cell.scheme is Scheme.PTDQ else "float has no hardware here"
-        return Hardware(board=board, reason=why)
-    policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / board
-    log.info("study: hardware of %s on %s", cell.name, board)
-    options = ["--policy", str(policy), "--board", board, "--build", str(build)]
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "ganglion.models.command_line",
-        "hw",
-        *options,
-        "--quiet",
-    ]
+        return Hardware(board=target.board, reason=why)
+    policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / target.board
+    reason = "no latency is asked for"
+    for latency_us in target.latencies_us:
+        log.info("study: hardware of %s on %s within %g µs", cell.name, target.board, latency_us)
+        reason = _run_hw(policy, build, target, latency_us)
+        if reason is None:
+            # hw adds six digits to a policy folder's name.
+            return _read(target.board, BuildPaths(root=next(build.glob(f"{policy.name}-??????"))).report)
+    return Hardware(board=target.board, reason=reason)
+
+
+def _run_hw(policy: Path, build: Path, target: Target, latency_us: float) -> str | None:
+    """Run `ganglion hw` and return why it failed, None if it did not."""
+    command = [sys.executable, "-W", "ignore", "-m", "ganglion.models.command_line", "hw", "--quiet"]
+    command += ["--policy", str(policy), "--board", target.board, "--build", str(build)]
+    command += ["--latency-us", str(latency_us), *(["--gates"] if target.estimate else [])]
     try:
-        done = subprocess.run(
-            [*command, *(["--gates"] if estimate else [])], capture_output=True, text=True, timeout=_TIMEOUT_S
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        return Hardware(board=board, reason=f"not built within {_TIMEOUT_S} s")
-    if done.returncode:
-        return Hardware(board=board, reason=(done.stderr.strip().splitlines() or ["no message"])[-1])
-    # hw adds six digits to a policy folder's name.
-    return _read(board, next(BuildPaths(root=each).report for each in build.glob(f"{policy.name}-??????")))
+        return f"not built within {_TIMEOUT_S} s"
+    said = done.stderr.strip().splitlines() or ["no message"]
+    return said[-1].removeprefix("error: ") if done.returncode else None
 
 
 def _read(board: str, path: Path) -> Hardware:

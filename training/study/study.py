@@ -24,7 +24,7 @@ from ganglion.training.cluster import cluster, failures_of, require_no
 from ganglion.training.run import Run
 from ganglion.training.study.cells import POST_TRAINING, Cell, cells_of, check_axes
 from ganglion.training.study.cpu import measure_cpu
-from ganglion.training.study.hardware import measure_hardware
+from ganglion.training.study.hardware import Target, measure_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.records import RETURNS_FILE, Returns, Row, folder_of
 from ganglion.training.study.returns import is_measured, measure_job, observations_of
@@ -70,6 +70,8 @@ class StudySettings:
     """Boards to build it for."""
     energy_boards: tuple[str, ...] = ("iCEBreaker",)
     """Boards to build it for where an action's energy is estimated too, from the netlist's activity."""
+    latencies_us: tuple[float, ...] = (2.0, 20.0)
+    """How long an answer may take: the smallest engine that keeps the first of them that any can keep."""
     address: str | None = None
     """The host:port of a Ray cluster, or auto; this machine by default."""
     processes: int | None = None
@@ -93,6 +95,14 @@ class StudySettings:
     def root(self) -> Path:
         """Where the study's files lie."""
         return self.build / STUDIES / self.name
+
+    @property
+    def targets(self) -> list[Target]:
+        """The boards to build for, each once."""
+        return [
+            Target(board=board, latencies_us=self.latencies_us, estimate=board in self.energy_boards)
+            for board in dict.fromkeys((*self.boards, *self.energy_boards))
+        ]
 
     def sources(self) -> list[Source]:
         """Return the teachers, and what must be trained; raise ConfigError for an unknown name."""
@@ -186,7 +196,7 @@ def study(settings: StudySettings) -> list[Row]:
     builds = {}
     if settings.hardware:
         builds = {
-            cell.name: measure_hardware(settings.root, cell, settings.boards, settings.energy_boards)
+            cell.name: measure_hardware(settings.root, cell, settings.targets)
             for cell in track(picked, "in hardware")
         }
     names = [each.cell.name for each in returns]

@@ -17,7 +17,7 @@ from ganglion.training.run import Run
 from ganglion.training.study import infer
 from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell, Teacher, cells_of
-from ganglion.training.study.hardware import measure_hardware
+from ganglion.training.study.hardware import Target, measure_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.rapl import package_energy_uj
 from ganglion.training.study.records import (
@@ -37,6 +37,7 @@ from ganglion.training.study.tables import tables_of, write_tables
 from tests.training.test_train import GOOD_RETURN
 
 ROOT, EPISODES = Path("study"), 3
+TARGETS = [Target(board="Pynq-Z2", latencies_us=(0.001, 20.0), estimate=False)]
 
 
 def _teacher(checkpoint: Path) -> Teacher:
@@ -192,7 +193,7 @@ def test_energy_is_the_packages_sum_or_a_reason(tmp_path: Path) -> None:
 
 def test_dynamic_and_float_policies_say_why_they_have_no_hardware(measured: Measured) -> None:
     reasons = {
-        name: measure_hardware(measured.root, measured.cell(name), ("Pynq-Z2",), ()).boards[0].reason
+        name: measure_hardware(measured.root, measured.cell(name), TARGETS).boards[0].reason
         for name in ("ptdq", "float")
     }
     assert "scheme ptdq has no hardware" in str(reasons["ptdq"])
@@ -229,11 +230,11 @@ def test_a_fraction_that_removes_every_neuron_is_refused(dense_run: tuple[Run, P
 @pytest.mark.slow
 def test_a_pruned_policy_becomes_hardware_once(measured: Measured) -> None:
     root, cell = measured.root, measured.cell("ptsq-neurons_l2-50")
-    (built,) = measure_hardware(root, cell, ("Pynq-Z2",), ()).boards
+    (built,) = measure_hardware(root, cell, TARGETS).boards
     assert built.reason is None and built.cycles and built.lut
     path = folder_of(root, cell) / HARDWARE_FILE
     before = path.stat().st_mtime_ns
-    assert measure_hardware(root, cell, ("Pynq-Z2",), ()).boards == (built,)
+    assert measure_hardware(root, cell, TARGETS).boards == (built,)
     assert path.stat().st_mtime_ns == before
 
 
