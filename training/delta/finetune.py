@@ -19,6 +19,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest
 from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import Policy
+from ganglion.models.layers.dense import Dense
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.heads import TanhHead
 from ganglion.training.checkpoint import (
@@ -85,7 +86,9 @@ class Finetuning:
 
     def __init__(self, policy: Policy, recipe: Recipe, path: Path, key: str) -> None:
         if not isinstance(policy.spec.action, TanhHead):
-            raise ConfigError(f"{policy.spec.name}: only policies of real actions can be fine-tuned")
+            raise ConfigError(f"{policy.spec.name}: only policies of real actions can be fine-tuned here")
+        if not all(isinstance(each, Dense) and not each.residual for each in policy.network.spec.layers):
+            raise ConfigError(f"{policy.spec.name}: only chains of dense layers can be fine-tuned here")
         self._policy, self._recipe, self._path = policy, recipe, path
         start = DeltaNetwork(network=policy.network, thresholds=recipe.thresholds)
         self._actor, self._best = DeltaActor(start), DeltaActor(start)
