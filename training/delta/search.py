@@ -1,7 +1,7 @@
 """Thresholds chosen layer by layer: as few multiplications as keep a fraction of the return."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ganglion.training.delta.measure import Measured, Thresholds
 
@@ -14,23 +14,33 @@ log = logging.getLogger(__name__)
 def search(measure: Callable[[Thresholds], Measured], start: Thresholds, floor: float) -> list[Measured]:
     """Return ever fewer multiplications, from those with `start` on, whose mean return is at least `floor`.
 
-    The layer whose next threshold saves most is raised, as long as one holds the return.
+    The layer whose next threshold saves most is raised, as long as one holds the return; a layer whose next
+    threshold does not is left as it is.
     """
-    path = [measure(start)]
-    while True:
+    path, layers = [measure(start)], set(range(len(start)))
+    while layers:
         best = path[-1]
-        found = [measure(thresholds) for thresholds in _next(best.thresholds)]
-        held = [each for each in found if each.return_mean >= floor and each.total < best.total]
-        if not held:
-            return path
-        path.append(min(held, key=lambda each: each.total))
-        log.info(
-            "delta: thresholds %s: %.0f multiplications a step, return %.0f of at least %.0f",
-            path[-1].thresholds,
-            path[-1].total,
-            path[-1].return_mean,
-            floor,
-        )
+        found = {
+            index: measure(raised)
+            for index in sorted(layers)
+            if (raised := _raised(best.thresholds, index)) is not None
+        }
+        held = {
+            index: each
+            for index, each in found.items()
+            if each.return_mean >= floor and each.total < best.total
+        }
+        layers = set(held)
+        if held:
+            path.append(min(held.values(), key=lambda each: each.total))
+            log.info(
+                "delta: thresholds %s: %.0f multiplications a step, return %.0f of at least %.0f",
+                path[-1].thresholds,
+                path[-1].total,
+                path[-1].return_mean,
+                floor,
+            )
+    return path
 
 
 def floor_of(exact: Measured, keep: float) -> float:
@@ -38,9 +48,7 @@ def floor_of(exact: Measured, keep: float) -> float:
     return exact.return_mean - (1 - keep) * abs(exact.return_mean)
 
 
-def _next(thresholds: Thresholds) -> Iterator[Thresholds]:
-    """Yield the thresholds with one of them a rung higher."""
-    for index, threshold in enumerate(thresholds):
-        higher = next((rung for rung in LADDER if rung > threshold), None)
-        if higher is not None:
-            yield (*thresholds[:index], higher, *thresholds[index + 1 :])
+def _raised(thresholds: Thresholds, index: int) -> Thresholds | None:
+    """Return the thresholds with that of layer `index` a rung higher; None at the top."""
+    higher = next((rung for rung in LADDER if rung > thresholds[index]), None)
+    return None if higher is None else (*thresholds[:index], higher, *thresholds[index + 1 :])

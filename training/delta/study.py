@@ -141,9 +141,8 @@ def run(settings: DeltaSettings) -> None:
     with locked(folder):
         key = digest([sha256_file(source / JSON_FILE), code_hash(f"{__package__}.measure")])
         measure = Records(policy, folder / "measured.jsonl", key)
-        report = study(policy, settings, measure)
-        if recipe is not None:
-            report = replace(report, trained=_finetune(policy, recipe, settings, measure, key))
+        trained = _finetune(policy, recipe, settings, measure, key) if recipe else None
+        report = replace(study(policy, settings, measure), trained=trained)
         encode_json(folder / "delta.json", report)
         pictures = [folder / f"delta.{suffix}" for suffix in ("png", "svg")]
         draw(f"{report.env}, {report.policy}", report, pictures)
