@@ -4,6 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -57,6 +58,11 @@ def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
     return run, model
 
 
+def is_discrete(model: Learner) -> bool:
+    """Return whether actions are numbers: the network gives a value for each."""
+    return isinstance(model.action_space, gym.spaces.Discrete)
+
+
 def weights_of(model: Learner) -> list[Tensor]:
     """Return the weights [out, in] that are pruned: those of the deployed network."""
     return [layer.weight for layer in model.layers()]
@@ -97,7 +103,8 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
 def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
     """Choose scales by the latest observations in the replay buffer and make the actor use them."""
     masks = model.masks()
-    model.act_through(calibrate(model.layers(), model.latest_observations(n_observations), config))
+    observations, squashed = model.latest_observations(n_observations), not is_discrete(model)
+    model.act_through(calibrate(model.layers(), observations, config, squashed=squashed))
     if masks is not None:
         model.set_masks(masks)
 
@@ -123,6 +130,6 @@ def deterministic_policy(model: Learner) -> nn.Module:
     return copy.deepcopy(_with_relu(model.layers())).double()
 
 
-def _with_relu(layers: Sequence[nn.Linear]) -> nn.Sequential:
+def _with_relu(layers: Sequence[nn.Module]) -> nn.Sequential:
     parts = [part for layer in layers for part in (layer, nn.ReLU())]
     return nn.Sequential(*parts[:-1])
