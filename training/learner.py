@@ -1,7 +1,6 @@
 """What training does with any learner: take its state and put it back, count its weights, make it int8."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
@@ -120,9 +120,4 @@ def deterministic_policy(model: Learner) -> nn.Module:
     """
     if model.quantization is not None:
         return quantized_network(model)
-    return copy.deepcopy(_with_relu(model.layers())).double()
-
-
-def _with_relu(layers: Sequence[nn.Linear]) -> nn.Sequential:
-    parts = [part for layer in layers for part in (layer, nn.ReLU())]
-    return nn.Sequential(*parts[:-1])
+    return copy.deepcopy(float_network(model.layers())).double()
