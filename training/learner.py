@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -57,6 +58,11 @@ def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
     return run, model
 
 
+def is_discrete(model: Learner) -> bool:
+    """Return whether actions are numbers: the network gives a value for each."""
+    return isinstance(model.action_space, gym.spaces.Discrete)
+
+
 def weights_of(model: Learner) -> list[Tensor]:
     """Return the weights [out, in] that are pruned: those of the deployed network."""
     return [layer.weight for layer in model.layers()]
@@ -97,7 +103,8 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
 def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
     """Choose scales by the latest observations in the replay buffer and make the actor use them."""
     masks = model.masks()
-    model.act_through(calibrate(model.layers(), model.latest_observations(n_observations), config))
+    observations, squashed = model.latest_observations(n_observations), not is_discrete(model)
+    model.act_through(calibrate(model.layers(), observations, config, squashed=squashed))
     if masks is not None:
         model.set_masks(masks)
 

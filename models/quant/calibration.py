@@ -61,15 +61,19 @@ class Normalize(nn.Module):
         return (obs[..., self.features] - self.offset) * self.gain * self.unit
 
 
-def calibrate(modules: Sequence[Any], observations: np.ndarray, quant: QuantConfig) -> Quantization:
+def calibrate(
+    modules: Sequence[Any], observations: np.ndarray, quant: QuantConfig, *, squashed: bool = True
+) -> Quantization:
     """Return the scales of a network with ReLU between `modules`, of the kinds in KINDS, that lose least.
 
-    They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), the
-    mean's measured behind tanh.
+    They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), that
+    of the output measured behind tanh if it is `squashed`.
     """
     normalizer = calibrate_normalizer(observations, quant.input_bits)
     normalized = Normalize(normalizer)(torch.from_numpy(observations))
-    network = _choose_scales(modules, *fold_normalizer(modules, normalizer), normalized, quant)
+    network = _choose_scales(
+        modules, *fold_normalizer(modules, normalizer), normalized, quant, squashed=squashed
+    )
     return Quantization(normalizer=normalizer, network=network, csd_digits=quant.csd_digits)
 
 
@@ -109,6 +113,8 @@ def _choose_scales(
     biases: list[Tensor],
     normalized: Tensor,
     quant: QuantConfig,
+    *,
+    squashed: bool,
 ) -> NetworkSpec:
     """Choose every scale layer by layer, each on the quantized activations of the one before."""
     input_type = IntType(bits=quant.input_bits, signed=True)
@@ -131,12 +137,16 @@ def _choose_scales(
             output_exponent=exponent + weight_exponent,
         )
         acc = layer.functional(current, on_grid(weight, weight_type, weight_exponent), bias)
-        through = torch.tanh if last else torch.relu
-        output_exponent = best_exponent(through(acc) if not last else acc, layer.output_type, through=through)
+        before, through = (acc, torch.tanh if squashed else _same) if last else (torch.relu(acc), torch.relu)
+        output_exponent = best_exponent(before, layer.output_type, through=through)
         exponent = max(output_exponent, layer.accumulator_exponent)
         layers.append(replace(layer, output_exponent=exponent))
         current = fake_quantize(acc, layer.output_type, exponent)
     return NetworkSpec(input_type=input_type, layers=tuple(layers))
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
 
 
 def layer_of(module: nn.Module, in_shape: tuple[int, ...], **scales: Any) -> Layer:

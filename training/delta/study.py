@@ -6,10 +6,9 @@ After Ivanov et al., "Neural network optimization for reinforcement learning tas
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.codec import STRICT, Count, decode, encode_json
+from ganglion.models.build.codec import encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file
 from ganglion.models.build.lock import locked
@@ -88,15 +87,6 @@ class DeltaSettings(PolicySettings):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Provenance:
-    """What policy.json's provenance says of the actor before pruning."""
-
-    __pydantic_config__: ClassVar = STRICT | {"extra": "ignore"}
-
-    n_weights: Count | None = None
-
-
 Measure = Callable[[Thresholds, int, int], Measured]
 """Thresholds, episodes and first seed → what was measured."""
 
@@ -124,7 +114,7 @@ def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaRep
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
-        dense=decode(_Provenance, policy.spec.provenance, "provenance").n_weights,
+        dense=policy.spec.said.n_weights,
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
         chosen=measure(choose(measure, measure, (0,) * n_layers, settings), all_, TEST_SEEDS),
