@@ -12,6 +12,7 @@ from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training.configs import CONFIGS
+from ganglion.training.dqn_config import DqnConfig
 
 ROLLOUT = "updates_per_rollout * steps_per_update"
 
@@ -21,7 +22,7 @@ class TrainConfig:
     """Everything that decides how a policy is found, but the command line's seed, sparsity and steps.
 
     A field with a default is younger than the first recorded runs: the default is what they did. Only such a
-    record may lack it, not a TOML.
+    record may lack it, not a TOML, which leaves out only the tables of other algorithms.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -90,6 +91,8 @@ class TrainConfig:
     """What learns: a name in ganglion.training.algorithms."""
     steps_per_update: int = 1
     """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
+    dqn: DqnConfig | None = None
+    """What DQN alone needs; other algorithms do without."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -119,10 +122,19 @@ class TrainConfig:
         self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
         self._check("rewire_fraction", 0 < self.rewire_fraction < 1, "in (0, 1)")
         self._check("csd_digits", 1 <= self.csd_digits <= ANY_DIGITS, f"1 to {ANY_DIGITS}")
+        self._check_dqn()
         for name, choices in (("distribution", Distribution), ("pruning", Pruning)):
             *others, last = (choice.value for choice in choices)
             known = (*others, last)
             self._check(name, getattr(self, name) in known, f"{', '.join(others)} or {last}")
+
+    def _check_dqn(self) -> None:
+        if self.algorithm == "dqn" and self.dqn is None:
+            raise ConfigError("algorithm = 'dqn' needs the table [dqn]; see training/configs/CartPole.toml")
+        if self.dqn is not None and self.rollout_steps % self.dqn.n_envs:
+            raise ConfigError(
+                f"dqn.n_envs = {self.dqn.n_envs}, allowed: a divisor of {ROLLOUT} ({self.rollout_steps})"
+            )
 
     @property
     def quant(self) -> QuantConfig:
@@ -155,7 +167,11 @@ class TrainConfig:
 
 def changed(config: TrainConfig, values: Mapping[str, Any], origin: str) -> TrainConfig:
     """Return `config` with other values, of JSON's types; ConfigError for an unknown key or wrong value."""
-    return decode(TrainConfig, encode(config) | dict(values), origin, ConfigError)
+    described = encode(config)
+    for key, value in values.items():
+        table, _, inner = key.rpartition(".")
+        (described.setdefault(table, {}) if table else described)[inner] = value
+    return decode(TrainConfig, described, origin, ConfigError)
 
 
 def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
@@ -185,6 +201,7 @@ def load_config(environment: str) -> TrainConfig:
 def read_config(path: Path) -> TrainConfig:
     """Return the configuration in a TOML file, which must give every setting; ConfigError if it does not."""
     config, given = decode_toml(TrainConfig, path), decode_toml(dict[str, Any], path)
-    if missing := sorted({field.name for field in fields(TrainConfig)} - given.keys()):
+    wanted = {field.name for field in fields(TrainConfig) if field.default is not None}
+    if missing := sorted(wanted - given.keys()):
         raise ConfigError(f"{path}: missing key {missing[0]}")
     return config

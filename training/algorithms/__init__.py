@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.config import TrainConfig
 
-ALGORITHMS: dict[str, Callable[[TrainConfig, int], Learner]] = {"sac": new_sac}
+ALGORITHMS: dict[str, Callable[[TrainConfig, int], Learner]] = {"dqn": new_dqn, "sac": new_sac}
 """By the name that a configuration gives: from it and a seed to a learner that knows nothing."""
 
 

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.checkpoint import Checkpoint
 
-Teacher = Callable[[Tensor, Tensor], Tensor]
+Teacher = Callable[[Tensor, Tensor | None], Tensor]
 """Raw observations [n, observation] and standard normal noise [n, action] → actions [n, action] in [-1, 1];
-without noise the deterministic one."""
+without noise the deterministic one. Where actions are discrete: the value of each, [n, action], whatever the
+noise."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -47,7 +48,7 @@ class Learner(Protocol):
 
     def _setup_lr_schedule(self) -> None: ...
 
-    def layers(self) -> list[nn.Linear]:
+    def layers(self) -> Sequence[nn.Linear | nn.Conv2d]:
         """Return the layers of the deployed network, which are pruned and quantized."""
         ...
 

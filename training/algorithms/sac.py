@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -18,7 +19,7 @@ from ganglion.training.algorithms.flat_mlp import linears_of
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env
+from ganglion.training.envs import make_env, require_actions
 
 
 class Sac(DistilledSac):
@@ -100,9 +101,11 @@ class Sac(DistilledSac):
 
 def new_sac(config: TrainConfig, seed: int) -> Sac:
     """Return a learner with random networks and an empty replay buffer."""
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
+    require_actions(config.env_id, env.action_space, spaces.Box)
     return Sac(
         "MlpPolicy",
-        DummyVecEnv([lambda: Monitor(make_env(config.env_id))]),
+        env,
         learning_rate=config.learning_rate,
         buffer_size=config.buffer_size,
         learning_starts=config.learning_starts,
