@@ -58,11 +58,14 @@ class Checkpoint:
             raise ConfigError(f"checkpoint {path} has format {meta.get('format')!r}, allowed: {FORMAT}")
         return cls(arrays=arrays, meta=meta)
 
-    def group(self, prefix: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays named `prefix/...`, without the prefix; raise ConfigError when there are none."""
+    def group(self, prefix: str, *, may_lack: bool = False) -> dict[str, NDArray[Any]]:
+        """Return the arrays named `prefix/...`, without the prefix.
+
+        Without any raises ConfigError, unless it `may_lack` them.
+        """
         start = f"{prefix}/"
         found = {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
-        if not found:
+        if not found and not may_lack:
             raise ConfigError(f"the checkpoint holds no {prefix}; it was written by something else")
         return found
 

@@ -22,6 +22,7 @@ class Dqn(DoubleDqn):
     """DQN, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "DQN"
+    standardizer: ClassVar[None] = None
 
     def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the mean gradient of the loss over some batches of the replay buffer."""
