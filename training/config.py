@@ -84,7 +84,7 @@ class TrainConfig:
     final_episodes: int
     """Episodes that confirm a new best policy."""
     pruning: str = Pruning.MAGNITUDE.value
-    """Which weights are pruned and when: magnitude, one_shot, random, snip, set or rigl."""
+    """Which weights or neurons are pruned, and when: a value of ganglion.models.sparsity.Pruning."""
     rewire_fraction: float = 0.3
     """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
     csd_digits: int = ANY_DIGITS

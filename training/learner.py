@@ -1,7 +1,6 @@
 """What training does with any learner: take its state and put it back, count its weights, make it int8."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
@@ -131,7 +131,7 @@ def deterministic_policy(model: Learner) -> nn.Module:
     """
     if model.quantization is not None:
         return quantized_network(model)
-    network, standardizer = copy.deepcopy(_with_relu(model.layers())).double(), model.standardizer
+    network, standardizer = copy.deepcopy(float_network(model.layers())).double(), model.standardizer
     return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 
 
@@ -144,8 +144,3 @@ class _Standardize(nn.Module):
 
     def forward(self, observation: Tensor) -> Tensor:
         return self._standardizer(observation).to(observation.dtype)
-
-
-def _with_relu(layers: Sequence[nn.Linear]) -> nn.Sequential:
-    parts = [part for layer in layers for part in (layer, nn.ReLU())]
-    return nn.Sequential(*parts[:-1])

@@ -57,7 +57,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"csd_digits": 5}, "csd_digits = 5, allowed: 1 to 4"),
         (
             {"pruning": "lottery"},
-            "pruning = 'lottery', allowed: magnitude, scaled, one_shot, random, snip, set or rigl",
+            "pruning = 'lottery', allowed: magnitude, scaled, .*, neurons_l1 or neurons_l2",
         ),
         ({"rewire_fraction": 1.0}, r"rewire_fraction = 1.0, allowed: in \(0, 1\)"),
     ],
