@@ -58,14 +58,19 @@ class Checkpoint:
             raise ConfigError(f"checkpoint {path} has format {meta.get('format')!r}, allowed: {FORMAT}")
         return cls(arrays=arrays, meta=meta)
 
-    def group(self, prefix: str, *, may_lack: bool = False) -> dict[str, NDArray[Any]]:
-        """Return the arrays named `prefix/...`, without the prefix.
+    def holds(self, prefix: str) -> bool:
+        """Return whether there are arrays named `prefix/...`."""
+        return any(name.startswith(f"{prefix}/") for name in self.arrays)
 
-        Without any raises ConfigError, unless it `may_lack` them.
-        """
+    def adam(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the state of an Adam, which has none before its first step."""
+        return self.group(prefix) if self.holds(prefix) else {}
+
+    def group(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays named `prefix/...`, without the prefix; raise ConfigError when there are none."""
         start = f"{prefix}/"
         found = {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
-        if not found and not may_lack:
+        if not found:
             raise ConfigError(f"the checkpoint holds no {prefix}; it was written by something else")
         return found
 

@@ -231,5 +231,6 @@ def _in_whole_rollouts(given: Mapping[str, Any]) -> dict[str, int]:
     """Return the counts of steps rounded to whole rollouts, at least one."""
     rollout = given["updates_per_rollout"] * given["steps_per_update"]
     return {
-        name: max(1, round(given[name] / rollout)) * rollout for name in ("steps", "prune_every", "eval_every")
+        name: max(1, round(given[name] / rollout)) * rollout
+        for name in ("steps", "prune_every", "eval_every")
     }

@@ -11,7 +11,8 @@ from ganglion.models.build.errors import ConfigError
 class DqnConfig:
     """What DQN needs beside what every algorithm does.
 
-    The published algorithm (Mnih et al. 2015) is one environment, `double` and `bfloat16` off, `n_steps` 1.
+    The published algorithm (Mnih et al. 2015) is one environment, one step, and none of `double`, `dueling`
+    and `bfloat16`.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -27,7 +28,9 @@ class DqnConfig:
     max_grad_norm: float
     """What the norm of the gradient is clipped to."""
     double: bool
-    """Whether the learning network chooses the next action that the target network values: van Hasselt 2016."""
+    """Whether the online network chooses the next action that the target network values: van Hasselt 2016."""
+    dueling: bool
+    """Whether a value beside the deployed network holds what all actions have in common: Wang et al. 2016."""
     n_steps: int
     """Rewards that are summed before a value is bootstrapped: Sutton 1988, Hessel et al. 2018."""
     bfloat16: bool

@@ -59,6 +59,11 @@ def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
     return run, model
 
 
+def is_discrete(model: Learner) -> bool:
+    """Return whether actions are numbers: the network gives a value for each."""
+    return isinstance(model.action_space, gym.spaces.Discrete)
+
+
 def weights_of(model: Learner) -> list[Tensor]:
     """Return the weights [out, in] that are pruned: those of the deployed network."""
     return [layer.weight for layer in model.layers()]
@@ -103,7 +108,7 @@ def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
         model.layers(),
         model.latest_observations(n_observations),
         config,
-        squashed=isinstance(model.action_space, gym.spaces.Box),
+        squashed=not is_discrete(model),
         limit=None if standardizer is None else standardizer.limit,
     )
     model.act_through(scales)
@@ -117,7 +122,7 @@ def quantization_json(model: Learner) -> dict[str, Any] | None:
 
 
 def quantized_network(model: Learner) -> QuantNetwork:
-    """Return the Brevitas network that the quantized actor of `model` stands for; it reads raw observations."""
+    """Return the Brevitas network, of raw observations, that the quantized actor of `model` stands for."""
     assert model.quantization is not None
     network = QuantNetwork.from_float(model.layers(), model.quantization)
     standardizer = model.standardizer

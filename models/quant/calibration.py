@@ -1,7 +1,7 @@
 """Calibration: the scales by which a float policy is seen as integers, chosen once on visited states."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -76,8 +76,9 @@ def calibrate(
     """
     normalizer = calibrate_normalizer(observations, quant.input_bits, limit)
     normalized = Normalize(normalizer)(torch.from_numpy(observations))
-    head = torch.tanh if squashed else torch.nn.Identity()
-    network = _choose_scales(modules, *fold_normalizer(modules, normalizer), normalized, quant, head)
+    network = _choose_scales(
+        modules, *fold_normalizer(modules, normalizer), normalized, quant, squashed=squashed
+    )
     return Quantization(normalizer=normalizer, network=network, csd_digits=quant.csd_digits)
 
 
@@ -86,8 +87,8 @@ def calibrate_normalizer(
 ) -> Normalizer:
     """Return offsets and power-of-two gains that spread each feature's range over the input type.
 
-    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile. limit: what
-    the features were clipped to; the type then saturates within it, which makes the clip superfluous.
+    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile. limit:
+    what the features were clipped to; the type then saturates within it, which makes the clip superfluous.
     """
     input_type = IntType(bits=input_bits, signed=True)
     low, high = np.quantile(observations.astype(np.float64), [0.001, 0.999], axis=0)
@@ -124,7 +125,8 @@ def _choose_scales(
     biases: list[Tensor],
     normalized: Tensor,
     quant: QuantConfig,
-    head: Callable[[Tensor], Tensor],
+    *,
+    squashed: bool,
 ) -> NetworkSpec:
     """Choose every scale layer by layer, each on the quantized activations of the one before."""
     input_type = IntType(bits=quant.input_bits, signed=True)
@@ -147,12 +149,16 @@ def _choose_scales(
             output_exponent=exponent + weight_exponent,
         )
         acc = layer.functional(current, on_grid(weight, weight_type, weight_exponent), bias)
-        through = head if last else torch.relu
-        output_exponent = best_exponent(through(acc) if not last else acc, layer.output_type, through=through)
+        before, through = (acc, torch.tanh if squashed else _same) if last else (torch.relu(acc), torch.relu)
+        output_exponent = best_exponent(before, layer.output_type, through=through)
         exponent = max(output_exponent, layer.accumulator_exponent)
         layers.append(replace(layer, output_exponent=exponent))
         current = fake_quantize(acc, layer.output_type, exponent)
     return NetworkSpec(input_type=input_type, layers=tuple(layers))
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
 
 
 def layer_of(module: nn.Module, in_shape: tuple[int, ...], **scales: Any) -> Layer:

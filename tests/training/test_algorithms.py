@@ -123,7 +123,7 @@ def test_a_made_up_algorithm_trains_prunes_and_ships_an_int8_policy(
 
 
 def test_an_unknown_algorithm_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="algorithm = 'alchemy'; known: sac"):
+    with pytest.raises(ConfigError, match="algorithm = 'alchemy'; known: dqn, sac"):
         new_learner(replace(toy_config(), algorithm="alchemy"), 1)
 
 

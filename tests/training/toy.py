@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ganglion.training.actor_critic_config import OnPolicyConfig, PpoConfig, Td3Config, TrpoConfig
 from ganglion.training.config import TrainConfig
+from ganglion.training.dqn_config import DqnConfig
 from ganglion.training.run import Run
 
-ENV_ID = "GanglionToy-v0"
+ENV_ID, STEPS_ID = "GanglionToy-v0", "GanglionSteps-v0"
 N_STEPS = 25
 
 
@@ -37,10 +38,20 @@ class Toy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         return np.array([self._position, self._target])
 
 
+class Steps(Toy):
+    """The same point, moved left, not at all or right."""
+
+    action_space = gym.spaces.Discrete(3)  # type: ignore[assignment]
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return super().step(np.array([int(action) - 1.0], np.float32))
+
+
 def register() -> None:
-    """Make `ENV_ID` known to gymnasium."""
-    if ENV_ID not in gym.registry:
-        gym.register(ENV_ID, Toy, max_episode_steps=N_STEPS)
+    """Make `ENV_ID` and `STEPS_ID` known to gymnasium."""
+    for env_id, kind in ((ENV_ID, Toy), (STEPS_ID, Steps)):
+        if env_id not in gym.registry:
+            gym.register(env_id, kind, max_episode_steps=N_STEPS)
 
 
 register()
@@ -57,9 +68,7 @@ _ON_POLICY = {
 _PPO = PpoConfig(
     n_epochs=10, clip_range=0.2, entropy_coefficient=0.0, value_coefficient=0.5, max_grad_norm=0.5
 )
-_TD3 = Td3Config(
-    n_critics=2, policy_delay=2, target_noise=0.2, target_noise_clip=0.5, exploration_noise=0.1
-)
+_TD3 = Td3Config(n_critics=2, policy_delay=2, target_noise=0.2, target_noise_clip=0.5, exploration_noise=0.1)
 OF_ALGORITHM: dict[str, dict[str, Any]] = {
     "td3": {"td3": _TD3},
     "ddpg": {
@@ -127,3 +136,21 @@ def toy_run(**changes: Any) -> Run:
         "distill": False,
     }
     return Run(**{**values, **changes})
+
+
+def steps_config(**changes: Any) -> TrainConfig:
+    """Return a configuration under which DQN learns `Steps` in some 1,600 steps."""
+    settings = {
+        "n_envs": 2,
+        "exploration_steps": 800,
+        "exploration_final": 0.05,
+        "target_update_steps": 32,
+        "max_grad_norm": 10.0,
+        "double": True,
+        "dueling": True,
+        "n_steps": 3,
+        "bfloat16": False,
+        "distill_temperature": 0.1,
+    }
+    dqn = DqnConfig(**{**settings, **changes.pop("dqn", {})})
+    return toy_config(**{"env_id": STEPS_ID, "algorithm": "dqn", "tau": 1.0, "dqn": dqn, **changes})

@@ -1,4 +1,4 @@
-"""An actor's network as it is deployed: pruned and seen through the fixed-point scheme, learnt by autograd."""
+"""An actor's network as it is deployed, pruned and seen in integers, and learnt by autograd."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class DeployedMlp(nn.Module):
     def forward(self, observation: Tensor) -> Tensor:
         """Return the values of the last layer."""
         if self._fixed_point is not None:
-            return self._fixed_point(observation)
+            return self._fixed_point(observation)[1]
         *hidden, last = self.layers
         for layer in hidden:
             observation = torch.relu(layer(observation))
@@ -51,7 +51,7 @@ class DeployedMlp(nn.Module):
 
     @torch.no_grad()
     def set_masks(self, masks: Sequence[Tensor], optimizer: torch.optim.Optimizer | None) -> None:
-        """Hold weights where their mask [out, in] is 0 at zero, without the momentum that Adam has of them."""
+        """Hold weights where their mask [out, in] is 0 at zero, without Adam's momentum of them."""
         self.masks = list(masks)
         self.constrain()
         for layer, mask in zip(self.linears(), self.masks, strict=True):

@@ -17,8 +17,9 @@ from torch.nn import functional
 
 from ganglion.models.build.errors import TrainingError
 from ganglion.models.quant.calibration import Quantization
-from ganglion.training.algorithms.fixed_point import FixedPointNetwork, Weighted
+from ganglion.training.algorithms.fixed_point import FixedPointNetwork
 from ganglion.training.algorithms.port import Teacher
+from ganglion.training.algorithms.value_network import DuelingNetwork, Weighted, deployed_layers
 from ganglion.training.dqn_config import DqnConfig
 
 
@@ -40,8 +41,8 @@ class DoubleDqn(DQN):
     """The observations that follow what was stored last; others begin new episodes."""
 
     def layers(self) -> list[Weighted]:
-        """Return the layers of the online network, first to last, ReLU between them."""
-        return [m for m in self.q_net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+        """Return the deployed layers of the online network, first to last, ReLU between them."""
+        return deployed_layers(self.q_net)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks of those layers' weights, or None while every weight is free."""
@@ -49,7 +50,7 @@ class DoubleDqn(DQN):
 
     @torch.no_grad()
     def set_masks(self, masks: Sequence[Tensor]) -> None:
-        """Hold weights where their mask is 0 at zero from now on, without the momentum that Adam has of them."""
+        """Hold weights where their mask is 0 at zero from now on, and forget Adam's moments of them."""
         self._masks = list(masks)
         for layer, mask in zip(self.layers(), self._masks, strict=True):
             for moment in ("exp_avg", "exp_avg_sq"):
@@ -65,9 +66,12 @@ class DoubleDqn(DQN):
         self._constrain()
 
     def values(self, observation: Tensor) -> Tensor:
-        """Return the online network's value of each action: [batch, *observation] → [batch, action] float32."""
+        """Return the online network's value of each action: [batch, *observation] → [batch, action]."""
         if self._fixed_point is not None:
-            return self._fixed_point(observation.flatten(1).float())
+            hidden, outputs = self._fixed_point(observation.flatten(1).float())
+            if isinstance(self.q_net, DuelingNetwork):
+                return self.q_net.action_values(hidden, outputs)
+            return outputs
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
             return self.q_net(observation).float()
 
@@ -119,7 +123,7 @@ class DoubleDqn(DQN):
         """
         assert self.teacher is not None
         temperature = self.settings.distill_temperature
-        wanted = self.teacher(observation, None) / temperature
+        wanted = self.teacher(observation, torch.zeros(())) / temperature
         return functional.cross_entropy(self.values(observation) / temperature, wanted.softmax(1))
 
     @torch.no_grad()
@@ -147,8 +151,12 @@ class DoubleDqn(DQN):
 
     def _on_step(self) -> None:
         super()._on_step()
-        self.n_explored += self.n_envs
-        progress = min(1.0, self.n_explored / self.settings.exploration_steps)
+        self.explored(self.n_explored + self.n_envs)
+
+    def explored(self, n_steps: int) -> None:
+        """Explore as after so many environment steps from now on."""
+        self.n_explored = n_steps
+        progress = min(1.0, n_steps / self.settings.exploration_steps)
         self.exploration_rate = 1 + progress * (self.settings.exploration_final - 1)
 
     def _sample_action(
@@ -158,7 +166,7 @@ class DoubleDqn(DQN):
         assert isinstance(self._last_obs, np.ndarray)
         is_early = self.num_timesteps < learning_starts
         if self.teacher is not None and is_early:
-            actions = self._best(self.teacher(self._tensor(), None))
+            actions = self._best(self.teacher(self._tensor(), torch.zeros(())))
         elif is_early or np.random.rand() < self.exploration_rate:
             actions = np.random.randint(self.action_space.n, size=n_envs)  # type: ignore[attr-defined]
         else:

@@ -8,11 +8,13 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
+from stable_baselines3.dqn.policies import DQNPolicy
 from torch import Tensor
 
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.double_dqn import DoubleDqn
 from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.algorithms.value_network import DuelingPolicy
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.envs import make_env, require_actions
@@ -22,7 +24,7 @@ class Dqn(DoubleDqn):
     """DQN, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "DQN"
-    standardizer: ClassVar[None] = None
+    standardizer: None = None
 
     def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the mean gradient of the loss over some batches of the replay buffer."""
@@ -51,10 +53,12 @@ class Dqn(DoubleDqn):
         """Put what `arrays` returned back; `act_through` must follow."""
         self.load_network(checkpoint)
         ckpt.load_module(self.q_net_target, checkpoint.group("target"))
-        ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam"))
+        if checkpoint.holds("adam"):  # which it does from the first update on
+            ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam"))
         ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
         counters = checkpoint.group("counters")
-        self.n_explored, self._n_calls = int(counters["n_explored"]), int(counters["n_calls"])
+        self._n_calls = int(counters["n_calls"])
+        self.explored(int(counters["n_explored"]))
 
     def network_arrays(self) -> Arrays:
         """Return copies of the online network."""
@@ -63,7 +67,7 @@ class Dqn(DoubleDqn):
     def load_network(self, checkpoint: Checkpoint) -> None:
         """Put the network that `network_arrays` returned back; it has explored enough."""
         ckpt.load_module(self.q_net, checkpoint.group("q_net"))
-        self.n_explored = self.settings.exploration_steps
+        self.explored(self.settings.exploration_steps)
 
     def as_teacher(self) -> Teacher:
         """Return the values that the network gives now, whatever becomes of it later; noise is not used."""
@@ -80,9 +84,9 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
     settings = config.dqn
     assert settings is not None
     env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))] * settings.n_envs)
-    require_actions(config.env_id, env.action_space, spaces.Discrete)
+    require_actions(config.env_id, env.action_space, spaces.Discrete, algorithm=config.algorithm)
     model = Dqn(
-        "MlpPolicy",
+        DuelingPolicy if settings.dueling else DQNPolicy,
         env,
         learning_rate=config.learning_rate,
         buffer_size=config.buffer_size,

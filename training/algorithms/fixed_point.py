@@ -26,12 +26,17 @@ class FixedPointNetwork:
         self._offset = torch.tensor(quantization.normalizer.offset)
         self._gain = torch.tensor(quantization.normalizer.gain)
 
-    def __call__(self, observation: Tensor) -> Tensor:
-        """Return the values of the last layer: [batch, observation] float32 → [batch, output] float32."""
+    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what enters the last layer [batch, hidden] and leaves it [batch, output], float32.
+
+        observation: [batch, observation] float32, raw.
+        """
         spec = self._spec
         x = fake_quantize((observation - self._offset) * self._gain, spec.input_type, spec.exponent(0))
+        entering = x
         for index, (layer, module) in enumerate(zip(spec.layers, self._modules, strict=True)):
-            weight, bias = module.weight, module.bias
+            entering, weight, bias = x.flatten(1), module.weight, module.bias
+            assert bias is not None
             if index == 0:
                 bias = bias + weight @ self._offset
                 weight = weight / self._gain
@@ -44,7 +49,7 @@ class FixedPointNetwork:
                 _straight_through(bias, fake_quantize(bias.detach(), BIAS_TYPE, layer.accumulator_exponent)),
             )
             x = _activation(acc, layer.output_type, layer.output_exponent)
-        return x
+        return entering, x
 
     @torch.no_grad()
     def clamp(self) -> None:

@@ -98,7 +98,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         The mean squared difference in [-1, 1] of real ones, the cross-entropy of discrete ones.
         """
         assert self.teacher is not None
-        output, wanted = self._actor(seen), self.teacher(seen, None)
+        output, wanted = self._actor(seen), self.teacher(seen, torch.zeros(()))
         if isinstance(self.action_space, spaces.Box):
             return nn.functional.mse_loss(torch.tanh(output), wanted)
         return nn.functional.cross_entropy(output, wanted.softmax(1))
@@ -131,7 +131,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     def load_arrays(self, checkpoint: Checkpoint) -> None:
         """Put what `arrays` returned back; `act_through` must follow."""
         self.load_network(checkpoint)
-        ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam", may_lack=True))
+        ckpt.load_adam(self.policy.optimizer, checkpoint.adam("adam"))
         self.experience = Experience(**checkpoint.group("experience"))
 
     def network_arrays(self) -> Arrays:
@@ -154,14 +154,13 @@ class OnPolicyLearner(OnPolicyAlgorithm):
             return lambda observation, _noise: network(observation)
         deviation = _log_std(self.policy).detach().exp() / _half_range(self.action_space)
 
-        def act(observation: Tensor, noise: Tensor | None) -> Tensor:
-            action = torch.tanh(network(observation))
-            return action if noise is None else (action + deviation * noise).clamp(-1, 1)
+        def act(observation: Tensor, noise: Tensor) -> Tensor:
+            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
 
         return act
 
     def status(self) -> dict[str, float]:
-        """Return the mean deviation of exploration, in an action's units; nothing where actions are discrete."""
+        """Return the mean deviation of exploration, in actions' units; nothing of discrete ones."""
         if isinstance(self.action_space, spaces.Discrete):
             return {}
         return {"exploration_std": float(_log_std(self.policy).detach().exp().mean())}
@@ -229,5 +228,5 @@ def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
 
 def _environments(config: TrainConfig, shared: OnPolicyConfig) -> VecEnv:
     env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))] * shared.n_envs)
-    require_actions(config.env_id, env.action_space, spaces.Box, spaces.Discrete)
+    require_actions(config.env_id, env.action_space, spaces.Box, spaces.Discrete, algorithm=config.algorithm)
     return VecNormalize(env, gamma=config.gamma) if shared.normalize else env

@@ -12,7 +12,7 @@ from ganglion.models.quant.calibration import Quantization
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.vecnormalize import Standardizer
 
-Teacher = Callable[[Tensor, Tensor | None], Tensor]
+Teacher = Callable[[Tensor, Tensor], Tensor]
 """Observations as the learner's layers read them [n, observation] and standard normal noise [n, action] →
 actions [n, action] in [-1, 1]; without noise the deterministic one. Where actions are discrete: the value of
 each, [n, action], whatever the noise."""
@@ -35,7 +35,7 @@ class Learner(Protocol):
     learning_starts: int
     learning_rate: Any
     quantization: Quantization | None
-    """The scales through which the network acts and learns, of what its layers read; None while it is float."""
+    """The scales by which the network acts and learns, of what its layers read; None while it is float."""
     teacher: Teacher | None
     """Whom it imitates; None: it learns from rewards."""
 

@@ -27,7 +27,7 @@ class Sac(DistilledSac):
     """SAC, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "SAC"
-    standardizer: ClassVar[None] = None
+    standardizer: None = None
 
     def layers(self) -> list[nn.Linear]:
         """Return hidden layers and mean: log_std serves training only."""
@@ -101,7 +101,7 @@ class Sac(DistilledSac):
 def new_sac(config: TrainConfig, seed: int) -> Sac:
     """Return a learner with random networks and an empty replay buffer."""
     env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box)
+    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
     return Sac(
         "MlpPolicy",
         env,

@@ -1,4 +1,4 @@
-"""TD3 and DDPG behind the port: stable-baselines3's, with an actor that may be pruned and seen in integers."""
+"""TD3 and DDPG behind the port: stable-baselines3's updates of an actor that may be sparse and int8."""
 
 import copy
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Td3(TD3):
     """
 
     algorithm: ClassVar[str] = "TD3"
-    standardizer: ClassVar[None] = None
+    standardizer: None = None
     quantization: Quantization | None = None
     teacher: Teacher | None = None
     _actor: DeployedMlp
@@ -74,11 +74,12 @@ class Td3(TD3):
 
     def _imitate(self, gradient_steps: int, batch_size: int) -> None:
         """Bring the actor's actions to the teacher's on the states that it visited (DAgger)."""
-        assert self.replay_buffer is not None and self.teacher is not None
+        assert self.replay_buffer is not None
+        assert self.teacher is not None
         self._update_learning_rate(self.actor.optimizer)
         for _ in range(gradient_steps):
             seen = self.replay_buffer.sample(batch_size).observations
-            loss = nn.functional.mse_loss(self.actor(seen), self.teacher(seen, None))
+            loss = nn.functional.mse_loss(self.actor(seen), self.teacher(seen, torch.zeros(())))
             self.actor.optimizer.zero_grad()
             loss.backward()
             self.actor.optimizer.step()
@@ -92,7 +93,7 @@ class Td3(TD3):
         if self.teacher is None:
             loss = -self.critic.q1_forward(seen, action).mean()
         else:
-            loss = nn.functional.mse_loss(action, self.teacher(seen, None))
+            loss = nn.functional.mse_loss(action, self.teacher(seen, torch.zeros(())))
         return self._actor.weight_gradients(loss)
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
@@ -118,8 +119,8 @@ class Td3(TD3):
         ckpt.load_module(self.actor_target, checkpoint.group("actor_target"))
         ckpt.load_module(self.critic, checkpoint.group("critic"))
         ckpt.load_module(self.critic_target, checkpoint.group("critic_target"))
-        ckpt.load_adam(self.actor.optimizer, checkpoint.group("adam_actor", may_lack=True))
-        ckpt.load_adam(self.critic.optimizer, checkpoint.group("adam_critic", may_lack=True))
+        ckpt.load_adam(self.actor.optimizer, checkpoint.adam("adam_actor"))
+        ckpt.load_adam(self.critic.optimizer, checkpoint.adam("adam_critic"))
         ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
         self._n_updates = int(checkpoint.group("counters")["n_updates"])
 
@@ -135,9 +136,8 @@ class Td3(TD3):
         """Return the policy that the actor is now, whose noise is that of its exploration."""
         network, deviation = copy.deepcopy(self._actor).requires_grad_(False), _deviation(self)
 
-        def act(observation: Tensor, noise: Tensor | None) -> Tensor:
-            action = torch.tanh(network(observation))
-            return action if noise is None else (action + deviation * noise).clamp(-1, 1)
+        def act(observation: Tensor, noise: Tensor) -> Tensor:
+            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
 
         return act
 
@@ -193,7 +193,7 @@ def new_td3(config: TrainConfig, seed: int, kind: type[Td3] = Td3) -> Td3:
     settings = config.td3
     assert settings is not None
     env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box)
+    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
     n_actions = cast(spaces.Box, env.action_space).shape[0]
     return kind(
         "MlpPolicy",

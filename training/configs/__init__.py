@@ -1,4 +1,4 @@
-"""The settings of each environment and of each algorithm, one TOML each, and how they are laid over each other.
+"""The settings of each environment and each algorithm, one TOML each, and how they lie over each other.
 
 An environment's file names an algorithm and gives every setting for it, its own or those of its `base`.
 Another algorithm lays its file in `algorithms/` over them, and over that the table [algorithms.<name>] of the
