@@ -27,7 +27,7 @@ from ganglion.training.export import export_run
 from ganglion.training.learner import deterministic_policy, quantize, quantized_network
 from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN, KilledError, _curve
-from tests.training.toy import toy_config, toy_run
+from tests.training.toy import Toy, toy_config, toy_run
 
 ALL = ("td3", "ddpg", "ppo", "trpo")
 ON_POLICY = ("ppo", "trpo")
@@ -270,10 +270,28 @@ def test_trpo_without_its_package_says_what_to_install(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("algorithm", ALL)
 def test_parameters_that_explode_stop_a_run(algorithm: str) -> None:
     model = _learner(algorithm)
-    with torch.no_grad():
-        model.layers()[0].weight.fill_(float("nan"))
-    with pytest.raises(TrainingError, match="not finite"):
+    model.learning_rate = float("inf")
+    model._setup_lr_schedule()
+    with pytest.raises(TrainingError, match=r"step \d+: a parameter is not finite; a lower learning_rate"):
         model.learn(400, callback=None, reset_num_timesteps=False)
+
+
+@pytest.mark.parametrize("algorithm", ["td3", "ppo"])
+@pytest.mark.parametrize("what", ["observation", "reward"])
+def test_an_environment_that_fails_stops_a_run(
+    algorithm: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Toy.step
+
+    def fails(self: Toy, action: Any) -> Any:
+        observation, reward, *rest = step(self, action)
+        return (
+            (observation * np.nan, reward, *rest) if what == "observation" else (observation, np.nan, *rest)
+        )
+
+    monkeypatch.setattr(Toy, "step", fails)
+    with pytest.raises(TrainingError, match=f"the environment's .*{what}.* is not finite"):
+        _learnt(algorithm)
 
 
 def test_a_ppo_of_discrete_actions_has_no_head_of_its_own() -> None:

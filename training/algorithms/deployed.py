@@ -69,10 +69,6 @@ class DeployedMlp(nn.Module):
         with self._every_weight_free():
             return list(torch.autograd.grad(loss, [layer.weight for layer in self.linears()]))
 
-    def is_finite(self) -> bool:
-        """Return whether every parameter is."""
-        return all(bool(parameter.sum().isfinite()) for parameter in self.parameters())
-
     def _masked(self, gradient: Tensor, index: int) -> Tensor:
         return gradient if self.masks is None else gradient * self.masks[index]
 
@@ -83,3 +79,8 @@ class DeployedMlp(nn.Module):
             yield
         finally:
             self.masks = masks
+
+
+def is_finite(module: nn.Module) -> bool:
+    """Return whether every parameter is."""
+    return all(bool(parameter.sum().isfinite()) for parameter in module.parameters())

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.actor_critic_config import OnPolicyConfig
 from ganglion.training.algorithms.actor_layers import actor_layers
-from ganglion.training.algorithms.deployed import DeployedMlp
+from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
 from ganglion.training.algorithms.experience import Experience
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.checkpoint import Checkpoint
@@ -72,16 +72,32 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     def train(self) -> None:
         """Update by the rollout, or by the teacher; TrainingError if a parameter is not finite afterwards."""
         self.experience = self.experience.followed_by(self.rollout_buffer)
-        if self.teacher is None:
-            super().train()
-        else:
-            self._imitate()
+        try:
+            if self.teacher is None:
+                super().train()
+            else:
+                self._imitate()
+        except ValueError:  # torch's distributions refuse what is not finite
+            if is_finite(self.policy):
+                raise
         self._actor.constrain()
-        if not self._actor.is_finite():
-            raise TrainingError(
-                f"step {self.num_timesteps:,}: a parameter of the actor is not finite; "
-                "a lower learning_rate may help"
-            )
+        if not is_finite(self.policy):
+            self._stop("a parameter is not finite; a lower learning_rate may help")
+
+    def collect_rollouts(self, *args: Any, **kwargs: Any) -> bool:
+        """Fill the rollout buffer as stable-baselines3 does; TrainingError for what is not finite."""
+        try:
+            going_on = super().collect_rollouts(*args, **kwargs)
+        except ValueError:
+            if np.isfinite(cast(Any, self._last_obs)).all():
+                raise
+            self._stop("the environment's observation is not finite")
+        if not np.isfinite(self.rollout_buffer.rewards).all():
+            self._stop("the environment's reward is not finite")
+        return going_on
+
+    def _stop(self, why: str) -> NoReturn:
+        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
 
     def _imitate(self) -> None:
         """Bring the actor's actions to the teacher's on the states that it visited lately (DAgger)."""

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from ganglion.models.build.errors import TrainingError
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.actor_layers import actor_layers
-from ganglion.training.algorithms.deployed import DeployedMlp
+from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.algorithms.replay import latest_observations
 from ganglion.training.checkpoint import Checkpoint
@@ -69,8 +69,8 @@ class Td3(TD3):
         else:
             self._imitate(gradient_steps, batch_size)
         self._actor.constrain()
-        if not self._actor.is_finite():
-            self._stop("a parameter of the actor is not finite; a lower learning_rate may help")
+        if not is_finite(self.policy):
+            self._stop("a parameter is not finite; a lower learning_rate may help")
 
     def _imitate(self, gradient_steps: int, batch_size: int) -> None:
         """Bring the actor's actions to the teacher's on the states that it visited (DAgger)."""
@@ -167,7 +167,7 @@ class Td3(TD3):
             self._stop("the environment's observation or reward is not finite")
         super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
 
-    def _stop(self, why: str) -> None:
+    def _stop(self, why: str) -> NoReturn:
         raise TrainingError(f"step {self.num_timesteps:,}: {why}")
 
 
