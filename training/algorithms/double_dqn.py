@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganglion.models.build.errors import TrainingError
+from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
 from ganglion.training.algorithms.port import Teacher
-from ganglion.training.algorithms.value_network import DuelingNetwork, Weighted, deployed_layers
+from ganglion.training.algorithms.value_network import DuelingNetwork, deployed_layers
 from ganglion.training.dqn_config import DqnConfig
 
 

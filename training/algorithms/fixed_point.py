@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
 from ganglion.models.spec.types import IntType
-
-Weighted = nn.Linear | nn.Conv2d
 
 
 class FixedPointNetwork:

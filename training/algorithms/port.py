@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Protocol
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.vecnormalize import Standardizer
@@ -54,7 +55,7 @@ class Learner(Protocol):
         """What raw observations pass on their way to the layers; None: nothing."""
         ...
 
-    def layers(self) -> Sequence[nn.Linear | nn.Conv2d]:
+    def layers(self) -> Sequence[Weighted]:
         """Return the layers of the deployed network, which are pruned and quantized."""
         ...
 

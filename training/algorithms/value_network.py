@@ -12,7 +12,7 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
-Weighted = nn.Linear | nn.Conv2d
+from ganglion.models.nets.float_network import Weighted
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:

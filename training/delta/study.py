@@ -6,14 +6,13 @@ After Ivanov et al., "Reinforcement learning with sparse computations over time"
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.codec import STRICT, Count, decode, encode_json
+from ganglion.models.build.codec import encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file
 from ganglion.models.build.lock import locked
@@ -57,15 +56,6 @@ class DeltaSettings:
             raise ConfigError(f"{spelled('episodes', self.episodes)}: expected at least 1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Provenance:
-    """What policy.json's provenance says of the actor before pruning."""
-
-    __pydantic_config__: ClassVar = STRICT | {"extra": "ignore"}
-
-    n_weights: Count | None = None
-
-
 def study(policy: Policy, settings: DeltaSettings, measured: Callable[..., Measured]) -> DeltaReport:
     """Return what delta inference does to a policy; `measured` takes thresholds, episodes and first seed."""
     n_layers = len(policy.spec.network.layers)
@@ -79,7 +69,7 @@ def study(policy: Policy, settings: DeltaSettings, measured: Callable[..., Measu
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
-        dense=decode(_Provenance, policy.spec.provenance, "provenance").n_weights,
+        dense=policy.spec.said.n_weights,
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
         chosen=measured(found.thresholds, settings.episodes, TEST_SEEDS),
