@@ -28,8 +28,13 @@ def make_env(env_id: str) -> gym.Env[FloatArray, Any]:
         return DtypeObservation(env, np.float32)
 
 
-def require_actions(env_id: str, space: gym.Space[Any], *kinds: type[gym.Space[Any]]) -> None:
-    """Raise ConfigError unless the actions are of one of these kinds: vectors, or numbers from 0."""
+def require_actions(
+    env_id: str, space: gym.Space[Any], *kinds: type[gym.Space[Any]], algorithm: str | None = None
+) -> None:
+    """Raise ConfigError unless the actions are of one of these kinds: vectors, or numbers from 0.
+
+    algorithm: the one that takes only these.
+    """
     fits = _is_vector(space) or (isinstance(space, gym.spaces.Discrete) and space.start == 0)
     names = {gym.spaces.Box: _VECTORS, gym.spaces.Discrete: "numbers from 0, Discrete(n)"}
     _require(
@@ -38,6 +43,7 @@ def require_actions(env_id: str, space: gym.Space[Any], *kinds: type[gym.Space[A
         space,
         is_supported=fits and isinstance(space, kinds),
         supported=", ".join(names[kind] for kind in kinds),
+        algorithm=algorithm,
     )
 
 
@@ -49,10 +55,19 @@ def _is_vector(space: gym.Space[Any]) -> bool:
 
 
 def _require(
-    what: str, env_id: str, space: gym.Space[Any], *, is_supported: bool, supported: str = _VECTORS
+    what: str,
+    env_id: str,
+    space: gym.Space[Any],
+    *,
+    is_supported: bool,
+    supported: str = _VECTORS,
+    algorithm: str | None = None,
 ) -> None:
     if not is_supported:
-        raise ConfigError(f"env_id = {env_id!r}: its {what} are {_described(space)}; supported: {supported}")
+        by = "" if algorithm is None else f" by {algorithm}"
+        raise ConfigError(
+            f"env_id = {env_id!r}: its {what} are {_described(space)}; supported{by}: {supported}"
+        )
 
 
 def _described(space: gym.Space[Any]) -> str:

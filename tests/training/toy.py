@@ -1,11 +1,13 @@
 """A tiny environment that is learnt in seconds, and the configuration of a run on it."""
 
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from ganglion.training.actor_critic_config import OnPolicyConfig, PpoConfig, Td3Config, TrpoConfig
 from ganglion.training.config import TrainConfig
 from ganglion.training.dqn_config import DqnConfig
 from ganglion.training.run import Run
@@ -55,8 +57,34 @@ def register() -> None:
 register()
 
 
+_ON_POLICY = {
+    "on_policy": OnPolicyConfig(n_envs=2, normalize=True, gae_lambda=0.95, log_std_init=0.0),
+    "learning_starts": 0,
+    "updates_per_rollout": 1,
+    "steps_per_update": 200,
+    "prune_every": 200,
+    "batch_size": 50,
+}
+_PPO = PpoConfig(
+    n_epochs=10, clip_range=0.2, entropy_coefficient=0.0, value_coefficient=0.5, max_grad_norm=0.5
+)
+_TD3 = Td3Config(n_critics=2, policy_delay=2, target_noise=0.2, target_noise_clip=0.5, exploration_noise=0.1)
+OF_ALGORITHM: dict[str, dict[str, Any]] = {
+    "td3": {"td3": _TD3},
+    "ddpg": {
+        "td3": replace(_TD3, n_critics=1, policy_delay=1, target_noise=0.0, target_noise_clip=0.0),
+    },
+    "ppo": {"ppo": _PPO, **_ON_POLICY},
+    "trpo": {
+        "trpo": TrpoConfig(target_kl=0.05, cg_max_steps=10, cg_damping=0.1, n_critic_updates=10),
+        **_ON_POLICY,
+    },
+}
+"""What an algorithm's configuration has in place of SAC's."""
+
+
 def toy_config(**changes: Any) -> TrainConfig:
-    """Return a configuration under which the toy is learnt in some 2,000 steps."""
+    """Return a configuration under which the toy is learnt in some 2,000 steps, 8,000 of PPO or TRPO."""
     values = {
         "env_id": ENV_ID,
         "algorithm": "sac",
@@ -90,7 +118,8 @@ def toy_config(**changes: Any) -> TrainConfig:
         "eval_episodes": 5,
         "final_episodes": 8,
     }
-    return TrainConfig(**{**values, **changes})
+    of_algorithm = OF_ALGORITHM.get(changes.get("algorithm", ""), {})
+    return TrainConfig(**{**values, **of_algorithm, **changes})
 
 
 def toy_run(**changes: Any) -> Run:
