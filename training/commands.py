@@ -47,6 +47,11 @@ COMMANDS = (
         help="measure quantization and pruning: return, memory, time, energy, on this CPU and in hardware",
         variables={"STUDY": "name", "ENVS": "environments"},
     ),
+    Command(
+        name="delta-figure",
+        target="ganglion.training.delta.figure:run",
+        help="draw return against multiplications of every policy that delta has measured",
+    ),
     Command(name="zoo", target="ganglion.training.zoo:run", help="print the shipped policies as a table"),
     Command(
         name="bench-training",

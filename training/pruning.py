@@ -85,7 +85,7 @@ def _input_spreads(model: Learner, run: Run) -> list[Tensor]:
     inputs = torch.from_numpy(model.latest_observations(run.config.calibration_observations))
     spreads = []
     for layer in model.layers():
-        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.in_features))
+        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.weight.shape[1]))
         inputs = layer(inputs).relu()
     return spreads
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from numpy.typing import NDArray
@@ -23,16 +24,30 @@ from ganglion.models.sparsity import (
 )
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.learner import load_learner, quantized_network
+from ganglion.training.learner import is_discrete, load_learner, quantized_network
 from ganglion.training.run import Phase, Run
+from ganglion.training.student import fold_standardizer
 from ganglion.training.study.cells import Cell
 
 
-def teacher_layers(cell: Cell) -> tuple[TrainConfig, list[nn.Linear]]:
-    """Return the configuration and copies of the trained layers that the cell starts from."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloatPolicy:
+    """A cell's float layers, pruned, which read raw observations."""
+
+    config: TrainConfig
+    layers: list[nn.Linear]
+    squashed: bool
+    """Whether actions are the tanh of what the last layer gives; discrete ones are not."""
+
+
+def float_policy(cell: Cell) -> FloatPolicy:
+    """Return the float layers of a cell; of a teacher's VecNormalize all but the clip is in the first one."""
     path = cell.teacher.checkpoint
     run, model = load_learner(Checkpoint.load(path), str(path))
-    return run.config, copy.deepcopy(model.layers())
+    layers = pruned(copy.deepcopy(model.layers()), cell, Distribution(run.config.distribution))
+    if model.standardizer is not None:
+        fold_standardizer(model.standardizer, layers[0])
+    return FloatPolicy(config=run.config, layers=layers, squashed=not is_discrete(model))
 
 
 def pruned(layers: Sequence[nn.Linear], cell: Cell, distribution: Distribution) -> list[nn.Linear]:
@@ -62,15 +77,9 @@ def static_network(cell: Cell, observations: NDArray, trained: Run | None) -> Qu
     if trained is not None:
         path = trained.best(Phase.QAT)
         return quantized_network(load_learner(Checkpoint.load(path), str(path))[1])
-    config, layers = teacher_layers(cell)
-    layers = pruned(layers, cell, Distribution(config.distribution))
-    return QuantNetwork.from_float(layers, calibrate(layers, observations, config.quant))
-
-
-def float_layers(cell: Cell) -> list[nn.Linear]:
-    """Return the float layers of a cell whose scheme is not static."""
-    config, layers = teacher_layers(cell)
-    return pruned(layers, cell, Distribution(config.distribution))
+    found = float_policy(cell)
+    scales = calibrate(found.layers, observations, found.config.quant, squashed=found.squashed)
+    return QuantNetwork.from_float(found.layers, scales)
 
 
 def acting_network(cell: Cell, layers: Sequence[nn.Linear]) -> nn.Module:

@@ -17,7 +17,7 @@ from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.run import Run
 from ganglion.training.study.artefacts import ONNX_FILE, write_floats, write_integers
 from ganglion.training.study.cells import Cell, Teacher
-from ganglion.training.study.networks import acting_network, float_layers, static_network
+from ganglion.training.study.networks import acting_network, float_policy, static_network
 from ganglion.training.study.records import RETURNS_FILE, Returns, folder_of
 from ganglion.training.threads import use_one_fast_thread
 
@@ -74,7 +74,7 @@ def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
         integers = write_integers(folder, cell, network, observations, env_id).network
         weights, widths = integers.nnz, integers.spec.widths
     else:
-        layers = float_layers(cell)
+        layers = float_policy(cell).layers
         network = acting_network(cell, layers)
         write_floats(folder, cell.scheme, layers)
         weights = sum(int(layer.weight.count_nonzero()) for layer in layers)

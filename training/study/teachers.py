@@ -52,7 +52,7 @@ def source_of(
     """
     if algorithm not in ALGORITHMS:
         raise ConfigError(f"algorithm {algorithm!r}; known: {', '.join(sorted(ALGORITHMS))}")
-    common = {"environment": environment, "set": f"algorithm={algorithm}", "seed": seed, "build": build}
+    common = {"environment": environment, "algorithm": algorithm, "seed": seed, "build": build}
     name, path, dense, qat = (
         f"{study}-{algorithm}-s{seed}",
         _shipped(environment, algorithm, seed),
@@ -63,7 +63,7 @@ def source_of(
         dense = TrainSettings(**common, steps=steps, run=f"{name}-dense").plan()
         path = dense.best(Phase.DENSE)
     if qat_steps is not None:
-        config = load_config(environment)
+        config = load_config(environment, algorithm)
         qat = TrainSettings(
             **common,
             steps=0 if dense else config.whole_rollouts(_IMITATION * qat_steps),
