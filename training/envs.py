@@ -1,4 +1,4 @@
-"""Environments as the policy sees them: float32 observations, vectors only."""
+"""Environments as the policy sees them: float32 vectors, or stacks of a game's frames."""
 
 import warnings
 from typing import Any
@@ -9,17 +9,22 @@ from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.environments import make
+from ganglion.models.environments import is_game, make
 
 FloatArray = NDArray[np.float32]
 
 
-def make_env(env_id: str) -> gym.Env[FloatArray, Any]:
-    """Return the environment with float32 observations.
+def make_env(env_id: str, *, training: bool = False) -> gym.Env[Any, Any]:
+    """Return the environment with float32 observations, or a game of Atari as `training.atari` shows it.
 
+    In `training` a game's episodes are lives and its rewards clipped; else whole games and real scores.
     Raises ConfigError when it is unknown, its observations are no vectors of real numbers, or its actions
     neither such vectors nor numbers from 0.
     """
+    if is_game(env_id):
+        from ganglion.training.atari import make_game
+
+        return make_game(env_id, training=training)
     env = make(env_id)
     _require("observations", env_id, env.observation_space, is_supported=_is_vector(env.observation_space))
     require_actions(env_id, env.action_space, gym.spaces.Box, gym.spaces.Discrete)

@@ -82,9 +82,12 @@ def masks_or_ones(model: Learner) -> list[Tensor]:
 
 
 def live_inputs(model: Learner, n_observations: int) -> Tensor | None:
-    """Return which features vary over the latest observations: [observation] bool; None without any."""
+    """Return which features, or channels, vary over the latest observations: bool; None without any."""
     observations = model.latest_observations(n_observations)
-    return torch.from_numpy(np.ptp(observations, axis=0) > 0) if len(observations) > 1 else None
+    if len(observations) < 2:
+        return None
+    varies = np.ptp(observations, axis=0) > 0
+    return torch.from_numpy(varies.reshape(len(varies), -1).any(1))
 
 
 def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
