@@ -21,6 +21,7 @@ from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.run import Run
+from ganglion.training.vecnormalize import Standardizer
 
 
 def capture(model: Learner) -> dict[str, NDArray[Any]]:
@@ -105,9 +106,15 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
 
 def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
     """Choose scales by the latest observations in the replay buffer and make the actor use them."""
-    masks = model.masks()
-    observations, squashed = model.latest_observations(n_observations), not is_discrete(model)
-    model.act_through(calibrate(model.layers(), observations, config, squashed=squashed))
+    masks, standardizer = model.masks(), model.standardizer
+    scales = calibrate(
+        model.layers(),
+        model.latest_observations(n_observations),
+        config,
+        squashed=not is_discrete(model),
+        limit=None if standardizer is None else standardizer.limit,
+    )
+    model.act_through(scales)
     if masks is not None:
         model.set_masks(masks)
 
@@ -118,16 +125,32 @@ def quantization_json(model: Learner) -> dict[str, Any] | None:
 
 
 def quantized_network(model: Learner) -> QuantNetwork:
-    """Return the Brevitas network that the quantized actor of `model` stands for."""
+    """Return the Brevitas network, of raw observations, that the quantized actor of `model` stands for."""
     assert model.quantization is not None
-    return QuantNetwork.from_float(model.layers(), model.quantization)
+    network = QuantNetwork.from_float(model.layers(), model.quantization)
+    standardizer = model.standardizer
+    return network if standardizer is None else network.behind(standardizer.folded(network.normalizer))
 
 
 def deterministic_policy(model: Learner) -> nn.Module:
-    """Return the network as it would be deployed: [n, observation] → mean before tanh [n, action].
+    """Return the network as it would be deployed: raw observations [n, observation] → [n, output].
 
-    A float one is a copy in float64 (see `ganglion.training.episodes.greedy`).
+    A float one is a copy, in float64 (see `ganglion.training.episodes.greedy`) unless it has convolutions,
+    which take ten times as long in it.
     """
     if model.quantization is not None:
         return quantized_network(model)
-    return copy.deepcopy(float_network(model.layers())).double()
+    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
+    return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
+
+
+class _Standardize(nn.Module):
+    """A standardizer as a module, in the type of what it reads."""
+
+    def __init__(self, standardizer: Standardizer) -> None:
+        super().__init__()
+        self._standardizer = standardizer
+
+    def forward(self, observation: Tensor) -> Tensor:
+        return self._standardizer(observation).to(observation.dtype)

@@ -35,6 +35,8 @@ class TrainSettings:
 
     environment: Positional[str]
     """A configuration's name, such as Hopper."""
+    algorithm: str | None = None
+    """What learns: sac, td3, ddpg, ppo, trpo or dqn; the configuration's by default."""
     sparsity: float = 0.0
     """Fraction of the actor's weights, or of its hidden neurons, to prune."""
     steps: int | None = None
@@ -77,7 +79,7 @@ class TrainSettings:
         """Return the run that is asked for; raise ConfigError when there is no such run."""
         if self.scheme is Scheme.PTDQ:
             raise ConfigError(UNSUPPORTED)
-        config = load_config(self.environment)
+        config = load_config(self.environment, self.algorithm)
         asked = {name: value for name in _REPLACED if (value := getattr(self, name)) is not None}
         asked = read_settings(self.set.split()) | asked
         usual, config = (
@@ -107,7 +109,8 @@ class TrainSettings:
 
     def _default_name(self, replaced: dict[str, Any]) -> str:
         """Return a folder name that tells runs of different settings apart."""
-        parts = ["distilled"] if self.distill else []
+        parts = [self.algorithm] if self.algorithm else []
+        parts += ["distilled"] if self.distill else []
         parts += [f"sparse{self.sparsity * 100:g}" if self.sparsity else "dense"]
         parts += [value if isinstance(value, str) else f"{name}{value}" for name, value in replaced.items()]
         parts += [self.scheme.value] if self.scheme else []

@@ -24,7 +24,7 @@ def test_every_shipped_configuration_is_valid(environment: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HOPPER + "\ncolour = 3\n", "unknown key colour"),
+        ("colour = 3\n" + HOPPER, "unknown key colour"),
         (HOPPER.replace("tau = 0.005", ""), "missing key tau"),
         (HOPPER.replace("csd_digits = 4", ""), "missing key csd_digits"),
         (HOPPER.replace("tau = 0.005", 'tau = "small"'), "tau: expected number, got 'small'"),

@@ -153,12 +153,14 @@ def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(tmp_path: Path) ->
 
 def test_real_actions_and_impossible_settings_are_refused() -> None:
     with pytest.raises(
-        ConfigError, match=r"its actions are Box\(1,\); supported: numbers from 0, Discrete\(n\)"
+        ConfigError, match=r"its actions are Box\(1,\); supported by dqn: numbers from 0, Discrete\(n\)"
     ):
         new_learner(steps_config(env_id=ENV_ID), 0)
-    with pytest.raises(ConfigError, match="its actions are Discrete; supported: vectors of real numbers"):
+    with pytest.raises(
+        ConfigError, match="its actions are Discrete; supported by sac: vectors of real numbers"
+    ):
         new_learner(steps_config(algorithm="sac"), 0)
-    with pytest.raises(ConfigError, match=r"dqn.n_envs = 3, allowed: a divisor of .* \(8\)"):
+    with pytest.raises(ConfigError, match=r"n_envs = 3, allowed: a divisor of .* \(8\)"):
         changed(steps_config(), {"dqn.n_envs": 3}, "set")
     with pytest.raises(ConfigError, match=r"dqn.exploration_final = 2.0, allowed: in \[0, 1\]"):
         changed(steps_config(), {"dqn.exploration_final": 2.0}, "set")

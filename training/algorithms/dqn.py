@@ -25,6 +25,7 @@ class Dqn(DoubleDqn):
     """DQN, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "DQN"
+    standardizer: None = None
 
     def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the mean gradient of the loss over some batches of the replay buffer."""
@@ -95,7 +96,7 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
     settings = config.dqn
     assert settings is not None
     env = DummyVecEnv([lambda: Monitor(make_env(config.env_id, training=True))] * settings.n_envs)
-    require_actions(config.env_id, env.action_space, spaces.Discrete)
+    require_actions(config.env_id, env.action_space, spaces.Discrete, algorithm=config.algorithm)
     model = Dqn(
         DuelingPolicy if settings.dueling else DQNPolicy,
         env,
@@ -129,5 +130,6 @@ def _of_observations(space: spaces.Space[Any], config: TrainConfig, n_steps: int
             "features_extractor_kwargs": {"features_dim": config.hidden[0]},
             "net_arch": list(config.hidden[1:]),
             "normalize_images": False,
+            "optimizer_kwargs": {"fused": True},  # a fifth of an update is Adam's otherwise
         },
     }
