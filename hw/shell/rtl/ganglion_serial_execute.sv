@@ -58,6 +58,7 @@ module ganglion_serial_execute #(
   logic [WaitBits-1:0] wait_q;
   logic [AddressBits-1:0] address;
   logic is_infer, wants_cycles, outside, busy, done, late, is_last, good, step, write, read;
+  logic write_error_q;
 
   assign is_infer     = op_i == OpInfer;
   assign wants_cycles = is_infer && index_q == '0;
@@ -67,7 +68,7 @@ module ganglion_serial_execute #(
   assign done         = (read_data_i & Done) != '0;
   assign late         = wait_q == WaitBits'(TimeoutCycles);
   assign is_last      = left_q == 8'd1;
-  assign good         = status_q == Ok && !outside && !write_error_i;
+  assign good         = status_q == Ok && !outside && !write_error_q;
   assign step         = phase_q == 2'd3;
 
   assign busy_o       = state_q != Idle;
@@ -95,8 +96,9 @@ module ganglion_serial_execute #(
   end
 
   always_ff @(posedge clk_i) begin
-    address_o    <= address;
-    write_data_o <= state_q == Begin ? control_q | Start : word_i;
+    address_o     <= address;
+    write_error_q <= write_error_i;
+    write_data_o  <= state_q == Begin ? control_q | Start : word_i;
     {write_o, read_o, bad_access_o} <= rst_ni && phase_q == 2'd1 ? {write, read, outside} : '0;
   end
 
@@ -121,10 +123,7 @@ module ganglion_serial_execute #(
       unique case (state_q)
         AwaitIdle: if (!busy) state_q <= GetControl;
         else if (late) {state_q, status_q} <= {Answer, Timeout};
-        GetControl: begin
-          control_q <= read_data_i;
-          state_q   <= left_q == '0 ? Begin : Write;
-        end
+        GetControl: {control_q, state_q} <= {read_data_i, left_q == '0 ? Begin : Write};
         Write: begin
           if (!good) status_q <= Refused;
           if (is_last && (!is_infer || !good)) state_q <= Answer;
