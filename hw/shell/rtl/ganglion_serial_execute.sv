@@ -57,13 +57,11 @@ module ganglion_serial_execute #(
   logic [31:0] control_q;
   logic [WaitBits-1:0] wait_q;
   logic [AddressBits-1:0] address;
-  logic is_infer, wants_cycles, outside, busy, done, late, is_last, good, step, write, read;
-  logic write_error_q;
+  logic wants_cycles, outside, busy, done, late, is_last, good, step, write, read;
+  logic is_infer_q, beyond_q, write_error_q;  // of what stays through a step, for shorter paths
 
-  assign is_infer     = op_i == OpInfer;
-  assign wants_cycles = is_infer && index_q == '0;
-  assign outside      = address_q[16:AddressBits] != '0 &&
-                        (state_q == Write || (state_q == Read && !wants_cycles));
+  assign wants_cycles = is_infer_q && index_q == '0;
+  assign outside      = beyond_q && (state_q == Write || (state_q == Read && !wants_cycles));
   assign busy         = (read_data_i & Busy) != '0;
   assign done         = (read_data_i & Done) != '0;
   assign late         = wait_q == WaitBits'(TimeoutCycles);
@@ -96,6 +94,8 @@ module ganglion_serial_execute #(
   end
 
   always_ff @(posedge clk_i) begin
+    is_infer_q    <= op_i == OpInfer;
+    beyond_q      <= address_q[16:AddressBits] != '0;
     address_o     <= address;
     write_error_q <= write_error_i;
     write_data_o  <= state_q == Begin ? control_q | Start : word_i;
@@ -126,7 +126,7 @@ module ganglion_serial_execute #(
         GetControl: {control_q, state_q} <= {read_data_i, left_q == '0 ? Begin : Write};
         Write: begin
           if (!good) status_q <= Refused;
-          if (is_last && (!is_infer || !good)) state_q <= Answer;
+          if (is_last && (!is_infer_q || !good)) state_q <= Answer;
           else if (is_last) state_q <= (control_q & FreeRunning) != '0 ? SeeBegun : Begin;
         end
         Begin: state_q <= SeeBegun;
