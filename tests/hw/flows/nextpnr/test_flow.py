@@ -55,10 +55,16 @@ class Made:
     def work(self) -> Path:
         return BuildPaths(root=self.design.root).work / "nextpnr"
 
+    @property
+    def routed(self) -> Path:
+        return self.work / f"seed{self.bit_file.seed}" / "routed.json"
+
+
+NETWORK = random_network(np.random.default_rng(0), (4, 5, 2))
+
 
 def make(root: Path, board: str) -> Made:
-    network = random_network(np.random.default_rng(0), (4, 5, 2))
-    design = build_bare(plan(network, FoldedShape.of(2)), root, board=board).design
+    design = build_bare(plan(NETWORK, FoldedShape.of(2)), root, board=board).design
     paths = BuildPaths(root=root)
     shell = write_shell(paths, design, 64 * "0")
     folder = root / "bitstream"
