@@ -207,14 +207,14 @@ def summary(result: dict[str, Any]) -> str:
 
 
 def summary_over_runs(results: Sequence[dict[str, Any]]) -> str:
-    """Return a line for each environment: their mean returns, over seeds, as a sample."""
+    """Return a line for each environment and algorithm: their mean returns, over seeds, as a sample."""
     means: dict[str, list[float]] = defaultdict(list)
     for result in results:
-        means[result["env_id"]].append(result["return_mean"])
+        means[f"{result['env_id']}, {result['algorithm']}"].append(result["return_mean"])
     return "\n".join(
-        f"{env_id}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
+        f"{group}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
         f"{_in_words(Statistics.of(values))}"
-        for env_id, values in means.items()
+        for group, values in means.items()
     )
 
 
