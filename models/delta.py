@@ -5,6 +5,7 @@ accumulators and adds weight times difference for each value that is sent, so th
 only where a weight is left and its input has changed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,12 @@ class DeltaNetwork:
                 "one for each layer, of at least 0"
             )
 
+    @classmethod
+    def of(cls, network: IntNetwork) -> "DeltaNetwork":
+        """Return the network with its own thresholds; without any, all are 0."""
+        layers = range(len(network.spec.layers))
+        return cls(network=network, thresholds=tuple(network.spec.threshold(index) for index in layers))
+
     def start(self, batch: int) -> DeltaState:
         """Return the state at the start of `batch` episodes: zeros were sent."""
         layers = self.network.spec.layers
@@ -68,6 +75,14 @@ class DeltaNetwork:
 
         [batch, *in] → [batch, *out] int64 and [layers, batch] int64; `state` goes on.
         """
+        activations, products = self.forward(state, inputs)
+        return activations[-1], products
+
+    def forward(self, state: DeltaState, inputs: Ints) -> tuple[list[Ints], Ints]:
+        """Return every layer's activations for the next inputs, and each layer's multiplications.
+
+        [batch, *in] → list of [batch, *out] int64 and [layers, batch] int64; `state` goes on.
+        """
         spec, boundaries, products = self.network.spec, [np.asarray(inputs, np.int64)], []
         for index, layer in enumerate(spec.layers):
             source = boundaries[spec.source(index)]
@@ -76,7 +91,24 @@ class DeltaNetwork:
             if (residual := spec.residual(index)) is not None:
                 acc = acc + (boundaries[residual] << spec.residual_shift(index))
             boundaries.append(requantize(acc, layer.shift, layer.output_type))
-        return boundaries[-1], np.array(products)
+        return boundaries[1:], np.array(products)
+
+    def run(self, inputs: Ints, starts: npt.NDArray[np.bool_]) -> list[Ints]:
+        """Return every layer's activations over whole episodes: [n, *in] → list of [n, *out] int64.
+
+        starts: [n], where an episode starts; the first vector starts one in any case.
+        """
+        inputs = np.asarray(inputs, np.int64)
+        layers = self.network.spec.layers
+        activations = [np.empty((len(inputs), *layer.out_shape), np.int64) for layer in layers]
+        state = None
+        for rows, goes_on in _side_by_side(starts):
+            if state is None:
+                state = self.start(len(goes_on))
+            state.keep(goes_on)
+            for whole, part in zip(activations, self.forward(state, inputs[rows])[0], strict=True):
+                whole[rows] = part
+        return activations
 
     def _send(self, state: DeltaState, index: int, values: Ints) -> Ints:
         """Bring a layer's accumulators up to date; return the multiplications of each episode: [batch]."""
@@ -93,3 +125,28 @@ class DeltaNetwork:
         state.accumulators[index] = state.accumulators[index] + layer.accumulate(difference, weight, nothing)
         products = layer.accumulate(changed.astype(np.int64), (weight != 0).astype(np.int64), nothing)
         return products.reshape(len(values), -1).sum(axis=1)
+
+
+def forward(network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None) -> list[Ints]:
+    """Return every layer's activations, as `IntNetwork.forward`; with thresholds, over episodes.
+
+    starts: [n], where an episode starts; None, that of a network without thresholds.
+    """
+    if network.spec.thresholds is None:
+        return network.forward(inputs)
+    if starts is None:
+        raise ConfigError("a network with thresholds needs to know where episodes start")
+    return DeltaNetwork.of(network).run(inputs, starts)
+
+
+def _side_by_side(
+    starts: npt.NDArray[np.bool_],
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]]:
+    """Yield, step by step, the rows of the episodes that still go on, and which of those before they are."""
+    firsts = np.union1d([0], np.flatnonzero(starts))
+    lengths = np.diff(np.append(firsts, len(starts)))
+    before = np.ones(len(firsts), bool)
+    for step in range(lengths.max()):
+        goes_on = lengths > step
+        yield firsts[goes_on] + step, goes_on[before]
+        before = goes_on

@@ -1,4 +1,7 @@
-"""Remove what cannot matter, exactly: fold constant neurons into biases, drop unread neurons and inputs."""
+"""Remove what cannot matter, exactly: fold constant neurons into biases, drop unread neurons and inputs.
+
+What a layer with a threshold reads is what it was last sent: zero until a value differs by more than that.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -69,14 +72,25 @@ def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:
     low, high = [np.full(shape, spec.input_type.low)], [np.full(shape, spec.input_type.high)]
     for index, layer in enumerate(spec.layers):
         source = spec.source(index)
-        entering = [ends[source].reshape(1, *layer.in_shape) for ends in (low, high)]
+        ends = [end[source].reshape(1, *layer.in_shape) for end in (low, high)]
+        entering = _sent(ends[0], ends[1], spec.threshold(index))
         is_constant = entering[0][0] == entering[1][0]
         weights[index], biases[index] = layer.fold_constants(
             weights[index], biases[index], entering[0][0], is_constant
         )
         interval = layer.interval(entering[0], entering[1], weights[index], biases[index])
-        for ends, acc in zip((low, high), interval, strict=True):
+        for bounds, acc in zip((low, high), interval, strict=True):
             if (residual := spec.residual(index)) is not None:
-                acc = acc + (ends[residual] << spec.residual_shift(index))
-            ends.append(requantize(acc, layer.shift, layer.output_type))
+                acc = acc + (bounds[residual] << spec.residual_shift(index))
+            bounds.append(requantize(acc, layer.shift, layer.output_type))
     return weights, biases
+
+
+def _sent(low: Ints, high: Ints, threshold: int) -> tuple[Ints, Ints]:
+    """Return the range of what was last sent of values between `low` and `high`, zero at first."""
+    is_at_once = (low > threshold) | (high < -threshold)
+    is_never = (low >= -threshold) & (high <= threshold)
+    ends = [
+        np.where(is_at_once, end, other(end, 0)) for end, other in ((low, np.minimum), (high, np.maximum))
+    ]
+    return np.where(is_never, 0, ends[0]), np.where(is_never, 0, ends[1])

@@ -96,7 +96,11 @@ def write_random_policy(
 
 
 def write_network(
-    folder: Path, network: IntNetwork, observations: np.ndarray | None = None, env: str = "Random-v0"
+    folder: Path,
+    network: IntNetwork,
+    observations: np.ndarray | None = None,
+    env: str = "Random-v0",
+    episode_starts: np.ndarray | None = None,
 ) -> Policy:
     """Write a policy folder around a network of any kinds and return it loaded."""
     n_obs, n_act = network.spec.widths[0], network.spec.widths[-1]
@@ -110,5 +114,6 @@ def write_network(
         observations=np.zeros((1, n_obs)) if observations is None else observations,
         action=TanhHead(exponent=network.spec.output_exponent, low=(-1.0,) * n_act, high=(1.0,) * n_act),
         provenance={"seed": 0},
+        episode_starts=episode_starts,
     )
     return load_policy(folder)

@@ -145,6 +145,8 @@ class Engine(ABC):
     settings: ClassVar[type[EngineSettings]] = EngineSettings
     pad_to: ClassVar[int] = 1
     """Hidden widths at its layers grow to a multiple of it."""
+    keeps_state: ClassVar[bool] = False
+    """Whether it remembers what layers were last sent, which a network with thresholds needs."""
     takes_rest: ClassVar[bool] = False
     """Whether it grows into what others leave of a part, and so is planned last."""
 

@@ -1,14 +1,15 @@
 """The engines by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ganglion.hw.engines.dense.engine import Dense
 from ganglion.hw.engines.engine import Engine
 from ganglion.hw.engines.folded.engine import Folded
 from ganglion.hw.engines.unrolled.engine import Unrolled
-from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.spelling import spelled
+from ganglion.models.reference import IntNetwork
 
 AUTO = "auto"
 """In place of an engine: the smallest of all that fits and is fast enough."""
@@ -19,6 +20,17 @@ _engines: dict[str, Engine] = {engine.name: engine for engine in (Dense(), Folde
 def engines() -> tuple[Engine, ...]:
     """Return every engine, the baseline first."""
     return tuple(_engines.values())
+
+
+def require_state(network: IntNetwork, asked: Iterable[Engine]) -> None:
+    """Raise CompileError if a network has thresholds and an engine keeps no state."""
+    without = next((engine for engine in asked if not engine.keeps_state), None)
+    if network.spec.thresholds is not None and without is not None:
+        able = [spelled("engine", engine.name) for engine in engines() if engine.keeps_state]
+        raise CompileError(
+            f"{spelled('engine', without.name)} keeps no state, which the policy's thresholds "
+            f"{list(network.spec.thresholds)} need; take {' or '.join(able) or 'a policy without thresholds'}"
+        )
 
 
 def engine_names() -> str:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from ganglion.hw.design.design import CandidateReport, ChoiceReport, Estimate
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.registry import engines
+from ganglion.hw.engines.registry import engines, require_state
 from ganglion.hw.mapping.segments import padded
 from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
@@ -73,9 +73,12 @@ def choose(network: IntNetwork, board: Board, latency_us: float) -> Choice:
     """
     enough_cycles = latency_us * board.clock_mhz
     n_layers = len(network.spec.layers)
+    able = [engine for engine in engines() if engine.keeps_state or network.spec.thresholds is None]
+    if not able:
+        require_state(network, engines())
     known = tuple(
         candidate
-        for engine in engines()
+        for engine in able
         for candidate in engine.candidates(padded(network, [engine] * n_layers), board, enough_cycles)
     )
 

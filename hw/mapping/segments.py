@@ -49,7 +49,13 @@ def segments_of(network: IntNetwork, engines: Sequence[Engine]) -> tuple[Segment
 
 
 def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
-    spec = NetworkSpec(input_type=network.spec.input_type_of(first), layers=network.spec.layers[first:last])
+    whole = network.spec
+    thresholds = tuple(whole.threshold(index) for index in range(first, last))
+    spec = NetworkSpec(
+        input_type=whole.input_type_of(first),
+        layers=whole.layers[first:last],
+        thresholds=thresholds if any(thresholds) else None,
+    )
     return IntNetwork(spec=spec, weights=network.weights[first:last], biases=network.biases[first:last])
 
 

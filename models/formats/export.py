@@ -1,11 +1,14 @@
 """A trained actor becomes a policy folder: policy.onnx (QONNX), golden.npz, policy.json."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import write_arrays
 from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
@@ -32,14 +35,20 @@ def write_policy(
     observations: np.ndarray,
     action: ActionHead,
     provenance: dict[str, Any],
+    thresholds: Sequence[int] = (),
+    episode_starts: npt.NDArray[np.bool_] | None = None,
 ) -> PolicySpec:
     """Write the live part of `actor` to `folder` and return its description, read back and verified.
 
     observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added.
+    thresholds: of delta inference, one a layer; with one above 0, `observations` must be whole episodes in
+    order, which start where `episode_starts`, [n] bool, says, and the extremes are an episode more.
     The weight counts before and after liveness are added to `provenance`. Raises ExportError when a
     number is not exact.
     """
     whole = actor.to_integers()
+    if any(thresholds):
+        whole = replace(whole, spec=replace(whole.spec, thresholds=tuple(thresholds)))
     live = live_part(whole)
     spec = PolicySpec(
         name=name,
@@ -53,9 +62,21 @@ def write_policy(
     )
     write_qonnx(live.network, folder / ONNX_FILE)
     vectors = np.concatenate([observations, extreme_observations(spec)])
-    write_arrays(folder / GOLDEN_FILE, golden_vectors(spec, live.network, vectors))
+    starts = _with_extremes(episode_starts, len(vectors)) if live.network.spec.thresholds else None
+    write_arrays(folder / GOLDEN_FILE, golden_vectors(spec, live.network, vectors, starts))
     write_description(folder, spec)
     return load_policy(folder).spec
+
+
+def _with_extremes(starts: npt.NDArray[np.bool_] | None, n_vectors: int) -> npt.NDArray[np.bool_]:
+    """Return where episodes start among all vectors: the extremes, which come last, are one of their own."""
+    if starts is None or not len(starts) or not starts[0]:
+        raise ExportError(
+            "thresholds: episode_starts must say where episodes start, the first vector included"
+        )
+    extremes = np.zeros(n_vectors - len(starts), bool)
+    extremes[0] = True
+    return np.concatenate([starts, extremes])
 
 
 def extreme_observations(spec: PolicySpec) -> np.ndarray:

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import check_hashes, read_arrays, read_json, sha256_file, write_json
+from ganglion.models.delta import forward
 from ganglion.models.equality import require_equal
 from ganglion.models.formats.qonnx_reader import read_qonnx
+from ganglion.models.layers.layer import EPISODE_START, INPUT, OBSERVATION
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.policy import PolicySpec
 
@@ -25,14 +28,22 @@ class Policy:
     golden: dict[str, np.ndarray]
 
 
-def golden_vectors(spec: PolicySpec, network: IntNetwork, observations: np.ndarray) -> dict[str, np.ndarray]:
+def golden_vectors(
+    spec: PolicySpec,
+    network: IntNetwork,
+    observations: np.ndarray,
+    starts: npt.NDArray[np.bool_] | None = None,
+) -> dict[str, np.ndarray]:
     """Return what every link must reproduce: "observation", "input" and each layer by its name.
 
-    observations: [n, obs], kept as float32; the others are integers [n, width] in the smallest dtype.
+    observations: [n, obs], kept as float32; the others are integers [n, width] in the smallest dtype. With
+    thresholds they are steps of episodes, and `starts`, [n] bool, is "episode_start"; without, it is None.
     """
     inputs = quantize_observation(observations, spec.normalizer, network.spec.input_type)
-    golden = {"observation": np.asarray(observations, dtype=np.float32), "input": _compact(inputs)}
-    for layer, activation in zip(network.spec.layers, network.forward(inputs), strict=True):
+    golden = {OBSERVATION: np.asarray(observations, dtype=np.float32), INPUT: _compact(inputs)}
+    if starts is not None:
+        golden[EPISODE_START] = starts
+    for layer, activation in zip(network.spec.layers, forward(network, inputs, starts), strict=True):
         golden[layer.name] = _compact(activation)
     return golden
 
@@ -79,22 +90,35 @@ def _first_difference(spec: PolicySpec, network: IntNetwork) -> str:
         for key, value in encode(wanted).items():
             if (other := encode(got)[key]) != value:
                 return f"{wanted.name} has {key} {other}, but {JSON_FILE} describes {value}"
+    if network.spec.thresholds != spec.network.thresholds:
+        return f"thresholds {network.spec.thresholds}, but {JSON_FILE} describes {spec.network.thresholds}"
     return f"input type {network.spec.input_type.name}, but {JSON_FILE} says {spec.network.input_type.name}"
 
 
 def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dict[str, np.ndarray]) -> None:
-    expected_names = {"observation", "input", *(layer.name for layer in network.spec.layers)}
+    expected_names = {OBSERVATION, INPUT, *(layer.name for layer in network.spec.layers)}
+    if network.spec.thresholds is not None:
+        expected_names.add(EPISODE_START)
     if golden.keys() != expected_names:
         raise ExportError(f"{path}: arrays {sorted(golden)}, {JSON_FILE} describes {sorted(expected_names)}")
-    observations = golden["observation"]
+    observations, starts = golden[OBSERVATION], golden.get(EPISODE_START)
     if observations.ndim != 2 or observations.shape[1] != spec.observation_features or not len(observations):
         raise ExportError(
             f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]"
         )
     if observations.dtype != np.float32 or not np.isfinite(observations).all():
         raise ExportError(f"{path}: observation: expected finite float32, got {observations.dtype}")
-    for name, expected in golden_vectors(spec, network, observations).items():
-        if name != "observation" and golden[name].dtype.kind not in "iu":
+    if starts is not None and (
+        starts.dtype != np.bool_ or starts.shape != (len(observations),) or not starts[0]
+    ):
+        raise ExportError(
+            f"{path}: {EPISODE_START}: expected {len(observations)} truth values, the first true, "
+            f"got {starts.dtype} of shape {starts.shape}"
+        )
+    for name, expected in golden_vectors(spec, network, observations, starts).items():
+        if name in (OBSERVATION, EPISODE_START):
+            continue
+        if golden[name].dtype.kind not in "iu":
             raise ExportError(f"{path}: {name}: expected integers, got {golden[name].dtype}")
         require_equal(
             f"{path}: {name}", expected, golden[name], f"; it, {JSON_FILE} or {ONNX_FILE} was altered"

@@ -4,6 +4,7 @@ A layer is its kind's node and what follows it, up to the Quant node that makes 
 
     kind's node → Add(bias)? → Add(residual)? → Relu? → Add(half a step)? → Quant
 
+A layer with a threshold has more nodes before its own (`send_on_delta`), and its state at the graph's ends.
 The graph begins with such a Quant of the normalized observation. Weights and biases are constants, weights
 behind a Quant. Rounding is half up: QONNX's HALF_UP rounds ties away from zero, which is half up for unsigned
 values; a signed tensor says it as half a step added before a FLOOR.
@@ -21,6 +22,7 @@ from onnx import NodeProto, numpy_helper
 
 from ganglion.models.build.errors import ExportError, first_line
 from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, read_quant
+from ganglion.models.formats.send_on_delta import SendOnDelta, read_send_on_delta
 from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
@@ -88,18 +90,21 @@ class _Reader:
         dims = entries[0].type.tensor_type.shape.dim if entries else []
         self._entry_shape = tuple(dim.dim_value for dim in dims[1:])
         self._boundaries: dict[str, int] = {}
+        self._held: dict[str, SendOnDelta] = {}
         self._layers: list[Layer] = []
         self._tensor = ""
 
     def network(self) -> IntNetwork:
         """Return the whole network."""
-        (entry, *more_entries), exits = self._ends if self._ends[0] else ([""], self._ends[1])
-        if not entry or more_entries or len(exits) != 1:
-            raise ExportError("expected a graph of one input and one output")
-        self._tensor = entry
+        entries, exits = self._ends
+        if not entries or len(exits) != len(entries):
+            raise ExportError(
+                "expected a graph of one input and one output, and as many more of both as states"
+            )
+        self._tensor = entries[0]
         first = self._activation()
         self._boundaries[self._tensor] = 0
-        input_exponent, weights, biases = first.exponent, [], []
+        input_exponent, weights, biases, thresholds = first.exponent, [], [], []
         while self._nodes:
             node = self._nodes[0]
             if not node.input or node.input[0] not in self._boundaries:
@@ -108,14 +113,41 @@ class _Reader:
                 self._follow(node)
                 self._boundaries[self._tensor] = self._boundaries[node.input[0]]
                 continue
+            if held := read_send_on_delta(node.input[0], self._nodes, self._constants):
+                self._hold(held, self._boundaries[node.input[0]])
+                continue
+            thresholds.append(self._threshold(node.input[0], input_exponent))
             weight, bias = self._layer(node, input_exponent)
             weights.append(weight)
             biases.append(bias)
             self._boundaries[self._tensor] = len(self._layers)
         if self._boundaries.get(exits[0]) != len(self._layers):
             raise ExportError(f"the output {exits[0]} is not what the last layer gives")
-        spec = NetworkSpec(input_type=first.int_type, layers=tuple(self._layers))
+        states = {(each.sent, each.sent_next) for each in self._held.values()}
+        if states != set(zip(entries[1:], exits[1:], strict=True)):
+            raise ExportError("the inputs and outputs behind the first are not those of the layers' states")
+        spec = NetworkSpec(
+            input_type=first.int_type,
+            layers=tuple(self._layers),
+            thresholds=tuple(thresholds) if any(thresholds) else None,
+        )
         return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
+
+    def _hold(self, held: SendOnDelta, boundary: int) -> None:
+        """Consume the nodes of a state; what it holds is read as the boundary's values."""
+        for node in held.nodes:
+            self._follow(node)
+        self._boundaries[held.sent_next] = boundary
+        self._held[held.sent_next] = held
+
+    def _threshold(self, tensor: str, input_exponent: int) -> int:
+        """Return the threshold of what a layer reads, in steps of its grid; 0 if it has none."""
+        if tensor not in self._held:
+            return 0
+        source = self._boundaries[tensor]
+        exponent = self._layers[source - 1].output_exponent if source else input_exponent
+        held = np.array([self._held[tensor].threshold])
+        return int(_on_grid(f"{tensor}: threshold", held, exponent)[0])
 
     def _layer(self, node: NodeProto, input_exponent: int) -> tuple[np.ndarray, np.ndarray]:
         """Append the layer that begins with `node`, and return its weights and biases."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 from ganglion.models.build.files import atomic_write
+from ganglion.models.formats.send_on_delta import state_names
 from ganglion.models.layers.layer import OBSERVATION, Shape
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.types import BIAS_TYPE, IntType
@@ -24,7 +25,8 @@ def write_qonnx(network: IntNetwork, path: Path) -> None:
 def qonnx_model(network: IntNetwork) -> ModelProto:
     """Return the graph from "observation", normalized real numbers [1, *in], to the last layer's tensor.
 
-    Tensors of activations are named after what they hold: input, fc1, fc2, ...
+    Tensors of activations are named after what they hold: input, fc1, fc2, ... A layer with a threshold adds
+    an input and an output: what it was sent before and after (`send_on_delta`).
     """
     graph, spec = _Graph(), network.spec
     graph.activation(OBSERVATION, spec.shape(0), spec.input_type, spec.exponent(0), spec.name(0))
@@ -32,6 +34,10 @@ def qonnx_model(network: IntNetwork) -> ModelProto:
         name, source = layer.name, spec.name(spec.source(index))
         if spec.shape(spec.source(index)) != layer.in_shape:
             source = graph.add("Flatten", [source], f"{name}.flat", (1, *layer.in_shape), axis=1)
+        if threshold := spec.threshold(index):
+            source = graph.send_on_delta(
+                source, name, (1, *layer.in_shape), np.ldexp(threshold, layer.input_exponent)
+            )
         inputs, shape = [source], (1, *layer.out_shape)
         if layer.has_weights:
             weight, bias = network.weights[index], network.biases[index]
@@ -54,13 +60,22 @@ class _Graph:
 
     def __init__(self) -> None:
         self._nodes, self._tensors, self._infos = [], [], {}
+        self._states: list[tuple[str, str, Shape]] = []
 
-    def add(self, operator: str, inputs: list[str], output: str, shape: Shape, **attributes: Any) -> str:
+    def add(
+        self,
+        operator: str,
+        inputs: list[str],
+        output: str,
+        shape: Shape,
+        element: int = TensorProto.FLOAT,
+        **attributes: Any,
+    ) -> str:
         """Add a node that gives `output` of a shape, batch included, and return that name."""
         domain = QONNX_DOMAIN if operator == "Quant" else ""
         name = f"{operator}_{output}"
         self._nodes.append(helper.make_node(operator, inputs, [output], name, domain=domain, **attributes))
-        self._infos[output] = helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)
+        self._infos[output] = helper.make_tensor_value_info(output, element, shape)
         return output
 
     def constant(
@@ -70,6 +85,16 @@ class _Graph:
         held = self._tensor(f"{name}.values", np.ldexp(values.astype(np.float64), exponent))
         inputs = [held, *self._scale(name, int_type, exponent)]
         return self.add("Quant", inputs, name, values.shape, signed=1, narrow=narrow, rounding_mode="ROUND")
+
+    def send_on_delta(self, source: str, layer: str, shape: Shape, threshold: float) -> str:
+        """Add a layer's state and the nodes that bring it up to date with `source`; return what it reads."""
+        sent, sent_next = state_names(layer)
+        self._states.append((sent, sent_next, shape))
+        difference = self.add("Sub", [source, sent], f"{layer}.difference", shape)
+        change = self.add("Abs", [difference], f"{layer}.change", shape)
+        inputs = [change, self._tensor(f"{layer}.threshold", threshold)]
+        changed = self.add("Greater", inputs, f"{layer}.changed", shape, TensorProto.BOOL)
+        return self.add("Where", [changed, source, sent], sent_next, shape)
 
     def activation(self, acc: str, shape: Shape, int_type: IntType, exponent: int, name: str) -> None:
         """Add the Quant that rounds `acc` half up, with half a step before it where values are signed."""
@@ -90,12 +115,14 @@ class _Graph:
 
     def model(self, in_shape: Shape, exit_: str, out_shape: Shape) -> ModelProto:
         """Return the whole model, checked."""
-        ends = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, *shape))
-            for name, shape in ((OBSERVATION, in_shape), (exit_, out_shape))
-        ]
-        inside = [info for name, info in self._infos.items() if name != exit_]
-        graph = helper.make_graph(self._nodes, "policy", ends[:1], ends[1:], self._tensors, value_info=inside)
+        entries = [(OBSERVATION, (1, *in_shape)), *((sent, shape) for sent, _, shape in self._states)]
+        exits = [(exit_, (1, *out_shape)), *((after, shape) for _, after, shape in self._states)]
+        heads, tails = (
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends]
+            for ends in (entries, exits)
+        )
+        inside = [info for name, info in self._infos.items() if name not in dict(exits)]
+        graph = helper.make_graph(self._nodes, "policy", heads, tails, self._tensors, value_info=inside)
         opsets = [helper.make_opsetid("", ONNX_VERSION), helper.make_opsetid(QONNX_DOMAIN, QONNX_VERSION)]
         model = helper.make_model(
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ganglion"

@@ -45,7 +45,9 @@ class Dense(Layer):
 
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
         """Return W x + b: [..., in] → [..., out] int64."""
-        return x @ weight.T + bias
+        # BLAS multiplies float64 only, in which sums of products of our types, below 2^53, are exact.
+        sums = np.asarray(x, np.float64) @ weight.T.astype(np.float64)
+        return sums.astype(np.int64) + bias
 
     def reads(self, weight: Ints) -> npt.NDArray[np.bool_]:
         """Return which columns hold a weight: [in] bool."""

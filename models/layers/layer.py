@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
-OBSERVATION, INPUT = "observation", "input"
-"""The names of what enters the host's part and the network, of which no layer has one."""
+OBSERVATION, INPUT, EPISODE_START = "observation", "input", "episode_start"
+"""The names of what enters the host's part and the network, and of where it starts anew: no layer's."""
 MAX_SIZE = 4096
 MAX_EXPONENT = 64
 MAX_SHIFT = 24
@@ -55,7 +55,16 @@ class Layer(ABC):
     """A layer whose values, or "input", are added to the accumulator before it is rounded."""
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= 64 or not self.name.isidentifier() or self.name in (OBSERVATION, INPUT):
+        if (
+            not 1 <= len(self.name) <= 64
+            or not self.name.isidentifier()
+            or self.name
+            in (
+                OBSERVATION,
+                INPUT,
+                EPISODE_START,
+            )
+        ):
             raise ExportError(f"{self.name!r:.70} is no layer's name; expected an identifier such as fc1")
         weights = (self.weight_shape,) if self.has_weights else ()
         for shape in (self.in_shape, self.out_shape, *weights):

@@ -1,8 +1,9 @@
 """What an integer network is: layers of any kind, each fed by the input or by one before it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ExportError
@@ -24,6 +25,9 @@ class NetworkSpec:
 
     input_type: IntType
     layers: tuple[Layer, ...]
+    thresholds: tuple[int, ...] | None = None
+    """For each layer, in steps of its input's integer grid: a value is sent to the layer only when it differs
+    by more than that from the one last sent (`ganglion.models.delta`); None: every value always is."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
@@ -34,6 +38,21 @@ class NetworkSpec:
         for index, layer in enumerate(self.layers):
             self._check_source(index, layer)
             self._check_residual(index, layer)
+        if self.thresholds is not None:
+            self._check_thresholds(self.thresholds)
+
+    def _check_thresholds(self, thresholds: tuple[int, ...]) -> None:
+        if len(thresholds) != len(self.layers):
+            raise ExportError(
+                f"{len(thresholds)} thresholds for {len(self.layers)} layers; expected one each"
+            )
+        if not any(thresholds):
+            raise ExportError("thresholds of 0 everywhere are the ordinary network's; leave them out")
+        for index, (layer, threshold) in enumerate(zip(self.layers, thresholds, strict=True)):
+            span = self.input_type_of(index).high - self.input_type_of(index).low
+            most = span if layer.has_weights else 0
+            if not 0 <= threshold <= most:
+                raise ExportError(f"{layer.name}: threshold {threshold} is outside 0 to {most}")
 
     def _check_source(self, index: int, layer: Layer) -> None:
         source = self.source(index)
@@ -65,6 +84,10 @@ class NetworkSpec:
                 f"{layer.name}: residual {layer.residual}'s scale 2^{self.exponent(residual)} is finer than "
                 f"the accumulator's 2^{layer.accumulator_exponent}, or more than {MAX_SHIFT} bits coarser"
             )
+
+    def threshold(self, index: int) -> int:
+        """Return by how much an input of layer `index` must change to be sent; 0: by anything."""
+        return 0 if self.thresholds is None else self.thresholds[index]
 
     def source(self, index: int) -> int:
         """Return the boundary that layer `index` reads."""
@@ -108,6 +131,15 @@ class NetworkSpec:
         """Return the type of what enters layer `index`."""
         return self.type(self.source(index))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Tell the codec that files of ordinary networks have no key `thresholds`."""
+        from pydantic_core import core_schema
+
+        schema = handler(source)
+        schema["serialization"] = core_schema.wrap_serializer_function_ser_schema(_without_none)
+        return schema
+
     @property
     def output_exponent(self) -> int:
         """log2 of the output's scale."""
@@ -121,3 +153,10 @@ class NetworkSpec:
 
 def _sizes(shape: Shape) -> str:
     return " x ".join(map(str, shape))
+
+
+def _without_none(spec: NetworkSpec, encoded: Callable[[NetworkSpec], dict[str, Any]]) -> dict[str, Any]:
+    value = encoded(spec)
+    if spec.thresholds is None:
+        del value["thresholds"]
+    return value

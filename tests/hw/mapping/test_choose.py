@@ -12,7 +12,7 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.engine import Candidate, EngineSettings
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import Multiplier
-from ganglion.hw.engines.registry import engines, find_engine
+from ganglion.hw.engines.registry import engines, find_engine, registered
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.mapping.choose import choose
 from ganglion.hw.mapping.compile_settings import CompileSettings, compile_settings
@@ -54,6 +54,25 @@ def test_the_choice_fits_is_fast_enough_and_nothing_smaller_is(network: IntNetwo
 def test_a_tighter_latency_never_takes_less_of_the_part(network: IntNetwork) -> None:
     shares = [_share(choose(network, BOARD, latency_us).taken) for latency_us in (10.0, 1.0, 0.3, 0.15)]
     assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize("name", [engine.name for engine in engines() if not engine.keeps_state])
+def test_thresholds_are_refused_by_an_engine_without_state(network: IntNetwork, name: str) -> None:
+    network = replace(network, spec=replace(network.spec, thresholds=(1, 0, 0)))
+    engine = find_engine(name)
+    with pytest.raises(CompileError, match=rf"engine={name} keeps no state, .* thresholds \[1, 0, 0\] need"):
+        lay_out(network, [engine] * 3, {name: engine.settings()}, BOARD)
+
+
+def test_auto_takes_no_engine_without_state_for_thresholds(network: IntNetwork) -> None:
+    class Stateful(type(find_engine("folded"))):
+        name = "stateful"
+        keeps_state = True
+
+    network = replace(network, spec=replace(network.spec, thresholds=(1, 0, 0)))
+    with registered(Stateful()):
+        able = {engine.name for engine in engines() if engine.keeps_state}
+        assert {each.engine for each in choose(network, BOARD, 50.0).candidates} <= able
 
 
 def test_every_engine_is_a_candidate(network: IntNetwork) -> None:
