@@ -162,3 +162,16 @@ def _adapter(module: str, parameters: dict[str, int], pins: dict[str, str]) -> l
 
 
 CLOCK = {"clk_i": "ap_clk", "rst_ni": "ap_rst_n"}
+
+
+def stream_pins() -> dict[str, str]:
+    """Return the pins of an engine's ports in_ and out_, connected to the streams x and y."""
+    ends = {"in_": ("x", ("tdata_i", "tvalid_i", "tready_o")), "out_": ("y", ("tdata_o", "tvalid_o", "tready_i"))}
+    return {
+        f"{port}{signal}": f"{name}_{signal[:-2]}" for port, (name, signals) in ends.items() for signal in signals
+    }
+
+
+def memory_path(node: str, file: str) -> str:
+    """Return the path of a node's memory file as a SystemVerilog expression."""
+    return f'{{{MEMORY_PARAMETER}, "/{node}_{file}"}}'

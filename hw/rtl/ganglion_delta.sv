@@ -55,7 +55,6 @@ module ganglion_delta #(
   localparam int unsigned RowBits   = Rows > 1 ? $clog2(Rows) : 1;
   localparam int unsigned ModeBits  = Modes > 1 ? $clog2(Modes) : 1;
   localparam int unsigned WordBits  = InWords > 1 ? $clog2(InWords) : 1;
-  localparam int unsigned LayerBits = Layers > 1 ? $clog2(Layers) : 1;
   localparam int unsigned ScanBits  = Scans > 1 ? $clog2(Scans) : 1;
 
   logic rst_q, in_open, in_tready, in_first, in_done, closes, clear_rows, clear_inputs, quiet;
@@ -64,7 +63,7 @@ module ganglion_delta #(
   logic [WordBits-1:0] clear_word, in_word;
   logic [RowBits-1:0] first, last;
   logic [ModeBits-1:0] mode;
-  logic [LayerBits-1:0] layer;
+  logic [ScanBits-1:0] scan;
   logic [ActBits:0] threshold;
   logic [InLanes-1:0] in_event;
   logic [InLanes-1:0][ActBits:0] in_diff;
@@ -73,7 +72,7 @@ module ganglion_delta #(
   logic [Units-1:0][AccBits-1:0] acc;
   logic [Units-1:0][RowBits-1:0] row;
   logic [Units-1:0][ActBits:0] diff;
-  logic [Channels-1:0][Lanes-1:0] push;
+  logic [Lanes-1:0][Channels-1:0] push;
   logic [Channels-1:0][IdBits-1:0] id;
   logic [Channels-1:0][ActBits:0] id_diff;
 
@@ -82,16 +81,16 @@ module ganglion_delta #(
   always_ff @(posedge clk_i) rst_q <= !rst_ni;
   assign in_tready_o = in_tready && !rst_q;
   assign value_we_o  = value_we & {Units{!rst_q}};
-  assign quiet       = &idle && {active, has_event} == '0 && (in_done || !in_open);
+  assign quiet       = &idle && {active, has_event} == '0;
 
   ganglion_delta_control #(
     .Layers(Layers), .Rows(Rows), .InWords(InWords), .ActBits(ActBits), .Modes(Modes),
     .Firsts(Firsts), .Lasts(Lasts), .ModeOf(ModeOf), .Thresholds(Thresholds)
   ) u_control (
-    .clk_i, .rst_ni(!rst_q), .quiet_i(quiet), .clear_rows_o(clear_rows), .clear_row_o(clear_row),
+    .clk_i, .rst_ni(!rst_q), .quiet_i(quiet), .in_done_i(in_done), .clear_rows_o(clear_rows), .clear_row_o(clear_row),
     .clear_inputs_o(clear_inputs), .clear_word_o(clear_word), .open_o(in_open), .closes_o(closes),
     .start_o(start), .first_o(first), .last_o(last), .mode_o(mode), .threshold_o(threshold),
-    .sends_o(sends), .layer_o(layer), .outputs_o(outputs)
+    .sends_o(sends), .scan_o(scan), .outputs_o(outputs)
   );
 
   ganglion_delta_input #(
@@ -104,47 +103,25 @@ module ganglion_delta #(
     .event_o(in_event), .word_o(in_word), .diff_o(in_diff)
   );
 
-  for (genvar c = 0; c < Channels; c++) begin : g_channel
-    logic [Slots-1:0] slot_event, slot_taken;
-    logic [Slots-1:0][RowBits-1:0] slot_row;
-    logic [Slots-1:0][ActBits:0] slot_diff;
-    for (genvar s = 0; s < Slots; s++) begin : g_slot
-      if (s * Channels + c < Units) begin : g_unit
-        assign slot_event[s] = has_event[s*Channels+c];
-        assign slot_row[s]   = row[s*Channels+c];
-        assign slot_diff[s]  = diff[s*Channels+c];
-        assign taken[s*Channels+c] = slot_taken[s];
-      end else begin : g_none
-        assign {slot_event[s], slot_row[s], slot_diff[s]} = '0;
-      end
-    end
-    localparam bit Inputs = c < InLanes;
-    localparam int unsigned Lane = Inputs ? c : 0;
-    localparam logic [7:0] Digit = 8'd48 + 8'(c);  // ASCII
-    ganglion_delta_channel #(
-      .Lanes(Lanes), .Slots(Slots), .Scans(Scans), .Ids(Ids), .IdBits(IdBits), .RowBits(RowBits),
-      .DiffBits(ActBits + 1), .Bases(Bases[c*Scans*Slots*IdBits+:Scans*Slots*IdBits]),
-      .MaskFile({MaskPrefix, Digit, ".dat"})
-    ) u_channel (
-      .scan_i(ScanBits'(layer)), .event_i(slot_event), .row_i(slot_row), .diff_i(slot_diff),
-      .taken_o(slot_taken), .input_i(Inputs && in_event[Lane]), .input_id_i(IdBits'(in_word)),
-      .input_diff_i(in_diff[Lane]), .push_o(push[c]), .id_o(id[c]), .diff_o(id_diff[c])
-    );
-  end
+  ganglion_delta_channels #(
+    .Lanes(Lanes), .Channels(Channels), .InLanes(InLanes), .Scans(Scans), .Ids(Ids),
+    .IdBits(IdBits), .RowBits(RowBits), .WordBits(WordBits), .DiffBits(ActBits + 1), .Bases(Bases),
+    .MaskPrefix(MaskPrefix)
+  ) u_channels (
+    .scan_i(scan), .event_i(has_event), .row_i(row), .diff_i(diff), .taken_o(taken),
+    .in_event_i(in_event), .in_word_i(in_word), .in_diff_i(in_diff), .push_o(push), .id_o(id),
+    .diff_o(id_diff)
+  );
 
   for (genvar p = 0; p < Lanes; p++) begin : g_lane
     localparam logic [7:0] Tens = 8'd48 + 8'(p / 10), Ones = 8'd48 + 8'(p % 10);  // ASCII
-    logic [Channels-1:0] lane_push;
-    for (genvar c = 0; c < Channels; c++) begin : g_push
-      assign lane_push[c] = push[c][p];
-    end
     ganglion_delta_lane #(
       .Channels(Channels), .IdBits(IdBits), .QueueDepth(QueueDepth), .LengthBits(LengthBits),
       .Bits(Bits), .Words(Words), .StartWord(StartWord), .Rows(Rows), .ActBits(ActBits),
       .WeightBits(WeightBits), .AccBits(AccBits), .Modes(Modes), .Shifts(Shifts), .Widths(Widths),
       .Packed(Packed), .ColumnFile({ColumnPrefix, Tens, Ones, ".dat"})
     ) u_lane (
-      .clk_i, .rst_ni(!rst_q), .clear_i(clear_rows), .clear_word_i(clear_row), .push_i(lane_push),
+      .clk_i, .rst_ni(!rst_q), .clear_i(clear_rows), .clear_word_i(clear_row), .push_i(push[p]),
       .id_i(id), .diff_i(id_diff), .start_i(start), .first_i(first), .last_i(last), .mode_i(mode),
       .threshold_i(threshold), .sends_i(sends), .idle_o(idle[p]), .active_o(active[2*p+:2]),
       .acc_o(acc[2*p+:2]), .value_we_o(value_we[2*p+:2]), .value_o(value_o[2*p+:2]),

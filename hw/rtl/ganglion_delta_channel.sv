@@ -1,6 +1,6 @@
 // Brings the events of some units, or of inputs, to the lanes whose part of their column is not empty.
 // Latency 0: an event a cycle, of the lowest unit that has one.
-// Handshake: taken_o takes a unit's event; an input's never waits. Lanes take every push.
+// No handshake but taken_o, which takes a unit's event; an input's never waits, nor does a lane.
 // Golden: hw.engines.delta.cycles; the masks are those of hw.engines.delta.program.
 module ganglion_delta_channel #(
   parameter  int unsigned Lanes     = 8,

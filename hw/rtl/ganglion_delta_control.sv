@@ -17,11 +17,13 @@ module ganglion_delta_control #(
   localparam int unsigned ModeBits   = Modes > 1 ? $clog2(Modes) : 1,
   localparam int unsigned WordBits   = InWords > 1 ? $clog2(InWords) : 1,
   localparam int unsigned LayerBits  = Layers > 1 ? $clog2(Layers) : 1,
+  localparam int unsigned ScanBits   = Layers > 2 ? $clog2(Layers - 1) : 1,
   localparam int unsigned PhaseBits  = $clog2(Layers + 1)
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
-  input  logic                 quiet_i,
+  input  logic                 quiet_i,    // no lane has anything to do
+  input  logic                 in_done_i,  // the inputs' events are with the lanes
   output logic                 clear_rows_o,
   output logic [RowBits:0]     clear_row_o,
   output logic                 clear_inputs_o,
@@ -34,15 +36,15 @@ module ganglion_delta_control #(
   output logic [ModeBits-1:0]  mode_o,
   output logic [ActBits:0]     threshold_o,
   output logic                 sends_o,
-  output logic [LayerBits-1:0] layer_o,    // whose rows are scanned
-  output logic                 outputs_o   // they are the last layer's
+  output logic [ScanBits-1:0]  scan_o,     // the hidden layer whose rows are scanned
+  output logic                 outputs_o   // the last layer's rows are read
 );
   localparam int unsigned Clears    = 2 * Rows > InWords ? 2 * Rows : InWords;
   localparam int unsigned ClearBits = $clog2(Clears + 1);
 
   // Phase p > 0 scans the rows of layer p - 1; in phase 0 inputs come.
   logic [PhaseBits-1:0] phase_q, phase_d;
-  logic [LayerBits-1:0] next_layer;
+  logic [LayerBits-1:0] layer, next_layer;
   logic [ClearBits-1:0] clear_q;
   logic quiet_q, clears;
 
@@ -54,16 +56,17 @@ module ganglion_delta_control #(
 
   assign phase_d     = phase_q == PhaseBits'(Layers) ? '0 : phase_q + 1'b1;
   assign next_layer  = LayerBits'(phase_q);
-  assign layer_o     = LayerBits'(phase_q - 1'b1);
+  assign layer       = LayerBits'(phase_q - 1'b1);
+  assign scan_o      = ScanBits'(layer);
   assign open_o      = phase_q == '0 && !clears;
   assign closes_o    = quiet_q && phase_q == '0;
   assign outputs_o   = phase_q == PhaseBits'(Layers);
   assign sends_o     = phase_q != '0 && !outputs_o;
   assign start_o     = quiet_q && !outputs_o;
   assign first_o     = RowBits'(Firsts[16*next_layer+:16]);
-  assign last_o      = RowBits'(Lasts[16*layer_o+:16]);
-  assign mode_o      = ModeBits'(ModeOf[8*layer_o+:8]);
-  assign threshold_o = (ActBits + 1)'(Thresholds[16*layer_o+:16]);
+  assign last_o      = RowBits'(Lasts[16*layer+:16]);
+  assign mode_o      = ModeBits'(ModeOf[8*layer+:8]);
+  assign threshold_o = (ActBits + 1)'(Thresholds[16*layer+:16]);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -72,7 +75,7 @@ module ganglion_delta_control #(
       quiet_q <= 1'b0;
     end else begin
       clear_q <= clear_q + ClearBits'(clears);
-      quiet_q <= quiet_i && !quiet_q;
+      quiet_q <= quiet_i && (phase_q != '0 || in_done_i) && !quiet_q;
       if (quiet_q) phase_q <= phase_d;
     end
   end

@@ -1,6 +1,6 @@
 // A lane: walks the columns of events; one product of a pair of weights and a difference feeds two units.
 // Latency 5 cycles from an event's push_i to its first sum, an entry of a column every cycle.
-// Handshake: each unit's event stays until its taken_i; pushes never wait.
+// A handshake for events: a unit's stays until its taken_i; pushes never wait.
 // Golden: models.delta.DeltaNetwork, its cycles hw.engines.delta.cycles.
 module ganglion_delta_lane #(
   parameter  int unsigned        Channels   = 4,
@@ -93,6 +93,8 @@ module ganglion_delta_lane #(
     valid_q      <= rst_ni && walked;
   end
 
+  logic unused_entry;
+  assign unused_entry = ^entry;
   for (genvar i = 0; i < 2; i++) begin : g_unit
     ganglion_delta_unit #(
       .Rows(Rows), .ActBits(ActBits), .ProductBits(ProductBits), .AccBits(AccBits), .Modes(Modes),

@@ -1,6 +1,6 @@
 // Half of a lane's neurons: accumulators, what was last sent of each, and the scan for what changed.
 // Latency 1 cycle from add_i to a sum that is read, and from a row's scan to its event; interval 1.
-// Handshake: an event stays until taken_i, and the scan waits; sums and clearing never wait.
+// A handshake for events: one stays until taken_i, and the scan waits; sums never wait.
 // Golden: models.delta.DeltaNetwork, its cycles hw.engines.delta.cycles.
 module ganglion_delta_unit #(
   parameter  int unsigned        Rows        = 24,
@@ -44,6 +44,8 @@ module ganglion_delta_unit #(
   // A sum is read, added to and written back in one cycle: the next product may be of the same row.
   logic [RowBits-1:0] sum_row;
   logic [AccBits:0] sum;
+  logic unused_sum;
+  assign unused_sum = sum[0];
   assign sum_row = clear_i ? clear_row_i : add_row_i;
   assign sum     = {accs_q[sum_row], 1'b1} + {AccBits'(product_i), carry_i};
   always_ff @(posedge clk_i) begin

@@ -58,6 +58,9 @@ module ganglion_delta_walker #(
     end
   end
 
+  // Where a column's entries begin, and how many more than one they are.
+  logic unused_found;
+  assign unused_found = ^found;
   assign fetch      = waits != '0 && (!walks_q || last);
   assign left       = first_q ? found[AddressBits+:LengthBits] : left_q;
   assign last       = walks_q && left == '0;
