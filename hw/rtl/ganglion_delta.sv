@@ -1,6 +1,6 @@
-// The delta engine: each layer is sent only what changed, and a product is made only of a live weight.
+// The delta engine: layers are sent only what changed, and only live weights make products.
 // Latency depends on what changed, at most what hw.engines.delta.bound says; a vector at a time.
-// AXI-Stream handshake at both ends; after a reset in_tready_o stays low until the state is cleared.
+// AXI-Stream handshake at both ends; after a reset in_tready_o is low until the state is cleared.
 // Golden: models.delta.DeltaNetwork, its cycles hw.engines.delta.cycles.
 module ganglion_delta #(
   parameter  int unsigned Lanes      = 8,
@@ -36,7 +36,7 @@ module ganglion_delta #(
   localparam int unsigned Scans      = Layers > 1 ? Layers - 1 : 1,
   localparam int unsigned Units      = 2 * Lanes,
   localparam int unsigned Slots      = (Units + Channels - 1) / Channels,
-  parameter  logic [Channels*Scans*Slots*IdBits-1:0] Bases = '0,
+  parameter  logic [Channels-1:0][Scans-1:0][Slots-1:0][IdBits-1:0] Bases = '0,
   parameter  bit          Packed     = 1,
   parameter               ColumnPrefix = "", // of a file for each lane: <prefix>00.dat on
   parameter               MaskPrefix = ""    // of a file for each channel: <prefix>0.dat on
@@ -87,10 +87,10 @@ module ganglion_delta #(
     .Layers(Layers), .Rows(Rows), .InWords(InWords), .ActBits(ActBits), .Modes(Modes),
     .Firsts(Firsts), .Lasts(Lasts), .ModeOf(ModeOf), .Thresholds(Thresholds)
   ) u_control (
-    .clk_i, .rst_ni(!rst_q), .quiet_i(quiet), .in_done_i(in_done), .clear_rows_o(clear_rows), .clear_row_o(clear_row),
-    .clear_inputs_o(clear_inputs), .clear_word_o(clear_word), .open_o(in_open), .closes_o(closes),
-    .start_o(start), .first_o(first), .last_o(last), .mode_o(mode), .threshold_o(threshold),
-    .sends_o(sends), .scan_o(scan), .outputs_o(outputs)
+    .clk_i, .rst_ni(!rst_q), .quiet_i(quiet), .in_done_i(in_done), .clear_rows_o(clear_rows),
+    .clear_row_o(clear_row), .clear_inputs_o(clear_inputs), .clear_word_o(clear_word),
+    .open_o(in_open), .closes_o(closes), .start_o(start), .first_o(first), .last_o(last),
+    .mode_o(mode), .threshold_o(threshold), .sends_o(sends), .scan_o(scan), .outputs_o(outputs)
   );
 
   ganglion_delta_input #(

@@ -1,4 +1,4 @@
-// Brings the events of some units, or of inputs, to the lanes whose part of their column is not empty.
+// Brings the events of some units, or of inputs, to the lanes that hold a part of their columns.
 // Latency 0: an event a cycle, of the lowest unit that has one.
 // No handshake but taken_o, which takes a unit's event; an input's never waits, nor does a lane.
 // Golden: hw.engines.delta.cycles; the masks are those of hw.engines.delta.program.
@@ -11,7 +11,7 @@ module ganglion_delta_channel #(
   parameter  int unsigned RowBits   = 5,
   parameter  int unsigned DiffBits  = 9,
   // What makes a row of a unit an id: a base for each hidden layer and unit in it.
-  parameter  logic [Scans*Slots*IdBits-1:0] Bases = '0,
+  parameter  logic [Scans-1:0][Slots-1:0][IdBits-1:0] Bases = '0,
   parameter               MaskFile  = "",
   localparam int unsigned ScanBits  = Scans > 1 ? $clog2(Scans) : 1
 ) (
@@ -27,7 +27,11 @@ module ganglion_delta_channel #(
   output logic [IdBits-1:0]               id_o,
   output logic [DiffBits-1:0]             diff_o
 );
-  (* ram_style = "distributed", rom_style = "distributed" *) logic [Lanes-1:0] masks [Ids];
+  if (Ids < 1 || Ids > 1 << IdBits) begin : g_bad
+    $error("ganglion_delta_channel: Ids %0d, allowed 1 to 2**%0d", Ids, IdBits);
+  end
+
+  logic [Lanes-1:0] masks [Ids];
   initial if (MaskFile != "") $readmemh(MaskFile, masks);
 
   logic [RowBits-1:0] row;
@@ -41,7 +45,7 @@ module ganglion_delta_channel #(
       if (taken_o[s]) begin
         row  = row | row_i[s];
         diff = diff | diff_i[s];
-        base = base | Bases[(32'(scan_i)*Slots+s)*IdBits+:IdBits];
+        base = base | Bases[scan_i][s];
       end
     end
   end

@@ -15,7 +15,7 @@ module ganglion_delta_channels #(
   localparam int unsigned Units      = 2 * Lanes,
   localparam int unsigned Slots      = (Units + Channels - 1) / Channels,
   localparam int unsigned ScanBits   = Scans > 1 ? $clog2(Scans) : 1,
-  parameter  logic [Channels*Scans*Slots*IdBits-1:0] Bases = '0,
+  parameter  logic [Channels-1:0][Scans-1:0][Slots-1:0][IdBits-1:0] Bases = '0,
   parameter               MaskPrefix = ""  // of a file for each channel: <prefix>0.dat on
 ) (
   input  logic [ScanBits-1:0]               scan_i,
@@ -31,7 +31,7 @@ module ganglion_delta_channels #(
   output logic [Channels-1:0][DiffBits-1:0] diff_o
 );
   if (Channels < 1 || Channels > 8 || Channels > Units || InLanes > Channels) begin : g_bad
-    $error("ganglion_delta_channels: Channels %0d (1 to 8, to %0d units), InLanes %0d (to Channels)",
+    $error("ganglion_delta_channels: Channels %0d (to 8, to %0d units), InLanes %0d (to Channels)",
            Channels, Units, InLanes);
   end
 
@@ -58,7 +58,7 @@ module ganglion_delta_channels #(
 
     ganglion_delta_channel #(
       .Lanes(Lanes), .Slots(Slots), .Scans(Scans), .Ids(Ids), .IdBits(IdBits), .RowBits(RowBits),
-      .DiffBits(DiffBits), .Bases(Bases[c*Scans*Slots*IdBits+:Scans*Slots*IdBits]),
+      .DiffBits(DiffBits), .Bases(Bases[c]),
       .MaskFile({MaskPrefix, Digit, ".dat"})
     ) u_channel (
       .scan_i, .event_i(has_event), .row_i(row), .diff_i(diff), .taken_o(taken),

@@ -1,10 +1,10 @@
-// A lane's weights by column: where each column lies, its entries, and the state of an episode's start.
+// A lane's weights: where each column lies, its entries, and the state of an episode's start.
 // Latency 1 cycle at both ports, interval 1.
 // No handshake: find_o keeps its word without find_i; entry_o has a new one every cycle.
 // Golden: Program.columns of hw.engines.delta.program.
 module ganglion_delta_columns #(
   parameter  int unsigned Bits        = 36,
-  parameter  int unsigned Words       = 512,
+  parameter  int unsigned Words       = 560,
   parameter               ColumnFile  = "",
   localparam int unsigned AddressBits = Words > 1 ? $clog2(Words) : 1
 ) (

@@ -1,5 +1,5 @@
-// Brings a vector from layer to layer: a scan of the rows behind each layer once all products are summed.
-// Latency 2 cycles from the last entry's walk (quiet_i) to the next scan; Clears + 1 from reset to ready.
+// Brings a vector from layer to layer: once all is summed up, the layer's rows are scanned.
+// Latency 2 cycles from quiet_i, behind the last walk, to a scan; Clears from reset to ready.
 // No handshake: commands to all units; open_o lets a vector in.
 // Golden: hw.engines.delta.cycles.
 module ganglion_delta_control #(
@@ -8,7 +8,7 @@ module ganglion_delta_control #(
   parameter  int unsigned InWords    = 3,
   parameter  int unsigned ActBits    = 8,
   parameter  int unsigned Modes      = 1,
-  // Of each layer's rows in a unit, the first and the last; of each hidden layer, mode and threshold.
+  // Of each layer's rows in a unit the first and the last; of each hidden one mode and threshold.
   parameter  logic [16*Layers-1:0] Firsts = '0,
   parameter  logic [16*Layers-1:0] Lasts = '0,
   parameter  logic [8*Layers-1:0]  ModeOf = '0,
@@ -41,6 +41,11 @@ module ganglion_delta_control #(
 );
   localparam int unsigned Clears    = 2 * Rows > InWords ? 2 * Rows : InWords;
   localparam int unsigned ClearBits = $clog2(Clears + 1);
+
+  if (Layers < 1 || Rows < 1 || InWords < 1) begin : g_bad
+    $error("ganglion_delta_control: Layers %0d, Rows %0d, InWords %0d, allowed from 1",
+           Layers, Rows, InWords);
+  end
 
   // Phase p > 0 scans the rows of layer p - 1; in phase 0 inputs come.
   logic [PhaseBits-1:0] phase_q, phase_d;

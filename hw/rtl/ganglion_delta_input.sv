@@ -1,6 +1,6 @@
 // An input vector from its stream: what differs by more than a threshold from what was last sent.
 // Latency 1 cycle from a word to its events, interval 1 (they never wait).
-// AXI-Stream handshake: ready while open_i until the vector's last word; done_o once its events are gone.
+// AXI-Stream handshake: ready while open_i, to a vector's last word; done_o behind its events.
 // Golden: models.delta.DeltaNetwork.
 module ganglion_delta_input #(
   parameter  int unsigned Lanes     = 4,  // values a word
@@ -26,7 +26,7 @@ module ganglion_delta_input #(
   output logic [WordBits-1:0]            word_o,
   output logic [Lanes-1:0][DiffBits-1:0] diff_o
 );
-  localparam int unsigned CompareBits = DiffBits > 16 ? DiffBits : 17;
+  localparam logic signed [DiffBits-1:0] Most = DiffBits'(Threshold);
   if (Lanes < 1 || Words < 1 || DiffBits <= InBits) begin : g_bad
     $error("ganglion_delta_input: Lanes %0d, Words %0d (from 1), InBits %0d below DiffBits %0d",
            Lanes, Words, InBits, DiffBits);
@@ -44,15 +44,14 @@ module ganglion_delta_input #(
   for (genvar i = 0; i < Lanes; i++) begin : g_lane
     (* ram_style = "distributed" *) logic [InBits-1:0] sent_q [1 << WordBits];
     logic [InBits-1:0] value, sent;
-    logic signed [DiffBits-1:0] diff, distance;
+    logic signed [DiffBits-1:0] diff;
     logic sends;
 
     assign value    = tdata_i[i*InBits+:InBits];
     assign sent     = sent_q[sent_word];
     assign diff     = {{(DiffBits - InBits){InSigned && value[InBits-1]}}, value}
                     - {{(DiffBits - InBits){InSigned && sent[InBits-1]}}, sent};
-    assign distance = diff < 0 ? -diff : diff;
-    assign sends    = CompareBits'(unsigned'(distance)) > CompareBits'(Threshold);
+    assign sends    = diff > Most || diff < -Most;
 
     always_ff @(posedge clk_i) begin
       if (clear_i || (accept && sends)) sent_q[sent_word] <= clear_i ? '0 : value;

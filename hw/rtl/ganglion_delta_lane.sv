@@ -1,4 +1,4 @@
-// A lane: walks the columns of events; one product of a pair of weights and a difference feeds two units.
+// A lane: walks columns of events, multiplies each difference by pairs of weights, for two units.
 // Latency 5 cycles from an event's push_i to its first sum, an entry of a column every cycle.
 // A handshake for events: a unit's stays until its taken_i; pushes never wait.
 // Golden: models.delta.DeltaNetwork, its cycles hw.engines.delta.cycles.
@@ -8,8 +8,8 @@ module ganglion_delta_lane #(
   parameter  int unsigned        QueueDepth = 32,
   parameter  int unsigned        LengthBits = 4,
   parameter  int unsigned        Bits       = 36,
-  parameter  int unsigned        Words      = 512,
-  parameter  int unsigned        StartWord  = 448,
+  parameter  int unsigned        Words      = 560,
+  parameter  int unsigned        StartWord  = 512,
   parameter  int unsigned        Rows       = 24,
   parameter  int unsigned        ActBits    = 8,
   parameter  int unsigned        WeightBits = 8,
@@ -25,7 +25,7 @@ module ganglion_delta_lane #(
   input  logic                             clk_i,
   input  logic                             rst_ni,
   input  logic                             clear_i,
-  input  logic [RowBits:0]                 clear_word_i,  // a row of unit 0, then the same of unit 1
+  input  logic [RowBits:0]                 clear_word_i,  // 2 row + unit
   input  logic [Channels-1:0]              push_i,
   input  logic [Channels-1:0][IdBits-1:0]  id_i,
   input  logic [Channels-1:0][ActBits:0]   diff_i,

@@ -23,6 +23,10 @@ module ganglion_delta_output #(
   // About as many groups as there are units in one.
   localparam int unsigned Groups = 1 << (($clog2(Units) + 1) / 2);
 
+  if (Units < 2 || Units > 128) begin : g_bad
+    $error("ganglion_delta_output: Units %0d, allowed 2 to 128", Units);
+  end
+
   logic valid_q;
   logic [Groups-1:0][AccBits-1:0] group_d, group_q;
   logic [AccBits-1:0] total;

@@ -1,4 +1,4 @@
-// Half of a lane's neurons: accumulators, what was last sent of each, and the scan for what changed.
+// Half of a lane's neurons: accumulators, what was last sent, and the scan for what changed.
 // Latency 1 cycle from add_i to a sum that is read, and from a row's scan to its event; interval 1.
 // A handshake for events: one stays until taken_i, and the scan waits; sums never wait.
 // Golden: models.delta.DeltaNetwork, its cycles hw.engines.delta.cycles.
@@ -38,6 +38,11 @@ module ganglion_delta_unit #(
   output logic signed [ActBits:0]       event_diff_o,
   input  logic                          taken_i
 );
+  if (Rows < 1 || ProductBits >= AccBits || ActBits > AccBits) begin : g_bad
+    $error("ganglion_delta_unit: Rows %0d (from 1), ProductBits %0d below AccBits %0d",
+           Rows, ProductBits, AccBits);
+  end
+
   (* ram_style = "distributed" *) logic [AccBits-1:0] accs_q [1 << RowBits];
   (* ram_style = "distributed" *) logic [ActBits-1:0] sent_q [1 << RowBits];
 
@@ -54,7 +59,6 @@ module ganglion_delta_unit #(
 
   logic [RowBits-1:0] row_q, sent_row;
   logic signed [ActBits:0] diff;
-  logic [ActBits:0] distance;
   logic advance, sends;
 
   assign acc_o = accs_q[row_q];
@@ -65,9 +69,8 @@ module ganglion_delta_unit #(
   );
   assign sent_row   = clear_i ? clear_row_i : row_q;
   assign diff       = {1'b0, value_o} - {1'b0, sent_q[sent_row]};
-  assign distance   = diff < 0 ? -diff : diff;
   assign advance    = active_o && (!event_o || taken_i);
-  assign sends      = sends_i && distance > threshold_i;
+  assign sends      = sends_i && (diff > $signed(threshold_i) || diff < -$signed(threshold_i));
   assign value_we_o = advance && sends_i;
 
   always_ff @(posedge clk_i) begin

@@ -1,5 +1,5 @@
 // Queues a lane's events, one queue a channel, and walks the lane's part of each event's column.
-// Latency 3 cycles from push_i to the column's first entry at entry_o, an entry a cycle from then on.
+// Latency 3 cycles from push_i to the column's first entry at entry_o, interval 1 an entry.
 // No handshake: no queue can overflow (hw.engines.delta.program counts); idle_o once all is walked.
 // Golden: the columns of hw.engines.delta.program, their number hw.engines.delta.cycles.
 module ganglion_delta_walker #(
@@ -9,15 +9,15 @@ module ganglion_delta_walker #(
   parameter  int unsigned QueueDepth  = 32,
   parameter  int unsigned LengthBits  = 4,    // of a column's entries, less one
   parameter  int unsigned Bits        = 36,
-  parameter  int unsigned Words       = 512,
-  parameter  int unsigned StartWord   = 448,  // where the state of an episode's start lies
+  parameter  int unsigned Words       = 560,
+  parameter  int unsigned StartWord   = 512,  // where the state of an episode's start lies
   parameter               ColumnFile  = "",
   parameter  int unsigned ClearBits   = 6,
   localparam int unsigned AddressBits = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                              clk_i,
   input  logic                              rst_ni,
-  input  logic                              clear_i,  // reads the word clear_word_i of the start's state
+  input  logic                              clear_i,  // reads a word of the start's state
   input  logic [ClearBits-1:0]              clear_word_i,
   input  logic [Channels-1:0]               push_i,
   input  logic [Channels-1:0][IdBits-1:0]   id_i,
@@ -28,6 +28,11 @@ module ganglion_delta_walker #(
   output logic [DiffBits-1:0]               diff_o
 );
   localparam int unsigned EventBits = IdBits + DiffBits;
+  if (StartWord >= Words || StartWord < Channels << IdBits ||
+      Bits < AddressBits + LengthBits) begin : g_bad
+    $error("ganglion_delta_walker: StartWord %0d below Words %0d, from Channels %0d << IdBits %0d",
+           StartWord, Words, Channels, IdBits);
+  end
 
   logic [Channels-1:0] waits, chosen;
   logic [Channels-1:0][EventBits-1:0] head;

@@ -165,6 +165,15 @@ void write_streams(const Bench& bench, const std::string& folder) {
   }
 }
 
+// The cycles of each vector, from its first input word to its last output word, 8 bytes each.
+void write_latencies(const Bench& bench, const std::string& path) {
+  std::vector<int64_t> cycles;
+  for (size_t i = 0; i < bench.ends().size(); ++i) cycles.push_back(bench.ends()[i] - bench.starts()[i]);
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (!file || std::fwrite(cycles.data(), sizeof(int64_t), cycles.size(), file) != cycles.size() || std::fclose(file))
+    throw std::runtime_error("cannot write " + path);
+}
+
 void print_measures(const Bench& bench, long in_flight) {
   long low = LONG_MAX, high = 0;
   for (size_t i = 0; i < bench.ends().size(); ++i) {
@@ -202,6 +211,7 @@ int run(const Arguments& arguments) {
     return FailedExit;
   }
   write_streams(bench, arguments.text("out"));
+  write_latencies(bench, arguments.text("out") + "/latencies.bin");
   print_measures(bench, in_flight);
   return 0;
 }

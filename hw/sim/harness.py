@@ -8,7 +8,7 @@ import struct
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ RUN_DEADLINE_S = 3600
 STEP_DEADLINE_S = 60
 REPORTED = 3  # the harness' exit status when it wrote down what broke
 SWITCHING_FILE = "switching.bin"
+LATENCIES_FILE = "latencies.bin"
 DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last result
 
 
@@ -57,6 +58,8 @@ class Result:
     interval: float = 0.0
     lost_by_reset: int = 0
     failure: str = ""
+    latencies: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Cycles of each vector, [n]; none where the run failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,11 @@ class Bench:
         }
         report = self._report(["run", *(f"{key}={value}" for key, value in arguments.items())])
         ports = (self.design.output, *self.design.taps)
-        return Result(words={port.prefix: _read_words(port, scratch) for port in ports}, **report)
+        latencies = np.zeros(0, np.int64)
+        if not report.get("failure"):
+            latencies = np.fromfile(scratch / LATENCIES_FILE, dtype=np.int64)
+        words = {port.prefix: _read_words(port, scratch) for port in ports}
+        return Result(words=words, latencies=latencies, **report)
 
     @contextmanager
     def serving(self) -> Iterator[Callable[[Ints], Ints]]:

@@ -36,10 +36,14 @@ def sent_values(network: DeltaNetwork, inputs: Ints, starts: Bools) -> list[Bool
 
 def step_cycles(program: Program, sent: Sequence[Bools]) -> Ints:
     """Return the cycles of each step, where `sent` says what goes to each layer: for each [n, in] → [n]."""
-    cycles = input_cycles(program, sent[0])
-    for layer in range(1, program.n_layers):
-        cycles = cycles + TURN_CYCLES + _scan_cycles(program, layer, sent[layer])
-    return cycles + TURN_CYCLES + len(program.network.weights[-1]) - 1 + OUTPUT_CYCLES
+    outputs = len(program.network.weights[-1])
+    return np.sum(layer_cycles(program, sent), axis=0) + outputs - 1 + OUTPUT_CYCLES
+
+
+def layer_cycles(program: Program, sent: Sequence[Bools]) -> list[Ints]:
+    """Return the cycles of each layer's products, up to the scan of its rows: for each layer [n]."""
+    scans = (_scan_cycles(program, layer, sent[layer]) for layer in range(1, program.n_layers))
+    return [cycles + TURN_CYCLES for cycles in (_input_cycles(program, sent[0]), *scans)]
 
 
 def sequence_cycles(program: Program, inputs: Ints, starts: Bools) -> Ints:
@@ -63,7 +67,7 @@ class _Lanes:
         self.waiting = np.maximum(self.waiting - 1, 0)
 
 
-def input_cycles(program: Program, sent: Bools) -> Ints:
+def _input_cycles(program: Program, sent: Bools) -> Ints:
     """Return when all that the inputs sent has been walked: an event of a word a cycle later."""
     steps, features = sent.shape
     lanes, words = _Lanes(program.entries[0], steps), program.input_words
@@ -73,7 +77,7 @@ def input_cycles(program: Program, sent: Bools) -> Ints:
         first = (cycle - 1) * program.input_lanes
         neurons = np.arange(max(0, first), max(0, min(first + program.input_lanes, features)))
         here = sent[:, neurons]
-        quiet[here.any(axis=1)] = cycle + 1
+        quiet = np.where(here.any(axis=1), max(words, cycle + 1), quiet)
         lanes.cycle(cycle, np.where(here, neurons, features))
         cycle += 1
     return np.maximum(quiet, lanes.done)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
-from ganglion.hw.engines.delta.bound import bound, phase_bounds
+from ganglion.hw.engines.delta.bound import bound, layer_bounds
 from ganglion.hw.engines.delta.cost import estimate
 from ganglion.hw.engines.delta.emit import engine_lines, input_format, output_format, tap_formats
 from ganglion.hw.engines.delta.interpret import interpret
@@ -77,7 +77,7 @@ class DeltaPlan:
 
     def layer_cycles(self) -> list[int]:
         """Return the most cycles that each layer's products take."""
-        return phase_bounds(self.program)
+        return layer_bounds(self.program)
 
     def figures(self) -> dict[str, int]:
         """Return the words and bits of a lane's memory, the widths inside, and what a reset takes."""

@@ -53,8 +53,8 @@ class Program:
 
     @property
     def activation_bits(self) -> int:
-        """Bits of the widest value that enters a layer; a difference has one more."""
-        return max(self.network.spec.input_type_of(index).bits for index in range(self.n_layers))
+        """Bits of the widest value that enters a layer or leaves a scan; a difference has one more."""
+        return max(self.network.spec.input_type.bits, *(mode.bits for mode in self.modes))
 
     @property
     def weight_bits(self) -> int:
@@ -76,9 +76,11 @@ class Program:
     def accumulator_bits(self) -> int:
         """Bits that hold every sum: whatever was sent, it is start + weights times values of their type.
 
-        An output's shares in the units start at its start or at zero, and their sum is held too.
+        An output's shares in the units start at its start or at zero, and their sum is held too. A sum is
+        wider than a product.
         """
-        low = high = 0
+        high = 1 << (self.product_bits - 1)
+        low = -high
         for index, (weight, start) in enumerate(zip(self.network.weights, self.starts, strict=True)):
             kind = self.network.spec.input_type_of(index)
             ends = np.stack([weight * kind.low, weight * kind.high])
