@@ -191,6 +191,7 @@ def restart_episode(model: Learner, run: Run) -> None:
     assert env is not None
     env.seed(run.seed_at(model.num_timesteps))
     model._last_obs = env.reset()  # type: ignore[assignment]
+    model._last_episode_starts = np.ones(env.num_envs, bool)  # type: ignore[assignment]
 
 
 def append_to_curve(run: Run, entry: dict[str, Any]) -> None:

@@ -58,6 +58,14 @@ class Checkpoint:
             raise ConfigError(f"checkpoint {path} has format {meta.get('format')!r}, allowed: {FORMAT}")
         return cls(arrays=arrays, meta=meta)
 
+    def holds(self, prefix: str) -> bool:
+        """Return whether there are arrays named `prefix/...`."""
+        return any(name.startswith(f"{prefix}/") for name in self.arrays)
+
+    def adam(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Return the state of an Adam, which has none before its first step."""
+        return self.group(prefix) if self.holds(prefix) else {}
+
     def group(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays named `prefix/...`, without the prefix; raise ConfigError when there are none."""
         start = f"{prefix}/"

@@ -27,6 +27,8 @@ class Grid:
     seeds: tuple[int, ...]
     qat: tuple[bool, ...] = (False, True)
     """An int8 policy goes on from the float one of its cell, which is trained in any case."""
+    pruning: str | None = None
+    """Which weights or neurons are pruned; None: the configuration's."""
     steps: int | None = None
     """Environment steps in float; None: the configuration's."""
     qat_steps: int | None = None
@@ -48,6 +50,8 @@ class Grid:
         jobs: dict[tuple[str, str], Job] = {}
         for environment in self.environments:
             config = load_config(environment)
+            if self.pruning is not None:
+                config = dataclasses.replace(config, pruning=self.pruning)
             for sparsity in self.sparsities:
                 for seed in self.seeds:
                     for job in self._cell(name, build, environment, config, sparsity, seed):

@@ -8,9 +8,11 @@ from ganglion.models.sparsity import (
     Pruning,
     cosine_fraction,
     cubic_sparsity,
+    neuron_masks,
     pools_of,
     prune,
     rewire,
+    strongest_neurons,
 )
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.learner import live_inputs, masks_or_ones, weights_of
@@ -42,6 +44,9 @@ def due_masks(model: Learner, run: Run) -> list[Tensor] | None:
 
 def _pruned(model: Learner, run: Run, sparsity: float) -> list[Tensor]:
     weights = weights_of(model)
+    if run.pruning.norm is not None:
+        found = neuron_masks(weights, strongest_neurons(weights, sparsity, run.pruning.norm))
+        return [mask * allowed for mask, allowed in zip(found, masks_or_ones(model), strict=True)]
     pools = pools_of(
         [(w.shape[0], w.shape[1]) for w in weights], sparsity, Distribution(run.config.distribution)
     )
@@ -80,7 +85,7 @@ def _input_spreads(model: Learner, run: Run) -> list[Tensor]:
     inputs = torch.from_numpy(model.latest_observations(run.config.calibration_observations))
     spreads = []
     for layer in model.layers():
-        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.in_features))
+        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.weight.shape[1]))
         inputs = layer(inputs).relu()
     return spreads
 

@@ -38,7 +38,7 @@ class SweepSettings:
     name: Positional[str] = "sweep"
     """Of the sweep, its table and the folders of its runs."""
     grid: Path | None = None
-    """TOML with environments, sparsities, seeds, qat, steps, qat_steps and distill_steps."""
+    """TOML with environments, sparsities, seeds, qat, pruning, steps, qat_steps and distill_steps."""
     environments: tuple[str, ...] = ()
     """Such as Hopper Ant."""
     sparsities: tuple[float, ...] = ()
@@ -47,6 +47,8 @@ class SweepSettings:
     """Such as 1 2 3."""
     qat: Literal["both", "with", "without"] | None = None
     """Int8 policies as well, only them, or none; both by default."""
+    pruning: str | None = None
+    """Which weights, or neurons (neurons_l1, neurons_l2), are pruned; the configuration's by default."""
     steps: int | None = None
     """Environment steps in float; the configuration's by default."""
     qat_steps: int | None = None
@@ -64,7 +66,7 @@ class SweepSettings:
 
     def plan(self) -> Grid:
         """Return the grid; raise ConfigError when the settings describe none."""
-        names = ("environments", "sparsities", "seeds", "steps", "qat_steps", "distill_steps")
+        names = ("environments", "sparsities", "seeds", "pruning", "steps", "qat_steps", "distill_steps")
         given = {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
         return read_grid(self.grid, given | ({"qat": _QAT[self.qat]} if self.qat else {}))
 

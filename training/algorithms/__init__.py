@@ -1,13 +1,39 @@
 """The algorithms, each behind the port in `port`; a new one is a module of its own and a line here."""
 
+import functools
 from collections.abc import Callable
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.port import Learner
+from ganglion.training.algorithms.ppo import new_ppo
 from ganglion.training.algorithms.sac import new_sac
+from ganglion.training.algorithms.td3 import Ddpg, new_td3
 from ganglion.training.config import TrainConfig
 
-ALGORITHMS: dict[str, Callable[[TrainConfig, int], Learner]] = {"sac": new_sac}
+
+def _new_trpo(config: TrainConfig, seed: int) -> Learner:
+    """Return what `trpo.new_trpo` does; ConfigError where sb3-contrib, an extra, is not installed."""
+    try:
+        from ganglion.training.algorithms.trpo import new_trpo
+    except ModuleNotFoundError as error:
+        if error.name != "sb3_contrib":
+            raise
+        raise ConfigError(
+            "algorithm = 'trpo' needs the package sb3-contrib, which is not installed; "
+            "install ganglion[trpo] (docs/installing.md)"
+        ) from None
+    return new_trpo(config, seed)
+
+
+ALGORITHMS: dict[str, Callable[[TrainConfig, int], Learner]] = {
+    "ddpg": functools.partial(new_td3, kind=Ddpg),
+    "dqn": new_dqn,
+    "ppo": new_ppo,
+    "sac": new_sac,
+    "td3": new_td3,
+    "trpo": _new_trpo,
+}
 """By the name that a configuration gives: from it and a seed to a learner that knows nothing."""
 
 
