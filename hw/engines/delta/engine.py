@@ -1,7 +1,9 @@
 """The delta engine, event-driven: only what changed costs a lane's cycle, and only where a weight is left."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from ganglion.hw.engines.delta.cost import on_part
 from ganglion.hw.engines.delta.plan import DeltaPlan, plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
@@ -62,7 +64,9 @@ class Delta(NodeEngine):
             channels=min(settings.channels, 2 * settings.lanes),
             packed=packs(weight, bits, board.family.dsp_bits),
         )
-        return plan(network, shape)
+        made = plan(network, shape)
+        layout = made.memories.layout
+        return replace(made, resources=on_part(made.program, layout, made.resources, board.family))
 
     def plan_as(self, network: IntNetwork, shape: DeltaShape) -> DeltaPlan:
         """Return the plan of this shape."""

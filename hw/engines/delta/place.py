@@ -51,9 +51,7 @@ def place(network: IntNetwork, shape: DeltaShape) -> Placement:
     weight = network.weights[-1]
     unit.append(_place_outputs(weight != 0, shape))
     row.append(at + np.arange(len(weight)))
-    return Placement(
-        unit=tuple(unit), row=tuple(row), first=(*first, at), last=(*last, at + len(weight) - 1)
-    )
+    return Placement(unit=tuple(unit), row=tuple(row), first=(*first, at), last=(*last, at + len(weight) - 1))
 
 
 def _place_hidden(reads: np.ndarray, shape: DeltaShape) -> tuple[Ints, Ints]:

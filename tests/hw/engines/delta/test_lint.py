@@ -31,7 +31,7 @@ def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> Non
 @pytest.mark.parametrize("taps", [True, False])
 def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> None:
     network = with_thresholds(column_network(np.random.default_rng(0)), 1, 0, 3)
-    shape = DeltaShape(lanes=lanes, channels=3, packed=False) if lanes > 1 else DeltaShape(lanes=1, channels=1)
+    shape = DeltaShape(lanes=lanes, channels=lanes, packed=lanes == 1)
     if lanes == 1:
         network = random_network(np.random.default_rng(0), (5, 3), input_bits=3, output_bits=5)
     build_bare(plan(network, shape), tmp_path)

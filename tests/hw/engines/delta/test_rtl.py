@@ -36,10 +36,10 @@ FAST: dict[str, Callable[[], Case]] = {
         with_thresholds(column_network(_rng()), 2, 9, 1),
         DeltaShape(lanes=3, channels=2, packed=False),
     ),
-    "signed, thresholds": lambda: (with_thresholds(signed_network(_rng()), 0, 3, 2), DeltaShape(lanes=5)),
-    "one lane, one layer": lambda: (random_network(_rng(), (5, 3)), DeltaShape(lanes=1, channels=1)),
 }
 SLOW: dict[str, Callable[[], Case]] = {
+    "signed, thresholds": lambda: (with_thresholds(signed_network(_rng()), 0, 3, 2), DeltaShape(lanes=5)),
+    "one lane, one layer": lambda: (random_network(_rng(), (5, 3)), DeltaShape(lanes=1, channels=1)),
     "columns": lambda: (column_network(_rng(2)), DeltaShape(lanes=2, channels=3)),
     "signed, apart": lambda: (signed_network(_rng(2)), DeltaShape(lanes=7, channels=5, packed=False)),
     "corners, 16 lanes": lambda: (corner_network(_rng(2)), DeltaShape(lanes=16, channels=8)),
@@ -89,6 +89,7 @@ def test_rtl_equals_the_reference_with_state_in_the_models_cycles(name: str, tmp
     assert result.interval <= made.interval_cycles(made.entry.words)
 
 
+@pytest.mark.slow
 def test_a_step_in_which_everything_changes_takes_the_promised_worst_case(tmp_path: Path) -> None:
     """Inputs from one extreme to the other, through weights that turn each layer over."""
     network = random_network(_rng(3), (6, 8, 8, 2), density=0.5)
