@@ -166,14 +166,9 @@ CLOCK = {"clk_i": "ap_clk", "rst_ni": "ap_rst_n"}
 
 def stream_pins() -> dict[str, str]:
     """Return the pins of an engine's ports in_ and out_, connected to the streams x and y."""
-    ends = {
-        "in_": ("x", ("tdata_i", "tvalid_i", "tready_o")),
-        "out_": ("y", ("tdata_o", "tvalid_o", "tready_i")),
-    }
     return {
-        f"{port}{signal}": f"{name}_{signal[:-2]}"
-        for port, (name, signals) in ends.items()
-        for signal in signals
+        **{f"in_{signal}": f"x_{signal[:-2]}" for signal in ("tdata_i", "tvalid_i", "tready_o")},
+        **{f"out_{signal}": f"y_{signal[:-2]}" for signal in ("tdata_o", "tvalid_o", "tready_i")},
     }
 
 

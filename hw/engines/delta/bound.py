@@ -1,11 +1,11 @@
 """The most cycles that a step can take: those of a step in which everything changes.
 
-In a scan, the event of row r of a channel's unit is taken r + 1 cycles after the scan's start, and at most one
-cycle later for each event of the channel's lower units: in any cycle without one, the unit gives up the event
-that it has and reads its next row. When everything changes it takes just as long, so in no other step is an
-event taken later. A lane with entries to walk is never idle, so fewer events, none of them later, are walked no
-later. Inputs come in the same cycles whatever changes. So each scan starts, and the last one ends, no later than
-when everything changes.
+In a scan, the event of row r of a channel's unit is taken r + 1 cycles after the scan's start, and at most
+one cycle later for each event of the channel's lower units: in any cycle without one, the unit gives up the
+event that it has and reads its next row. When everything changes it takes just as long, so in no other step
+is an event taken later. A lane with entries to walk is never idle, so fewer events, none of them later, are
+walked no later. Inputs come in the same cycles whatever changes. So each scan starts, and the last one
+ends, no later than when everything changes.
 """
 
 import numpy as np

@@ -6,11 +6,11 @@ from ganglion.hw.engines.folded.part import memories
 from ganglion.hw.target.family import BlockRam, Family
 from ganglion.hw.target.resources import Resources
 
-# Fitted to yosys: control, and of a unit, an event's queue, a lane's choice of one and a channel what they take
-# beside and for each bit of accumulator, activation and event.
+# Fitted to yosys: control, and what a unit, an event's queue, a lane's choice of one and a channel take, of
+# themselves and for each bit of accumulator, activation and event.
 CONTROL_LUTS, UNIT_LUTS, QUEUE_LUTS, CHANNEL_LUTS = 60, 12, 7, 10
 ACC_LUTS, ACT_LUTS, QUEUED_LUTS, CHOSEN_LUTS, SLOT_LUTS = 3.2, 5, 1.4, 5, 10
-CONTROL_FFS, UNIT_FFS, WALK_FFS = 60, 3, 6
+CONTROL_FFS, UNIT_FFS, WALK_FFS = 10, 3, 6
 # Words of a mask memory of which a LUT holds a bit.
 MASK_ROWS = 64
 XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
@@ -28,7 +28,7 @@ def estimate(program: Program, layout: Layout) -> Resources:
 
 
 def on_part(program: Program, layout: Layout, estimated: Resources, family: Family) -> Resources:
-    """Return the resources of a program's engine on a family's part; `estimated` are those on a Xilinx part."""
+    """Return the resources on a family's part; `estimated` are those on a Xilinx part."""
     ff = estimated.ff
     if not family.dsp_accumulates:
         ff += program.shape.units * program.product_bits

@@ -116,7 +116,7 @@ def _scan_cycles(program: Program, layer: int, sent: Bools) -> Ints:
 
 
 def _scan_order(program: Program, layer: int) -> Ints:
-    """Return the neurons that a layer reads by unit and row of the scan: [units, rows]; `in` for no neuron."""
+    """Return what a layer reads by unit and row of the scan: [units, rows] neurons; `in` for none."""
     placement, source = program.placement, layer - 1
     first, last = placement.first[source], placement.last[source]
     width = program.network.spec.widths[layer]

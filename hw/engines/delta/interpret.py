@@ -1,4 +1,4 @@
-"""The meaning of a lane's memories, read back: the weights and starts that they hold, and what these compute."""
+"""The meaning of the lanes' memories, read back: the weights and starts in them, and what these compute."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ganglion.models.reference import Ints
 
 
 def interpret(program: Program, memories: Memories, inputs: Ints) -> list[Ints]:
-    """Return every layer's activations by the memories, as an episode's first step: [batch, in] → [batch, out].
+    """Return every layer's activations of an episode's first step: [batch, in] → list of [batch, out].
 
     What is sent to a layer is its input's difference from zero, so the sums do not depend on the order.
     """

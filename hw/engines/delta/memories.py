@@ -1,7 +1,7 @@
 """The memories of a delta engine: each lane's columns and start, each channel's masks, the order for taps.
 
 A lane's words, all of one width: for each channel and id, where the column begins and one less than its
-entries; for each row and unit, accumulator and what was last sent at an episode's start; the columns' entries.
+entries; for each row and unit, accumulator and last sent value at an episode's start; the columns' entries.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Pair = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The words of a lane: `finds` by channel and id, `starts` by row and unit, `entries` after one another."""
+    """A lane's words: `finds` by channel and id, `starts` by row and unit, `entries` column by column."""
 
     finds: list[tuple[int, int]]
     starts: list[tuple[int, int]]

@@ -1,7 +1,6 @@
 """The delta engine's plan: a program, its streams, cycles and costs, and a node's files."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,12 +38,15 @@ class DeltaPlan:
     memories: Memories
     resources: Resources
     """What it takes of the part, estimated."""
+    latency_cycles: int
+    """The most cycles from the first input word to the last result, whatever changed; see `bound`."""
 
     @classmethod
     def of(cls, program: Program) -> "DeltaPlan":
         """Return the plan of a program, for a Xilinx part."""
         memories = Memories.of(program)
-        return cls(program=program, memories=memories, resources=estimate(program, memories.layout))
+        resources = estimate(program, memories.layout)
+        return cls(program=program, memories=memories, resources=resources, latency_cycles=bound(program))
 
     @property
     def network(self) -> IntNetwork:
@@ -65,11 +67,6 @@ class DeltaPlan:
     def egress(self) -> StreamFormat:
         """The stream that the engine writes."""
         return output_format(self.program)
-
-    @cached_property
-    def latency_cycles(self) -> int:
-        """The most cycles from the first input word to the last result, whatever changed; see `bound`."""
-        return bound(self.program)
 
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the most cycles from vector to vector: they follow one another."""

@@ -1,4 +1,4 @@
-"""Networks for the delta engine: the folded engine's corners and what only columns trip over; their episodes."""
+"""Networks for the delta engine, with what only columns trip over, and their episodes."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from tests.networks import random_network
 
 
 def column_network(rng: np.random.Generator) -> IntNetwork:
-    """Return a network with empty columns, one column that holds all of a layer's weights, constant neurons."""
+    """Return a network with empty columns, a column of all a layer's weights, a constant neuron."""
     network = random_network(rng, (7, 16, 11, 5), density=0.4)
     weights, biases = ([array.copy() for array in arrays] for arrays in (network.weights, network.biases))
     weights[0][:, 2] = 0
