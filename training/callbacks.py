@@ -93,7 +93,7 @@ class MilestoneCallback(BaseCallback):
         line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
         log.info(line.format(**self.latest))
         self._warn_of_dead_weights()
-        self._capture().save(self._run.checkpoint)
+        self._capture().save(self._run.checkpoint, with_frames=True)
         restart_episode(self.model, self._run)
 
     def _may_be_best(self) -> bool:

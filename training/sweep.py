@@ -38,9 +38,12 @@ class SweepSettings:
     name: Positional[str] = "sweep"
     """Of the sweep, its table and the folders of its runs."""
     grid: Path | None = None
-    """TOML with environments, sparsities, seeds, qat, pruning, steps, qat_steps and distill_steps."""
+    """TOML with these settings: environments, algorithms, sparsities, seeds, qat, pruning, steps, qat_steps
+    and distill_steps."""
     environments: tuple[str, ...] = ()
     """Such as Hopper Ant."""
+    algorithms: tuple[str, ...] = ()
+    """Such as sac td3 ddpg ppo trpo dqn; each configuration's own by default."""
     sparsities: tuple[float, ...] = ()
     """Fractions of zeros, such as 0 0.9 0.98; 0 is dense."""
     seeds: tuple[int, ...] = ()
@@ -66,7 +69,16 @@ class SweepSettings:
 
     def plan(self) -> Grid:
         """Return the grid; raise ConfigError when the settings describe none."""
-        names = ("environments", "sparsities", "seeds", "pruning", "steps", "qat_steps", "distill_steps")
+        names = (
+            "environments",
+            "algorithms",
+            "sparsities",
+            "seeds",
+            "pruning",
+            "steps",
+            "qat_steps",
+            "distill_steps",
+        )
         given = {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
         return read_grid(self.grid, given | ({"qat": _QAT[self.qat]} if self.qat else {}))
 
@@ -183,10 +195,13 @@ def listing(jobs: Sequence[Job]) -> Table:
 
 def table_of(rows: Sequence[ResultRow]) -> Table:
     """Return the finished runs' results, to be printed."""
-    table = Table("environment", "run", "sparsity", "int8", "return", "IQM", "weights", "live", "seconds")
+    table = Table(
+        "environment", "algorithm", "run", "sparsity", "int8", "return", "IQM", "weights", "live", "seconds"
+    )
     for row in rows:
         table.add_row(
             row.env_id,
+            row.algorithm,
             row.name,
             f"{row.sparsity:.2%}",
             "yes" if row.qat else "",
