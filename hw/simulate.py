@@ -39,6 +39,7 @@ class Simulation:
     """sim.json: what was simulated, always without a mismatch, and what it measured.
 
     Rates are those of the simulator on all cores, but `hardware_inferences_per_s`, the accelerator's own.
+    Where latency and interval depend on data, they are the largest and the mean of the probes.
     """
 
     __pydantic_config__: ClassVar = STRICT
