@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.mapping.compile_settings import EngineOptions
-from ganglion.hw.settings import PolicySettings
 from ganglion.hw.shell import generate
 from ganglion.models.build.lock import locked
-from ganglion.models.build.settings import BuildSettings
+from ganglion.models.build.settings import BuildSettings, PolicySettings
 from ganglion.models.select_policy import select
 
 

@@ -13,11 +13,11 @@ from ganglion.hw.gates import GateLevel, current
 from ganglion.hw.shell.description import Shell
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
-from ganglion.models.build.codec import STRICT, Amount, Count, decode, decode_json, encode_json
+from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
-from ganglion.models.formats.policy_folder import JSON_FILE, read_description
+from ganglion.models.formats.policy_folder import read_description
 from ganglion.models.spec.policy import PolicySpec
 
 STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "shell", "bitstream")
@@ -67,7 +67,7 @@ def collect(paths: BuildPaths) -> Report:
     stages = STAGES if gates is None else (*STAGES, "gates")
     return Report(
         env=spec.env,
-        policy=_policy_section(paths, spec),
+        policy=_policy_section(spec),
         engine=design.engine,
         board=design.board.name,
         clock_mhz=design.clock_mhz,
@@ -81,11 +81,19 @@ def collect(paths: BuildPaths) -> Report:
     )
 
 
-def _policy_section(paths: BuildPaths, spec: PolicySpec) -> PolicySection:
-    known = ("sparsity", "nnz", "nnz_live", "return_mean", "return_std", "episodes")
-    said = {key: spec.provenance.get(key) for key in known}
-    made = {"name": spec.name, "algorithm": spec.algorithm, "bits": spec.network.layers[0].weight_type.bits}
-    return decode(PolicySection, made | said, f"{paths.policy / JSON_FILE}: provenance")
+def _policy_section(spec: PolicySpec) -> PolicySection:
+    said = spec.said
+    return PolicySection(
+        name=spec.name,
+        algorithm=spec.algorithm,
+        bits=spec.network.layers[0].weight_type.bits,
+        sparsity=said.sparsity,
+        nnz=said.nnz,
+        nnz_live=said.nnz_live,
+        return_mean=said.return_mean,
+        return_std=said.return_std,
+        episodes=said.episodes,
+    )
 
 
 def rows(report: Report) -> list[tuple[str, str]]:

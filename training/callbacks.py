@@ -93,10 +93,12 @@ class MilestoneCallback(BaseCallback):
         line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
         log.info(line.format(**self.latest))
         self._warn_of_dead_weights()
-        self._capture().save(self._run.checkpoint)
+        self._capture().save(self._run.checkpoint, with_frames=True)
         restart_episode(self.model, self._run)
 
     def _may_be_best(self) -> bool:
+        if self._phase is Phase.DENSE:
+            return self.num_timesteps > 0  # before it has seen a state there is nothing to calibrate int8 by
         return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.sparse_from
 
     def _warn_of_dead_weights(self) -> None:
@@ -191,6 +193,7 @@ def restart_episode(model: Learner, run: Run) -> None:
     assert env is not None
     env.seed(run.seed_at(model.num_timesteps))
     model._last_obs = env.reset()  # type: ignore[assignment]
+    model._last_episode_starts = np.ones(env.num_envs, bool)  # type: ignore[assignment]
 
 
 def append_to_curve(run: Run, entry: dict[str, Any]) -> None:

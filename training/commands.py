@@ -41,6 +41,17 @@ COMMANDS = (
         help="count the multiplications of delta inference against the return: a table and a figure",
         variables={"ENV": "name"},
     ),
+    Command(
+        name="study",
+        target="ganglion.training.study.study:run",
+        help="measure quantization and pruning: return, memory, time, energy, on this CPU and in hardware",
+        variables={"STUDY": "name", "ENVS": "environments"},
+    ),
+    Command(
+        name="delta-figure",
+        target="ganglion.training.delta.figure:run",
+        help="draw return against multiplications of every policy that delta has measured",
+    ),
     Command(name="zoo", target="ganglion.training.zoo:run", help="print the shipped policies as a table"),
     Command(
         name="bench-training",

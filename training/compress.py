@@ -56,7 +56,9 @@ class CompressSettings:
     vecnormalize: str | None = None
     """VecNormalize's file, or "none"; found beside the zip by default, where there is no doubt."""
     sparsity: float = 0.95
-    """Fraction of the actor's weights to prune."""
+    """Fraction of the actor's weights, or of its hidden neurons, to prune."""
+    pruning: str | None = None
+    """Which weights, or neurons (neurons_l1, neurons_l2), are pruned; the configuration's by default."""
     steps: int = 160_000
     """Environment steps before int8."""
     qat_steps: int = 40_000
@@ -129,7 +131,11 @@ class CompressSettings:
                 f"for another gymnasium id name the one whose settings it takes by {spelled('base')}"
             )
         config = load_config(self.base or self.environment)
-        changes = {"env_id": self.environment if self.base else None, "hidden": self.hidden or None}
+        changes = {
+            "env_id": self.environment if self.base else None,
+            "hidden": self.hidden or None,
+            "pruning": self.pruning,
+        }
         return dataclasses.replace(
             config, **{key: value for key, value in changes.items() if value is not None}
         )

@@ -6,12 +6,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import STRICT, decode, decode_toml, encode
+from ganglion.models.build.codec import STRICT, decode, encode
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
 from ganglion.models.spec.types import QuantConfig
-from ganglion.training.configs import CONFIGS
+from ganglion.training.actor_critic_config import OnPolicyConfig, PpoConfig, Td3Config, TrpoConfig
+from ganglion.training.configs import CONFIGS, TABLES, read_settings_of
+from ganglion.training.dqn_config import DqnConfig
 
 ROLLOUT = "updates_per_rollout * steps_per_update"
 
@@ -21,7 +24,7 @@ class TrainConfig:
     """Everything that decides how a policy is found, but the command line's seed, sparsity and steps.
 
     A field with a default is younger than the first recorded runs: the default is what they did. Only such a
-    record may lack it, not a TOML.
+    record may lack it, not a TOML, which leaves out only the tables of other algorithms.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -81,7 +84,7 @@ class TrainConfig:
     final_episodes: int
     """Episodes that confirm a new best policy."""
     pruning: str = Pruning.MAGNITUDE.value
-    """Which weights are pruned and when: magnitude, one_shot, random, snip, set or rigl."""
+    """Which weights or neurons are pruned, and when: a value of ganglion.models.sparsity.Pruning."""
     rewire_fraction: float = 0.3
     """The part of each layer's weights that SET and, at its first rewiring, RigL swap for new ones."""
     csd_digits: int = ANY_DIGITS
@@ -90,6 +93,16 @@ class TrainConfig:
     """What learns: a name in ganglion.training.algorithms."""
     steps_per_update: int = 1
     """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
+    dqn: DqnConfig | None = None
+    """What DQN alone needs; other algorithms do without, here and below."""
+    on_policy: OnPolicyConfig | None = None
+    """What PPO and TRPO need."""
+    ppo: PpoConfig | None = None
+    """What PPO alone needs."""
+    trpo: TrpoConfig | None = None
+    """What TRPO alone needs."""
+    td3: Td3Config | None = None
+    """What TD3 and DDPG need."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -119,10 +132,24 @@ class TrainConfig:
         self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
         self._check("rewire_fraction", 0 < self.rewire_fraction < 1, "in (0, 1)")
         self._check("csd_digits", 1 <= self.csd_digits <= ANY_DIGITS, f"1 to {ANY_DIGITS}")
+        self._check_tables()
         for name, choices in (("distribution", Distribution), ("pruning", Pruning)):
             *others, last = (choice.value for choice in choices)
             known = (*others, last)
             self._check(name, getattr(self, name) in known, f"{', '.join(others)} or {last}")
+
+    def _check_tables(self) -> None:
+        for table in TABLES.get(self.algorithm, ()):
+            if getattr(self, table) is None:
+                raise ConfigError(
+                    f"algorithm = {self.algorithm!r} needs the table [{table}]; "
+                    f"{spelled('algorithm', self.algorithm)} brings it"
+                )
+        for table in (self.dqn, self.on_policy):
+            if table is not None and self.rollout_steps % table.n_envs:
+                raise ConfigError(
+                    f"n_envs = {table.n_envs}, allowed: a divisor of {ROLLOUT} ({self.rollout_steps})"
+                )
 
     @property
     def quant(self) -> QuantConfig:
@@ -155,7 +182,11 @@ class TrainConfig:
 
 def changed(config: TrainConfig, values: Mapping[str, Any], origin: str) -> TrainConfig:
     """Return `config` with other values, of JSON's types; ConfigError for an unknown key or wrong value."""
-    return decode(TrainConfig, encode(config) | dict(values), origin, ConfigError)
+    described = encode(config)
+    for key, value in values.items():
+        table, _, inner = key.rpartition(".")
+        (described.setdefault(table, {}) if table else described)[inner] = value
+    return decode(TrainConfig, described, origin, ConfigError)
 
 
 def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
@@ -175,16 +206,31 @@ def known_environments() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.toml"))
 
 
-def load_config(environment: str) -> TrainConfig:
-    """Return an environment's configuration; an unknown name raises ConfigError listing the known ones."""
+def load_config(environment: str, algorithm: str | None = None) -> TrainConfig:
+    """Return the configuration of an environment, for the algorithm that it names or another.
+
+    Steps of another are rounded to its whole rollouts. An unknown name raises ConfigError listing the known.
+    """
     if environment not in known_environments():
         raise ConfigError(f"unknown environment {environment!r}; known: {', '.join(known_environments())}")
-    return read_config(CONFIGS / f"{environment}.toml")
+    return read_config(CONFIGS / f"{environment}.toml", algorithm)
 
 
-def read_config(path: Path) -> TrainConfig:
+def read_config(path: Path, algorithm: str | None = None) -> TrainConfig:
     """Return the configuration in a TOML file, which must give every setting; ConfigError if it does not."""
-    config, given = decode_toml(TrainConfig, path), decode_toml(dict[str, Any], path)
-    if missing := sorted({field.name for field in fields(TrainConfig)} - given.keys()):
+    given = read_settings_of(path, algorithm)
+    wanted = {field.name for field in fields(TrainConfig) if field.default is not None}
+    if missing := sorted(wanted - given.keys()):
         raise ConfigError(f"{path}: missing key {missing[0]}")
-    return config
+    if algorithm is not None:
+        given |= _in_whole_rollouts(given)
+    return decode(TrainConfig, given, str(path), ConfigError)
+
+
+def _in_whole_rollouts(given: Mapping[str, Any]) -> dict[str, int]:
+    """Return the counts of steps rounded to whole rollouts, at least one."""
+    rollout = given["updates_per_rollout"] * given["steps_per_update"]
+    return {
+        name: max(1, round(given[name] / rollout)) * rollout
+        for name in ("steps", "prune_every", "eval_every")
+    }

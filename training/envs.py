@@ -1,4 +1,4 @@
-"""Environments as the policy sees them: float32 observations, vectors only."""
+"""Environments as the policy sees them: float32 vectors, or stacks of a game's frames."""
 
 import warnings
 from typing import Any
@@ -9,26 +9,86 @@ from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.environments import make
+from ganglion.models.environments import is_game, make
 
 FloatArray = NDArray[np.float32]
 
+LEAST_FRAME = 36
+"""Rows and columns that the three convolutions of Mnih et al. 2015 need."""
 
-def make_env(env_id: str) -> gym.Env[FloatArray, FloatArray]:
-    """Return the environment with float32 observations.
 
-    Raises ConfigError when it is unknown, or its observations or actions are no vectors of real numbers.
+def make_env(env_id: str, *, training: bool = False) -> gym.Env[Any, Any]:
+    """Return the environment with float32 observations, or stacks of frames as they are.
+
+    A game of Atari is as `training.atari` shows it. In `training` its episodes are lives and its
+    rewards clipped; else they are whole games with their real scores. Raises ConfigError when the environment
+    is unknown, its observations are neither vectors of real numbers nor stacks of uint8 frames, or its
+    actions neither such vectors nor numbers from 0.
     """
+    if is_game(env_id):
+        from ganglion.training.atari import make_game
+
+        return make_game(env_id, training=training)
     env = make(env_id)
-    for what, space in (("observations", env.observation_space), ("actions", env.action_space)):
-        if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
-            raise ConfigError(
-                f"env_id = {env_id!r}: its {what} are {_described(space)}; "
-                "supported: vectors of real numbers, Box(n,)"
-            )
+    if is_stack(env.observation_space):
+        return env
+    _require("observations", env_id, env.observation_space, is_supported=_is_vector(env.observation_space))
+    require_actions(env_id, env.action_space, gym.spaces.Box, gym.spaces.Discrete)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that infinite bounds lose precision as float32
         return DtypeObservation(env, np.float32)
+
+
+def require_actions(
+    env_id: str, space: gym.Space[Any], *kinds: type[gym.Space[Any]], algorithm: str | None = None
+) -> None:
+    """Raise ConfigError unless the actions are of one of these kinds: vectors, or numbers from 0.
+
+    algorithm: the one that takes only these.
+    """
+    fits = _is_vector(space) or (isinstance(space, gym.spaces.Discrete) and space.start == 0)
+    names = {gym.spaces.Box: _VECTORS, gym.spaces.Discrete: "numbers from 0, Discrete(n)"}
+    _require(
+        "actions",
+        env_id,
+        space,
+        is_supported=fits and isinstance(space, kinds),
+        supported=", ".join(names[kind] for kind in kinds),
+        algorithm=algorithm,
+    )
+
+
+def is_stack(space: gym.Space[Any]) -> bool:
+    """Return whether observations are stacks of gray frames, [n, height, width] uint8, for a convolution."""
+    return (
+        isinstance(space, gym.spaces.Box)
+        and space.dtype == np.uint8
+        and len(space.shape) == 3
+        and min(space.shape[1:]) >= LEAST_FRAME
+    )
+
+
+_VECTORS = "vectors of real numbers, Box(n,)"
+
+
+def _is_vector(space: gym.Space[Any]) -> bool:
+    return isinstance(space, gym.spaces.Box) and len(space.shape) == 1
+
+
+def _require(
+    what: str,
+    env_id: str,
+    space: gym.Space[Any],
+    *,
+    is_supported: bool,
+    supported: str = _VECTORS,
+    algorithm: str | None = None,
+) -> None:
+    if not is_supported:
+        by = "" if algorithm is None else f" by {algorithm}"
+        raise ConfigError(
+            f"env_id = {env_id!r}: its {what} are {_described(space)}; supported{by}: {supported}"
+        )
 
 
 def _described(space: gym.Space[Any]) -> str:

@@ -1,9 +1,9 @@
 """What training does with any learner: take its state and put it back, count its weights, make it int8."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
@@ -20,6 +21,7 @@ from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.run import Run
+from ganglion.training.vecnormalize import Standardizer
 
 
 def capture(model: Learner) -> dict[str, NDArray[Any]]:
@@ -57,6 +59,11 @@ def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
     return run, model
 
 
+def is_discrete(model: Learner) -> bool:
+    """Return whether actions are numbers: the network gives a value for each."""
+    return isinstance(model.action_space, gym.spaces.Discrete)
+
+
 def weights_of(model: Learner) -> list[Tensor]:
     """Return the weights [out, in] that are pruned: those of the deployed network."""
     return [layer.weight for layer in model.layers()]
@@ -76,9 +83,12 @@ def masks_or_ones(model: Learner) -> list[Tensor]:
 
 
 def live_inputs(model: Learner, n_observations: int) -> Tensor | None:
-    """Return which features vary over the latest observations: [observation] bool; None without any."""
+    """Return which features, or channels, vary over the latest observations: bool; None without any."""
     observations = model.latest_observations(n_observations)
-    return torch.from_numpy(np.ptp(observations, axis=0) > 0) if len(observations) > 1 else None
+    if len(observations) < 2:
+        return None
+    varies = np.ptp(observations, axis=0) > 0
+    return torch.from_numpy(varies.reshape(len(varies), -1).any(1))
 
 
 def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
@@ -96,8 +106,15 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
 
 def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
     """Choose scales by the latest observations in the replay buffer and make the actor use them."""
-    masks = model.masks()
-    model.act_through(calibrate(model.layers(), model.latest_observations(n_observations), config))
+    masks, standardizer = model.masks(), model.standardizer
+    scales = calibrate(
+        model.layers(),
+        model.latest_observations(n_observations),
+        config,
+        squashed=not is_discrete(model),
+        limit=None if standardizer is None else standardizer.limit,
+    )
+    model.act_through(scales)
     if masks is not None:
         model.set_masks(masks)
 
@@ -108,21 +125,32 @@ def quantization_json(model: Learner) -> dict[str, Any] | None:
 
 
 def quantized_network(model: Learner) -> QuantNetwork:
-    """Return the Brevitas network that the quantized actor of `model` stands for."""
+    """Return the Brevitas network, of raw observations, that the quantized actor of `model` stands for."""
     assert model.quantization is not None
-    return QuantNetwork.from_float(model.layers(), model.quantization)
+    network = QuantNetwork.from_float(model.layers(), model.quantization)
+    standardizer = model.standardizer
+    return network if standardizer is None else network.behind(standardizer.folded(network.normalizer))
 
 
 def deterministic_policy(model: Learner) -> nn.Module:
-    """Return the network as it would be deployed: [n, observation] → mean before tanh [n, action].
+    """Return the network as it would be deployed: raw observations [n, observation] → [n, output].
 
-    A float one is a copy in float64 (see `ganglion.training.episodes.greedy`).
+    A float one is a copy, in float64 (see `ganglion.training.episodes.greedy`) unless it has convolutions,
+    which take ten times as long in it.
     """
     if model.quantization is not None:
         return quantized_network(model)
-    return copy.deepcopy(_with_relu(model.layers())).double()
+    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
+    return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 
 
-def _with_relu(layers: Sequence[nn.Linear]) -> nn.Sequential:
-    parts = [part for layer in layers for part in (layer, nn.ReLU())]
-    return nn.Sequential(*parts[:-1])
+class _Standardize(nn.Module):
+    """A standardizer as a module, in the type of what it reads."""
+
+    def __init__(self, standardizer: Standardizer) -> None:
+        super().__init__()
+        self._standardizer = standardizer
+
+    def forward(self, observation: Tensor) -> Tensor:
+        return self._standardizer(observation).to(observation.dtype)

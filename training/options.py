@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import Positional
 
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled
+from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
 from ganglion.training.config import TrainConfig, changed, load_config, read_settings
 from ganglion.training.run import Run
 
@@ -33,14 +35,16 @@ class TrainSettings:
 
     environment: Positional[str]
     """A configuration's name, such as Hopper."""
+    algorithm: str | None = None
+    """What learns: sac, td3, ddpg, ppo, trpo or dqn; the configuration's by default."""
     sparsity: float = 0.0
-    """Fraction of the actor's weights to prune."""
+    """Fraction of the actor's weights, or of its hidden neurons, to prune."""
     steps: int | None = None
     """Environment steps before quantization-aware training."""
     qat_steps: int | None = None
-    """Environment steps of quantization-aware training; 0 by default for a dense run."""
-    ptq: bool = False
-    """Quantize by calibration alone instead."""
+    """Environment steps of quantization-aware training; by default a share of those before."""
+    scheme: Scheme | None = None
+    """How it becomes int8: qat, ptsq (by calibration alone) or float (not at all, as dense runs do)."""
     parent: Annotated[Path | None, tyro.conf.arg(name="from", aliases=("--parent",))] = None
     """Checkpoint of a trained policy to start from."""
     distill: bool = False
@@ -52,7 +56,8 @@ class TrainSettings:
     env_id: str | None = None
     """Gymnasium identifier, such as Hopper-v5."""
     pruning: str | None = None
-    """Which weights are pruned: magnitude, scaled, one_shot, random, snip, set or rigl."""
+    """Which weights are pruned: magnitude, scaled, one_shot, random, snip, set or rigl; or which neurons:
+    neurons_l1 or neurons_l2."""
     distribution: str | None = None
     """How sparsity is spread over the layers: global, uniform or erk."""
     weight_bits: int | None = None
@@ -72,7 +77,9 @@ class TrainSettings:
 
     def plan(self) -> Run:
         """Return the run that is asked for; raise ConfigError when there is no such run."""
-        config = load_config(self.environment)
+        if self.scheme is Scheme.PTDQ:
+            raise ConfigError(UNSUPPORTED)
+        config = load_config(self.environment, self.algorithm)
         asked = {name: value for name in _REPLACED if (value := getattr(self, name)) is not None}
         asked = read_settings(self.set.split()) | asked
         usual, config = (
@@ -91,18 +98,20 @@ class TrainSettings:
             qat_steps=self._default_qat_steps(config, steps) if self.qat_steps is None else self.qat_steps,
             parent=None if self.parent is None else str(self.parent),
             distill=self.distill,
-            ptq=self.ptq,
+            ptq=self.scheme is Scheme.PTSQ,
             build=self.build,
         )
 
     def _default_qat_steps(self, config: TrainConfig, steps: int) -> int:
         # A dense run is the float reference.
-        return config.qat_steps_after(steps) if self.sparsity and not self.ptq else 0
+        scheme = self.scheme or (Scheme.QAT if self.sparsity else Scheme.FLOAT)
+        return config.qat_steps_after(steps) if scheme is Scheme.QAT else 0
 
     def _default_name(self, replaced: dict[str, Any]) -> str:
         """Return a folder name that tells runs of different settings apart."""
-        parts = ["distilled"] if self.distill else []
+        parts = [self.algorithm] if self.algorithm else []
+        parts += ["distilled"] if self.distill else []
         parts += [f"sparse{self.sparsity * 100:g}" if self.sparsity else "dense"]
         parts += [value if isinstance(value, str) else f"{name}{value}" for name, value in replaced.items()]
-        parts += ["ptq"] if self.ptq else []
+        parts += [self.scheme.value] if self.scheme else []
         return "-".join([*parts, f"s{self.seed}"])

@@ -30,6 +30,8 @@ LINES = (
     {"color": "#d55e00", "marker": "s", "linestyle": "--", "markerfacecolor": "white"},
     {"color": "#009e73", "marker": "^", "linestyle": "-."},
     {"color": "#555555", "marker": "D", "linestyle": ":", "markerfacecolor": "white"},
+    {"color": "#cc79a7", "marker": "v", "linestyle": "-"},
+    {"color": "#e69f00", "marker": "P", "linestyle": "--", "markerfacecolor": "white"},
 )
 """Okabe and Ito's colours, told apart by everyone; marker and dashes tell them apart in grey."""
 

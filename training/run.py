@@ -12,7 +12,7 @@ from ganglion.models.build.codec import STRICT, decode, encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
-from ganglion.models.sparsity import Pruning, check_sparsity
+from ganglion.models.sparsity import Pruning, check_sparsity, neurons_left
 from ganglion.training.config import ROLLOUT, TrainConfig
 
 _SEED_STRIDE = 1_000_003
@@ -42,7 +42,7 @@ class Run:
     seed: int
     """Of the networks, the exploration, the batches and the training episodes."""
     sparsity: float
-    """The final fraction of zeros among the actor's weights; 0 for a dense run."""
+    """The final fraction of zeros among the actor's weights, or of its hidden neurons; 0 for a dense run."""
     steps: int
     """Environment steps before quantization-aware training."""
     qat_steps: int
@@ -52,7 +52,7 @@ class Run:
     distill: bool
     """Whether the actor imitates that policy instead of learning from rewards."""
     ptq: bool = False
-    """Whether the policy is quantized in the end by calibration alone, to compare with training."""
+    """Whether the policy is quantized in the end by calibration alone (PTSQ), to compare with training."""
     vecnormalize: str | None = None
     """The observation statistics that a stable-baselines3 zip as parent was trained with, or None."""
     dense_steps: int = 0
@@ -66,7 +66,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
-        check_sparsity(self.sparsity)
+        self._check_sparsity()
         rollout = self.config.rollout_steps
         for setting, n_steps in (
             ("steps", self.steps),
@@ -79,17 +79,14 @@ class Run:
             raise ConfigError(
                 f"{spelled('distill')} needs a teacher: a checkpoint given by {spelled('from')}"
             )
-        if self.parent_is_zip and not (self.steps and self.distill):
-            raise ConfigError(
-                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
-            )
+        self._check_zip()
         if self.finetune_steps and not (self.qat_steps and self.distill):
             raise ConfigError(
                 f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
             )
         if self.ptq and self.qat_steps:
             raise ConfigError(
-                f"{spelled('ptq')} is quantization without training; "
+                f"{spelled('scheme', 'ptsq')} is quantization without training; "
                 f"{spelled('qat_steps', self.qat_steps)} is not 0"
             )
         if self.sparsity and 0 < self.steps <= self.sparse_from:
@@ -105,6 +102,20 @@ class Run:
             )
         if Path(self.name).name != self.name:
             raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
+
+    def _check_zip(self) -> None:
+        """Raise ConfigError unless a zip as parent is imitated, or is of a DQN that goes on as it was."""
+        goes_on = self.config.algorithm == "dqn" and not self.distill and not self.sparsity
+        if self.parent_is_zip and not (self.steps and (self.distill or goes_on)):
+            raise ConfigError(
+                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least "
+                f"{self.config.rollout_steps}; a dense DQN also goes on from one"
+            )
+
+    def _check_sparsity(self) -> None:
+        check_sparsity(self.sparsity)
+        if self.pruning.norm is not None:
+            neurons_left(self.config.hidden, self.sparsity)
 
     @property
     def parent_is_zip(self) -> bool:

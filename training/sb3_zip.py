@@ -19,8 +19,8 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.distill import gaussian_actions
-from ganglion.training.algorithms.flat_mlp import linears_of
 from ganglion.training.vecnormalize import Standardizer, read_vecnormalize
 
 SUPPORTED = "supported: SAC, TD3, DDPG and PPO with MlpPolicy"
@@ -39,16 +39,7 @@ class ZipPolicy:
     @property
     def layers(self) -> list[nn.Linear]:
         """The layers from observation to action."""
-        policy = cast(Any, self.model.policy)
-        if isinstance(self.model, PPO):
-            parts = [policy.mlp_extractor.policy_net, policy.action_net]
-        else:
-            parts = (
-                [policy.actor.latent_pi, policy.actor.mu]
-                if isinstance(self.model, SAC)
-                else [policy.actor.mu]
-            )
-        return [layer for part in parts for layer in linears_of(part)]
+        return actor_layers(self.model.policy)
 
     @torch.no_grad()
     def act(self, observation: Tensor, noise: Tensor) -> Tensor:

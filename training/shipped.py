@@ -6,10 +6,10 @@ from typing import Any
 
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.provenance import git_commit
+from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, read_description, write_description
-from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.training.checkpoint import Checkpoint
-from ganglion.training.envs import make_env
+from ganglion.training.delta.rollout import roll_out
 from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
 from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import RESULT_FILE, read_result
@@ -27,16 +27,12 @@ def is_shipped(folder: Path) -> bool:
 
 def evaluate_shipped(folder: Path, n_episodes: int = TEST_EPISODES) -> dict[str, Any]:
     """Evaluate the policy in `folder` and return its result.json, which with policy.json then says so."""
-    record = read_result(folder)
-    policy = _integer_policy(folder) if (folder / JSON_FILE).exists() else _dense_policy(folder)
-    episodes = run_episodes(record.env_id, policy, n_episodes, TEST_SEEDS)
-    return _recorded(folder, episodes)
-
-
-def _integer_policy(folder: Path) -> Policy:
-    policy = load_policy(folder)
-    network = QuantNetwork.from_integers(policy.spec.normalizer, policy.network).eval()
-    return greedy(network, make_env(policy.spec.env).action_space)
+    if (folder / JSON_FILE).exists():
+        policy = load_policy(folder)
+        delta = DeltaNetwork.of(policy.network)
+        return _recorded(folder, roll_out(policy.spec, delta, n_episodes, TEST_SEEDS).episodes)
+    dense = _dense_policy(folder)
+    return _recorded(folder, run_episodes(read_result(folder).env_id, dense, n_episodes, TEST_SEEDS))
 
 
 def _dense_policy(folder: Path) -> Policy:

@@ -51,7 +51,7 @@ def has_critics_for(model: Sac, policy: ZipPolicy) -> bool:
 def fold_standardizer(standardizer: Standardizer, layer: nn.Linear) -> None:
     """Make `layer`, which reads standardized observations, read raw ones; the limit is not folded."""
     layer.weight.div_(standardizer.std)
-    layer.bias.sub_(layer.weight @ standardizer.mean)
+    layer.bias.sub_(layer.weight @ standardizer.mean.float())
 
 
 def _shapes(module: nn.Module) -> list[torch.Size]:

@@ -2,19 +2,23 @@
 
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
+from ganglion.models.spec.policy import Normalizer
 from ganglion.training.pickles import read_pickle
 
 log = logging.getLogger(__name__)
@@ -23,21 +27,64 @@ NONE = "none"
 """What a user gives instead of a file for a zip that was trained on raw observations."""
 _NAMES = ("vecnormalize.pkl", "vec_normalize.pkl")
 _SAME = 1e-4
+_STATISTICS = ("mean", "var", "count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standardizer:
-    """VecNormalize's observations: clip((observation - mean) / std, -limit, limit), in float32."""
+    """VecNormalize's observations: clip((observation - mean) / std, -limit, limit), rounded to float32."""
 
     mean: Tensor
-    """[observation]"""
+    """[observation] float64"""
     std: Tensor
-    """[observation], VecNormalize's epsilon included."""
+    """[observation] float64, VecNormalize's epsilon included."""
     limit: float
 
+    @classmethod
+    def of(cls, saved: Any) -> "Standardizer":
+        """Return what a VecNormalize, or what its file holds, makes of observations."""
+        mean, variance = (np.array(values, np.float64) for values in (saved.obs_rms.mean, saved.obs_rms.var))
+        return cls(
+            mean=torch.from_numpy(mean),
+            std=torch.from_numpy((variance + saved.epsilon) ** 0.5),
+            limit=float(saved.clip_obs),
+        )
+
     def __call__(self, observation: Tensor) -> Tensor:
-        """Return what the network reads: [n, observation] → same shape."""
-        return ((observation - self.mean) / self.std).clamp(-self.limit, self.limit)
+        """Return what the network reads, as VecNormalize computes it: [n, observation] → same, float32."""
+        return ((observation - self.mean) / self.std).clamp(-self.limit, self.limit).float()
+
+    def folded(self, normalizer: Normalizer) -> Normalizer:
+        """Return what makes of raw observations the integers that `normalizer` makes of standardized ones.
+
+        The clip is in it when `normalizer` saturates within the limit (`calibrate`'s): what lies beyond then
+        saturates too. Offsets and gains are rounded to float32 once.
+        """
+        mean, std = (values[list(normalizer.features)].numpy() for values in (self.mean, self.std))
+        offset, gain = np.array(normalizer.offset), np.array(normalizer.gain)
+        return replace(
+            normalizer,
+            offset=tuple((mean + offset * std).astype(np.float32).tolist()),
+            gain=tuple((gain / std).astype(np.float32).tolist()),
+        )
+
+
+def statistics_arrays(env: VecNormalize) -> dict[str, NDArray[np.float64]]:
+    """Return copies of the running statistics of observations and of discounted rewards."""
+    running = {"observation": env.obs_rms, "return": env.ret_rms}
+    return {
+        f"{name}_{key}": np.array(getattr(statistics, key), np.float64)
+        for name, statistics in running.items()
+        for key in _STATISTICS
+    }
+
+
+def load_statistics(env: VecNormalize, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+    """Put what `statistics_arrays` returned back."""
+    for name, statistics in (("observation", env.obs_rms), ("return", env.ret_rms)):
+        for key in _STATISTICS:
+            value = arrays[f"{name}_{key}"]
+            setattr(statistics, key, value.copy() if value.ndim else float(value))
 
 
 def read_vecnormalize(path: Path, env: gym.Env[Any, Any]) -> Standardizer | None:
@@ -60,11 +107,7 @@ def read_vecnormalize(path: Path, env: gym.Env[Any, Any]) -> Standardizer | None
             f"{path}: observations of shape {mean.shape}, the environment's: {shape}; "
             f"give {spelled('vecnormalize', '<file>')} if another belongs to the zip"
         )
-    return Standardizer(
-        mean=torch.from_numpy(mean).float(),
-        std=torch.from_numpy((variance + saved.epsilon) ** 0.5).float(),
-        limit=float(saved.clip_obs),
-    )
+    return Standardizer.of(saved)
 
 
 def find_vecnormalize(path: Path) -> list[Path]:

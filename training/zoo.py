@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from ganglion.models.build.codec import STRICT, Count, decode
+from ganglion.models.build.codec import decode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BUILD
+from ganglion.models.formats.policy_folder import JSON_FILE
+from ganglion.models.spec.provenance import Provenance
 from ganglion.models.zoo import ZOO
 from ganglion.training.records import RESULT_FILE, read_curve, read_result
 
@@ -41,17 +42,6 @@ class ZooSettings:
     """Where the log goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sizes:
-    """What the table takes of a policy's provenance, in weights."""
-
-    __pydantic_config__: ClassVar = STRICT | {"extra": "ignore"}
-
-    n_weights: Count
-    nnz: Count
-    nnz_live: Count
-
-
 def zoo_table(zoo: Path) -> str:
     """Return the policies under `zoo` as a Markdown table; a record that lacks a key raises ExportError.
 
@@ -80,19 +70,17 @@ def _line(folder: Path) -> str:
             "commit": result.commit[:_COMMIT_LETTERS],
         }
         if folder.name != DENSE:
-            cells |= _size_cells(_sizes(folder))
+            cells |= _size_cells(folder / JSON_FILE)
     except IndexError:
         raise ExportError(f"{folder}: neither result.json nor a curve tells its steps") from None
     return "| " + " | ".join(cells.get(column, "") for column in _COLUMNS) + " |"
 
 
-def _sizes(folder: Path) -> _Sizes:
-    path = folder / "policy.json"
-    return decode(_Sizes, read_json(path).get("provenance"), f"{path}: provenance")
-
-
-def _size_cells(sizes: _Sizes) -> dict[str, str]:
-    n_weights, kept, live = sizes.n_weights, sizes.nnz, sizes.nnz_live
+def _size_cells(path: Path) -> dict[str, str]:
+    said = decode(Provenance, read_json(path).get("provenance"), f"{path}: provenance")
+    n_weights, kept, live = said.n_weights, said.nnz, said.nnz_live
+    if not (n_weights and kept and live):
+        raise ExportError(f"{path}: provenance does not say all of n_weights, nnz and nnz_live")
     return {
         "weights kept": f"{kept:,} of {n_weights:,} ({100 * kept / n_weights:.1f} %)",
         "live": f"{live:,}",

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.design.design import load_design
-from ganglion.hw.settings import PolicySettings
 from ganglion.hw.sim.bulk import Speed, measure_speed, untapped_bench
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import merge_json, read_json
 from ganglion.models.build.paths import BENCH_FILE, BuildPaths
+from ganglion.models.build.settings import PolicySettings
 from ganglion.models.build.spelling import spelled_command
 
 ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2")

@@ -18,14 +18,13 @@ from ganglion.hw import compile, gates, simulate, synth
 from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.registry import engines
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
-from ganglion.hw.settings import PolicySettings
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
-from ganglion.models.build.settings import BuildSettings
+from ganglion.models.build.settings import BuildSettings, PolicySettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import read_description
 from ganglion.models.select_policy import select

@@ -103,9 +103,10 @@ def random_subjects(paths: BuildPaths, sparsities: Sequence[float]) -> Iterator[
 
 def said(spec: PolicySpec, key: str) -> Any:
     """Return what a policy's provenance says of itself; ExportError when it does not."""
-    if key not in spec.provenance:
+    value = getattr(spec.said, key)
+    if value is None:
         raise ExportError(f"{spec.name}: policy.json's provenance does not say {key}, which growth needs")
-    return spec.provenance[key]
+    return value
 
 
 def trained_subjects(name: str) -> list[Subject]:

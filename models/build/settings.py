@@ -1,13 +1,15 @@
-"""What a command that goes on from a build's files is told: which build."""
+"""What a command is told: which policy, and so which build; or a build from whose files it goes on."""
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
+from ganglion.models.build.spelling import spelled
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
@@ -34,3 +36,31 @@ def paths_of(name: str, build: Path) -> BuildPaths:
             f"{name!r} cannot name a build: letters, digits and _ . + - are allowed, a letter or digit first"
         )
     return BuildPaths.of(name, build)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicySettings:
+    """A policy, shipped or a user's, and where builds lie."""
+
+    name: Positional[str | None] = None
+    """The environment whose shipped policy is taken, for example Hopper."""
+    policy: Path | None = None
+    """A policy folder to take instead of the shipped one."""
+    build: Path = BUILD
+    """Where builds lie."""
+
+    @property
+    def paths(self) -> BuildPaths:
+        """The files of the policy's build; ConfigError when neither an environment nor a folder is named."""
+        if self.policy is not None:
+            return paths_of(build_name(self.policy), self.build)
+        if self.name is None:
+            raise ConfigError(f"name an environment, or a policy folder with {spelled('policy')}")
+        return paths_of(self.name, self.build)
+
+
+def build_name(folder: Path) -> str:
+    """Return the name of a policy folder's build: its own, and six digits that tell equal names apart."""
+    path = folder.resolve()
+    stem = re.sub(r"[^A-Za-z0-9_.+-]+", "-", path.name).lstrip("-_.+") or "policy"
+    return f"{stem}-{sha256(str(path).encode()).hexdigest()[:6]}"

@@ -43,8 +43,8 @@ def write_policy(
     observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added.
     thresholds: of delta inference, one a layer; with one above 0, `observations` must be whole episodes in
     order, which start where `episode_starts`, [n] bool, says, and the extremes are an episode more.
-    The weight counts before and after liveness are added to `provenance`. Raises ExportError when a
-    number is not exact.
+    The weight counts before and after liveness are added to `provenance` unless it has its own. Raises
+    ExportError when a number is not exact.
     """
     whole = actor.to_integers()
     if any(thresholds):
@@ -58,7 +58,7 @@ def write_policy(
         normalizer=_select(actor.normalizer, live.features),
         network=live.network.spec,
         action=action,
-        provenance=provenance | _weight_counts(whole, live.network),
+        provenance=_weight_counts(whole, live.network) | provenance,
     )
     write_qonnx(live.network, folder / ONNX_FILE)
     vectors = np.concatenate([observations, extreme_observations(spec)])

@@ -94,6 +94,12 @@ class QuantNetwork(nn.Module):
         policy._load(weights, biases)
         return policy
 
+    def behind(self, normalizer: Normalizer) -> "QuantNetwork":
+        """Return the same integers behind another normalizer."""
+        policy = QuantNetwork(normalizer, self.spec)
+        policy.layers.load_state_dict(self.layers.state_dict())
+        return policy
+
     def _load(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
         with torch.no_grad():
             for spec, layer, weight, bias in zip(self.spec.layers, self.layers, weights, biases, strict=True):

@@ -61,28 +61,44 @@ class Normalize(nn.Module):
         return (obs[..., self.features] - self.offset) * self.gain * self.unit
 
 
-def calibrate(modules: Sequence[Any], observations: np.ndarray, quant: QuantConfig) -> Quantization:
+def calibrate(
+    modules: Sequence[Any],
+    observations: np.ndarray,
+    quant: QuantConfig,
+    *,
+    squashed: bool = True,
+    limit: float | None = None,
+) -> Quantization:
     """Return the scales of a network with ReLU between `modules`, of the kinds in KINDS, that lose least.
 
-    They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), the
-    mean's measured behind tanh.
+    They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), that
+    of the last values behind tanh if actions are `squashed` means. limit: see `calibrate_normalizer`.
     """
-    normalizer = calibrate_normalizer(observations, quant.input_bits)
+    normalizer = calibrate_normalizer(observations, quant.input_bits, limit)
     normalized = Normalize(normalizer)(torch.from_numpy(observations))
-    network = _choose_scales(modules, *fold_normalizer(modules, normalizer), normalized, quant)
+    network = _choose_scales(
+        modules, *fold_normalizer(modules, normalizer), normalized, quant, squashed=squashed
+    )
     return Quantization(normalizer=normalizer, network=network, csd_digits=quant.csd_digits)
 
 
-def calibrate_normalizer(observations: np.ndarray, input_bits: int = 8) -> Normalizer:
+def calibrate_normalizer(
+    observations: np.ndarray, input_bits: int = 8, limit: float | None = None
+) -> Normalizer:
     """Return offsets and power-of-two gains that spread each feature's range over the input type.
 
-    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile.
+    observations: [n, obs] of visited states; the range runs from the 0.1 % to the 99.9 % quantile. limit:
+    what the features were clipped to; the type then saturates within it, which makes the clip superfluous.
     """
     input_type = IntType(bits=input_bits, signed=True)
     low, high = np.quantile(observations.astype(np.float64), [0.001, 0.999], axis=0)
     half = np.maximum((high - low) / 2, 1e-3)
+    middle = (low + high) / 2
     gain = np.exp2(np.floor(np.log2((input_type.high + 0.5) / half)))
-    offset = np.round((low + high) / 2 * gain) / gain
+    if limit is not None:
+        gain = np.maximum(gain, np.exp2(np.ceil(np.log2((input_type.high - input_type.low) / (2 * limit)))))
+        middle = np.clip(middle, -limit - input_type.low / gain, limit - input_type.high / gain)
+    offset = np.round(middle * gain) / gain
     return Normalizer(
         features=tuple(range(observations.shape[1])),
         offset=tuple(offset.tolist()),
@@ -109,6 +125,8 @@ def _choose_scales(
     biases: list[Tensor],
     normalized: Tensor,
     quant: QuantConfig,
+    *,
+    squashed: bool,
 ) -> NetworkSpec:
     """Choose every scale layer by layer, each on the quantized activations of the one before."""
     input_type = IntType(bits=quant.input_bits, signed=True)
@@ -131,12 +149,16 @@ def _choose_scales(
             output_exponent=exponent + weight_exponent,
         )
         acc = layer.functional(current, on_grid(weight, weight_type, weight_exponent), bias)
-        through = torch.tanh if last else torch.relu
-        output_exponent = best_exponent(through(acc) if not last else acc, layer.output_type, through=through)
+        before, through = (acc, torch.tanh if squashed else _same) if last else (torch.relu(acc), torch.relu)
+        output_exponent = best_exponent(before, layer.output_type, through=through)
         exponent = max(output_exponent, layer.accumulator_exponent)
         layers.append(replace(layer, output_exponent=exponent))
         current = fake_quantize(acc, layer.output_type, exponent)
     return NetworkSpec(input_type=input_type, layers=tuple(layers))
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
 
 
 def layer_of(module: nn.Module, in_shape: tuple[int, ...], **scales: Any) -> Layer:

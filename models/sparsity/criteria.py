@@ -1,4 +1,4 @@
-"""The ways to choose the weights that live."""
+"""The ways to choose the weights, or the neurons, that live."""
 
 from enum import Enum
 
@@ -13,11 +13,18 @@ class Pruning(Enum):
     SNIP = "snip"  # those of least |weight * gradient| before the first update, for good: Lee et al. 2019
     SET = "set"  # before the first update; then the smallest give way to random ones: Mocanu et al. 2018
     RIGL = "rigl"  # the same, giving way to those of largest gradient: Evci et al. 2020
+    NEURONS_L1 = "neurons_l1"  # whole neurons, those of least L1 norm, ever more on that cubic schedule
+    NEURONS_L2 = "neurons_l2"  # the same by the L2 norm
 
     @property
     def is_gradual(self) -> bool:
         """Whether the sparsity rises on a schedule."""
-        return self in (Pruning.MAGNITUDE, Pruning.SCALED)
+        return self in (Pruning.MAGNITUDE, Pruning.SCALED) or self.norm is not None
+
+    @property
+    def norm(self) -> int | None:
+        """The order of the norm by which whole neurons are pruned; None where single weights are."""
+        return {Pruning.NEURONS_L1: 1, Pruning.NEURONS_L2: 2}.get(self)
 
     @property
     def rewires(self) -> bool:

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import STRICT
+from ganglion.models.build.codec import STRICT, decode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.spec.heads import FLOAT32_MAX, ActionHead
 from ganglion.models.spec.network import NetworkSpec
+from ganglion.models.spec.provenance import Provenance
 
 MAX_OBSERVATION = 1 << 16
 MAX_PROVENANCE = 1 << 16
@@ -56,6 +57,11 @@ class PolicySpec:
     action: ActionHead
     provenance: dict[str, Any]
     """Where it comes from: JSON of the maker's choice."""
+
+    @property
+    def said(self) -> Provenance:
+        """What the provenance says that Ganglion reads; ExportError where it is not what it should be."""
+        return decode(Provenance, self.provenance, f"{self.name}: provenance")
 
     def __post_init__(self) -> None:
         for what in ("name", "env", "algorithm"):

@@ -34,6 +34,7 @@ class MaskedTd3(TD3):
     """TD3 as stable-baselines3 has it; its int8 policy is rounded, not trained."""
 
     algorithm: ClassVar[str] = "TD3"
+    standardizer: None = None
     quantization: Any = None
     teacher: Teacher | None = None
     _masks: list[Tensor] | None = None
@@ -108,8 +109,10 @@ def _new_td3(config: TrainConfig, seed: int) -> MaskedTd3:
 def test_a_made_up_algorithm_trains_prunes_and_ships_an_int8_policy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ALGORITHMS, "td3", _new_td3)
-    run = toy_run(name="td3", config=toy_config(algorithm="td3"), sparsity=0.5, build=tmp_path, qat_steps=400)
+    monkeypatch.setitem(ALGORITHMS, "masked_td3", _new_td3)
+    run = toy_run(
+        name="td3", config=toy_config(algorithm="masked_td3"), sparsity=0.5, build=tmp_path, qat_steps=400
+    )
     result = train(run)
     assert (result["algorithm"], result["phase"]) == ("TD3", "qat") and result["sparsity"] >= 0.5
     assert result["return_mean"] > GOOD_RETURN
@@ -119,11 +122,11 @@ def test_a_made_up_algorithm_trains_prunes_and_ships_an_int8_policy(
     before = run.checkpoint.read_bytes()
     train(run)
     assert run.checkpoint.read_bytes() == before
-    assert read_json(run.folder / "run.json")["config"]["algorithm"] == "td3"
+    assert read_json(run.folder / "run.json")["config"]["algorithm"] == "masked_td3"
 
 
 def test_an_unknown_algorithm_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="algorithm = 'alchemy'; known: sac"):
+    with pytest.raises(ConfigError, match="algorithm = 'alchemy'; known: ddpg, dqn, ppo, sac, td3, trpo"):
         new_learner(replace(toy_config(), algorithm="alchemy"), 1)
 
 

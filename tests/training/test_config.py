@@ -24,7 +24,7 @@ def test_every_shipped_configuration_is_valid(environment: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HOPPER + "\ncolour = 3\n", "unknown key colour"),
+        ("colour = 3\n" + HOPPER, "unknown key colour"),
         (HOPPER.replace("tau = 0.005", ""), "missing key tau"),
         (HOPPER.replace("csd_digits = 4", ""), "missing key csd_digits"),
         (HOPPER.replace("tau = 0.005", 'tau = "small"'), "tau: expected number, got 'small'"),
@@ -57,7 +57,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"csd_digits": 5}, "csd_digits = 5, allowed: 1 to 4"),
         (
             {"pruning": "lottery"},
-            "pruning = 'lottery', allowed: magnitude, scaled, one_shot, random, snip, set or rigl",
+            "pruning = 'lottery', allowed: magnitude, scaled, .*, neurons_l1 or neurons_l2",
         ),
         ({"rewire_fraction": 1.0}, r"rewire_fraction = 1.0, allowed: in \(0, 1\)"),
     ],
@@ -101,7 +101,6 @@ def test_an_unknown_environment_lists_the_known_ones() -> None:
     ("env_id", "message"),
     [
         ("Nowhere-v0", "environment 'Nowhere-v0'"),
-        ("CartPole-v1", r"its actions are Discrete; supported: vectors of real numbers, Box\(n,\)"),
         ("Blackjack-v1", "its observations are Tuple"),
         ("Image-v0", r"its observations are Box\(8, 8, 3\)"),
         ("Goal-v0", "its observations are Dict"),

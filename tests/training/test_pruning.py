@@ -14,10 +14,12 @@ from torch import Tensor
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json
+from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.sparsity import Distribution, Pruning, pools_of
 from ganglion.training.algorithms.sac import Sac, new_sac
 from ganglion.training.checkpoint import Checkpoint, masks_of
+from ganglion.training.export import export_run
 from ganglion.training.learner import capture, masks_or_ones, restore, weights_of
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase, Run
@@ -42,6 +44,11 @@ def _kept(sparsity: float, distribution: Distribution = Distribution.ERK) -> lis
 
 def _counts(masks: list[Tensor]) -> list[int]:
     return [int(mask.count_nonzero()) for mask in masks]
+
+
+def _promised(pruning: Pruning, distribution: Distribution = Distribution.ERK) -> int:
+    """Return how many weights stay: of 32 neurons a layer round(0.3 * 32) = 10 where neurons go."""
+    return 10 * (2 + 10 + 1) if pruning.norm is not None else sum(_kept(SPARSITY, distribution))
 
 
 def _assert_learnt_and_sparse(run: Run) -> None:
@@ -80,6 +87,18 @@ def test_a_trained_policy_is_made_sparse(
     _assert_learnt_and_sparse(run)
 
 
+def test_pruned_neurons_are_gone_from_the_exported_policy(
+    dense_run: tuple[Run, Path], tmp_path: Path
+) -> None:
+    pruning, pruned = Pruning.NEURONS_L2, {"parent": str(dense_run[1]), "steps": 800, "distill": True}
+    run = _run(pruning, ptq=False, qat_steps=240, **pruned)
+    result = train(run)
+    assert result["return_mean"] > GOOD_RETURN and result["nnz"] <= _promised(pruning)
+    export_run(run.folder, tmp_path / "small", 50)
+    widths = load_policy(tmp_path / "small").spec.network.widths
+    assert widths[0] == 2 and widths[-1] == 1 and max(widths[1:-1]) <= 10
+
+
 def _bound(run: Run) -> Sac:
     """Return a learner with 400 transitions and no update so far."""
     model = new_sac(run.config, run.seed)
@@ -104,7 +123,7 @@ def _masks_of_a_run(run: Run) -> list[list[Tensor]]:
 def test_masks_keep_the_promise_of_their_method(pruning: Pruning, distribution: Distribution) -> None:
     config = replace(_run(pruning).config, distribution=distribution.value)
     masks = _masks_of_a_run(_run(pruning, config=config))
-    assert sum(_counts(masks[-1])) == sum(_kept(SPARSITY, distribution))
+    assert sum(_counts(masks[-1])) == _promised(pruning, distribution)
     changes = list(itertools.pairwise(masks))
     if pruning.is_gradual:
         assert len(masks) > 5

@@ -11,6 +11,7 @@ import pytest
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.quant.schemes import Scheme
 from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.callbacks import MilestoneCallback
 from ganglion.training.checkpoint import Checkpoint, masks_of
@@ -56,7 +57,7 @@ def test_a_result_says_how_sure_it_is(dense_run: tuple[Run, Path]) -> None:
     assert "100 episodes" in summary(result) and "95% interval" in summary(result)
     other = {**result, "return_mean": result["return_mean"] - 2}
     text = summary_over_runs([result, other])
-    assert text.startswith(f"{ENV_ID}, 2 runs: ") and "± 1, interquartile mean" in text
+    assert text.startswith(f"{ENV_ID}, SAC, 2 runs: ") and "± 1, interquartile mean" in text
 
 
 def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]) -> None:
@@ -236,10 +237,10 @@ def test_the_command_line_names_the_run() -> None:
 
 
 def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> None:
-    settings = {"env_id": "Hopper-v5", "weight_bits": 4, "pruning": "magnitude", "ptq": True}
+    settings = {"env_id": "Hopper-v5", "weight_bits": 4, "pruning": "magnitude", "scheme": Scheme.PTSQ}
     run = TrainSettings(environment="Hopper", set="gamma=0.9", **settings).plan()
     assert (run.config.env_id, run.config.quant.weight_bits, run.qat_steps) == ("Hopper-v5", 4, 0)
-    assert run.name == "dense-gamma0.9-Hopper-v5-weight_bits4-ptq-s1"
+    assert run.name == "dense-gamma0.9-Hopper-v5-weight_bits4-ptsq-s1"
     assert run.to_json()["config"]["env_id"] == "Hopper-v5"
     assert replace(run.config, env_id="Hopper-v4", weight_bits=8, gamma=0.99) == load_config("Hopper")
 
@@ -253,7 +254,15 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
         ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
         ({"csd_digits": 0}, "csd_digits = 0, allowed: 1 to 4"),
         ({"pruning": "lottery"}, "pruning = 'lottery', allowed: magnitude, scaled, one_shot"),
-        ({"ptq": True, "qat_steps": 800}, "ptq is quantization without training; qat_steps=800"),
+        (
+            {"scheme": Scheme.PTSQ, "qat_steps": 800},
+            "scheme=ptsq is quantization without training; qat_steps",
+        ),
+        ({"scheme": Scheme.PTDQ}, "scheme ptdq has no hardware: .*; ptsq, .*, has"),
+        (
+            {"pruning": "neurons_l1", "sparsity": 0.999},
+            "sparsity 0.999 would remove all 256 neurons of a hidden layer; allowed: at most 0.996",
+        ),
         ({"environment": "Hoper"}, "unknown environment 'Hoper'; known: .*Hopper"),
     ],
 )

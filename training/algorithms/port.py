@@ -6,14 +6,17 @@ from typing import Any, ClassVar, Protocol
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.vecnormalize import Standardizer
 
 Teacher = Callable[[Tensor, Tensor], Tensor]
-"""Raw observations [n, observation] and standard normal noise [n, action] → actions [n, action] in [-1, 1];
-without noise the deterministic one."""
+"""Observations as the learner's layers read them [n, observation] and standard normal noise [n, action] →
+actions [n, action] in [-1, 1]; without noise the deterministic one. Where actions are discrete: the value of
+each, [n, action], whatever the noise."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -21,9 +24,9 @@ Arrays = dict[str, NDArray[Any]]
 class Learner(Protocol):
     """An algorithm of stable-baselines3, or what behaves like one, with a network that can be deployed.
 
-    The deployed network reads raw observations; its layers have ReLU between them. What the last one gives is
-    the mean before tanh where actions are real numbers, and a value for each action where they are discrete
-    (see `ganglion.training.episodes.greedy`).
+    The deployed network reads observations, raw or behind `standardizer`; its layers have ReLU between them.
+    What the last one gives is the mean before tanh where actions are real numbers, and a value for each
+    action where they are discrete (see `ganglion.training.episodes.greedy`).
     """
 
     algorithm: ClassVar[str]
@@ -33,7 +36,7 @@ class Learner(Protocol):
     learning_starts: int
     learning_rate: Any
     quantization: Quantization | None
-    """The scales through which the network acts and learns; None while it is float."""
+    """The scales by which the network acts and learns, of what its layers read; None while it is float."""
     teacher: Teacher | None
     """Whom it imitates; None: it learns from rewards."""
 
@@ -47,7 +50,12 @@ class Learner(Protocol):
 
     def _setup_lr_schedule(self) -> None: ...
 
-    def layers(self) -> list[nn.Linear]:
+    @property
+    def standardizer(self) -> Standardizer | None:
+        """What raw observations pass on their way to the layers; None: nothing."""
+        ...
+
+    def layers(self) -> Sequence[Weighted]:
         """Return the layers of the deployed network, which are pruned and quantized."""
         ...
 
@@ -68,7 +76,7 @@ class Learner(Protocol):
         ...
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
-        """Return up to `count` observations [n, observation], the latest that were seen."""
+        """Return up to `count` observations [n, observation], the latest that the layers read."""
         ...
 
     def arrays(self) -> Arrays:

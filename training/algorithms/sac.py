@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -12,23 +13,25 @@ from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.distill import DistilledSac, actor_teacher
 from ganglion.training.algorithms.fast_sac import entropy_parts
-from ganglion.training.algorithms.flat_mlp import linears_of
 from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.algorithms.replay import latest_observations
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env
+from ganglion.training.envs import make_env, require_actions
 
 
 class Sac(DistilledSac):
     """SAC, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "SAC"
+    standardizer: None = None
 
     def layers(self) -> list[nn.Linear]:
         """Return hidden layers and mean: log_std serves training only."""
-        return [*linears_of(self.actor.latent_pi), *linears_of(self.actor.mu)]
+        return actor_layers(self.policy)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks [out, in] of those layers, or None while every weight is free."""
@@ -50,10 +53,7 @@ class Sac(DistilledSac):
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
         """Return up to `count` observations [n, observation], the latest in the replay buffer."""
-        buffer = self.replay_buffer
-        assert buffer is not None
-        order = np.arange(buffer.pos - min(buffer.size(), count), buffer.pos)
-        return buffer.observations[order, 0].astype(np.float32)
+        return latest_observations(self.replay_buffer, count)
 
     def arrays(self) -> Arrays:
         """Return copies of the networks, optimizers, entropy coefficient and replay buffer."""
@@ -100,9 +100,11 @@ class Sac(DistilledSac):
 
 def new_sac(config: TrainConfig, seed: int) -> Sac:
     """Return a learner with random networks and an empty replay buffer."""
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
+    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
     return Sac(
         "MlpPolicy",
-        DummyVecEnv([lambda: Monitor(make_env(config.env_id))]),
+        env,
         learning_rate=config.learning_rate,
         buffer_size=config.buffer_size,
         learning_starts=config.learning_starts,

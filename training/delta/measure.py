@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganglion.models.build.codec import STRICT, Amount, Count
 from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import Policy
-from ganglion.models.reference import quantize_observation
-from ganglion.training.envs import FloatArray
-from ganglion.training.episodes import run_episodes
+from ganglion.training.delta.rollout import Rollout, roll_out
 
 Thresholds = tuple[int, ...]
 
@@ -52,30 +49,28 @@ class DeltaReport:
     pruned: tuple[Count, ...]
     uniform: tuple[Measured, ...]
     chosen: Measured
+    trained: Measured | None = None
+    """With the thresholds chosen for the policy that was fine-tuned with them; None without fine-tuning."""
 
 
 def measure(policy: Policy, thresholds: Thresholds, n_episodes: int, first_seed: int) -> Measured:
     """Return what a policy does with these thresholds; ConfigError for thresholds that are none."""
-    spec, network = policy.spec, DeltaNetwork(network=policy.network, thresholds=thresholds)
-    state, products, steps = network.start(n_episodes), np.zeros(len(thresholds), np.int64), 0
+    delta = DeltaNetwork(network=policy.network, thresholds=thresholds)
+    return measured(delta, roll_out(policy.spec, delta, n_episodes, first_seed))
 
-    def act(observations: FloatArray) -> NDArray[np.float32]:
-        nonlocal steps, products
-        inputs = quantize_observation(observations, spec.normalizer, spec.network.input_type)
-        outputs, taken = network.step(state, inputs)
-        products, steps = products + taken.sum(axis=1), steps + len(inputs)
-        return spec.action.act(outputs)
 
-    episodes = run_episodes(spec.env, act, n_episodes, first_seed, state.keep)
+def measured(delta: DeltaNetwork, found: Rollout) -> Measured:
+    """Return a rollout's figures."""
+    episodes = found.episodes
     return Measured(
-        thresholds=thresholds,
-        multiplications=tuple(float(value) for value in products / steps),
+        thresholds=delta.thresholds,
+        multiplications=found.multiplications,
         return_mean=float(episodes.returns.mean()),
         return_std=float(episodes.returns.std()),
         return_min=float(episodes.returns.min()),
         falls=int(episodes.fell.sum()),
-        episodes=n_episodes,
-        first_seed=first_seed,
+        episodes=len(episodes.returns),
+        first_seed=episodes.first_seed,
     )
 
 

@@ -1,7 +1,7 @@
 """Thresholds chosen layer by layer: as few multiplications as keep a fraction of the return."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ganglion.training.delta.measure import Measured, Thresholds
 
@@ -11,32 +11,44 @@ LADDER = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 log = logging.getLogger(__name__)
 
 
-def search(measure: Callable[[Thresholds], Measured], n_layers: int, keep: float) -> Measured:
-    """Return the fewest multiplications found whose mean return is at least `keep` of that with thresholds 0.
+def search(measure: Callable[[Thresholds], Measured], start: Thresholds, floor: float) -> list[Measured]:
+    """Return ever fewer multiplications, from those with `start` on, whose mean return is at least `floor`.
 
-    From 0 everywhere, the layer whose next threshold saves most is raised, as long as one holds the return.
-    The return of policies with negative ones must lose no more than the fraction 1 - keep of its size.
+    The layer whose next threshold saves most is raised, as long as one holds the return; a layer whose next
+    threshold does not is left as it is.
     """
-    best = measure((0,) * n_layers)
-    floor = best.return_mean - (1 - keep) * abs(best.return_mean)
-    while True:
-        found = [measure(thresholds) for thresholds in _next(best.thresholds)]
-        held = [each for each in found if each.return_mean >= floor and each.total < best.total]
-        if not held:
-            return best
-        best = min(held, key=lambda each: each.total)
-        log.info(
-            "delta: thresholds %s: %.0f multiplications a step, return %.0f of at least %.0f",
-            best.thresholds,
-            best.total,
-            best.return_mean,
-            floor,
-        )
+    path, layers = [measure(start)], set(range(len(start)))
+    while layers:
+        best = path[-1]
+        found = {
+            index: measure(raised)
+            for index in sorted(layers)
+            if (raised := _raised(best.thresholds, index)) is not None
+        }
+        held = {
+            index: each
+            for index, each in found.items()
+            if each.return_mean >= floor and each.total < best.total
+        }
+        layers = set(held)
+        if held:
+            path.append(min(held.values(), key=lambda each: each.total))
+            log.info(
+                "delta: thresholds %s: %.0f multiplications a step, return %.0f of at least %.0f",
+                path[-1].thresholds,
+                path[-1].total,
+                path[-1].return_mean,
+                floor,
+            )
+    return path
 
 
-def _next(thresholds: Thresholds) -> Iterator[Thresholds]:
-    """Yield the thresholds with one of them a rung higher."""
-    for index, threshold in enumerate(thresholds):
-        rung = LADDER.index(threshold) + 1
-        if rung < len(LADDER):
-            yield (*thresholds[:index], LADDER[rung], *thresholds[index + 1 :])
+def floor_of(exact: Measured, keep: float) -> float:
+    """Return the least return that keeps the fraction `keep`; of a negative one, that loses as little."""
+    return exact.return_mean - (1 - keep) * abs(exact.return_mean)
+
+
+def _raised(thresholds: Thresholds, index: int) -> Thresholds | None:
+    """Return the thresholds with that of layer `index` a rung higher; None at the top."""
+    higher = next((rung for rung in LADDER if rung > thresholds[index]), None)
+    return None if higher is None else (*thresholds[:index], higher, *thresholds[index + 1 :])

@@ -1,133 +1,160 @@
-"""Stage: delta inference on a policy, counted: table, figure and delta.json.
+"""Stage: delta inference on a policy, counted: table, figure and delta.json; with fine-tuning, a policy too.
 
-After Ivanov et al., "Reinforcement learning with sparse computations over time" (2022), tables 3 to 5.
+After Ivanov et al., "Neural network optimization for reinforcement learning tasks using sparse computations"
+(2022), tables 3 to 5.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
-
-from rich.console import Console
-from rich.table import Table
-from tyro.conf import Positional
+from dataclasses import dataclass, replace
 
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.codec import STRICT, Count, decode, encode_json
+from ganglion.models.build.codec import encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file
 from ganglion.models.build.lock import locked
-from ganglion.models.build.paths import BUILD
+from ganglion.models.build.settings import PolicySettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
 from ganglion.models.select_policy import shipped_policy
-from ganglion.training.delta.measure import DeltaReport, Measured, multiplications_without_delta
+from ganglion.training.delta.export import Finetuned, export
+from ganglion.training.delta.finetune import Finetuning, Recipe
+from ganglion.training.delta.measure import DeltaReport, Measured, Thresholds, multiplications_without_delta
 from ganglion.training.delta.plot import draw
 from ganglion.training.delta.records import Records
-from ganglion.training.delta.search import search
-from ganglion.training.episodes import MILESTONE_SEEDS, TEST_EPISODES, TEST_SEEDS
+from ganglion.training.delta.search import floor_of, search
+from ganglion.training.delta.table import print_table
+from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_EPISODES, TEST_SEEDS
+from ganglion.training.threads import use_one_fast_thread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeltaSettings:
+@dataclass(frozen=True, kw_only=True)
+class DeltaSettings(PolicySettings):
     """A policy, the thresholds it is tried with, and how well it must still do."""
 
-    name: Positional[str | None] = None
-    """The environment whose shipped policy is taken, for example Hopper."""
-    policy: Path | None = None
-    """A policy folder to take instead of the shipped one."""
     thresholds: tuple[int, ...] = (0, 1, 2, 4, 8)
     """Each is tried for all layers at once, in steps of their inputs' integers; 0, exact, comes first."""
     keep: float = 0.95
     """The fraction of the return that thresholds chosen by layer must keep."""
     episodes: int = TEST_EPISODES
     """Episodes of each line of the table; the search takes a fifth of them, on other seeds."""
-    build: Path = BUILD
-    """Where builds lie."""
+    finetune: tuple[int, ...] = ()
+    """The thresholds with which the policy is trained, one or one for each layer; empty: it is not."""
+    rounds: int = 25
+    """Rounds of fine-tuning: episodes, then updates."""
+    updates: int = 500
+    """Updates in a round."""
+    learning_rate: float = 0.03
+    """Of fine-tuning, in steps of a weight's grid; it falls to 0."""
+    change_cost: float = 0.02
+    """What fine-tuning pays for changes that cross a threshold, beside the actions' squared error."""
+    seed: int = 1
+    """Of fine-tuning."""
 
     def __post_init__(self) -> None:
-        if not self.thresholds or self.thresholds[0] != 0 or min(self.thresholds) < 0:
-            raise ConfigError(
-                f"{spelled('thresholds', ','.join(map(str, self.thresholds)))}: "
-                "expected integers of at least 0, the first of them 0"
-            )
+        for name, first in (("thresholds", "the first of them 0"), ("finetune", "one or one for each layer")):
+            values: tuple[int, ...] = getattr(self, name)
+            needed = name == "thresholds"
+            if min(values, default=0) < 0 or (needed and (not values or values[0])):
+                raise ConfigError(
+                    f"{spelled(name, ','.join(map(str, values)))}: expected integers of at least 0, {first}"
+                )
         if not 0 < self.keep <= 1:
             raise ConfigError(f"{spelled('keep', self.keep)} is outside (0, 1]")
-        if self.episodes < 1:
-            raise ConfigError(f"{spelled('episodes', self.episodes)}: expected at least 1")
+        for name in ("episodes", "rounds", "updates"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{spelled(name, getattr(self, name))}: expected at least 1")
+        for name in ("learning_rate", "change_cost", "seed"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ConfigError(f"{spelled(name, getattr(self, name))}: expected a number of at least 0")
+
+    def recipe(self, n_layers: int) -> Recipe | None:
+        """Return how a policy of so many layers is fine-tuned; None if it is not."""
+        if not self.finetune:
+            return None
+        if len(self.finetune) not in (1, n_layers):
+            raise ConfigError(
+                f"{spelled('finetune', ','.join(map(str, self.finetune)))}: expected one threshold or "
+                f"{n_layers}, one for each layer"
+            )
+        return Recipe(
+            thresholds=self.finetune if len(self.finetune) == n_layers else self.finetune * n_layers,
+            rounds=self.rounds,
+            updates=self.updates,
+            learning_rate=self.learning_rate,
+            change_cost=self.change_cost,
+            keep=self.keep,
+            seed=self.seed,
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Provenance:
-    """What policy.json's provenance says of the actor before pruning."""
-
-    __pydantic_config__: ClassVar = STRICT | {"extra": "ignore"}
-
-    n_weights: Count | None = None
+Measure = Callable[[Thresholds, int, int], Measured]
+"""Thresholds, episodes and first seed → what was measured."""
 
 
-def study(policy: Policy, settings: DeltaSettings, measured: Callable[..., Measured]) -> DeltaReport:
-    """Return what delta inference does to a policy; `measured` takes thresholds, episodes and first seed."""
-    n_layers = len(policy.spec.network.layers)
-    uniform = tuple(
-        measured((threshold,) * n_layers, settings.episodes, TEST_SEEDS) for threshold in settings.thresholds
-    )
-    n_search = -(-settings.episodes // 5)
-    found = search(
-        lambda thresholds: measured(thresholds, n_search, MILESTONE_SEEDS), n_layers, settings.keep
-    )
+def choose(measure: Measure, exact: Measure, start: Thresholds, settings: DeltaSettings) -> Thresholds:
+    """Return the thresholds found from `start` on with the fewest multiplications that keep the return.
+
+    `exact` measures the policy whose return is to be kept. The search takes a fifth of the episodes; what it
+    found is confirmed on all of them, of seeds of their own, and if it fails the step before it.
+    """
+    none, few, all_ = (0,) * len(start), -(-settings.episodes // 5), settings.episodes
+    floor = floor_of(exact(none, few, MILESTONE_SEEDS), settings.keep)
+    path = search(lambda thresholds: measure(thresholds, few, MILESTONE_SEEDS), start, floor)
+    floor = floor_of(exact(none, all_, CONFIRM_SEEDS), settings.keep)
+    for each in reversed(path[1:]):
+        if measure(each.thresholds, all_, CONFIRM_SEEDS).return_mean >= floor:
+            return each.thresholds
+    return start
+
+
+def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaReport:
+    """Return what delta inference does to a policy as it is."""
+    n_layers, all_ = len(policy.spec.network.layers), settings.episodes
+    uniform = tuple(measure((each,) * n_layers, all_, TEST_SEEDS) for each in settings.thresholds)
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
-        dense=decode(_Provenance, policy.spec.provenance, "provenance").n_weights,
+        dense=policy.spec.said.n_weights,
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
-        chosen=measured(found.thresholds, settings.episodes, TEST_SEEDS),
+        chosen=measure(choose(measure, measure, (0,) * n_layers, settings), all_, TEST_SEEDS),
     )
 
 
-def print_table(report: DeltaReport) -> None:
-    """Print a line for each setting of thresholds."""
-    table = Table(title=f"{report.env}, {report.policy}: multiplications a step")
-    for column in (
-        "thresholds",
-        "multiplications",
-        "fewer than dense",
-        "by layer",
-        "return",
-        "worst",
-        "falls",
-    ):
-        table.add_column(column, justify="left" if column == "thresholds" else "right")
-
-    def add(what: str, layers: tuple[float, ...], *cells: str) -> None:
-        total = sum(layers)
-        times = f"{report.dense / total:,.0f}x" if report.dense and total else ""
-        table.add_row(what, f"{total:,.0f}", times, " ".join(f"{each:,.0f}" for each in layers), *cells)
-
-    if report.dense:
-        table.add_row("dense actor", f"{report.dense:,}", "1x")
-    add("pruned, all sent", report.pruned)
-    for each in (*report.uniform, report.chosen):
-        named = " ".join(map(str, each.thresholds))
-        what = f"{named} (exact)" if not any(each.thresholds) else named
-        mean = f"{each.return_mean:,.0f} ± {each.return_std:,.0f}"
-        add(what, each.multiplications, mean, f"{each.return_min:,.0f}", f"{each.falls} of {each.episodes}")
-    Console(width=110).print(table)
-
-
 def run(settings: DeltaSettings) -> None:
-    """Measure a policy, print the table, and write delta.json and the figure."""
-    if settings.name is None and settings.policy is None:
-        raise ConfigError(f"name an environment, or a policy folder with {spelled('policy')}")
+    """Measure a policy, fine-tune it if asked to, print the table, and write delta.json and the figure."""
+    folder = settings.paths.root / "delta"
     source = settings.policy or shipped_policy(settings.name or "")
     policy = load_policy(source)
-    folder = settings.build / (settings.name or source.resolve().name) / "delta"
+    recipe = settings.recipe(len(policy.spec.network.layers))
+    use_one_fast_thread()
     with locked(folder):
         key = digest([sha256_file(source / JSON_FILE), code_hash(f"{__package__}.measure")])
-        report = study(policy, settings, Records(policy, folder / "measured.jsonl", key))
+        measure = Records(policy, folder / "measured.jsonl", key)
+        trained = _finetune(policy, recipe, settings, measure, key) if recipe else None
+        report = replace(study(policy, settings, measure), trained=trained)
         encode_json(folder / "delta.json", report)
         pictures = [folder / f"delta.{suffix}" for suffix in ("png", "svg")]
         draw(f"{report.env}, {report.policy}", report, pictures)
     print_table(report)
-    print(f"written: {folder / 'delta.json'}, {', '.join(str(path) for path in pictures)}")
+    written = [folder / "delta.json", *pictures, *([folder / "policy"] if recipe else [])]
+    print(f"written: {', '.join(map(str, written))}")
+
+
+def _finetune(policy: Policy, recipe: Recipe, settings: DeltaSettings, exact: Measure, key: str) -> Measured:
+    """Fine-tune a policy, choose its thresholds and write its folder; return what it does then."""
+    folder = settings.paths.root / "delta"
+    finetuning = Finetuning(policy, recipe, folder / "finetune.npz", key)
+    network = finetuning.run()
+    found = replace(policy, spec=replace(policy.spec, network=network.spec), network=network)
+    weights = [values.tolist() for values in (*network.weights, *network.biases)]
+    measure = Records(found, folder / "finetuned.jsonl", digest([key, weights]))
+    tuned = Finetuned(
+        parent=policy,
+        network=network,
+        recipe=recipe,
+        rounds=finetuning.rounds,
+        checkpoint=folder / "finetune.npz",
+    )
+    thresholds = choose(measure, exact, recipe.thresholds, settings)
+    return export(tuned, thresholds, folder / "policy", settings.episodes)

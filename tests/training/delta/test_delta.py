@@ -8,24 +8,13 @@ import numpy as np
 import pytest
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.formats.policy_folder import Policy, load_policy, write_description
+from ganglion.models.formats.policy_folder import Policy
 from ganglion.models.reference import quantize_observation
 from ganglion.training.delta.measure import Measured, Thresholds, measure, multiplications_without_delta
-from ganglion.training.delta.search import LADDER, search
-from ganglion.training.delta.study import DeltaSettings, run
-from ganglion.training.episodes import run_episodes
-from tests.networks import write_random_policy
+from ganglion.training.delta.search import LADDER, floor_of, search
+from ganglion.training.delta.study import DeltaSettings, choose, run
+from ganglion.training.episodes import MILESTONE_SEEDS, run_episodes
 from tests.training.toy import ENV_ID
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Policy:
-    """Return a random policy that nudges the toy, its folder tmp_path/mine."""
-    found = write_random_policy(tmp_path / "mine", np.random.default_rng(1), (2, 12, 8, 1), env=ENV_ID)
-    write_description(
-        tmp_path / "mine", replace(found.spec, action=replace(found.spec.action, low=(-0.1,), high=(0.1,)))
-    )
-    return load_policy(tmp_path / "mine")
 
 
 def test_exact_delta_inference_returns_what_the_policy_does(policy: Policy) -> None:
@@ -67,15 +56,33 @@ def made_up(thresholds: Thresholds) -> Measured:
 
 
 def test_the_search_takes_the_fewest_multiplications_that_hold_the_return() -> None:
-    assert search(made_up, 2, 0.95).thresholds == (LADDER[5], LADDER[2])
-    assert search(made_up, 2, 1.0).thresholds == (0, LADDER[2])
+    exact = made_up((0, 0))
+    found = search(made_up, (0, 0), floor_of(exact, 0.95))
+    assert found[0] == exact and found[-1].thresholds == (LADDER[5], LADDER[2])
+    assert search(made_up, (0, 0), floor_of(exact, 1.0))[-1].thresholds == (0, LADDER[2])
+    assert search(made_up, (0, LADDER[3]), 95.0) == [made_up((0, LADDER[3]))]  # what begins below it stays
+
+
+def test_the_floor_of_a_negative_return_lies_below_it() -> None:
+    assert floor_of(replace(made_up((0, 0)), return_mean=-200.0), 0.95) == -210.0
+
+
+def test_thresholds_that_fail_on_other_episodes_give_way_to_those_before_them() -> None:
+    def jumpy(thresholds: Thresholds, n_episodes: int, first_seed: int) -> Measured:
+        found = made_up(thresholds)
+        lucky = first_seed == MILESTONE_SEEDS or thresholds[1] < LADDER[2]
+        return found if lucky else replace(found, return_mean=0.0)
+
+    settings = DeltaSettings(name="Hopper", keep=1.0)
+    assert choose(jumpy, jumpy, (0, 0), settings) == (0, LADDER[1])
 
 
 def test_a_killed_study_goes_on_and_writes_table_figure_and_json(
     policy: Policy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = DeltaSettings(policy=tmp_path / "mine", thresholds=(0, 4), episodes=5, build=tmp_path)
-    folder = tmp_path / "mine" / "delta"
+    folder = settings.paths.root / "delta"
+    assert folder.parent.name.startswith("mine-")  # not the folder of another policy of this name
     run(settings)
     first, table = (folder / "delta.json").read_bytes(), capsys.readouterr().out
     assert "0 0 0 (exact)" in table and "4 4 4" in table and "pruned, all sent" in table
@@ -101,6 +108,9 @@ def test_a_killed_study_goes_on_and_writes_table_figure_and_json(
         ({"keep": 0.0}, r"keep=0.0 is outside \(0, 1\]"),
         ({"keep": float("nan")}, "is outside"),
         ({"episodes": 0}, "expected at least 1"),
+        ({"finetune": (4, -1, 0)}, "finetune=4,-1,0: expected integers of at least 0, one or one for each"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan: expected a number of at least 0"),
+        ({"change_cost": -1.0}, "expected a number of at least 0"),
     ],
 )
 def test_a_wrong_setting_is_refused(wrong: dict, said: str) -> None:

@@ -16,7 +16,7 @@ from ganglion.hw.engines.registry import registered
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import simulator_cache, verilate
+from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.simulate import verify
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
@@ -24,6 +24,7 @@ from ganglion.models.build.errors import MismatchError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork
+from tests.hw.bare import CACHE
 from tests.networks import random_inputs, write_random_policy
 
 N_VECTORS = 300
@@ -55,7 +56,7 @@ def simulate(tmp_path: Path) -> Iterator[Simulate]:
         settings = compile_settings(find_board(board), "dense")
         design = compile_policy(paths, settings, skip_patches)
         network = load_policy(paths.policy).network
-        bench = Bench(design=design, simulator=verilate(design, simulator_cache(paths)))
+        bench = Bench(design=design, simulator=verilate(design, CACHE))
         return bench, Vectors.of(network, random_inputs(rng, network, N_VECTORS))
 
     with registered(NarrowDense()):

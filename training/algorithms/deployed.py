@@ -1,0 +1,86 @@
+"""An actor's network as it is deployed, pruned and seen in integers, and learnt by autograd."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganglion.models.quant.calibration import Quantization
+from ganglion.training.algorithms.fixed_point import FixedPointNetwork
+
+
+class DeployedMlp(nn.Module):
+    """Linear layers with ReLU between them: [batch, observation] → [batch, output], before any head.
+
+    A pruned weight is zero and has no gradient, so that no optimizer, of any order, steps along it.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.masks: list[Tensor] | None = None
+        self._fixed_point: FixedPointNetwork | None = None
+        for index, layer in enumerate(layers):
+            layer.weight.register_hook(lambda gradient, index=index: self._masked(gradient, index))
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Return the values of the last layer."""
+        if self._fixed_point is not None:
+            return self._fixed_point(observation)[1]
+        *hidden, last = self.layers
+        for layer in hidden:
+            observation = torch.relu(layer(observation))
+        return last(observation)
+
+    def act_through(self, quantization: Quantization | None) -> None:
+        """Act and learn through these scales from now on; the float parameters stay."""
+        self._fixed_point = None if quantization is None else FixedPointNetwork(self.linears(), quantization)
+        self.constrain()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """Keep the weights within the range of their integers: to be called after updates.
+
+        Pruned ones are set to zero again, for TRPO, whose conjugate gradient starts from noise.
+        """
+        for layer, mask in zip(self.linears(), self.masks or (), strict=False):
+            layer.weight.mul_(mask)
+        if self._fixed_point is not None:
+            self._fixed_point.clamp()
+
+    @torch.no_grad()
+    def set_masks(self, masks: Sequence[Tensor], optimizer: torch.optim.Optimizer | None) -> None:
+        """Hold weights where their mask [out, in] is 0 at zero, without Adam's momentum of them."""
+        self.masks = list(masks)
+        self.constrain()
+        for layer, mask in zip(self.linears(), self.masks, strict=True):
+            state = {} if optimizer is None else optimizer.state.get(layer.weight, {})
+            for moment in ("exp_avg", "exp_avg_sq"):
+                if moment in state:
+                    state[moment].mul_(mask)
+
+    def linears(self) -> list[nn.Linear]:
+        """Return the layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
+    def weight_gradients(self, loss: Tensor) -> list[Tensor]:
+        """Return the gradient of a loss by the weights [out, in], pruned ones too."""
+        with self._every_weight_free():
+            return list(torch.autograd.grad(loss, [layer.weight for layer in self.linears()]))
+
+    def _masked(self, gradient: Tensor, index: int) -> Tensor:
+        return gradient if self.masks is None else gradient * self.masks[index]
+
+    @contextmanager
+    def _every_weight_free(self) -> Iterator[None]:
+        masks, self.masks = self.masks, None
+        try:
+            yield
+        finally:
+            self.masks = masks
+
+
+def is_finite(module: nn.Module) -> bool:
+    """Return whether every parameter is."""
+    return all(bool(parameter.sum().isfinite()) for parameter in module.parameters())

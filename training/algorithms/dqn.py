@@ -1,0 +1,135 @@
+"""DQN behind the port: what training asks of any algorithm."""
+
+import copy
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv
+from stable_baselines3.dqn.policies import DQNPolicy
+from torch import Tensor
+
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.algorithms.double_dqn import DoubleDqn
+from ganglion.training.algorithms.frame_buffer import FrameBuffer
+from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.algorithms.value_network import DuelingPolicy, PixelCnn
+from ganglion.training.checkpoint import FRAMES, Checkpoint
+from ganglion.training.config import TrainConfig
+from ganglion.training.envs import make_env, require_actions
+
+
+class Dqn(DoubleDqn):
+    """DQN, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
+
+    algorithm: ClassVar[str] = "DQN"
+    standardizer: None = None
+
+    def gradients(self, n_batches: int) -> list[Tensor]:
+        """Return the mean gradient of the loss over some batches of the replay buffer."""
+        return self.mean_gradients(n_batches, self.batch_size)
+
+    def latest_observations(self, count: int) -> NDArray[np.float32]:
+        """Return up to `count` observations [n, observation], the latest in the replay buffer."""
+        buffer = self.replay_buffer
+        assert buffer is not None
+        if isinstance(buffer, FrameBuffer):
+            return buffer.latest(count).astype(np.float32)
+        n_steps = min(buffer.size(), -(-count // buffer.n_envs))
+        order = np.arange(buffer.pos - n_steps, buffer.pos)
+        found = buffer.observations[order].reshape(-1, *buffer.obs_shape)  # type: ignore[arg-type]
+        return found[-count:].astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Return copies of the networks, optimizer, replay buffer and counters."""
+        groups = {
+            "target": ckpt.module_arrays(self.q_net_target),
+            "adam": ckpt.adam_arrays(self.policy.optimizer),
+            **self._experience(),
+            "counters": {"n_explored": np.array(self.n_explored), "n_calls": np.array(self._n_calls)},
+        }
+        return self.network_arrays() | ckpt.named(groups)
+
+    def _experience(self) -> dict[str, Arrays]:
+        """Return the replay buffer, whose frames a checkpoint keeps in a file of their own."""
+        if isinstance(self.replay_buffer, FrameBuffer):
+            return {FRAMES: self.replay_buffer.arrays()}
+        return {"replay": ckpt.buffer_arrays(self.replay_buffer)}
+
+    def load_arrays(self, checkpoint: Checkpoint) -> None:
+        """Put what `arrays` returned back, frames only where there are some; `act_through` must follow."""
+        self.load_network(checkpoint)
+        ckpt.load_module(self.q_net_target, checkpoint.group("target"))
+        if checkpoint.holds("adam"):  # which it does from the first update on
+            ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam"))
+        if not isinstance(self.replay_buffer, FrameBuffer):
+            ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
+        elif checkpoint.holds(FRAMES):
+            self.replay_buffer.load_arrays(checkpoint.group(FRAMES))
+        counters = checkpoint.group("counters")
+        self._n_calls = int(counters["n_calls"])
+        self.explored(int(counters["n_explored"]))
+
+    def network_arrays(self) -> Arrays:
+        """Return copies of the online network."""
+        return ckpt.named({"q_net": ckpt.module_arrays(self.q_net)})
+
+    def load_network(self, checkpoint: Checkpoint) -> None:
+        """Put the network that `network_arrays` returned back; it has explored enough."""
+        ckpt.load_module(self.q_net, checkpoint.group("q_net"))
+        self.explored(self.settings.exploration_steps)
+
+    def as_teacher(self) -> Teacher:
+        """Return the values that the network gives now, whatever becomes of it later; noise is not used."""
+        network = copy.deepcopy(self.q_net).requires_grad_(False)
+        return lambda observation, _noise: network(observation)
+
+    def status(self) -> dict[str, float]:
+        """Return the fraction of random actions."""
+        return {"exploration": self.exploration_rate}
+
+
+def new_dqn(config: TrainConfig, seed: int) -> Dqn:
+    """Return a learner with random networks and an empty replay buffer."""
+    settings = config.dqn
+    assert settings is not None
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id, training=True))] * settings.n_envs)
+    require_actions(config.env_id, env.action_space, spaces.Discrete, algorithm=config.algorithm)
+    model = Dqn(
+        DuelingPolicy if settings.dueling else DQNPolicy,
+        env,
+        learning_rate=config.learning_rate,
+        buffer_size=config.buffer_size,
+        learning_starts=config.learning_starts,
+        batch_size=config.batch_size,
+        tau=config.tau,
+        gamma=config.gamma,
+        train_freq=config.rollout_steps // settings.n_envs,
+        gradient_steps=config.updates_per_rollout,
+        target_update_interval=settings.target_update_steps,
+        max_grad_norm=settings.max_grad_norm,
+        seed=seed,
+        device="cpu",
+        **_of_observations(env.observation_space, config, settings.n_steps),
+    )
+    model.settings, model.least_experience = settings, config.learning_starts
+    return model
+
+
+def _of_observations(space: spaces.Space[Any], config: TrainConfig, n_steps: int) -> dict[str, Any]:
+    """Return what depends on the observations, vectors or frames: networks and replay buffer."""
+    if len(space.shape or ()) == 1:
+        return {"n_steps": n_steps, "policy_kwargs": {"net_arch": list(config.hidden)}}
+    return {
+        "replay_buffer_class": FrameBuffer,
+        "replay_buffer_kwargs": {"n_steps": n_steps, "gamma": config.gamma},
+        "policy_kwargs": {
+            "features_extractor_class": PixelCnn,
+            "features_extractor_kwargs": {"features_dim": config.hidden[0]},
+            "net_arch": list(config.hidden[1:]),
+            "normalize_images": False,
+            "optimizer_kwargs": {"fused": True},  # a fifth of an update is Adam's otherwise
+        },
+    }

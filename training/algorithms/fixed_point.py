@@ -1,0 +1,85 @@
+"""A network seen through the fixed-point scheme, with a gradient: what quantization-aware training runs."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ganglion.models.nets.float_network import Weighted
+from ganglion.models.quant.calibration import Quantization
+from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
+from ganglion.models.spec.types import IntType
+
+
+class FixedPointNetwork:
+    """`QuantNetwork`'s forward pass, bit for bit, as a differentiable function of float `modules`.
+
+    Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432), saturation none. The
+    modules stay those of the float network, ReLU between them, so that the optimizer's step means what it
+    meant before; a dense first one has the units of raw observations.
+    """
+
+    def __init__(self, modules: Sequence[Weighted], quantization: Quantization) -> None:
+        self._modules, self._spec = list(modules), quantization.network
+        self._csd_digits = quantization.csd_digits
+        self._offset = torch.tensor(quantization.normalizer.offset)
+        self._gain = torch.tensor(quantization.normalizer.gain)
+
+    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what enters the last layer [batch, hidden] and leaves it [batch, output], float32.
+
+        observation: [batch, observation] float32, raw.
+        """
+        spec = self._spec
+        x = fake_quantize((observation - self._offset) * self._gain, spec.input_type, spec.exponent(0))
+        entering = x
+        for index, (layer, module) in enumerate(zip(spec.layers, self._modules, strict=True)):
+            entering, weight, bias = x.flatten(1), module.weight, module.bias
+            assert bias is not None
+            if index == 0:
+                bias = bias + weight @ self._offset
+                weight = weight / self._gain
+            on_grid = quantize_weight(
+                weight.detach(), layer.weight_type, layer.weight_exponent, self._csd_digits
+            )
+            acc = layer.functional(
+                x.reshape(len(x), *layer.in_shape),
+                _straight_through(weight, on_grid),
+                _straight_through(bias, fake_quantize(bias.detach(), BIAS_TYPE, layer.accumulator_exponent)),
+            )
+            x = _activation(acc, layer.output_type, layer.output_exponent)
+        return entering, x
+
+    @torch.no_grad()
+    def clamp(self) -> None:
+        """Keep the weights within the range of their type: one that reaches its end stays there."""
+        for index, (layer, module) in enumerate(zip(self._spec.layers, self._modules, strict=True)):
+            unit = self._gain if index == 0 else torch.ones(1)
+            limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
+            module.weight.clamp_(-limit, limit)
+
+
+def _straight_through(x: Tensor, rounded: Tensor) -> Tensor:
+    """Return `rounded`, exactly, with the gradient of x."""
+    return _Replace.apply(x, rounded)  # type: ignore[no-any-return]
+
+
+def _activation(acc: Tensor, int_type: IntType, exponent: int) -> Tensor:
+    """Return accumulators on the grid of an activation, with no gradient where they saturate."""
+    step = 2.0**exponent
+    # At the foot of a ReLU the gradient is zero, as that of relu at 0.
+    passes = (acc >= (int_type.low - 0.5) * step) if int_type.signed else (acc > 0)
+    passes = passes & (acc < (int_type.high + 0.5) * step)
+    return _straight_through(acc * passes, fake_quantize(acc.detach(), int_type, exponent))
+
+
+class _Replace(torch.autograd.Function):
+    """The second tensor, whose gradient goes to the first."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor, instead: Tensor) -> Tensor:
+        return instead
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        return gradient, None

@@ -1,0 +1,248 @@
+"""What PPO and TRPO share behind the port: a deployable actor, VecNormalize, and what they have seen."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, ClassVar, NoReturn, cast
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
+from torch import Tensor, nn
+
+from ganglion.models.build.errors import TrainingError
+from ganglion.models.quant.calibration import Quantization
+from ganglion.training import checkpoint as ckpt
+from ganglion.training.actor_critic_config import OnPolicyConfig
+from ganglion.training.algorithms.actor_layers import actor_layers
+from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
+from ganglion.training.algorithms.experience import Experience
+from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.config import TrainConfig
+from ganglion.training.envs import make_env, require_actions
+from ganglion.training.vecnormalize import Standardizer, load_statistics, statistics_arrays
+
+
+class OnPolicyLearner(OnPolicyAlgorithm):
+    """An on-policy algorithm of stable-baselines3, or its imitation, as `port.Learner`.
+
+    The mean of a real action is the deployed head's: tanh of the network, between the space's bounds. Noise
+    is added to that and the sum clipped, as stable-baselines3 does.
+    """
+
+    algorithm: ClassVar[str]
+    learning_starts: int = 0
+    quantization: Quantization | None = None
+    teacher: Teacher | None = None
+    experience: Experience
+    _actor: DeployedMlp
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        self._actor = _deploy(self.policy)
+        self.experience = Experience.none(self.observation_space, self.action_space)
+
+    @property
+    def standardizer(self) -> Standardizer | None:
+        """What VecNormalize makes of observations by now."""
+        return None if self._vec_normalize_env is None else Standardizer.of(self._vec_normalize_env)
+
+    def layers(self) -> list[nn.Linear]:
+        """Return the actor's layers."""
+        return actor_layers(self.policy)
+
+    def masks(self) -> list[Tensor] | None:
+        """Return the masks [out, in] of those layers, or None while every weight is free."""
+        return self._actor.masks
+
+    def set_masks(self, masks: Sequence[Tensor]) -> None:
+        """Hold weights where their mask [out, in] is 0 at zero from now on."""
+        self._actor.set_masks(masks, self.policy.optimizer)
+
+    def act_through(self, quantization: Quantization | None) -> None:
+        """Act and learn through these scales from now on; the float parameters stay."""
+        self.quantization = quantization
+        self._actor.act_through(quantization)
+
+    def train(self) -> None:
+        """Update by the rollout, or by the teacher; TrainingError if a parameter is not finite afterwards."""
+        self.experience = self.experience.followed_by(self.rollout_buffer)
+        try:
+            if self.teacher is None:
+                super().train()
+            else:
+                self._imitate()
+        except ValueError:  # torch's distributions refuse what is not finite
+            if is_finite(self.policy):
+                raise
+        self._actor.constrain()
+        if not is_finite(self.policy):
+            self._stop("a parameter is not finite; a lower learning_rate may help")
+
+    def collect_rollouts(self, *args: Any, **kwargs: Any) -> bool:
+        """Fill the rollout buffer as stable-baselines3 does; TrainingError for what is not finite."""
+        try:
+            going_on = super().collect_rollouts(*args, **kwargs)
+        except ValueError:
+            if np.isfinite(cast(Any, self._last_obs)).all():
+                raise
+            self._stop("the environment's observation is not finite")
+        if not np.isfinite(self.rollout_buffer.rewards).all():
+            self._stop("the environment's reward is not finite")
+        return going_on
+
+    def _stop(self, why: str) -> NoReturn:
+        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
+
+    def _imitate(self) -> None:
+        """Bring the actor's actions to the teacher's on the states that it visited lately (DAgger)."""
+        optimizer = self.policy.optimizer
+        self._update_learning_rate(optimizer)
+        for seen in self.experience.batches(cast(Any, self).batch_size):
+            optimizer.zero_grad()
+            self._distance(seen).backward()
+            optimizer.step()
+
+    def _distance(self, seen: Tensor) -> Tensor:
+        """Return how far from the teacher's the actions are at some observations [n, observation].
+
+        The mean squared difference in [-1, 1] of real ones, the cross-entropy of discrete ones.
+        """
+        assert self.teacher is not None
+        output, wanted = self._actor(seen), self.teacher(seen, torch.zeros(()))
+        if isinstance(self.action_space, spaces.Box):
+            return nn.functional.mse_loss(torch.tanh(output), wanted)
+        return nn.functional.cross_entropy(output, wanted.softmax(1))
+
+    def gradients(self, n_batches: int) -> list[Tensor]:
+        """Return the gradient of the policy's loss over the whole latest rollout, however many batches."""
+        del n_batches
+        seen = torch.from_numpy(self.experience.rollout)
+        if self.teacher is not None:
+            return self._actor.weight_gradients(self._distance(seen))
+        actions = torch.from_numpy(self.experience.actions)
+        if isinstance(self.action_space, spaces.Discrete):
+            actions = actions.long().flatten()
+        log_prob = self.policy.get_distribution(seen).log_prob(actions)
+        advantages = torch.from_numpy(self.experience.advantages)
+        return self._actor.weight_gradients(-(advantages * log_prob).mean())
+
+    def latest_observations(self, count: int) -> NDArray[np.float32]:
+        """Return up to `count` observations [n, observation], as VecNormalize gave them, the latest."""
+        return self.experience.seen[-count:]
+
+    def arrays(self) -> Arrays:
+        """Return copies of the networks, the optimizer, and what was seen lately."""
+        groups = {
+            "adam": ckpt.adam_arrays(self.policy.optimizer),
+            "experience": self.experience.to_arrays(),
+        }
+        return self.network_arrays() | ckpt.named(groups)
+
+    def load_arrays(self, checkpoint: Checkpoint) -> None:
+        """Put what `arrays` returned back; `act_through` must follow."""
+        self.load_network(checkpoint)
+        ckpt.load_adam(self.policy.optimizer, checkpoint.adam("adam"))
+        self.experience = Experience(**checkpoint.group("experience"))
+
+    def network_arrays(self) -> Arrays:
+        """Return copies of actor, value network and VecNormalize's statistics."""
+        groups = {"policy": ckpt.module_arrays(self.policy)}
+        if self._vec_normalize_env is not None:
+            groups["normalize"] = statistics_arrays(self._vec_normalize_env)
+        return ckpt.named(groups)
+
+    def load_network(self, checkpoint: Checkpoint) -> None:
+        """Put what `network_arrays` returned back."""
+        ckpt.load_module(self.policy, checkpoint.group("policy"))
+        if self._vec_normalize_env is not None:
+            load_statistics(self._vec_normalize_env, checkpoint.group("normalize"))
+
+    def as_teacher(self) -> Teacher:
+        """Return the policy that the actor is now, whose noise is that of its exploration."""
+        network = copy.deepcopy(self._actor).requires_grad_(False)
+        if isinstance(self.action_space, spaces.Discrete):
+            return lambda observation, _noise: network(observation)
+        deviation = _log_std(self.policy).detach().exp() / _half_range(self.action_space)
+
+        def act(observation: Tensor, noise: Tensor) -> Tensor:
+            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
+
+        return act
+
+    def status(self) -> dict[str, float]:
+        """Return the mean deviation of exploration, in actions' units; nothing of discrete ones."""
+        if isinstance(self.action_space, spaces.Discrete):
+            return {}
+        return {"exploration_std": float(_log_std(self.policy).detach().exp().mean())}
+
+
+class HeadMean(nn.Module):
+    """tanh between an action space's bounds: [n, action] → [n, action]."""
+
+    low: Tensor
+    reach: Tensor
+
+    def __init__(self, space: spaces.Box) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.from_numpy(space.low), persistent=False)
+        self.register_buffer("reach", _half_range(space), persistent=False)
+
+    def forward(self, output: Tensor) -> Tensor:
+        """Return the mean action."""
+        return self.low + (torch.tanh(output) + 1) * self.reach
+
+
+def _half_range(space: spaces.Space[Any]) -> Tensor:
+    assert isinstance(space, spaces.Box)
+    return torch.from_numpy((space.high - space.low) / 2).float()
+
+
+def _log_std(policy: ActorCriticPolicy) -> Tensor:
+    return cast(Tensor, policy.log_std)
+
+
+@torch.no_grad()
+def _deploy(policy: Any) -> DeployedMlp:
+    """Put a deployable network into stable-baselines3's policy as its `action_net`; return it."""
+    network = DeployedMlp(actor_layers(policy))
+    policy.mlp_extractor.policy_net = nn.Sequential()  # its layers are the network's
+    if isinstance(policy.action_space, spaces.Box):
+        policy.action_net = nn.Sequential(network, HeadMean(policy.action_space))
+        _log_std(policy).add_(_half_range(policy.action_space).log())
+    else:
+        policy.action_net = network
+    return network
+
+
+def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
+    """Return what every on-policy algorithm's constructor takes."""
+    shared = config.on_policy
+    assert shared is not None
+    return {
+        "policy": "MlpPolicy",
+        "env": _environments(config, shared),
+        "learning_rate": config.learning_rate,
+        "n_steps": config.rollout_steps // shared.n_envs,
+        "batch_size": config.batch_size,
+        "gamma": config.gamma,
+        "gae_lambda": shared.gae_lambda,
+        "policy_kwargs": {
+            "net_arch": {"pi": list(config.hidden), "vf": list(config.hidden)},
+            "activation_fn": nn.ReLU,
+            "log_std_init": shared.log_std_init,
+        },
+        "seed": seed,
+        "device": "cpu",
+    }
+
+
+def _environments(config: TrainConfig, shared: OnPolicyConfig) -> VecEnv:
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))] * shared.n_envs)
+    require_actions(config.env_id, env.action_space, spaces.Box, spaces.Discrete, algorithm=config.algorithm)
+    return VecNormalize(env, gamma=config.gamma) if shared.normalize else env

@@ -1,0 +1,70 @@
+"""DQN's network as stable-baselines3 has it, or with a value beside it that is trained but not deployed.
+
+The best action is that of the highest advantage: what is common to all actions need not pass the deployed
+network, whose few output bits then resolve the differences between them.
+"""
+
+from typing import cast
+
+import torch
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
+from stable_baselines3.common.type_aliases import PyTorchObs
+from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
+from torch import Tensor, nn
+
+from ganglion.models.nets.float_network import PIXEL_EXPONENT, Weighted
+
+
+def deployed_layers(network: QNetwork) -> list[Weighted]:
+    """Return the layers from observation to action, ReLU between them."""
+    parts = [*cast(nn.Module, network.features_extractor).modules(), *network.q_net.modules()]
+    return [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d)]
+
+
+class PixelCnn(NatureCNN):
+    """The convolutions of Mnih et al. 2015 over pixels as fractions of 256: integers at a scale of 2^-8.
+
+    Stable-baselines3 divides by 255.
+    """
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
+        return super().forward(observations * 2.0**PIXEL_EXPONENT)
+
+
+class DuelingNetwork(QNetwork):
+    """Values of actions as in Wang et al. 2016 (arXiv:1511.06581), both heads one layer on the same features.
+
+    `q_net` gives the advantages, which are deployed; `value` what they are added to.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.value = nn.Linear(cast(nn.Linear, self.q_net[-1]).in_features, 1)
+
+    def forward(self, obs: PyTorchObs) -> Tensor:
+        """Return the value of each action: [batch, *observation] → [batch, action]."""
+        features = self.extract_features(obs, cast(BaseFeaturesExtractor, self.features_extractor))
+        hidden = self.q_net[:-1](features)
+        return self.action_values(hidden, self.q_net[-1](hidden))
+
+    def action_values(self, hidden: Tensor, advantages: Tensor) -> Tensor:
+        """Return the values of actions [batch, action] by the last hidden activations and the advantages."""
+        return self.value(hidden) + advantages - advantages.mean(1, keepdim=True)
+
+    @torch.no_grad()
+    def split_value(self) -> None:
+        """Move what a plain Q-network's outputs have in common to `value`; what the network gives stays."""
+        outputs = cast(nn.Linear, self.q_net[-1])
+        for ours, theirs in ((self.value.weight, outputs.weight), (self.value.bias, outputs.bias)):
+            ours.copy_(theirs.mean(0, keepdim=True))
+            theirs.sub_(theirs.mean(0, keepdim=True))
+
+
+class DuelingPolicy(DQNPolicy):
+    """Stable-baselines3's policy of DQN, of dueling networks."""
+
+    def make_q_net(self) -> QNetwork:
+        """Return a new network."""
+        arguments = self._update_features_extractor(self.net_args, features_extractor=None)
+        return DuelingNetwork(**arguments).to(self.device)
