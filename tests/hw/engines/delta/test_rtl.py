@@ -39,10 +39,6 @@ FAST: dict[str, Callable[[], Case]] = {
 SLOW: dict[str, Callable[[], Case]] = {
     "corners": lambda: (corner_network(_rng()), DeltaShape(lanes=4)),
     "signed, thresholds": lambda: (with_thresholds(signed_network(_rng()), 0, 3, 2), DeltaShape(lanes=5)),
-}
-SLOW: dict[str, Callable[[], Case]] = {
-    "corners": lambda: (corner_network(_rng()), DeltaShape(lanes=4)),
-    "signed, thresholds": lambda: (with_thresholds(signed_network(_rng()), 0, 3, 2), DeltaShape(lanes=5)),
     "one lane, one layer": lambda: (random_network(_rng(), (5, 3)), DeltaShape(lanes=1, channels=1)),
     "columns": lambda: (column_network(_rng(2)), DeltaShape(lanes=2, channels=3)),
     "signed, apart": lambda: (signed_network(_rng(2)), DeltaShape(lanes=7, channels=5, packed=False)),
