@@ -73,7 +73,7 @@ class Delta(NodeEngine):
         return replace(made, resources=on_part(made.program, layout, made.resources, board.family))
 
     def step_cycles(self, plan: DeltaPlan, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints:
-        """Return the cycles of each step by the model: [n, in] and the episodes' starts [n] → [n]."""
+        """Return the exact cycles of steps, [n], as the RTL takes them; see `cycles`."""
         return sequence_cycles(plan.program, inputs, starts)
 
     def plan_as(self, network: IntNetwork, shape: DeltaShape) -> DeltaPlan:
