@@ -12,7 +12,8 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
-from ganglion.models.nets.float_network import PIXEL_EXPONENT, Weighted
+from ganglion.models.nets.float_network import Weighted
+from ganglion.models.spec.policy import PIXEL_EXPONENT
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:
