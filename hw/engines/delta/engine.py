@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+
 from ganglion.hw.engines.delta.cost import on_part
+from ganglion.hw.engines.delta.cycles import sequence_cycles
 from ganglion.hw.engines.delta.plan import DeltaPlan, plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
@@ -13,7 +17,7 @@ from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.reference import IntNetwork
+from ganglion.models.reference import IntNetwork, Ints
 
 
 class Delta(NodeEngine):
@@ -67,6 +71,10 @@ class Delta(NodeEngine):
         made = plan(network, shape)
         layout = made.memories.layout
         return replace(made, resources=on_part(made.program, layout, made.resources, board.family))
+
+    def step_cycles(self, plan: DeltaPlan, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints:
+        """Return the exact cycles of steps, [n], as the RTL takes them; see `cycles`."""
+        return sequence_cycles(plan.program, inputs, starts)
 
     def plan_as(self, network: IntNetwork, shape: DeltaShape) -> DeltaPlan:
         """Return the plan of this shape."""

@@ -10,5 +10,5 @@ from ganglion.hw.engines.engine import EngineSettings, setting
 class DeltaSettings(EngineSettings):
     """How many multipliers, and how many events reach them in a cycle."""
 
-    lanes: int = setting(8, "multipliers of the engine", 1, MAX_LANES)
+    lanes: int = setting(8, "multipliers of the folded and the delta engine", 1, MAX_LANES)
     channels: int = setting(4, "events a cycle of the delta engine", 1, MAX_CHANNELS)

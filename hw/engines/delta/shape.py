@@ -73,10 +73,11 @@ def check_network(network: IntNetwork, shape: DeltaShape) -> None:
     spec = network.spec
     for index, layer in enumerate(spec.layers):
         if not isinstance(layer, Dense) or layer.residual is not None or spec.source(index) != index:
-            what = f"kind {layer.kind!r}" if not isinstance(layer, Dense) else "a residual or another source"
+            is_dense = isinstance(layer, Dense)
+            what = "reads more than the layer before" if is_dense else f"is of kind {layer.kind!r}"
             raise CompileError(
-                f"delta: {layer.name} is a layer of {what}; allowed are dense layers, each behind the one "
-                f"before; use {spelled('engine', 'dense')}"
+                f"delta: {layer.name} {what}; allowed are dense layers, each of which reads the one before; "
+                f"train a network of these"
             )
     check_sizes("delta", network)
     check_lanes("delta", network, shape.lanes)

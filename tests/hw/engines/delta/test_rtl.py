@@ -31,13 +31,13 @@ def _rng(seed: int = 1) -> np.random.Generator:
 
 
 FAST: dict[str, Callable[[], Case]] = {
-    "corners": lambda: (corner_network(_rng()), DeltaShape(lanes=4)),
     "columns, thresholds": lambda: (
         with_thresholds(column_network(_rng()), 2, 9, 1),
         DeltaShape(lanes=3, channels=2, packed=False),
     ),
 }
 SLOW: dict[str, Callable[[], Case]] = {
+    "corners": lambda: (corner_network(_rng()), DeltaShape(lanes=4)),
     "signed, thresholds": lambda: (with_thresholds(signed_network(_rng()), 0, 3, 2), DeltaShape(lanes=5)),
     "one lane, one layer": lambda: (random_network(_rng(), (5, 3)), DeltaShape(lanes=1, channels=1)),
     "columns": lambda: (column_network(_rng(2)), DeltaShape(lanes=2, channels=3)),
