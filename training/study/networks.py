@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from numpy.typing import NDArray
@@ -44,7 +45,8 @@ def float_policy(cell: Cell) -> FloatPolicy:
     """Return the float layers of a cell; of a teacher's VecNormalize all but the clip is in the first one."""
     path = cell.teacher.checkpoint
     run, model = load_learner(Checkpoint.load(path), str(path))
-    layers = pruned(copy.deepcopy(model.layers()), cell, Distribution(run.config.distribution))
+    layers = cast(list[nn.Linear], copy.deepcopy(model.layers()))  # the study's environments show no frames
+    layers = pruned(layers, cell, Distribution(run.config.distribution))
     if model.standardizer is not None:
         fold_standardizer(model.standardizer, layers[0])
     return FloatPolicy(config=run.config, layers=layers, squashed=not is_discrete(model))
