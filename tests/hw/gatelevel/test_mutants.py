@@ -75,13 +75,16 @@ def _table(cell: Cell) -> tuple[str, str]:
 
 
 def mutated_memory(netlist: Netlist) -> Netlist:
-    """Return the netlist with the lowest bit set in a block RAM cleared: the first program word's."""
+    """Return the netlist with the highest bit set in a block RAM's first slice cleared.
+
+    The lowest may be a bias' least bit, which rounding hides.
+    """
     for index, cell in enumerate(netlist.cells):
         slices = sorted(name for name in cell.parameters if name.startswith("INIT") and name[-2:] == "00")
         for name in slices:
             value = cell.parameters[name]
             if len(value) >= 256 and "1" in value:
-                wrong = flipped(value, value.rindex("1"))
+                wrong = flipped(value, value.index("1"))
                 return changed(netlist, index, replace(cell, parameters={**cell.parameters, name: wrong}))
     raise AssertionError("no block RAM with contents")
 
