@@ -1,5 +1,6 @@
 """A netlist equals the reference, and a fault in a lookup table, a memory or a net is found."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -80,7 +81,7 @@ def mutated_memory(netlist: Netlist) -> Netlist:
     The lowest may be a bias' least bit, which rounding hides.
     """
     for index, cell in enumerate(netlist.cells):
-        slices = sorted(name for name in cell.parameters if name.startswith("INIT") and name[-2:] == "00")
+        slices = sorted(name for name in cell.parameters if re.fullmatch(r"INIT\w*_0+", name))
         for name in slices:
             value = cell.parameters[name]
             if len(value) >= 256 and "1" in value:
