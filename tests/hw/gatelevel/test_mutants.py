@@ -63,7 +63,7 @@ def flipped(value: str, index: int) -> str:
 
 def mutated_table(netlist: Netlist) -> Netlist:
     """Return the netlist with the largest lookup table's function inverted."""
-    tables = [i for i, cell in enumerate(netlist.cells) if "LUT" in cell.kind]
+    tables = [i for i, cell in enumerate(netlist.cells) if "LUT" in cell.kind and cell.parameters]
     index = max(tables, key=lambda i: len(_table(netlist.cells[i])[1]))
     cell = netlist.cells[index]
     name, value = _table(cell)
