@@ -83,9 +83,12 @@ def masks_or_ones(model: Learner) -> list[Tensor]:
 
 
 def live_inputs(model: Learner, n_observations: int) -> Tensor | None:
-    """Return which features vary over the latest observations: [observation] bool; None without any."""
+    """Return which features, or channels, vary over the latest observations: bool; None without any."""
     observations = model.latest_observations(n_observations)
-    return torch.from_numpy(np.ptp(observations, axis=0) > 0) if len(observations) > 1 else None
+    if len(observations) < 2:
+        return None
+    varies = np.ptp(observations, axis=0) > 0
+    return torch.from_numpy(varies.reshape(len(varies), -1).any(1))
 
 
 def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
@@ -132,11 +135,13 @@ def quantized_network(model: Learner) -> QuantNetwork:
 def deterministic_policy(model: Learner) -> nn.Module:
     """Return the network as it would be deployed: raw observations [n, observation] → [n, output].
 
-    A float one is a copy in float64 (see `ganglion.training.episodes.greedy`).
+    A float one is a copy, in float64 (see `ganglion.training.episodes.greedy`) unless it has convolutions,
+    which take ten times as long in it.
     """
     if model.quantization is not None:
         return quantized_network(model)
-    network, standardizer = copy.deepcopy(float_network(model.layers())).double(), model.standardizer
+    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
     return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 
 

@@ -7,18 +7,29 @@ network, whose few output bits then resolve the differences between them.
 from typing import cast
 
 import torch
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
 from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
-from ganglion.models.nets.float_network import Weighted
+from ganglion.models.nets.float_network import PIXEL_EXPONENT, Weighted
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:
     """Return the layers from observation to action, ReLU between them."""
     parts = [*cast(nn.Module, network.features_extractor).modules(), *network.q_net.modules()]
     return [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d)]
+
+
+class PixelCnn(NatureCNN):
+    """The convolutions of Mnih et al. 2015 over pixels as fractions of 256: integers at a scale of 2^-8.
+
+    Stable-baselines3 divides by 255.
+    """
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
+        return super().forward(observations * 2.0**PIXEL_EXPONENT)
 
 
 class DuelingNetwork(QNetwork):
