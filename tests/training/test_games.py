@@ -1,6 +1,5 @@
 """DQN on frames: games as stable-baselines3 shows them, frames stored once, runs resumed, zips taken up."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +8,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
-from stable_baselines3 import DQN
 from stable_baselines3.common.buffers import NStepReplayBuffer
 from stable_baselines3.common.env_util import make_atari_env
-from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack
+from stable_baselines3.common.vec_env import VecFrameStack
 
-from ganglion.models.build.errors import CompileError, ConfigError
-from ganglion.models.formats.export import write_policy
-from ganglion.models.formats.policy_folder import load_policy
-from ganglion.models.layers import dense_layers
-from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.spec.heads import ArgmaxHead
-from ganglion.models.spec.policy import Pixels
-from ganglion.models.spec.types import QuantConfig
+from ganglion.models.build.errors import ConfigError
 from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
@@ -33,12 +22,10 @@ from ganglion.training.atari import make_game
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
-from ganglion.training.export import export_run
-from ganglion.training.learner import count_weights, quantize
-from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase
 from ganglion.training.train import train
-from tests.training.toy import FRAMES_ID, Frames, frames_config, toy_run
+from tests.training.frames import frames_zip, played
+from tests.training.toy import Frames, frames_config, toy_run
 
 gym.register_envs(ale_py)
 
@@ -56,28 +43,13 @@ def test_a_game_looks_as_stable_baselines3_shows_it(training: bool) -> None:
         assert reward[0] == score
 
 
-def _played(n_steps: int, n_envs: int = 1) -> Iterator[tuple[Any, ...]]:
-    """Return steps of the frames toy with random actions, as a replay buffer is told of them."""
-    envs = DummyVecEnv([lambda: gym.make(FRAMES_ID)] * n_envs)
-    envs.seed(3)
-    observation, random = envs.reset(), np.random.default_rng(5)
-    for _ in range(n_steps):
-        action = random.integers(3, size=n_envs)
-        following, reward, done, infos = envs.step(action)
-        ahead = following.copy()
-        for i in np.flatnonzero(done):
-            ahead[i] = infos[i]["terminal_observation"]
-        yield observation, ahead, action, reward, done, infos
-        observation = following
-
-
 @pytest.mark.parametrize("n_steps", [1, 3])
 @pytest.mark.parametrize("size", [60, 200])
 def test_frames_stored_once_give_the_transitions_of_stable_baselines3(n_steps: int, size: int) -> None:
     spaces = Frames.observation_space, Frames.action_space
     ours = FrameBuffer(size, *spaces, n_steps=n_steps, gamma=0.9)
     theirs = NStepReplayBuffer(size, *spaces, n_steps=n_steps, gamma=0.9)
-    for step in _played(150):
+    for step in played(150):
         ours.add(*step)
         theirs.add(*step)
     drawn = np.unique(np.concatenate([ours._drawn(400)[0] for _ in range(4)]))
@@ -96,7 +68,7 @@ def _is_near_a_limit(buffer: FrameBuffer, place: int, n_steps: int) -> bool:
 
 def test_no_return_reaches_over_a_cut_and_no_cut_step_is_drawn() -> None:
     buffer = FrameBuffer(80, Frames.observation_space, Frames.action_space, n_envs=2, n_steps=3, gamma=0.5)
-    for index, step in enumerate(_played(20, n_envs=2)):
+    for index, step in enumerate(played(20, n_envs=2)):
         buffer.rewards[:] = 1
         buffer.add(*step[:3], np.ones(2), np.zeros(2, bool), step[5])
         if index == 9:
@@ -146,28 +118,12 @@ def _train_until(run: Any, step: int) -> None:
         train(run)
 
 
-def _zip(path: Path, **settings: Any) -> DQN:
-    """Return stable-baselines3's DQN on the frames toy, learnt a little and saved as `path`."""
-    model = DQN(
-        "CnnPolicy",
-        gym.make(FRAMES_ID),
-        learning_starts=20,
-        buffer_size=200,
-        seed=1,
-        policy_kwargs={"features_extractor_kwargs": {"features_dim": 24}},
-        **settings,
-    )
-    model.learn(60)
-    model.save(path)
-    return model
-
-
 @pytest.mark.parametrize("dueling", [True, False])
 def test_a_zip_goes_on_with_its_networks_optimizer_and_steps(tmp_path: Path, dueling: bool) -> None:
-    theirs = _zip(tmp_path / "model.zip")
+    theirs = frames_zip(tmp_path / "model.zip")
     ours = new_dqn(frames_config(dqn={"dueling": dueling}), 0)
     assert take_up_zip(ours, tmp_path / "model.zip") == 60
-    observation = torch.from_numpy(np.stack([step[0][0] for step in _played(20)]))
+    observation = torch.from_numpy(np.stack([step[0][0] for step in played(20)]))
     for mine, other in ((ours.q_net, theirs.q_net), (ours.q_net_target, theirs.q_net_target)):
         with torch.no_grad():
             assert torch.allclose(mine(observation), other(observation), atol=1e-5)
@@ -185,7 +141,7 @@ def test_a_zip_goes_on_with_its_networks_optimizer_and_steps(tmp_path: Path, due
 
 def test_what_does_not_fit_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "model.zip"
-    _zip(path)
+    frames_zip(path)
     model = new_dqn(frames_config(hidden=(8,)), 0)
     with pytest.raises(
         ConfigError, match=r"model.zip: layers of .*\[24, 64\].*, here .*\[8, 64\].*; set hidden"
@@ -223,81 +179,3 @@ def test_pixels_are_read_at_a_power_of_two() -> None:
     cnn = PixelCnn(Frames.observation_space, 8)
     pixels = torch.randint(0, 256, (3, 2, 36, 36))
     assert torch.equal(cnn(pixels), cnn.linear(cnn.cnn(pixels / 256)))
-
-
-def test_frames_in_integers_are_one_network_in_every_form(tmp_path: Path) -> None:
-    model = new_dqn(frames_config(), 0)
-    model.learn(120)
-    model.set_masks([(torch.rand(layer.weight.shape) > 0.6).float() for layer in model.layers()])
-    quantize(model, 50, QuantConfig())
-    assert model.quantization is not None and model._fixed_point is not None
-    spec = model.quantization.network
-    assert spec.input_type.name == "UINT8" and spec.exponent(0) == -8
-    assert [layer.kind for layer in spec.layers] == ["conv2d"] * 3 + ["dense"] * 2
-    model.train(4, 16)
-    observations = np.stack([step[0][0] for step in _played(12)])
-    actor = QuantNetwork.from_float(model.layers(), model.quantization)
-    with torch.no_grad():
-        outputs = model._fixed_point(torch.from_numpy(observations).flatten(1).float())[1]
-        assert torch.equal(outputs, actor(torch.from_numpy(observations).float()))
-    policy = write_policy(
-        actor,
-        tmp_path,
-        name="frames",
-        env=FRAMES_ID,
-        algorithm="DQN",
-        observations=observations.reshape(12, -1),
-        action=ArgmaxHead(exponent=spec.output_exponent, n_actions=3),
-        provenance={},
-    )
-    assert policy.normalizer == Pixels(shape=(2, 36, 36))
-    assert len((tmp_path / "policy.json").read_text()) < 4_000
-    loaded = load_policy(tmp_path)
-    assert loaded.golden["observation"].dtype == np.uint8
-    assert np.array_equal(np.ldexp(loaded.golden["fc5"][:12], spec.output_exponent), outputs.numpy())
-    executed = ModelWrapper(str(tmp_path / "policy.onnx"))
-    for pixels, expected in zip(observations, outputs, strict=True):
-        entering = {"observation": np.ldexp(pixels[None].astype(np.float32), -8)}
-        assert np.array_equal(execute_onnx(executed, entering)["fc5"][0], expected.numpy())
-
-
-def test_pruning_spreads_by_kernels_and_reaches_every_action() -> None:
-    model = new_dqn(frames_config(), 0)
-    model.learn(80)
-    run = toy_run(
-        config=frames_config(pruning="scaled", prune_begin=0.1, prune_end=0.2), sparsity=0.9, steps=400
-    )
-    model.num_timesteps = 80
-    masks = due_masks(model, run)
-    assert masks is not None
-    model.set_masks(masks)
-    shapes = [tuple(layer.weight.shape) for layer in model.layers()]
-    density = [
-        float(mask.mean()) * mask.numel() / sum(shape) for mask, shape in zip(masks, shapes, strict=True)
-    ]
-    assert max(density[1:3]) < 1.05 * min(density[1:3])
-    kept, live = count_weights(model, 50)
-    assert kept == sum(int(mask.sum()) for mask in masks) and 0 < live <= kept
-
-
-def test_a_small_game_is_pruned_made_int8_taught_and_shipped(tmp_path: Path) -> None:
-    config = frames_config(eval_every=160, eval_episodes=1, final_episodes=1, learning_starts=80)
-    dense = toy_run(name="dense", config=config, build=tmp_path, steps=160)
-    train(dense)
-    run = toy_run(
-        name="taught",
-        config=config,
-        build=tmp_path,
-        steps=160,
-        qat_steps=80,
-        sparsity=0.8,
-        parent=str(dense.best(Phase.DENSE)),
-        distill=True,
-    )
-    result = train(run)
-    assert result["phase"] == "qat" and result["sparsity"] >= 0.8
-    export_run(run.folder, tmp_path / "policy", 20)
-    spec = load_policy(tmp_path / "policy").spec
-    assert spec.action.kind == "argmax" and isinstance(spec.normalizer, Pixels)
-    with pytest.raises(CompileError, match="conv1 is a conv2d layer; hardware is for chains of dense ones"):
-        dense_layers(spec.network.layers)
