@@ -25,12 +25,15 @@ from ganglion.training.config import load_config
 from ganglion.training.episodes import greedy
 from ganglion.training.export import export_run
 from ganglion.training.learner import deterministic_policy, quantize, quantized_network
+from ganglion.training.run import Run
 from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN, KilledError, _curve
 from tests.training.toy import Toy, toy_config, toy_run
 
 ALL = ("td3", "ddpg", "ppo", "trpo")
 ON_POLICY = ("ppo", "trpo")
+EVERY = [pytest.param(name, marks=() if name in ("td3", "ppo") else pytest.mark.slow) for name in ALL]
+"""All, of which one off-policy and one on-policy algorithm are quick enough for every day."""
 CARTPOLE = {"env_id": "CartPole-v1"}
 
 
@@ -39,7 +42,7 @@ def _learner(algorithm: str, **changes: Any) -> Any:
 
 
 def _some_steps(algorithm: str) -> int:
-    return 400 if algorithm in ON_POLICY else 240
+    return 400 if algorithm in ON_POLICY else 216
 
 
 def _learnt(algorithm: str, steps: int | None = None, **changes: Any) -> Any:
@@ -48,7 +51,7 @@ def _learnt(algorithm: str, steps: int | None = None, **changes: Any) -> Any:
     return model
 
 
-@pytest.mark.parametrize("algorithm", ["td3", "ddpg"])
+@pytest.mark.parametrize("algorithm", ["td3", pytest.param("ddpg", marks=pytest.mark.slow)])
 def test_off_policy_updates_are_those_of_stable_baselines3(algorithm: str) -> None:
     ours = _learnt(algorithm, 80, learning_starts=0)
     plain = {"td3": TD3, "ddpg": DDPG}[algorithm](
@@ -100,7 +103,7 @@ def _assert_same_layers(ours: Any, plain: Any) -> None:
         np.testing.assert_allclose(mine.weight.detach(), theirs.weight.detach(), rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("algorithm", ALL)
+@pytest.mark.parametrize("algorithm", EVERY)
 def test_a_pruned_weight_stays_zero_and_its_gradient_is_known(algorithm: str) -> None:
     model = _learnt(algorithm)
     masks = [(torch.rand_like(layer.weight) > 0.5).float() for layer in model.layers()]
@@ -114,7 +117,7 @@ def test_a_pruned_weight_stays_zero_and_its_gradient_is_known(algorithm: str) ->
     assert gradient.shape == masks[0].shape and bool((gradient[masks[0] == 0] != 0).any())
 
 
-@pytest.mark.parametrize("algorithm", ALL)
+@pytest.mark.parametrize("algorithm", EVERY)
 def test_in_int8_what_learns_is_what_is_deployed(algorithm: str) -> None:
     model = _learnt(algorithm)
     quantize(model, 500, toy_config().quant)
@@ -165,7 +168,7 @@ def test_scales_stay_within_the_clip_even_of_a_feature_at_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["td3", "ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ddpg", "trpo"))]
+    "algorithm", ["ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in ("td3", "ddpg", "trpo"))]
 )
 def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
     algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -240,6 +243,17 @@ def test_an_algorithm_that_does_not_fit_the_actions_is_refused() -> None:
         new_learner(load_config("Pendulum", "dqn"), 1)
 
 
+def test_snip_has_no_rollout_to_judge_by() -> None:
+    with pytest.raises(ConfigError, match="pruning=snip judges weights before the first rollout, which PPO"):
+        train(toy_run(name="snip", config=toy_config(algorithm="ppo", pruning="snip"), sparsity=0.5))
+
+
+def test_a_checkpoint_of_another_algorithm_is_refused(dense_run: tuple[Run, Path]) -> None:
+    config = toy_config(algorithm="ppo")
+    with pytest.raises(ConfigError, match="the checkpoint holds no policy; it was written by something else"):
+        train(toy_run(name="other", config=config, parent=str(dense_run[1])))
+
+
 def test_settings_of_another_algorithm_lie_over_the_environments() -> None:
     config = load_config("CartPole", "ppo")
     assert config.ppo is not None and config.on_policy is not None and config.dqn is None
@@ -267,7 +281,7 @@ def test_trpo_without_its_package_says_what_to_install(monkeypatch: pytest.Monke
         _learner("trpo")
 
 
-@pytest.mark.parametrize("algorithm", ALL)
+@pytest.mark.parametrize("algorithm", EVERY)
 def test_parameters_that_explode_stop_a_run(algorithm: str) -> None:
     model = _learner(algorithm)
     model.learning_rate = float("inf")
@@ -276,8 +290,9 @@ def test_parameters_that_explode_stop_a_run(algorithm: str) -> None:
         model.learn(400, callback=None, reset_num_timesteps=False)
 
 
-@pytest.mark.parametrize("algorithm", ["td3", "ppo"])
-@pytest.mark.parametrize("what", ["observation", "reward"])
+@pytest.mark.parametrize(
+    ("algorithm", "what"), [("td3", "reward"), ("ppo", "observation"), ("ppo", "reward")]
+)
 def test_an_environment_that_fails_stops_a_run(
     algorithm: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

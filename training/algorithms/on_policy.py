@@ -14,7 +14,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import TrainingError
+from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.actor_critic_config import OnPolicyConfig
@@ -122,6 +123,11 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the gradient of the policy's loss over the whole latest rollout, however many batches."""
         del n_batches
+        if not len(self.experience.rollout):
+            raise ConfigError(
+                f"{spelled('pruning', 'snip')} judges weights before the first rollout, which "
+                f"{self.algorithm} learns from; another {spelled('pruning')} fits, such as magnitude or rigl"
+            )
         seen = torch.from_numpy(self.experience.rollout)
         if self.teacher is not None:
             return self._actor.weight_gradients(self._distance(seen))
