@@ -5,7 +5,7 @@ PYTHON ?= python3
 
 PY := .venv/bin/python
 READY := .venv/.ready
-COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta delta-figure export zoo bundle deploy control
+COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta delta-figure study export zoo bundle deploy control
 
 $(COMMANDS) bench: export ENV := $(ENV)
 $(COMMANDS) bench: export GANGLION_CALLER := make

@@ -88,9 +88,10 @@ def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
     The output is the mean before tanh of real actions, or the value of each discrete one; of equal ones the
     first wins. tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in
     the last place of an action makes another episode of it. For the same reason a float network should be of
-    float64, whose rounded actions do not depend on the batch; integers are exact in any.
+    float64, whose rounded actions do not depend on the batch; integers are exact in any. Packed int8 kernels,
+    which show no parameters, take float32.
     """
-    dtype = next(network.parameters()).dtype
+    dtype = next((parameter.dtype for parameter in network.parameters()), torch.float32)
 
     @torch.no_grad()
     def act(observations: FloatArray) -> NDArray[Any]:

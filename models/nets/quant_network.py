@@ -43,12 +43,24 @@ class QuantNetwork(nn.Module):
         """Return the mean action before tanh: [batch, obs] float32 → [batch, act] float32."""
         return self.activations(obs)[-1]
 
-    def activations(self, obs: Tensor) -> list[Tensor]:
-        """Return what every layer gives: [batch, obs] float32 → list of [batch, *out] float32."""
+    def start(self, batch: int) -> list[Tensor]:
+        """Return what layers were sent at the start of `batch` episodes: zeros [batch, *in] for each."""
+        return [torch.zeros(batch, *layer.in_shape) for layer in self.spec.layers]
+
+    def activations(self, obs: Tensor, sent: list[Tensor] | None = None) -> list[Tensor]:
+        """Return what every layer gives: [batch, obs] float32 → list of [batch, *out] float32.
+
+        sent: by `start`, what layers were last sent, which goes on; only with it do the thresholds count.
+        """
         boundaries = [self.input(obs)]
         for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
             source = boundaries[self.spec.source(index)]
-            acc = layer(source.reshape(len(source), *self.spec.layers[index].in_shape))
+            source = source.reshape(len(source), *self.spec.layers[index].in_shape)
+            if sent is not None:
+                threshold = self.spec.threshold(index) * 2.0 ** self.spec.layers[index].input_exponent
+                source = torch.where((source - sent[index]).abs() > threshold, source, sent[index])
+                sent[index] = source
+            acc = layer(source)
             if (residual := self.spec.residual(index)) is not None:
                 acc = acc + boundaries[residual]
             boundaries.append(output(acc))
