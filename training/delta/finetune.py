@@ -138,7 +138,7 @@ class Finetuning:
         log.info(
             "delta: round %d of %d: thresholds %s, %.0f multiplications, return %.0f ± %.0f",
             number,
-            self._recipe.rounds,
+            self._recipe.rounds + 1,
             figures.thresholds,
             figures.total,
             figures.return_mean,
