@@ -44,7 +44,9 @@ def float_policy(cell: Cell) -> FloatPolicy:
     """Return the float layers of a cell; of a teacher's VecNormalize all but the clip is in the first one."""
     path = cell.teacher.checkpoint
     run, model = load_learner(Checkpoint.load(path), str(path))
-    layers = pruned(copy.deepcopy(model.layers()), cell, Distribution(run.config.distribution))
+    # The study's tasks have no planes: all layers of their actors are dense.
+    dense = [layer for layer in copy.deepcopy(model.layers()) if isinstance(layer, nn.Linear)]
+    layers = pruned(dense, cell, Distribution(run.config.distribution))
     if model.standardizer is not None:
         fold_standardizer(model.standardizer, layers[0])
     return FloatPolicy(config=run.config, layers=layers, squashed=not is_discrete(model))
