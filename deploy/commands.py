@@ -12,6 +12,12 @@ COMMANDS = (
         variables=_ENV,
     ),
     Command(
+        name="bench-driver",
+        target="ganglion.deploy.bench:run",
+        help="how long the driver's host work takes a call, beside the reference's; to build/bench.json",
+        variables=_ENV,
+    ),
+    Command(
         name="deploy",
         target="ganglion.deploy.push:run",
         help="a build's bundle to a board over ssh, and its self-test there",

@@ -11,6 +11,7 @@ from ganglion.deploy.manifest import ArgmaxAction, HostEnds
 from ganglion.models.build.errors import ExportError, first_line
 
 NAMES = ("observation", "input", "output", "action")
+EPISODE_START = "episode_start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +19,15 @@ class Golden:
     """golden.npz: `n` vectors, a row each.
 
     observation: [n, observation_features] float32; input: [n, features] and output: [n, values] integers;
-    action: what the policy answers, [n, values] float32 for tanh, [n] integers for argmax.
+    action: what the policy answers, [n, values] float32 for tanh, [n] integers for argmax. Of a policy with
+    thresholds they are steps of episodes, which start, by a reset, where `episode_start`, [n] bool, says.
     """
 
     observation: npt.NDArray[np.float32]
     input: npt.NDArray[Any]
     output: npt.NDArray[Any]
     action: npt.NDArray[Any]
+    episode_start: npt.NDArray[np.bool_] | None = None
 
 
 def read_golden(path: Path, host: HostEnds) -> Golden:
@@ -34,7 +37,7 @@ def read_golden(path: Path, host: HostEnds) -> Golden:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:  # numpy, zipfile and zlib raise unrelated types for a damaged file
         raise ExportError(f"{path} is not a whole .npz file ({first_line(error)})") from None
-    if set(arrays) != set(NAMES):
+    if set(arrays) - {EPISODE_START} != set(NAMES):
         raise ExportError(f"{path}: arrays {sorted(arrays)}, expected {sorted(NAMES)}")
     n = len(arrays["observation"]) if arrays["observation"].ndim else 0
     is_argmax = isinstance(host.action, ArgmaxAction)
@@ -44,6 +47,8 @@ def read_golden(path: Path, host: HostEnds) -> Golden:
         "output": ((n, host.action.values), "iu"),
         "action": ((n,), "iu") if is_argmax else ((n, host.action.values), "f"),
     }
+    if EPISODE_START in arrays:
+        expected[EPISODE_START] = ((n,), "b")
     for name, (shape, kinds) in expected.items():
         got = arrays[name]
         if not n or got.shape != shape or got.dtype.kind not in kinds:

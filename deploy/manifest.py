@@ -228,6 +228,10 @@ def _check(manifest: Manifest, where: str) -> None:
             f"host: values from {host.low} to {host.high}, but shell takes {window.low} to {window.high}",
         ),
         (
+            registers.observation.type == "int",
+            f"shell.observation: holds {registers.observation.type}, expected int",
+        ),
+        (
             registers.action.values == (1 if registers.action.type == "index" else action.values),
             f"host.action: reads {action.values} values, but shell gives {registers.action.values}",
         ),

@@ -78,7 +78,7 @@ class Policy:
 
         Real actions are an array [values] float32 that the next call overwrites; else it is a number.
         Raises ObservationError before anything is sent, TransportError without a right answer in time; the
-        call after that resets the accelerator first.
+        call after that resets the accelerator first, which starts an episode.
         """
         self._began = perf_counter_ns()
         if not self._is_ready:
@@ -93,6 +93,15 @@ class Policy:
         self._ended = perf_counter_ns()
         return action
 
+    def reset(self) -> None:
+        """Start an episode: a policy with thresholds forgets what its layers were sent; no other changes.
+
+        Raises TransportError.
+        """
+        self._is_ready = False
+        self._reset()
+        self._is_ready = True
+
     @property
     def timing(self) -> Timing:
         """What the last call took."""
@@ -104,17 +113,23 @@ class Policy:
     def self_test(self, n_vectors: int | None = None) -> int:
         """Return how many golden vectors (all, or `n_vectors` spread over them) host and board answered.
 
+        Those of a policy with thresholds are the first ones, and it starts an episode before and after them.
         A difference raises MismatchError, which names the first vector and value.
         """
-        golden = self._golden
+        golden, starts = self._golden, self._golden.episode_start
         n = len(golden.observation)
-        chosen = np.unique(np.linspace(0, n - 1, min(n, n_vectors or n)).astype(int))
+        n_chosen = min(n, n_vectors or n)
+        chosen = np.unique(np.linspace(0, n - 1, n_chosen).astype(int)) if starts is None else range(n_chosen)
         for vector in chosen:
+            if starts is not None and starts[vector]:
+                self.reset()
             action = self(golden.observation[vector])
             self._require_equal("input", vector, golden.input[vector], self._encoder.integers)
             if self._registers.action.type == "int":
                 self._require_equal("output", vector, golden.output[vector], self._decoder.integers)
             self._require_equal("action", vector, golden.action[vector], action)
+        if starts is not None:
+            self.reset()
         return len(chosen)
 
     def close(self) -> None:

@@ -51,6 +51,7 @@ class BitstreamSettings(BuildSettings):
 class Bitstream:
     """bitstream.json: which flow made which files with which tools, or why there is none.
 
+    `shell` is the SHA-256 of the shell.json that it was made from, which names policy and registers;
     `files` are the sizes in bytes by path relative to the build, the bit file first; `asked_mhz` the clock
     compiled for, `runs_mhz` what the accelerator gets on the board, `met_mhz` what place and route reached,
     or the slower clock that the bit file sets; `resources` what was placed, by the tool's names; `power_w`
@@ -63,6 +64,7 @@ class Bitstream:
     status: Literal["done", "skipped"]
     reason: str | None = None
     flow: str | None = None
+    shell: str | None = None
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, Count] = field(default_factory=dict)
     asked_mhz: Amount | None = None
@@ -110,6 +112,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
     return Bitstream(
         status="done",
         flow=flow.name,
+        shell=sha256_file(paths.shell_json),
         tools=made.tools,
         files={str(file.relative_to(paths.root)): file.stat().st_size for file in made.files},
         asked_mhz=design.clock_mhz,

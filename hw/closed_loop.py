@@ -5,7 +5,7 @@ and when PyTorch's actions, taken in environments of their own from the same see
 observations in every step.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.sim.harness import Bench
+from ganglion.hw.sim.harness import Bench, Served
+from ganglion.hw.sim.latency import Latency, latency_of
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
@@ -31,12 +32,13 @@ from ganglion.models.spec.types import IntType
 if TYPE_CHECKING:
     import gymnasium
 
+    from ganglion.models.formats.policy_folder import Policy
+
 FIRST_SEED = 1000
 EPISODES = 3
 MAX_STEPS = 1000
 
 Floats = npt.NDArray[np.float64]
-Answer = Callable[[Ints], Ints]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ class ClosedLoop:
     return_mean_pytorch: float | None = None
     return_mean_rtl: float | None = None
     seeds: tuple[int, ...] = ()
+    latency: Latency | None = None
+    """Of the steps, where it depends on data."""
 
     def __post_init__(self) -> None:
         known = self.return_mean_pytorch is not None and self.return_mean_rtl is not None
@@ -87,6 +91,8 @@ class Episode:
     env: "gymnasium.Env[Any, Any]"
     observations: list[Floats]
     means: list[Ints] = field(default_factory=list)
+    latencies: list[int] = field(default_factory=list)
+    """Cycles of each step; none of an episode without hardware."""
     rewards: list[float] = field(default_factory=list)
     done: bool = False
 
@@ -109,13 +115,15 @@ class Episode:
         self.done = terminated or truncated or len(self.rewards) >= MAX_STEPS
 
 
-def drive(spec: PolicySpec, kind: IntType, answer: Answer, seeds: Sequence[int]) -> list[Episode]:
-    """Return finished episodes in which `answer`, [n, in] integers to [n, act], chose every action."""
+def drive(spec: PolicySpec, kind: IntType, accelerator: Served, seeds: Sequence[int]) -> list[Episode]:
+    """Return finished episodes, each from a reset on, in which `accelerator` chose every action."""
     episodes = [Episode.start(spec, seed) for seed in seeds]
-    while running := [episode for episode in episodes if not episode.done]:
-        observed = np.stack([episode.observations[-1] for episode in running])
-        means = answer(quantize_observation(observed, spec.normalizer, kind))
-        for episode, mean in zip(running, means, strict=True):
+    for episode in episodes:
+        accelerator.reset()
+        while not episode.done:
+            observed = episode.observations[-1][None]
+            (mean,) = accelerator(quantize_observation(observed, spec.normalizer, kind))
+            episode.latencies += accelerator.latencies.tolist()
             episode.step(spec, mean)
     return episodes
 
@@ -137,15 +145,23 @@ def replay(spec: PolicySpec, episode: Episode, means: Ints) -> Episode:
 
 
 def pytorch_means(spec: PolicySpec, network: IntNetwork, observations: Floats) -> Ints:
-    """Return the PyTorch policy's integer means: [n, obs] → [n, act]; one off its grid: MismatchError."""
+    """Return the PyTorch policy's integer means in an episode: [n, obs] → [n, act].
+
+    One off its grid raises MismatchError.
+    """
     import torch
 
     from ganglion.models.nets.quant_network import QuantNetwork
 
     policy = QuantNetwork.from_integers(spec.normalizer, network).eval()
+    observed = torch.from_numpy(observations).float()
     with torch.no_grad(), _one_thread():
-        real = policy(torch.from_numpy(observations).float()).double().numpy()
-    scaled = np.ldexp(real, -spec.action.exponent)
+        if network.spec.thresholds is None:
+            real = policy(observed)
+        else:
+            sent = policy.start(batch=1)
+            real = torch.cat([policy.activations(each[None], sent)[-1] for each in observed])
+    scaled = np.ldexp(real.double().numpy(), -spec.action.exponent)
     if not np.array_equal(scaled, np.rint(scaled)):
         raise MismatchError("closed loop: PyTorch's mean is not on the grid of the action head's exponent")
     return scaled.astype(np.int64)
@@ -175,8 +191,8 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
         return ClosedLoop(status="skipped", env=spec.env, reason=f"Gymnasium does not know {spec.env}")
     bench = Bench.of(design, verilate(design, simulator_cache(paths)))
     seeds = tuple(FIRST_SEED + index for index in range(episodes))
-    with bench.serving() as answer:
-        driven = drive(spec, policy.network.spec.input_type, answer, seeds)
+    with bench.serving() as accelerator:
+        driven = drive(spec, policy.network.spec.input_type, accelerator, seeds)
     replayed = []
     for episode in driven:
         episode.env.close()
@@ -193,7 +209,19 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
         return_mean_pytorch=_mean_return(replayed),
         return_mean_rtl=_mean_return(driven),
         seeds=seeds,
+        latency=_latency(design, policy, driven),
     )
+
+
+def _latency(design: Design, policy: "Policy", driven: Sequence[Episode]) -> Latency | None:
+    """Return the distribution of the steps' cycles, where an engine's depend on data."""
+    observed = np.concatenate([episode.observations[:-1] for episode in driven])
+    kind = policy.network.spec.input_type
+    inputs = quantize_observation(observed, policy.spec.normalizer, kind)
+    lengths = [len(episode.rewards) for episode in driven]
+    starts = np.isin(np.arange(len(inputs)), np.cumsum([0, *lengths]))
+    measured = np.concatenate([episode.latencies for episode in driven])
+    return latency_of(design, policy.network, inputs, starts, measured)
 
 
 def _mean_return(episodes: Sequence[Episode]) -> float:

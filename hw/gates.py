@@ -20,7 +20,7 @@ from ganglion.hw.gatelevel.netlist import Netlist, read_netlist
 from ganglion.hw.gatelevel.saif import write_saif
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Switching
-from ganglion.hw.sim.vectors import proof_inputs
+from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.hw.simulate import verify
 from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
@@ -94,7 +94,7 @@ def prove_netlist(
 
     policy = load_policy(paths.policy)
     bench = netlist_bench(design, netlist, paths.work / STAGE, simulator_cache(paths))
-    vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
+    vectors = proof_vectors(policy)
     log.info("gates: compiled in %.0f s, now %d vectors", bench.simulator.compile_s, len(vectors.inputs))
     proof = verify(bench, vectors, os.cpu_count() or 1)
     actions = min(settings.actions, len(policy.golden["input"]))
@@ -122,7 +122,7 @@ def prove_netlist(
 def count_switching(bench: Bench, vectors: Vectors) -> Switching:
     """Return what the observed nets do while the vectors are answered, one after another, rightly."""
     with TemporaryDirectory() as scratch:
-        result, counts = bench.switching(vectors.inputs, Path(scratch))
+        result, counts = bench.switching(vectors.inputs, Path(scratch), vectors.starts)
     check_result(bench.design, vectors, result, "vectors whose switching is counted")
     return counts
 

@@ -106,7 +106,7 @@ def rows(report: Report) -> list[tuple[str, str]]:
         ("return", _returns(policy)),
         ("engine", f"{report.engine} on {report.board} at {report.clock_mhz:g} MHz"),
         ("simulated RTL", f"{sim.mismatches} mismatches in {sim.vectors:,} vectors, stalls of {stalls} %"),
-        ("latency", _latency(sim, report.clock_mhz)),
+        ("latency", _latency(report)),
         ("closed loop", str(loop)),
         ("resources", str(report.resources)),
         ("  by", f"{report.resources.tool} for {report.resources.part}"),
@@ -136,15 +136,23 @@ def _action_rows(report: Report) -> list[tuple[str, str]]:
     bits = report.bitstream
     if not bits.runs_mhz:
         return []
-    core_us = report.simulation.latency_cycles / bits.runs_mhz
+    latency = report.closed_loop.latency
+    cycles = report.simulation.latency_cycles if latency is None else latency.mean_cycles
+    core_us = cycles / bits.runs_mhz
     line = "" if bits.line_us is None else f", {core_us + bits.line_us:.0f} µs over {bits.baud:,} baud"
     return [("  an action", f"{core_us:.2f} µs in the accelerator at {bits.runs_mhz:g} MHz{line}")]
 
 
-def _latency(sim: Simulation, clock_mhz: float) -> str:
-    latency_us = sim.latency_cycles / clock_mhz
+def _latency(report: Report) -> str:
+    sim, episodes = report.simulation, report.closed_loop.latency
+    if episodes is None:
+        latency_us = sim.latency_cycles / report.clock_mhz
+        cycles = f"{sim.latency_cycles} cycles = {latency_us:.2f} µs"
+        return f"{cycles}, one vector every {sim.interval_cycles:g} cycles"
+    mean_us = episodes.mean_cycles / report.clock_mhz
     return (
-        f"{sim.latency_cycles} cycles = {latency_us:.2f} µs, one vector every {sim.interval_cycles:g} cycles"
+        f"mean {episodes.mean_cycles:.0f} cycles = {mean_us:.2f} µs, 99 % within {episodes.p99_cycles}, all "
+        f"{episodes.steps:,} within {episodes.max_cycles}; never more than {episodes.worst_case_cycles}"
     )
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 from ganglion.hw.design.design import Design, load_design, stage_inputs
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
-from ganglion.hw.sim.vectors import proof_inputs
+from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.lock import locked
@@ -39,6 +39,7 @@ class Simulation:
     """sim.json: what was simulated, always without a mismatch, and what it measured.
 
     Rates are those of the simulator on all cores, but `hardware_inferences_per_s`, the accelerator's own.
+    Where latency and interval depend on data, they are the largest and the mean of the probes.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -80,13 +81,13 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> Simulation:
     Two probes measure latency (each vector alone) and interval (back to back), to which the rest is scaled.
     """
     start = time.monotonic()
-    probe = min(PROBE_VECTORS, len(vectors.inputs))
+    probe = vectors.episode_end(min(PROBE_VECTORS, len(vectors.inputs)))
     alone, steady = (
         _run(bench, vectors, Job(start=0, stop=probe, traffic=Traffic(spaced=spaced)))
         for spaced in (True, False)
     )
     jobs = plan_jobs(
-        len(vectors.inputs),
+        vectors,
         latency=alone.latency_max,
         interval=round(steady.interval),
         workers=workers,
@@ -96,7 +97,9 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> Simulation:
     elapsed_s = time.monotonic() - start
     cycles = sum(result.cycles for result in (alone, steady, *results))
     simulated = 2 * probe + sum(job.stop - job.start for job in jobs)
-    interval = max(round(result.interval, 2) for result in results[:workers])
+    # Between episodes the accelerator rests.
+    measured = results[:workers] if vectors.starts is None else [steady]
+    interval = max(round(result.interval, 2) for result in measured)
     return Simulation(
         vectors=len(vectors.inputs),
         mismatches=0,
@@ -113,16 +116,18 @@ def verify(bench: Bench, vectors: Vectors, workers: int) -> Simulation:
     )
 
 
-def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[Job]:
+def plan_jobs(vectors: Vectors, *, latency: int, interval: int, workers: int) -> list[Job]:
     """Return the runs, longest first: all vectors without stalls, parts with stalls, resets in mid-stream.
 
-    Resets last 1 to `LONGEST_RESET_CYCLES`, the shortest, which leaves most behind, at every place.
+    Each begins where an episode does. Resets last 1 to `LONGEST_RESET_CYCLES`, the shortest, which leaves
+    most behind, at every place.
     """
-    edges = [count * index // workers for index in range(workers + 1)]
+    count = len(vectors.inputs)
+    edges = [vectors.start_before(count * index // workers) for index in range(workers)] + [count]
     jobs = [Job(start=a, stop=b, traffic=Traffic()) for a, b in pairwise(edges)]
     burst = max(16, 4 * interval)
     for index, percent in enumerate(STALL_PERCENTS):
-        first = index * STALLED_VECTORS % max(1, count - STALLED_VECTORS)
+        first = vectors.start_before(index * STALLED_VECTORS % max(1, count - STALLED_VECTORS))
         traffic = Traffic(stall_percent=percent, burst_cycles=burst, seed=percent)
         jobs.append(Job(start=first, stop=min(count, first + STALLED_VECTORS), traffic=traffic))
     jobs.append(Job(start=0, stop=min(count, STALLED_VECTORS), traffic=Traffic(sink_waits=True)))
@@ -144,7 +149,7 @@ def plan_jobs(count: int, *, latency: int, interval: int, workers: int) -> list[
 def _run(bench: Bench, vectors: Vectors, job: Job) -> Result:
     part = vectors.part(job.start, job.stop)
     with TemporaryDirectory() as scratch:
-        result = bench.run(part.inputs, job.traffic, Path(scratch))
+        result = bench.run(part.inputs, job.traffic, Path(scratch), part.starts)
     check_result(bench.design, part, result, str(job))
     return result
 
@@ -156,7 +161,7 @@ def simulate(paths: BuildPaths, design: Design) -> Simulation:
 
     policy = load_policy(paths.policy)
     simulator = verilate(design, simulator_cache(paths))
-    vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
+    vectors = proof_vectors(policy)
     log.info("simulate: compiled in %.0f s, now %d vectors", simulator.compile_s, len(vectors.inputs))
     return verify(Bench.of(design, simulator), vectors, os.cpu_count() or 1)
 

@@ -102,7 +102,7 @@ class DeltaNetwork:
         layers = self.network.spec.layers
         activations = [np.empty((len(inputs), *layer.out_shape), np.int64) for layer in layers]
         state = None
-        for rows, goes_on in _side_by_side(starts):
+        for rows, goes_on in side_by_side(starts):
             if state is None:
                 state = self.start(len(goes_on))
             state.keep(goes_on)
@@ -130,7 +130,7 @@ class DeltaNetwork:
 def forward(network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None) -> list[Ints]:
     """Return every layer's activations, as `IntNetwork.forward`; with thresholds, over episodes.
 
-    starts: [n], where an episode starts; None, that of a network without thresholds.
+    starts: [n], where an episode starts; None is for a network without thresholds.
     """
     if network.spec.thresholds is None:
         return network.forward(inputs)
@@ -139,7 +139,31 @@ def forward(network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | N
     return DeltaNetwork.of(network).run(inputs, starts)
 
 
-def _side_by_side(
+def hold(values: Ints, sent: Ints, threshold: int) -> Ints:
+    """Return what was last sent once `values` came: they, where they differ by more than the threshold."""
+    return np.where(np.abs(values - sent) > threshold, values, sent)
+
+
+def step_from_sent(network: IntNetwork, inputs: Ints, sent: dict[int, Ints]) -> Ints:
+    """Return the outputs for the next inputs from what layers were last sent, without accumulators.
+
+    [batch, *in] → [batch, *out] int64; `sent`, [batch, *in] of each layer with a threshold, goes on. What
+    DeltaNetwork adds up is what the layers give for all that was sent.
+    """
+    spec, boundaries = network.spec, [np.asarray(inputs, np.int64)]
+    for index, layer in enumerate(spec.layers):
+        source = boundaries[spec.source(index)]
+        values = source.reshape(len(source), *layer.in_shape)
+        if index in sent:
+            values = sent[index] = hold(values, sent[index], spec.threshold(index))
+        acc = layer.accumulate(values, network.weights[index], network.biases[index])
+        if (residual := spec.residual(index)) is not None:
+            acc = acc + (boundaries[residual] << spec.residual_shift(index))
+        boundaries.append(requantize(acc, layer.shift, layer.output_type))
+    return boundaries[-1]
+
+
+def side_by_side(
     starts: npt.NDArray[np.bool_],
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]]:
     """Yield, step by step, the rows of the episodes that still go on, and which of those before they are."""

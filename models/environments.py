@@ -10,9 +10,11 @@ import numpy as np
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
-from ganglion.models.spec.policy import PolicySpec
+from ganglion.models.spec.policy import Pixels, PolicySpec
 
 log = logging.getLogger(__name__)
+
+_GAME = "NoFrameskip-v4"
 
 
 def is_known(env_id: str) -> bool:
@@ -24,12 +26,37 @@ def is_known(env_id: str) -> bool:
     return True
 
 
+def is_game(env_id: str) -> bool:
+    """Return whether an id is that of an Atari game, frame by frame: PongNoFrameskip-v4."""
+    return env_id.endswith(_GAME)
+
+
+def _require_game(env_id: str) -> None:
+    """Register Atari's games; raise ConfigError where ale-py is missing or has no such game."""
+    try:
+        import ale_py
+    except ImportError:
+        raise ConfigError(f"environment {env_id!r} needs ale-py, which brings the games' ROMs") from None
+    gymnasium.register_envs(ale_py)
+    known = sorted(name.removesuffix(_GAME) for name in gymnasium.registry if is_game(name))
+    known = [
+        name for name in known if "-" not in name
+    ]  # PongDeterministic and -ram are no games of their own
+    if env_id.removesuffix(_GAME) not in known:
+        raise ConfigError(
+            f"environment {env_id!r}: no such game among the ROMs that ale-py ships; known, each before "
+            f"{_GAME}: {', '.join(known)}"
+        )
+
+
 def make(env_id: str) -> "gymnasium.Env[Any, Any]":
     """Return what `gymnasium.make` does, with none of the remarks on its age; ConfigError if it makes none.
 
     gymnasium warns that v4, the literature's version, is old; mujoco 4.0.0 that gymnasium's models say
     things in an old way, on stdout and in MUJOCO_LOG.TXT.
     """
+    if is_game(env_id):
+        _require_game(env_id)
     mujoco.set_mju_user_warning(log.debug)  # pyright: ignore[reportAttributeAccessIssue]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -57,7 +84,11 @@ def require_fits(spec: PolicySpec, env: "gymnasium.Env[Any, Any]") -> None:
     closed loop before its episodes.
     """
     n_obs, observations = spec.observation_features, env.observation_space
-    if not isinstance(observations, gymnasium.spaces.Box) or observations.shape != (n_obs,):
+    shape = spec.normalizer.shape if isinstance(spec.normalizer, Pixels) else (n_obs,)
+    # A game's own frames are not those that a policy is shown, which wrappers make of them.
+    is_shown = is_game(spec.env) and isinstance(spec.normalizer, Pixels)
+    is_box = isinstance(observations, gymnasium.spaces.Box)
+    if not is_shown and (not is_box or observations.shape != shape):
         raise ConfigError(
             f"{spec.env}: the policy reads {n_obs} real numbers, the environment gives {observations}"
         )

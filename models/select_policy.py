@@ -26,16 +26,22 @@ from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
 
 
-def shipped_policy(env: str) -> Path:
-    """Return the folder of the policy shipped for `env`; ConfigError lists what is shipped."""
+def shipped_policies() -> dict[str, Path]:
+    """Return the folder of the policy that is shipped for each environment."""
     with (ZOO / "defaults.toml").open("rb") as file:
         defaults: dict[str, str] = tomllib.load(file)
-    if env not in defaults:
+    return {env: ZOO / env / name for env, name in sorted(defaults.items())}
+
+
+def shipped_policy(env: str) -> Path:
+    """Return the folder of the policy shipped for `env`; ConfigError lists what is shipped."""
+    shipped = shipped_policies()
+    if env not in shipped:
         raise ConfigError(
-            f"no policy is shipped for {env!r} (shipped: {', '.join(sorted(defaults))}); "
+            f"no policy is shipped for {env!r} (shipped: {', '.join(shipped)}); "
             f"train and export one, or give its folder with {spelled('policy')}"
         )
-    return ZOO / env / defaults[env]
+    return shipped[env]
 
 
 def select(paths: BuildPaths, env: str | None, folder: Path | None) -> None:

@@ -93,10 +93,12 @@ class MilestoneCallback(BaseCallback):
         line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
         log.info(line.format(**self.latest))
         self._warn_of_dead_weights()
-        self._capture().save(self._run.checkpoint)
+        self._capture().save(self._run.checkpoint, with_frames=True)
         restart_episode(self.model, self._run)
 
     def _may_be_best(self) -> bool:
+        if self._phase is Phase.DENSE:
+            return self.num_timesteps > 0  # before it has seen a state there is nothing to calibrate int8 by
         return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.sparse_from
 
     def _warn_of_dead_weights(self) -> None:

@@ -17,6 +17,8 @@ from ganglion.models.build.files import atomic_path
 from ganglion.models.build.spelling import spelled_command
 
 FORMAT = 1
+FRAMES = "frames"
+"""The group of a game's replay buffer, too large for a checkpoint: it lies in a file beside the last one."""
 _BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
@@ -32,11 +34,20 @@ class Checkpoint:
         """Whether it holds an actor alone: enough to imitate, not to go on from."""
         return bool(self.meta.get("is_teacher"))
 
-    def save(self, path: Path) -> None:
-        """Write to `path` in one step."""
-        meta = np.frombuffer(json.dumps({"format": FORMAT, **self.meta}).encode(), np.uint8)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, __meta__=meta, **self.arrays)  # type: ignore[arg-type]
+    def save(self, path: Path, *, with_frames: bool = False) -> None:
+        """Write to `path` in one step; frames to a file beside it that it names, or not at all."""
+        frames = {name: a for name, a in self.arrays.items() if name.startswith(f"{FRAMES}/")}
+        meta, beside = self.meta, None
+        if frames and with_frames:
+            beside = path.with_name(f"{path.stem}-frames-{meta['step']}.npz")
+            meta = meta | {FRAMES: beside.name}
+            _save_npz(beside, frames)
+        packed = np.frombuffer(json.dumps({"format": FORMAT, **meta}).encode(), np.uint8)
+        rest = {name: a for name, a in self.arrays.items() if name not in frames}
+        _save_npz(path, {"__meta__": packed, **rest})
+        for older in path.parent.glob(f"{path.stem}-frames-*.npz"):
+            if older != beside and with_frames:
+                older.unlink()
 
     @classmethod
     def load(cls, path: Path, *, described_only: bool = False) -> "Checkpoint":
@@ -44,18 +55,20 @@ class Checkpoint:
 
         A missing, truncated or foreign file raises ConfigError.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in (["__meta__"] if described_only else file.files)}
-            meta = json.loads(arrays.pop("__meta__").tobytes())
-        except FileNotFoundError:
+        if not path.exists():
             raise ConfigError(
                 f"checkpoint {path} is missing; train one: {spelled_command('train', 'Hopper')}"
-            ) from None
-        except Exception as error:  # zipfile, zlib, numpy and json all have their own ways to say "damaged"
+            )
+        arrays = _load_npz(path, ["__meta__"] if described_only else None)
+        try:
+            meta = json.loads(arrays.pop("__meta__").tobytes())
+        except (KeyError, ValueError) as error:
             raise ConfigError(f"checkpoint {path} is truncated or no checkpoint ({error})") from None
         if meta.get("format") != FORMAT:
             raise ConfigError(f"checkpoint {path} has format {meta.get('format')!r}, allowed: {FORMAT}")
+        beside = meta.pop(FRAMES, None)
+        if beside is not None and not described_only:
+            arrays |= _load_npz(path.with_name(Path(beside).name), None)
         return cls(arrays=arrays, meta=meta)
 
     def holds(self, prefix: str) -> bool:
@@ -73,6 +86,20 @@ class Checkpoint:
         if not found:
             raise ConfigError(f"the checkpoint holds no {prefix}; it was written by something else")
         return found
+
+
+def _save_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def _load_npz(path: Path, names: Sequence[str] | None) -> dict[str, NDArray[Any]]:
+    """Return these arrays of a file, or all; ConfigError when it is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names or file.files}
+    except Exception as error:  # zipfile, zlib and numpy all have their own ways to say "damaged"
+        raise ConfigError(f"checkpoint {path} is truncated or no checkpoint ({error})") from None
 
 
 def named(groups: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

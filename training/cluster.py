@@ -3,12 +3,13 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.spelling import spelled
@@ -18,6 +19,7 @@ from ganglion.training.train import train
 _RETRIES = 3
 """Of a run whose process was killed; it goes on from its checkpoint."""
 _CONNECT_S = 5.0
+_POLL_S = 1.0
 _SOURCES = Path(__file__).parents[1]
 
 
@@ -28,6 +30,33 @@ def train_job(run: Run, root: str, before: Any) -> None:
     del before
     os.chdir(root)
     train(run)
+
+
+def failures_of(tasks: Mapping[Any, str], show: Callable[[Sequence[Any]], None]) -> dict[str, str]:
+    """Wait for tasks, by their names, and return why which failed; `show` hears each second who is left."""
+    failures: dict[str, str] = {}
+    waiting = list(tasks)
+    while waiting:
+        done, waiting = ray.wait(waiting, timeout=_POLL_S)
+        for task in done:
+            try:
+                ray.get(task)
+            except RayError as error:
+                failures[tasks[task]] = _reason(error)
+        show(waiting)
+    return failures
+
+
+def _reason(error: RayError) -> str:
+    """Return the innermost message of an error that crossed processes, in one line."""
+    cause = getattr(error, "cause", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[-1].strip()
+
+
+def require_no(failures: Mapping[str, str], n_tasks: int) -> None:
+    """Raise ToolError that names the first of some failures, if there are any."""
+    for first, reason in failures.items():
+        raise ToolError(f"{len(failures)} of {n_tasks} runs failed; the first, {first}: {reason}")
 
 
 @contextmanager

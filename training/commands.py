@@ -42,6 +42,12 @@ COMMANDS = (
         variables={"ENV": "name"},
     ),
     Command(
+        name="study",
+        target="ganglion.training.study.study:run",
+        help="measure quantization and pruning: return, memory, time, energy, on this CPU and in hardware",
+        variables={"STUDY": "name", "ENVS": "environments"},
+    ),
+    Command(
         name="delta-figure",
         target="ganglion.training.delta.figure:run",
         help="draw return against multiplications of every policy that delta has measured",

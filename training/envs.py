@@ -1,4 +1,4 @@
-"""Environments as the policy sees them: float32 observations, vectors only."""
+"""Environments as the policy sees them: float32 vectors, or stacks of a game's frames."""
 
 import warnings
 from typing import Any
@@ -9,18 +9,29 @@ from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.environments import make
+from ganglion.models.environments import is_game, make
 
 FloatArray = NDArray[np.float32]
 
+LEAST_FRAME = 36
+"""Rows and columns that the three convolutions of Mnih et al. 2015 need."""
 
-def make_env(env_id: str) -> gym.Env[FloatArray, Any]:
-    """Return the environment with float32 observations.
 
-    Raises ConfigError when it is unknown, its observations are no vectors of real numbers, or its actions
-    neither such vectors nor numbers from 0.
+def make_env(env_id: str, *, training: bool = False) -> gym.Env[Any, Any]:
+    """Return the environment with float32 observations, or stacks of frames as they are.
+
+    A game of Atari is as `training.atari` shows it. In `training` its episodes are lives and its
+    rewards clipped; else they are whole games with their real scores. Raises ConfigError when the environment
+    is unknown, its observations are neither vectors of real numbers nor stacks of uint8 frames, or its
+    actions neither such vectors nor numbers from 0.
     """
+    if is_game(env_id):
+        from ganglion.training.atari import make_game
+
+        return make_game(env_id, training=training)
     env = make(env_id)
+    if is_stack(env.observation_space):
+        return env
     _require("observations", env_id, env.observation_space, is_supported=_is_vector(env.observation_space))
     require_actions(env_id, env.action_space, gym.spaces.Box, gym.spaces.Discrete)
     with warnings.catch_warnings():
@@ -44,6 +55,16 @@ def require_actions(
         is_supported=fits and isinstance(space, kinds),
         supported=", ".join(names[kind] for kind in kinds),
         algorithm=algorithm,
+    )
+
+
+def is_stack(space: gym.Space[Any]) -> bool:
+    """Return whether observations are stacks of gray frames, [n, height, width] uint8, for a convolution."""
+    return (
+        isinstance(space, gym.spaces.Box)
+        and space.dtype == np.uint8
+        and len(space.shape) == 3
+        and min(space.shape[1:]) >= LEAST_FRAME
     )
 
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ganglion.models.environments import is_game
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.statistics import Statistics
 
@@ -21,6 +22,13 @@ MILESTONE_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = 10_000, 20_000, 40_000
 
 TEST_EPISODES = 100
 """Enough to see a policy fall that falls in every thirtieth episode: 97 times of 100."""
+TEST_GAMES = 20
+"""Whole games of Atari, each of some thousand steps."""
+
+
+def n_test_episodes(env_id: str) -> int:
+    """Return how many episodes put a policy to the test."""
+    return TEST_GAMES if is_game(env_id) else TEST_EPISODES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +39,7 @@ class Episodes:
     returns: NDArray[np.float64]
     """[episodes], undiscounted."""
     fell: NDArray[np.bool_]
-    """[episodes]: whether the environment ended the episode before its time limit."""
+    """[episodes]: whether the environment ended the episode before its time limit; games do not fall."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what result.json holds."""
@@ -71,18 +79,19 @@ def run_episodes(
         running = np.array(still_running, dtype=int)
     for env in envs:
         env.close()
-    return Episodes(first_seed=first_seed, returns=returns, fell=fell)
+    return Episodes(first_seed=first_seed, returns=returns, fell=fell & (not is_game(env_id)))
 
 
 def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
-    """Return the policy that takes the best action by a network's output: [n, observation] → [n, output].
+    """Return the policy that takes the best action by a network's output: [n, *observation] → [n, output].
 
     The output is the mean before tanh of real actions, or the value of each discrete one; of equal ones the
     first wins. tanh and scaling are in float64, as `models.spec.heads.TanhHead` has them: one unit in
     the last place of an action makes another episode of it. For the same reason a float network should be of
-    float64, whose rounded actions do not depend on the batch; integers are exact in any.
+    float64, whose rounded actions do not depend on the batch; integers are exact in any. Packed int8 kernels,
+    which show no parameters, take float32.
     """
-    dtype = next(network.parameters()).dtype
+    dtype = next((parameter.dtype for parameter in network.parameters()), torch.float32)
 
     @torch.no_grad()
     def act(observations: FloatArray) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Stage: a run's best checkpoint becomes its result: returns of fresh episodes, policy files, a plot."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from ganglion.models.build.files import read_json, sha256_file, write_arrays, wr
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled_command
+from ganglion.models.environments import is_game
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray
-from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, greedy, run_episodes
+from ganglion.training.episodes import TEST_SEEDS, Episodes, greedy, n_test_episodes, run_episodes
 from ganglion.training.learner import (
     capture_teacher,
     count_weights,
@@ -32,6 +34,9 @@ from ganglion.training.run import Phase, Run
 from ganglion.training.shipped import evaluate_shipped, is_shipped
 from ganglion.training.statistics import Statistics
 from ganglion.training.threads import use_one_fast_thread
+
+_FRAMES_EVERY = 50
+"""Steps between two observations of a game that are kept: neighbours are nearly alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ class Evaluation:
     model: Learner
     episodes: Episodes
     observations: FloatArray
-    """What those episodes visited: [n, observation]."""
+    """What those episodes visited, of games a part: [n, *observation]."""
 
     nnz: int
     """Weights that are not zero, in the form that is deployed."""
@@ -79,11 +84,14 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
     run, model = load_learner(checkpoint, str(path))
     policy, visited = greedy(deterministic_policy(model), model.action_space), []
 
+    step, every = itertools.count(), _FRAMES_EVERY if is_game(run.config.env_id) else 1
+
     def act(observations: FloatArray) -> FloatArray:
-        visited.append(observations.copy())
+        if next(step) % every == 0:
+            visited.append(observations.copy())
         return policy(observations)
 
-    episodes = run_episodes(run.config.env_id, act, TEST_EPISODES, TEST_SEEDS)
+    episodes = run_episodes(run.config.env_id, act, n_test_episodes(run.config.env_id), TEST_SEEDS)
     nnz, live = count_weights(model, run.config.calibration_observations)
     return Evaluation(
         path=path,
@@ -199,14 +207,14 @@ def summary(result: dict[str, Any]) -> str:
 
 
 def summary_over_runs(results: Sequence[dict[str, Any]]) -> str:
-    """Return a line for each environment: their mean returns, over seeds, as a sample."""
+    """Return a line for each environment and algorithm: their mean returns, over seeds, as a sample."""
     means: dict[str, list[float]] = defaultdict(list)
     for result in results:
-        means[result["env_id"]].append(result["return_mean"])
+        means[f"{result['env_id']}, {result['algorithm']}"].append(result["return_mean"])
     return "\n".join(
-        f"{env_id}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
+        f"{group}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
         f"{_in_words(Statistics.of(values))}"
-        for env_id, values in means.items()
+        for group, values in means.items()
     )
 
 

@@ -57,19 +57,38 @@ def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
             f"no result.json under {build} or {zoo}; train something: {spelled_command('train', 'Hopper')}"
         )
     pictures = _pair(folder / "return-against-sparsity")
-    by_env = {
-        env_id: [row for row in rows if row.env_id == env_id] for env_id in sorted({r.env_id for r in rows})
-    }
-    compared = [rows for rows in by_env.values() if _dense(rows)]
-    with figure(len(by_env) + (len(compared) > 1), *pictures) as panels:
-        for (env_id, found), axes in zip(by_env.items(), panels, strict=False):
+    groups = _grouped(rows)
+    compared = [rows for rows in groups.values() if _dense(rows)]
+    with figure(len(groups) + (len(compared) > 1), *pictures) as panels:
+        for (title, found), axes in zip(groups.items(), panels, strict=False):
             draw_sparsity(axes, found)
-            axes.set(title=env_id, ylabel="return")
+            axes.set(title=title, ylabel="return")
         if len(compared) > 1:
             draw_sparsity(panels[-1], [row for rows in compared for row in _relative(rows)])
-            panels[-1].set(title=f"{len(compared)} environments", ylabel="return / dense return")
+            panels[-1].set(title=_counted(compared), ylabel="return / dense return")
         panels[0].legend(fontsize="small", loc="lower left")
     return pictures + _curves(build, zoo, folder)
+
+
+def _grouped(rows: Sequence[ResultRow]) -> dict[str, list[ResultRow]]:
+    """Return the rows of each environment and algorithm by a panel's title, in a fixed order."""
+    groups: dict[str, list[ResultRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row.env_id, row.algorithm)):
+        groups[_title(row, rows)].append(row)
+    return groups
+
+
+def _title(row: ResultRow, rows: Sequence[ResultRow]) -> str:
+    """Return the environment, and the algorithm where there are several of it."""
+    several = any(row.env_id == other.env_id and row.algorithm != other.algorithm for other in rows)
+    return f"{row.env_id}, {row.algorithm}" if several else row.env_id
+
+
+def _counted(groups: Sequence[Sequence[ResultRow]]) -> str:
+    environments = len({rows[0].env_id for rows in groups})
+    algorithms = len({rows[0].algorithm for rows in groups})
+    words = f"{environments} environment{'s' * (environments > 1)}"
+    return words if algorithms == 1 else f"{words}, {algorithms} algorithms"
 
 
 def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
@@ -123,12 +142,12 @@ def _relative(rows: Sequence[ResultRow]) -> list[ResultRow]:
 def _level(rows: Sequence[ResultRow]) -> tuple[float, Interval]:
     """Return the mean of the runs' returns and the ends of its bar.
 
-    That is the bootstrap interval over seeds, stratified by environment; for one seed an environment, which
-    has none, the standard deviation: of the episodes of a single run, else of the environments.
+    That is the bootstrap interval over seeds, stratified by environment and algorithm; for one seed each,
+    which has none, the standard deviation: of the episodes of a single run, else of the environments.
     """
     strata: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        strata[row.env_id].append(row.return_mean)
+        strata[f"{row.env_id} {row.algorithm}"].append(row.return_mean)
     statistics = Statistics.stratified(list(strata.values()))
     std = rows[0].return_std if len(rows) == 1 else statistics.std
     return statistics.mean, statistics.mean_ci95 or (statistics.mean - std, statistics.mean + std)

@@ -1,6 +1,7 @@
 """What a sweep consists of: a grid of settings, the runs that it needs, and which of them are finished."""
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from ganglion.training.run import Phase, Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Environments x sparsities x seeds x (with and without quantization-aware training)."""
+    """Environments x algorithms x sparsities x seeds x (with and without quantization-aware training)."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -25,12 +26,14 @@ class Grid:
     sparsities: tuple[float, ...]
     """Fractions of zeros; 0 is the dense reference."""
     seeds: tuple[int, ...]
+    algorithms: tuple[str, ...] = ()
+    """Names of configurations/algorithms; none: the one that each environment's configuration names."""
     qat: tuple[bool, ...] = (False, True)
     """An int8 policy goes on from the float one of its cell, which is trained in any case."""
     pruning: str | None = None
     """Which weights or neurons are pruned; None: the configuration's."""
     steps: int | None = None
-    """Environment steps in float; None: the configuration's."""
+    """Environment steps in float; None: the configuration's. Of named algorithms to their whole rollouts."""
     qat_steps: int | None = None
     """Environment steps in int8; None: the configuration's fraction of the float ones."""
     distill_steps: int | None = None
@@ -42,21 +45,34 @@ class Grid:
             values = getattr(self, name)
             if not values or len(set(values)) != len(values):
                 raise ConfigError(f"{name} = {list(values)}, allowed: one or more, none of them twice")
+        if len(set(self.algorithms)) != len(self.algorithms):
+            raise ConfigError(f"algorithms = {list(self.algorithms)}, allowed: none of them twice")
         for sparsity in self.sparsities:
             check_sparsity(sparsity)
 
     def jobs(self, name: str, build: Path = BUILD) -> tuple["Job", ...]:
         """Return the runs of the sweep `name` under `build`, each after the one it starts from."""
         jobs: dict[tuple[str, str], Job] = {}
-        for environment in self.environments:
-            config = load_config(environment)
+        for environment, algorithm in itertools.product(self.environments, self.algorithms or (None,)):
+            config = load_config(environment, algorithm)
             if self.pruning is not None:
                 config = dataclasses.replace(config, pruning=self.pruning)
-            for sparsity in self.sparsities:
-                for seed in self.seeds:
-                    for job in self._cell(name, build, environment, config, sparsity, seed):
-                        jobs.setdefault((environment, job.run.name), job)
+            prefix = name if algorithm is None else f"{name}-{algorithm}"
+            grid = self if algorithm is None else self._in_rollouts_of(config)
+            for sparsity, seed in itertools.product(self.sparsities, self.seeds):
+                for job in grid._cell(prefix, build, environment, config, sparsity, seed):
+                    jobs.setdefault((environment, job.run.name), job)
         return tuple(jobs.values())
+
+    def _in_rollouts_of(self, config: TrainConfig) -> "Grid":
+        """Return the grid with its steps in whole rollouts of a configuration, at least one."""
+        given = {name: getattr(self, name) for name in ("steps", "qat_steps", "distill_steps")}
+        rounded = {
+            name: max(config.rollout_steps, config.whole_rollouts(steps))
+            for name, steps in given.items()
+            if steps
+        }
+        return dataclasses.replace(self, **rounded)
 
     def _cell(
         self, name: str, build: Path, environment: str, config: TrainConfig, sparsity: float, seed: int

@@ -15,6 +15,7 @@ from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
+from ganglion.models.spec.policy import Pixels
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms import new_learner
@@ -83,9 +84,12 @@ def masks_or_ones(model: Learner) -> list[Tensor]:
 
 
 def live_inputs(model: Learner, n_observations: int) -> Tensor | None:
-    """Return which features vary over the latest observations: [observation] bool; None without any."""
+    """Return which features, or channels, vary over the latest observations: bool; None without any."""
     observations = model.latest_observations(n_observations)
-    return torch.from_numpy(np.ptp(observations, axis=0) > 0) if len(observations) > 1 else None
+    if len(observations) < 2:
+        return None
+    varies = np.ptp(observations, axis=0) > 0
+    return torch.from_numpy(varies.reshape(len(varies), -1).any(1))
 
 
 def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
@@ -125,18 +129,22 @@ def quantized_network(model: Learner) -> QuantNetwork:
     """Return the Brevitas network, of raw observations, that the quantized actor of `model` stands for."""
     assert model.quantization is not None
     network = QuantNetwork.from_float(model.layers(), model.quantization)
-    standardizer = model.standardizer
-    return network if standardizer is None else network.behind(standardizer.folded(network.normalizer))
+    standardizer, entry = model.standardizer, network.normalizer
+    if standardizer is None or isinstance(entry, Pixels):
+        return network
+    return network.behind(standardizer.folded(entry))
 
 
 def deterministic_policy(model: Learner) -> nn.Module:
     """Return the network as it would be deployed: raw observations [n, observation] → [n, output].
 
-    A float one is a copy in float64 (see `ganglion.training.episodes.greedy`).
+    A float one is a copy, in float64 (see `ganglion.training.episodes.greedy`) unless it has convolutions,
+    which take ten times as long in it.
     """
     if model.quantization is not None:
         return quantized_network(model)
-    network, standardizer = copy.deepcopy(float_network(model.layers())).double(), model.standardizer
+    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
     return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 
 

@@ -1,8 +1,9 @@
 """Which masks the actor gets at a step, by the run's way of pruning; nothing when none are due."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ganglion.models.nets.float_network import float_network
 from ganglion.models.sparsity import (
     Distribution,
     Pruning,
@@ -48,7 +49,7 @@ def _pruned(model: Learner, run: Run, sparsity: float) -> list[Tensor]:
         found = neuron_masks(weights, strongest_neurons(weights, sparsity, run.pruning.norm))
         return [mask * allowed for mask, allowed in zip(found, masks_or_ones(model), strict=True)]
     pools = pools_of(
-        [(w.shape[0], w.shape[1]) for w in weights], sparsity, Distribution(run.config.distribution)
+        [tuple(weight.shape) for weight in weights], sparsity, Distribution(run.config.distribution)
     )
     return prune(_scores(model, run), pools, masks_or_ones(model), _live(model, run))
 
@@ -78,15 +79,20 @@ def _scores(model: Learner, run: Run) -> list[Tensor]:
 
 @torch.no_grad()
 def _input_spreads(model: Learner, run: Run) -> list[Tensor]:
-    """Return the standard deviation of each layer's inputs [in] over the latest observations.
+    """Return the standard deviation of each layer's inputs over the latest observations.
 
-    The mean of an input is a bias, so what never varies matters to no action.
+    That is [in] of a dense layer, [in, 1, 1] by channels of a convolution, as weights read them. The mean
+    of an input is a bias, so what never varies matters to no action.
     """
     inputs = torch.from_numpy(model.latest_observations(run.config.calibration_observations))
     spreads = []
-    for layer in model.layers():
-        spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(layer.weight.shape[1]))
-        inputs = layer(inputs).relu()
+    for part in float_network(model.layers()):
+        if isinstance(part, nn.Conv2d):
+            channels = inputs.transpose(0, 1).flatten(1)
+            spreads.append(channels.std(1)[:, None, None] if len(inputs) > 1 else torch.ones(1))
+        elif isinstance(part, nn.Linear):
+            spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(1))
+        inputs = part(inputs)
     return spreads
 
 

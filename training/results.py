@@ -22,6 +22,8 @@ class ResultRow:
     env_id: str
     name: str
     """The run's or the shipped policy's folder."""
+    algorithm: str
+    """What found it, as its record names it: SAC."""
     sparsity: float
     """The fraction of zeros among the actor's weights, measured."""
     seed: int
@@ -50,6 +52,7 @@ def read_row(folder: Path) -> ResultRow:
         environment=result.environment,
         env_id=result.env_id,
         name=folder.name,
+        algorithm=result.algorithm,
         sparsity=result.sparsity,
         seed=result.seed,
         qat=result.phase not in ("dense", "prune"),
@@ -87,4 +90,5 @@ def read_table(path: Path) -> list[ResultRow]:
         table = parquet.read_table(path, schema=_SCHEMA)
     except (OSError, pa.ArrowException) as error:
         raise ExportError(f"{path} is no table of ours: {str(error).splitlines()[0]}") from None
-    return [ResultRow(**row) for row in table.to_pylist()]
+    # Tables older than the column are of the only algorithm that there was.
+    return [ResultRow(**{**row, "algorithm": row["algorithm"] or "SAC"}) for row in table.to_pylist()]

@@ -79,10 +79,7 @@ class Run:
             raise ConfigError(
                 f"{spelled('distill')} needs a teacher: a checkpoint given by {spelled('from')}"
             )
-        if self.parent_is_zip and not (self.steps and self.distill):
-            raise ConfigError(
-                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least {rollout}"
-            )
+        self._check_zip()
         if self.finetune_steps and not (self.qat_steps and self.distill):
             raise ConfigError(
                 f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
@@ -105,6 +102,15 @@ class Run:
             )
         if Path(self.name).name != self.name:
             raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
+
+    def _check_zip(self) -> None:
+        """Raise ConfigError unless a zip as parent is imitated, or is of a DQN that goes on as it was."""
+        goes_on = self.config.algorithm == "dqn" and not self.distill and not self.sparsity
+        if self.parent_is_zip and not (self.steps and (self.distill or goes_on)):
+            raise ConfigError(
+                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least "
+                f"{self.config.rollout_steps}; a dense DQN also goes on from one"
+            )
 
     def _check_sparsity(self) -> None:
         check_sparsity(self.sparsity)

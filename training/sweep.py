@@ -11,23 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import ray
-from ray.exceptions import RayError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from tyro.conf import Positional
 
-from ganglion.models.build.errors import ConfigError, ToolError
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
-from ganglion.training.cluster import cluster, train_job
+from ganglion.training.cluster import cluster, failures_of, require_no, train_job
 from ganglion.training.grid import Grid, Job, read_grid
 from ganglion.training.results import ResultRow, read_curve, read_row, write_table
 
 log = logging.getLogger(__name__)
 
 SWEEPS = "sweep"
-_POLL_S = 1.0
 _QAT = {"both": (False, True), "with": (True,), "without": (False,)}
 
 
@@ -38,9 +35,12 @@ class SweepSettings:
     name: Positional[str] = "sweep"
     """Of the sweep, its table and the folders of its runs."""
     grid: Path | None = None
-    """TOML with environments, sparsities, seeds, qat, pruning, steps, qat_steps and distill_steps."""
+    """TOML with these settings: environments, algorithms, sparsities, seeds, qat, pruning, steps, qat_steps
+    and distill_steps."""
     environments: tuple[str, ...] = ()
     """Such as Hopper Ant."""
+    algorithms: tuple[str, ...] = ()
+    """Such as sac td3 ddpg ppo trpo dqn; each configuration's own by default."""
     sparsities: tuple[float, ...] = ()
     """Fractions of zeros, such as 0 0.9 0.98; 0 is dense."""
     seeds: tuple[int, ...] = ()
@@ -66,7 +66,16 @@ class SweepSettings:
 
     def plan(self) -> Grid:
         """Return the grid; raise ConfigError when the settings describe none."""
-        names = ("environments", "sparsities", "seeds", "pruning", "steps", "qat_steps", "distill_steps")
+        names = (
+            "environments",
+            "algorithms",
+            "sparsities",
+            "seeds",
+            "pruning",
+            "steps",
+            "qat_steps",
+            "distill_steps",
+        )
         given = {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
         return read_grid(self.grid, given | ({"qat": _QAT[self.qat]} if self.qat else {}))
 
@@ -81,9 +90,7 @@ def sweep(table: Path, jobs: Sequence[Job], address: str | None, processes: int 
         if to_do:
             with cluster(address, processes):
                 failures = _run_all(table, jobs, to_do)
-            if failures:
-                first, reason = next(iter(failures.items()))
-                raise ToolError(f"{len(failures)} of {len(to_do)} runs failed; the first, {first}: {reason}")
+            require_no(failures, len(to_do))
         return _write_rows(table, jobs)
 
 
@@ -95,25 +102,18 @@ def _run_all(table: Path, jobs: Sequence[Job], to_do: Sequence[Job]) -> dict[str
         before = task_of.get(job.after.folder if job.after else None)
         task_of[job.run.folder] = train_job.remote(job.run, root, before)
     job_of = dict(zip(task_of.values(), to_do, strict=True))
-    failures: dict[str, str] = {}
+    n_left = len(to_do)
     with _progress() as progress:
         show = _shower(progress, jobs)
-        waiting = list(job_of)
-        while waiting:
-            done, waiting = ray.wait(waiting, timeout=_POLL_S)
-            for task in done:
-                try:
-                    ray.get(task)
-                except RayError as error:
-                    failures[str(job_of[task].run.folder)] = _reason(error)
+
+        def poll(waiting: Sequence[Any]) -> None:
+            nonlocal n_left
+            if len(waiting) < n_left:
+                n_left = len(waiting)
                 _write_rows(table, jobs)
             show([job_of[task] for task in waiting])
-    return failures
 
-
-def _reason(error: RayError) -> str:
-    """Return the innermost message of an error that crossed processes, in one line."""
-    return str(getattr(error, "cause", None) or error).strip().splitlines()[-1].strip()
+        return failures_of({task: str(job.run.folder) for task, job in job_of.items()}, poll)
 
 
 def _write_rows(table: Path, jobs: Sequence[Job]) -> list[ResultRow]:
@@ -183,10 +183,13 @@ def listing(jobs: Sequence[Job]) -> Table:
 
 def table_of(rows: Sequence[ResultRow]) -> Table:
     """Return the finished runs' results, to be printed."""
-    table = Table("environment", "run", "sparsity", "int8", "return", "IQM", "weights", "live", "seconds")
+    table = Table(
+        "environment", "algorithm", "run", "sparsity", "int8", "return", "IQM", "weights", "live", "seconds"
+    )
     for row in rows:
         table.add_row(
             row.env_id,
+            row.algorithm,
             row.name,
             f"{row.sparsity:.2%}",
             "yes" if row.qat else "",

@@ -15,6 +15,8 @@ from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms import new_learner
+from ganglion.training.algorithms.dqn import Dqn
+from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.port import Learner, Teacher
 from ganglion.training.algorithms.sac import Sac
 from ganglion.training.callbacks import (
@@ -79,11 +81,11 @@ def _learn_phases(model: Learner, run: Run, at: Position) -> None:
     with progress_bar() as progress:
         for phase, end in run.phases:
             if at.step < end:
-                at = at if at.phase is phase else _enter(model, run, phase)
+                at = at if at.phase is phase else _enter(model, run, phase, at.step)
                 _learn(model, run, at, end, progress)
                 at = replace(at, step=end)
         if run.ptq and at.phase is not Phase.PTQ:
-            _learn(model, run, _enter(model, run, Phase.PTQ), run.steps, progress)
+            _learn(model, run, _enter(model, run, Phase.PTQ, at.step), run.steps, progress)
 
 
 def _new_learner(run: Run) -> Learner:
@@ -99,8 +101,11 @@ def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
     if not run.parent_is_zip:
         restore(model, _parent_of(run))
         return model.as_teacher()
+    if isinstance(model, Dqn):
+        take_up_zip(model, parent)
+        return model.as_teacher()
     if not isinstance(model, Sac):
-        raise ConfigError(f"a zip is imitated by SAC's actor, not by {model.algorithm}'s network")
+        raise ConfigError(f"a zip is imitated by SAC's actor or DQN's network, not by {model.algorithm}'s")
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(parent, statistics, make_env(run.config.env_id))
     start_student(model, policy)
@@ -119,13 +124,17 @@ def _parent_of(run: Run) -> Checkpoint:
 
 
 def _begin(model: Learner, run: Run) -> Position:
-    """Write what the run is, and load the trained policy that it goes on from."""
-    if run.parent is not None and not run.distill:
+    """Write what the run is, and load the trained policy that it goes on from: a zip at its own step."""
+    step = 0
+    if run.parent_is_zip and isinstance(model, Dqn) and not run.distill:
+        step = run.config.whole_rollouts(take_up_zip(model, Path(str(run.parent))))
+        model.num_timesteps = step
+    elif run.parent is not None and not run.distill:
         restore(model, _parent_of(run))
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})
-    return Position.start(None, 0)
+    return Position.start(None, step)
 
 
 def require_same(run: Run) -> None:
@@ -156,15 +165,15 @@ def _resume(model: Learner, run: Run) -> Position:
     )
 
 
-def _enter(model: Learner, run: Run, phase: Phase) -> Position:
-    """Begin a phase: the first as the run does, a later one with the best policy before it."""
+def _enter(model: Learner, run: Run, phase: Phase, step: int) -> Position:
+    """Begin a phase: the first at the run's `step`, a later one with the best policy before it."""
     ends = dict(run.phases)
     if before := run.phases_before(phase):
         best, start = run.best(before[-1]), ends[before[-1]]
     elif phase in (Phase.PTQ, Phase.QAT):
         best, start = Path(str(run.parent)), 0
     else:
-        return Position.start(phase, 0)
+        return Position.start(phase, step)
     _take_up(model, run, Checkpoint.load(best), start)
     if phase in (Phase.PTQ, Phase.QAT):
         quantize(model, run.config.calibration_observations, run.config.quant)

@@ -43,6 +43,8 @@ class Bitstream:
     status: str
     reason: str | None = None
     flow: str | None = None
+    shell: str | None = None
+    """The SHA-256 of the shell.json that it was made from."""
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, Count] = field(default_factory=dict)
     met_mhz: Amount | None = None
@@ -112,7 +114,14 @@ def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | Non
     if not paths.bitstream.exists():
         return None, f"{spelled_command('bitstream', paths.root.name)} has not run"
     found = decode_json(Bitstream, paths.bitstream)
-    return (found, "") if found.status == "done" else (None, found.reason or found.status)
+    if found.status != "done":
+        return None, found.reason or found.status
+    if found.shell != sha256_file(paths.shell_json):
+        raise ExportError(
+            f"{paths.bitstream}: the bit file is of another policy or register block than "
+            f"{paths.shell_json}; run {spelled_command('bitstream', paths.root.name)} first"
+        )
+    return found, ""
 
 
 def _made(path: Path, command: str, name: str) -> Path:

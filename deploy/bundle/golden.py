@@ -4,29 +4,42 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.models.build.errors import ExportError
+from ganglion.models.layers.layer import EPISODE_START
 from ganglion.models.spec.policy import PolicySpec
 
 MAX_VECTORS = 384
 MAX_EXTREMES = 256
+MAX_STEPS = MAX_VECTORS // 2
+"""Of the first and of the last episode."""
 
 
 def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return observation, input, output and action of some of a policy's golden vectors, a row each.
 
     golden: a policy folder's golden.npz. Those with the smallest and the largest value of any input or output
-    are taken first, others evenly.
+    are taken first, others evenly. Of episodes the first and the last one's steps are taken, in order, and
+    "episode_start" says where they start.
     """
     last = spec.network.layers[-1].name
     if missing := {"observation", "input", last} - golden.keys():
         raise ExportError(f"golden.npz of the policy lacks {min(missing)}")
-    taken = _taken(golden["input"], golden[last])
+    starts = golden.get(EPISODE_START)
+    taken = _taken(golden["input"], golden[last]) if starts is None else _steps(starts)
     output = golden[last][taken]
-    return {
+    episodes = {} if starts is None else {EPISODE_START: starts[taken]}
+    return episodes | {
         "observation": golden["observation"][taken],
         "input": golden["input"][taken],
         "output": output,
         "action": spec.action.act(output),
     }
+
+
+def _steps(starts: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the first steps of all vectors and of the last episode, which holds the extremes."""
+    last, steps = np.flatnonzero(starts)[-1], np.arange(MAX_STEPS)
+    taken = np.union1d(steps, last + steps)
+    return taken[taken < len(starts)]
 
 
 def _taken(inputs: np.ndarray, outputs: np.ndarray) -> npt.NDArray[np.int64]:

@@ -58,6 +58,7 @@ def run_episodes(policy: Policy, settings: ControlSettings) -> Environment:
         (manifest.host.observation_features,),
         episodes=settings.episodes,
         seed=settings.seed,
+        on_start=policy.reset,
     )
     try:
         run_loop(policy, manifest.host, environment.read, environment.write, settings)

@@ -1,5 +1,6 @@
 """A gymnasium environment in the robot's place: `read` observes it, `write` advances it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,19 @@ class Environment:
     """Episodes of an environment, from seeds that count up; `read` returns None after the last.
 
     A write after the last episode's end does nothing. `shape` is what the policy reads: another environment
-    raises ConfigError.
+    raises ConfigError. `on_start` is called before each episode.
     """
 
-    def __init__(self, env_id: str, shape: tuple[int, ...], *, episodes: int, seed: int) -> None:
-        self._id = env_id
+    def __init__(
+        self,
+        env_id: str,
+        shape: tuple[int, ...],
+        *,
+        episodes: int,
+        seed: int,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._id, self._on_start = env_id, on_start
         self._env = make(env_id)
         if self._env.observation_space.shape != shape:
             raise ConfigError(
@@ -32,10 +41,12 @@ class Environment:
 
     def _start(self) -> None:
         """Begin the next episode, if there is one more."""
-        self._is_running = len(self.returns) < len(self._seeds)
-        if self._is_running:
+        is_one_more = len(self.returns) < len(self._seeds)
+        if is_one_more:
+            self._on_start()
             self._observation, _ = self._env.reset(seed=self._seeds[len(self.returns)])
             self.returns.append(0.0)
+        self._is_running = is_one_more
 
     def read(self) -> Any:
         """Return the present observation, of a new episode where the last one ended; None after all."""

@@ -162,3 +162,16 @@ def _adapter(module: str, parameters: dict[str, int], pins: dict[str, str]) -> l
 
 
 CLOCK = {"clk_i": "ap_clk", "rst_ni": "ap_rst_n"}
+
+
+def stream_pins() -> dict[str, str]:
+    """Return the pins of an engine's ports in_ and out_, connected to the streams x and y."""
+    return {
+        **{f"in_{signal}": f"x_{signal[:-2]}" for signal in ("tdata_i", "tvalid_i", "tready_o")},
+        **{f"out_{signal}": f"y_{signal[:-2]}" for signal in ("tdata_o", "tvalid_o", "tready_i")},
+    }
+
+
+def memory_path(node: str, file: str) -> str:
+    """Return the path of a node's memory file as a SystemVerilog expression."""
+    return f'{{{MEMORY_PARAMETER}, "/{node}_{file}"}}'

@@ -1,14 +1,47 @@
-"""A plan held against the reference before anything is written."""
+"""What an engine of ours can hold, and a plan held against the reference before anything is written."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from ganglion.models.build.errors import CompileError
+from ganglion.models.build.spelling import spelled
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints
 
 CHECKED_VECTORS = 256
+MAX_WIDTH = 1024
+MIN_BITS, MAX_BITS = 2, 8
+
+
+def check_sizes(engine: str, network: IntNetwork) -> None:
+    """Raise CompileError, with the nearest that works, for a layer too wide or a type that is too wide."""
+    for width in network.spec.widths:
+        if width > MAX_WIDTH:
+            raise CompileError(
+                f"{engine}: a layer is {width} wide, allowed 1 to {MAX_WIDTH}; "
+                f"prune or train it to at most {MAX_WIDTH} features, or use {spelled('engine', 'dense')}"
+            )
+    types = [("input", network.spec.input_type)]
+    for layer in network.spec.layers:
+        types.append((f"{layer.name}'s weight", layer.weight_type))
+        types.append((f"{layer.name}'s output", layer.output_type))
+    for what, kind in types:
+        if not MIN_BITS <= kind.bits <= MAX_BITS:
+            raise CompileError(
+                f"{engine}: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {MAX_BITS}; "
+                f"quantize to {min(max(kind.bits, MIN_BITS), MAX_BITS)} bits"
+            )
+
+
+def check_lanes(engine: str, network: IntNetwork, lanes: int) -> None:
+    """Raise CompileError, with the nearest setting that works, for more lanes than there is work."""
+    if lanes > max(1, network.nnz):
+        raise CompileError(
+            f"{engine}: {lanes} lanes are more than the network's {network.nnz} nonzero weights; "
+            f"the nearest that works: {spelled('lanes', max(1, network.nnz))}"
+        )
 
 
 def check_plan(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from ganglion.hw.codegen.node_module import NodeModule
 from ganglion.hw.design.axi_stream import StreamFormat, stream
@@ -14,7 +15,7 @@ from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
 from ganglion.hw.engines.engine import Engine, Plan
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
-from ganglion.models.reference import IntNetwork
+from ganglion.models.reference import IntNetwork, Ints
 
 # Counters and handshakes of an adapter; a multiplexer of so many inputs is one LUT a bit.
 ADAPTER_LUTS, ADAPTER_FFS, INPUTS_OF_LUT = 12, 12, 3.5
@@ -73,6 +74,14 @@ class NodeEngine(Engine):
     def operator(self) -> str:
         """FINN's name of the node."""
         return f"{NodeKind.ENGINE.value}{self.name.title().replace('_', '')}"
+
+    def step_cycles(self, plan: Any, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints | None:
+        """Return the cycles of each step of episodes, [n, in] → [n]; None: always the plan's latency.
+
+        starts: [n], where an episode starts, by a reset. Where they depend on data, the plan's latency is the
+        most that they can be.
+        """
+        return None
 
     @abstractmethod
     def plan_as(self, network: IntNetwork, shape: Any) -> NodePlan:

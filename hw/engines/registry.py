@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from ganglion.hw.engines.delta.engine import Delta
 from ganglion.hw.engines.dense.engine import Dense
 from ganglion.hw.engines.engine import Engine
 from ganglion.hw.engines.folded.engine import Folded
@@ -14,7 +15,7 @@ from ganglion.models.reference import IntNetwork
 AUTO = "auto"
 """In place of an engine: the smallest of all that fits and is fast enough."""
 
-_engines: dict[str, Engine] = {engine.name: engine for engine in (Dense(), Folded(), Unrolled())}
+_engines: dict[str, Engine] = {engine.name: engine for engine in (Dense(), Folded(), Unrolled(), Delta())}
 
 
 def engines() -> tuple[Engine, ...]:

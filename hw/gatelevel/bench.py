@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganglion.hw.design.design import Design
-from ganglion.hw.flows.yosys.run import map_design, share
+from ganglion.hw.flows.yosys.run import map_netlist, share
 from ganglion.hw.gatelevel.cells import CELLS
 from ganglion.hw.gatelevel.netlist import Netlist, read_netlist, write_verilog
 from ganglion.hw.sim.harness import Bench
@@ -24,9 +24,7 @@ def synthesize_netlist(design: Design, work: Path) -> Netlist:
     A failing yosys raises ToolError, and so do cells of the RTL whose parameters its reader dropped.
     """
     gates = require_models(design.board.family)
-    path = work / "netlist.json"
-    result = f"{FLATTEN}write_json {path.relative_to(design.root)}"
-    map_design(design, work, result=result, memories_count=True)
+    path = map_netlist(design, work, prepare=FLATTEN)
     netlist = read_netlist(path, design.top)
     bare = {cell.kind for cell in netlist.cells if cell.kind in gates.parametrised and not cell.parameters}
     if bare:

@@ -32,7 +32,9 @@ def core_module(design: Design, shell: Shell) -> str:
   output logic [31:0] read_data_o,
   output logic        read_error_o,
   input  logic        bad_access_i,
-  output logic        interrupt_o
+  output logic        interrupt_o,
+  output logic        done_o,
+  output logic        error_o
 );
   logic [31:0] observation_data, action_data;
   logic observation_valid, observation_ready, action_valid, action_last;
@@ -47,7 +49,7 @@ def core_module(design: Design, shell: Shell) -> str:
   ) u_registers (
     .clk_i, .rst_ni, .write_i, .write_address_i, .write_data_i, .write_strobe_i, .write_error_o,
     .read_i, .read_address_i, .read_data_o, .read_error_o, .bad_access_i, .interrupt_o,
-    .core_rst_no(core_rst_n),
+    .done_o, .error_o, .core_rst_no(core_rst_n),
     .m_data_o(observation_data), .m_valid_o(observation_valid), .m_ready_i(observation_ready),
     .s_data_i(action_data), .s_last_i(action_last), .s_valid_i(action_valid)
   );

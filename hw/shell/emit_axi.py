@@ -81,7 +81,7 @@ def _module(shell: Shell, bursts: bool) -> str:
   input  logic aresetn,
 {declared}  output logic interrupt
 );
-  logic write, write_error, read, read_error{", bad_access" if bursts else ""};
+  logic write, write_error, read, read_error, done, error{", bad_access" if bursts else ""};
   {address} write_address, read_address;
   logic [31:0] write_data, read_data;
   logic [3:0] write_strobe;
@@ -99,8 +99,10 @@ def _module(shell: Shell, bursts: bool) -> str:
     .write_i(write), .write_address_i(write_address), .write_data_i(write_data),
     .write_strobe_i(write_strobe), .write_error_o(write_error),
     .read_i(read), .read_address_i(read_address), .read_data_o(read_data), .read_error_o(read_error),
-    .bad_access_i({"bad_access" if bursts else "1'b0"}), .interrupt_o(interrupt)
+    .bad_access_i({"bad_access" if bursts else "1'b0"}), .interrupt_o(interrupt),
+    .done_o(done), .error_o(error)
   );
+  wire unused = ^{{done, error}};  // status has them
 endmodule
 """
 

@@ -18,7 +18,9 @@ def serial_module(shell: Shell) -> str:
   input  logic clk_i,
   input  logic rst_ni,
   input  logic rx_i,
-  output logic tx_o
+  output logic tx_o,
+  output logic done_o,
+  output logic error_o
 );
   logic write, write_error, read, read_error, bad_access, interrupt;
   logic [{shell.address_bits - 1}:0] address;
@@ -41,7 +43,8 @@ def serial_module(shell: Shell) -> str:
     .clk_i, .rst_ni,
     .write_i(write), .write_address_i(address), .write_data_i(write_data), .write_strobe_i(4'hF),
     .write_error_o(write_error), .read_i(read), .read_address_i(address), .read_data_o(read_data),
-    .read_error_o(read_error), .bad_access_i(bad_access), .interrupt_o(interrupt)
+    .read_error_o(read_error), .bad_access_i(bad_access), .interrupt_o(interrupt),
+    .done_o, .error_o
   );
   wire unused = interrupt;
 endmodule

@@ -2,30 +2,49 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from ganglion.hw.design.design import Design
 from ganglion.hw.sim.harness import Result
 from ganglion.models.build.errors import MismatchError
+from ganglion.models.delta import forward
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vectors:
-    """Inputs [n, in] and what each layer must answer, by name, [n, out]; the last layer is the output."""
+    """Inputs [n, in] and what each layer must answer, by name, [n, out]; the last layer is the output.
+
+    With thresholds they are steps of episodes, which start where `starts`, [n], says; else it is None.
+    """
 
     inputs: Ints
     layers: dict[str, Ints]
+    starts: npt.NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, network: IntNetwork, inputs: Ints) -> "Vectors":
+    def of(cls, network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None = None) -> "Vectors":
         """Return `inputs` [n, in] with the reference's answers."""
         names = [layer.name for layer in network.spec.layers]
-        return cls(inputs=inputs, layers=dict(zip(names, network.forward(inputs), strict=True)))
+        answers = forward(network, inputs, starts)
+        return cls(inputs=inputs, layers=dict(zip(names, answers, strict=True)), starts=starts)
 
     def part(self, start: int, stop: int) -> "Vectors":
-        """Return vectors `start` to `stop`."""
+        """Return vectors `start` to `stop`, of which the first starts an episode."""
         layers = {name: values[start:stop] for name, values in self.layers.items()}
-        return Vectors(inputs=self.inputs[start:stop], layers=layers)
+        starts = None if self.starts is None else self.starts[start:stop]
+        return Vectors(inputs=self.inputs[start:stop], layers=layers, starts=starts)
+
+    def episode_end(self, most: int) -> int:
+        """Return how many vectors the first episode has, `most` at most; `most` without episodes."""
+        ends = [] if self.starts is None else np.flatnonzero(self.starts[1:most])
+        return int(ends[0]) + 1 if len(ends) else most
+
+    def start_before(self, index: int) -> int:
+        """Return the last vector up to `index` that starts an episode; `index` itself without episodes."""
+        return index if self.starts is None else int(np.flatnonzero(self.starts[: index + 1])[-1])
 
 
 def check_result(design: Design, expected: Vectors, result: Result, where: str) -> None:

@@ -1,7 +1,9 @@
 // Drives the simulated accelerator over AXI-Stream and watches every stream of it:
 //   harness run in=FILE out=FOLDER vectors=N patience=N drain=N
-//               [stall=% burst=CYCLES seed=N spaced=1 waits=1 reset_at=CYCLE reset=CYCLES switching=1]
-//   harness serve patience=N     on stdin: uint32 count, then count vectors; on stdout: count result vectors
+//               [starts=FILE stall=% burst=CYCLES seed=N spaced=1 waits=1 reset_at=CYCLE reset=CYCLES switching=1]
+//   harness serve patience=N     on stdin: uint32 count, then count vectors; on stdout: count result vectors, then an
+//                                int64 for each, its cycles; a count of 0 resets the accelerator and has no answer
+// `starts` holds an int64 for each vector before which the accelerator is reset, once those before it were answered.
 // `run` writes FOLDER/<port>.bin for the output and each tap, FOLDER/switching.bin of a netlist's nets if asked to, and
 // one line of JSON on stdout; exit 3 says why in that line.
 
@@ -30,6 +32,9 @@ class Arguments {
     }
   }
   std::string text(const std::string& key) const { return values_.at(key); }
+  std::string text(const std::string& key, const std::string& otherwise) const {
+    return values_.count(key) ? text(key) : otherwise;
+  }
   long number(const std::string& key) const { return std::stol(values_.at(key)); }
   long number(const std::string& key, long otherwise) const { return values_.count(key) ? number(key) : otherwise; }
 
@@ -56,17 +61,16 @@ class Bench {
   }
 
   void reset() {
-    *model_->reset_n = 0;
-    *input_.valid = 0;
-    *output().ready = 0;
-    for (long i = 0; i < reset_cycles_; ++i) clock(false);
-    *model_->reset_n = 1;
+    hold_in_reset();
     begin();
   }
+  // Before each of these vectors, in ascending order, the accelerator is to be reset.
+  void restart_before(const std::vector<int64_t>& vectors) { restarts_ = vectors; }
   // Sends `count` vectors and waits for their results; returns early at cycle `until` when that is not zero.
   void transfer(const char* words, long count, long until) {
     while (watches_[0].count() < count * output().words) {
       if (until && now_ >= until) return;
+      if (restart_is_due() && all_answered()) restart();
       offer(words, count);
       *output().ready = !sink_stall_.next() && (!waits_ || watches_[0].waiting());
       clock(true);
@@ -82,6 +86,7 @@ class Bench {
   void begin() {
     for (Watch& watch : watches_) watch.forget();
     sent_ = 0;
+    restarted_ = 0;
     starts_.clear();
     ends_.clear();
     last_progress_ = now_;
@@ -118,7 +123,27 @@ class Bench {
     std::memcpy(input_.data, words + sent_ * input_.bytes, input_.bytes);
     *input_.valid = 1;
   }
+  bool restart_is_due() const {
+    return restarted_ < restarts_.size() && sent_ == restarts_[restarted_] * input_.words;
+  }
+  bool all_answered() const {
+    const long vectors = sent_ / input_.words;
+    return std::all_of(watches_.begin(), watches_.end(),
+                       [&](const Watch& watch) { return watch.count() == vectors * watch.port().words; });
+  }
+  void restart() {
+    hold_in_reset();
+    ++restarted_;
+  }
+  void hold_in_reset() {
+    *model_->reset_n = 0;
+    *input_.valid = 0;
+    *output().ready = 0;
+    for (long i = 0; i < reset_cycles_; ++i) clock(false);
+    *model_->reset_n = 1;
+  }
   bool may_start() const {
+    if (restart_is_due()) return false;
     return !spaced_ || sent_ % input_.words || watches_[0].count() == sent_ / input_.words * output().words;
   }
   void clock(bool watching) {
@@ -148,12 +173,24 @@ class Bench {
   bool spaced_, waits_;
   Stall source_stall_, sink_stall_;
   std::vector<long> starts_, ends_;
+  std::vector<int64_t> restarts_;
+  size_t restarted_ = 0;
 };
 
 std::vector<char> read_exactly(std::FILE* file, size_t bytes) {
   std::vector<char> data(bytes);
   if (std::fread(data.data(), 1, bytes, file) != bytes) throw std::runtime_error("input ended early");
   return data;
+}
+
+std::vector<int64_t> read_restarts(const std::string& path) {
+  std::vector<int64_t> vectors;
+  if (path.empty()) return vectors;
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) throw std::runtime_error("cannot read " + path);
+  for (int64_t each; std::fread(&each, sizeof each, 1, file) == 1;) vectors.push_back(each);
+  std::fclose(file);
+  return vectors;
 }
 
 void write_streams(const Bench& bench, const std::string& folder) {
@@ -163,6 +200,20 @@ void write_streams(const Bench& bench, const std::string& folder) {
     if (!file || std::fwrite(words.data(), 1, words.size(), file) != words.size() || std::fclose(file))
       throw std::runtime_error("cannot write " + folder);
   }
+}
+
+// The cycles of each vector, from its first input word to its last output word.
+std::vector<int64_t> latencies(const Bench& bench) {
+  std::vector<int64_t> cycles;
+  for (size_t i = 0; i < bench.ends().size(); ++i) cycles.push_back(bench.ends()[i] - bench.starts()[i]);
+  return cycles;
+}
+
+void write_latencies(const Bench& bench, const std::string& path) {
+  const std::vector<int64_t> cycles = latencies(bench);
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (!file || std::fwrite(cycles.data(), sizeof(int64_t), cycles.size(), file) != cycles.size() || std::fclose(file))
+    throw std::runtime_error("cannot write " + path);
 }
 
 void print_measures(const Bench& bench, long in_flight) {
@@ -184,6 +235,7 @@ int run(const Arguments& arguments) {
   if (!file) throw std::runtime_error("cannot read " + arguments.text("in"));
   const std::vector<char> words = read_exactly(file, vectors * bench.input().words * bench.input().bytes);
   std::fclose(file);
+  bench.restart_before(read_restarts(arguments.text("starts", "")));
   long in_flight = 0;
   try {
     if (const long reset_at = arguments.number("reset_at", 0)) {
@@ -202,6 +254,7 @@ int run(const Arguments& arguments) {
     return FailedExit;
   }
   write_streams(bench, arguments.text("out"));
+  write_latencies(bench, arguments.text("out") + "/latencies.bin");
   print_measures(bench, in_flight);
   return 0;
 }
@@ -211,10 +264,16 @@ int serve(const Arguments& arguments) {
   uint32_t count = 0;
   while (std::fread(&count, sizeof count, 1, stdin) == 1) {
     const std::vector<char> words = read_exactly(stdin, count * bench.input().words * bench.input().bytes);
+    if (count == 0) {
+      bench.reset();
+      continue;
+    }
     bench.begin();
     bench.transfer(words.data(), count, 0);
     const std::vector<char>& results = bench.watches()[0].words();
     std::fwrite(results.data(), 1, results.size(), stdout);
+    const std::vector<int64_t> cycles = latencies(bench);
+    std::fwrite(cycles.data(), sizeof(int64_t), cycles.size(), stdout);
     std::fflush(stdout);
   }
   return 0;

@@ -6,13 +6,14 @@ import re
 import select
 import struct
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ganglion.hw.design.axi_stream import Words
 from ganglion.hw.design.design import Design, Port
@@ -20,10 +21,13 @@ from ganglion.hw.sim.verilate import Simulator
 from ganglion.models.build.errors import MismatchError, ToolError
 from ganglion.models.reference import Ints
 
+Bools = npt.NDArray[np.bool_]
+
 RUN_DEADLINE_S = 3600
 STEP_DEADLINE_S = 60
 REPORTED = 3  # the harness' exit status when it wrote down what broke
 SWITCHING_FILE = "switching.bin"
+LATENCIES_FILE = "latencies.bin"
 DRAIN_CYCLES = 2000  # how long a run looks for surplus words after the last result
 
 
@@ -57,6 +61,8 @@ class Result:
     interval: float = 0.0
     lost_by_reset: int = 0
     failure: str = ""
+    latencies: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Cycles of each vector, [n]; none where the run failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +88,37 @@ class Bench:
         patience = 100_000 + 20 * sum(design.layer_cycles)
         return cls(design=design, simulator=simulator, patience_cycles=patience)
 
-    def run(self, inputs: Ints, traffic: Traffic, scratch: Path) -> Result:
-        """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`."""
-        return self._run(inputs, traffic, scratch, {})
+    def run(self, inputs: Ints, traffic: Traffic, scratch: Path, starts: Bools | None = None) -> Result:
+        """Return what inputs [n, in] become in a freshly reset accelerator; files go to `scratch`.
 
-    def switching(self, inputs: Ints, scratch: Path) -> tuple[Result, Switching]:
+        starts: [n], where an episode starts, before which it is reset again.
+        """
+        return self._run(inputs, traffic, scratch, starts, {})
+
+    def switching(self, inputs: Ints, scratch: Path, starts: Bools | None = None) -> tuple[Result, Switching]:
         """Return what inputs [n, in], each alone, become, and what the observed nets did meanwhile."""
-        result = self._run(inputs, Traffic(spaced=True), scratch, {"switching": 1})
+        result = self._run(inputs, Traffic(spaced=True), scratch, starts, {"switching": 1})
         counts = np.fromfile(scratch / SWITCHING_FILE, dtype=np.int64)
         toggles, high = counts[1:].reshape(2, -1)
         return result, Switching(cycles=int(counts[0]), toggles=toggles, high=high)
 
-    def _run(self, inputs: Ints, traffic: Traffic, scratch: Path, more: Mapping[str, int]) -> Result:
+    def _run(
+        self,
+        inputs: Ints,
+        traffic: Traffic,
+        scratch: Path,
+        starts: Bools | None,
+        more: Mapping[str, int],
+    ) -> Result:
         scratch.mkdir(parents=True, exist_ok=True)
+        restarts = scratch / "starts.bin"
+        restarts.write_bytes(_restarts(starts).tobytes())
         source = scratch / "input.bin"
         source.write_bytes(self.design.input.format.pack(inputs).tobytes())
         arguments = {
             "in": source.resolve(),
             "out": scratch.resolve(),
+            "starts": restarts.resolve(),
             "vectors": len(inputs),
             "stall": traffic.stall_percent,
             "burst": traffic.burst_cycles,
@@ -114,45 +133,22 @@ class Bench:
         }
         report = self._report(["run", *(f"{key}={value}" for key, value in arguments.items())])
         ports = (self.design.output, *self.design.taps)
-        return Result(words={port.prefix: _read_words(port, scratch) for port in ports}, **report)
+        latencies = np.zeros(0, np.int64)
+        if not report.get("failure"):
+            latencies = np.fromfile(scratch / LATENCIES_FILE, dtype=np.int64)
+        words = {port.prefix: _read_words(port, scratch) for port in ports}
+        return Result(words=words, latencies=latencies, **report)
 
     @contextmanager
-    def serving(self) -> Iterator[Callable[[Ints], Ints]]:
-        """Yield a function that answers on one running accelerator: [n, in] → [n, out] int64, pipelined."""
+    def serving(self) -> Iterator["Served"]:
+        """Yield one running accelerator, which answers what it is called with."""
         command = [str(self.simulator.binary), "serve", f"patience={self.patience_cycles}"]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, cwd=self.design.root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
             try:
-                yield lambda inputs: self._step(process, inputs)
+                yield Served(design=self.design, process=process)
             finally:
                 process.kill()
-
-    def _step(self, process: "subprocess.Popen[bytes]", inputs: Ints) -> Ints:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        output = self.design.output.format
-        expected = len(inputs) * output.words * output.word_bytes
-        answer = b""
-        try:
-            process.stdin.write(
-                struct.pack("<I", len(inputs)) + self.design.input.format.pack(inputs).tobytes()
-            )
-            process.stdin.flush()
-            while len(answer) < expected and select.select([process.stdout], [], [], STEP_DEADLINE_S)[0]:
-                chunk = os.read(process.stdout.fileno(), expected - len(answer))
-                if not chunk:
-                    break
-                answer += chunk
-        except BrokenPipeError:
-            pass
-        if len(answer) < expected:
-            process.kill()
-            message = process.stderr.read().decode().strip()
-            raise MismatchError(
-                f"simulation of {self.design.top} gave no answer: {message or 'deadline passed'}"
-            )
-        return output.unpack(np.frombuffer(answer, dtype=np.uint8).reshape(-1, output.word_bytes))
 
     def _report(self, arguments: list[str]) -> dict[str, Any]:
         command = [str(self.simulator.binary), *arguments]
@@ -179,6 +175,54 @@ class Bench:
         return report if done.returncode == 0 else _failure(report, done.stdout)
 
 
+@dataclass(slots=True, kw_only=True)
+class Served:
+    """A running accelerator: [n, in] → [n, out] int64, pipelined, its state going on from call to call."""
+
+    design: Design
+    process: "subprocess.Popen[bytes]"
+    latencies: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Cycles of each vector of the last call, [n]."""
+
+    def reset(self) -> None:
+        """Reset the accelerator, as at an episode's start."""
+        self._send(struct.pack("<I", 0))
+
+    def __call__(self, inputs: Ints) -> Ints:
+        """Return the answers; an accelerator that gets stuck or breaks its handshake raises MismatchError."""
+        self._send(struct.pack("<I", len(inputs)) + self.design.input.format.pack(inputs).tobytes())
+        output = self.design.output.format
+        size = len(inputs) * output.words * output.word_bytes
+        answer = self._receive(size + len(inputs) * self.latencies.itemsize)
+        self.latencies = np.frombuffer(answer[size:], dtype=np.int64)
+        return output.unpack(np.frombuffer(answer[:size], dtype=np.uint8).reshape(-1, output.word_bytes))
+
+    def _send(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self._receive(1)  # which says why
+
+    def _receive(self, expected: int) -> bytes:
+        assert self.process.stdout is not None
+        answer = b""
+        while len(answer) < expected and select.select([self.process.stdout], [], [], STEP_DEADLINE_S)[0]:
+            chunk = os.read(self.process.stdout.fileno(), expected - len(answer))
+            if not chunk:
+                break
+            answer += chunk
+        if len(answer) < expected:
+            self.process.kill()
+            assert self.process.stderr is not None
+            message = self.process.stderr.read().decode().strip()
+            raise MismatchError(
+                f"simulation of {self.design.top} gave no answer: {message or 'deadline passed'}"
+            )
+        return answer
+
+
 def _failure(report: dict[str, Any], output: str) -> dict[str, Any]:
     message = re.search(r"%Error: .*", output)
     what = f"{report['failure']} at {report['where']} in cycle {report['cycle']}: {report['detail']}"
@@ -186,6 +230,12 @@ def _failure(report: dict[str, Any], output: str) -> dict[str, Any]:
         "cycles": report["cycle"],
         "failure": f"{what} {message.group(0) if message else ''}".strip(),
     }
+
+
+def _restarts(starts: Bools | None) -> Ints:
+    """Return the vectors behind the first that start an episode."""
+    later = np.zeros(0, np.int64) if starts is None else np.flatnonzero(starts)
+    return later[later > 0].astype(np.int64)
 
 
 def _read_words(port: Port, folder: Path) -> Words:

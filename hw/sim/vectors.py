@@ -6,11 +6,17 @@ inputs that never bring the neuron there.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ganglion.hw.sim.equality import Vectors
+from ganglion.models.layers.layer import EPISODE_START, INPUT
 from ganglion.models.reference import IntNetwork, Ints
+
+if TYPE_CHECKING:
+    from ganglion.models.formats.policy_folder import Policy
 
 MIN_VECTORS = 10_000
 ROUNDS, CANDIDATES, MOST_SCORES = 20, 1024, 4_000_000
@@ -28,6 +34,18 @@ def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
     random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (missing, features))
     known = np.concatenate([golden.astype(np.int64), extremes, random])
     return np.concatenate([known, sought_inputs(network, known)])
+
+
+def proof_vectors(policy: "Policy") -> Vectors:
+    """Return what a policy's hardware is proven with, and the answers.
+
+    With thresholds, golden's episodes are followed by episodes of two steps, from rest and then a jump.
+    """
+    inputs = proof_inputs(policy.network, policy.golden[INPUT])
+    starts = policy.golden.get(EPISODE_START)
+    if starts is not None:
+        starts = np.append(starts, np.arange(len(inputs) - len(starts)) % 2 == 0)
+    return Vectors.of(policy.network, inputs, starts)
 
 
 def sought_inputs(network: IntNetwork, known: Ints) -> Ints:

@@ -100,7 +100,8 @@ class Family:
     One row of LUTs and its carry chain adds `adder_inputs` operands; the wide port of a DSP's multiplier has
     `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; a memory of
     LUTs has `lutram_rows` words, 0 where a LUT cannot be one, a block RAM the shape of `bram`;
-    `luts_per_lut6` LUTs are what yosys makes of one of 6 inputs in the folded engine; `primitives`
+    `luts_per_lut6` LUTs are what yosys makes of one of 6 inputs in the folded engine, and
+    `pipelined_luts_per_lut6` where that is pipelined, outside its memories; `primitives`
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
     hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
     1, where their settings do not say. `pll` is known where one of the flows needs it. Without `gates` its
@@ -116,6 +117,7 @@ class Family:
     dsp_accumulates: bool
     lutram_rows: int
     luts_per_lut6: float
+    pipelined_luts_per_lut6: float | None = None
     bram: BlockRam
     primitives: str
     flows: tuple[str, ...]
@@ -133,8 +135,10 @@ class Family:
             ("dsp_bits", 8, 64),
             ("lutram_rows", 0, 256),
             ("luts_per_lut6", 1, 8),
+            ("pipelined_luts_per_lut6", 1, 8),
             ("pipelining", 0, MAX_PIPELINING),
         )
         for name, low, high in limits:
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} = {getattr(self, name)} is outside {low} to {high}")
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ConfigError(f"{name} = {value} is outside {low} to {high}")

@@ -7,7 +7,7 @@ from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 
 NEEDED_PINS = ("clock", "rx", "tx")
-OPTIONAL_PINS = ("reset", "ready", "answer")
+OPTIONAL_PINS = ("reset", "ready", "answer", "done", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class Wiring:
 
     `device` are nextpnr's arguments that name the part, `pack` the packer's, `baud` the serial line's rate.
     Pins, as the logic sees them: `clock` of the oscillator; `rx` and `tx`; and where the board has them
-    `reset`, a button, `ready`, a LED that says that the accelerator has its clock, and `answer`, one that
-    shows its answers.
+    `reset`, a button, and LEDs: `ready` says that the accelerator has its clock, `answer` flashes with every
+    answer, `done` and `error` are bits of the status, of all its errors the latter.
     """
 
     __pydantic_config__: ClassVar = STRICT

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from ganglion.models.quant.calibration import Scale
+from ganglion.models.spec.policy import PIXEL_EXPONENT
+
 Weighted = nn.Linear | nn.Conv2d
 """A layer with weights, outputs first, and biases."""
 
@@ -11,9 +14,9 @@ Weighted = nn.Linear | nn.Conv2d
 def float_network(layers: Sequence[Weighted]) -> nn.Sequential:
     """Return these very layers as one network: [batch, *obs] → [batch, out] of the last one.
 
-    The first dense layer reads what comes before it in C order.
+    A first convolution reads pixels; the first dense layer what comes before it in C order.
     """
-    parts: list[nn.Module] = []
+    parts: list[nn.Module] = [Scale(PIXEL_EXPONENT)] if isinstance(layers[0], nn.Conv2d) else []
     for before, layer in zip((None, *layers), layers, strict=False):
         parts += [] if before is None else [nn.ReLU()]
         parts += [nn.Flatten()] if isinstance(layer, nn.Linear) and isinstance(before, nn.Conv2d) else []

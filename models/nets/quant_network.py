@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.quant.calibration import NO_WEIGHTS, Normalize, Quantization, fold_normalizer
+from ganglion.models.quant.calibration import NO_WEIGHTS, Quantization, entry_module, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.policy import Entry
 
 FLOATS_FILE, SCALES_FILE = "actor.npz", "actor.json"
 
@@ -27,12 +27,12 @@ class QuantNetwork(nn.Module):
     `layers` hold the weights, which are pruned, and `outputs` round what they give.
     """
 
-    def __init__(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
+    def __init__(self, normalizer: Entry, spec: NetworkSpec) -> None:
         super().__init__()
         self.normalizer, self.spec = normalizer, spec
         exponent = spec.exponent(0)
         self.input = nn.Sequential(
-            Normalize(normalizer, exponent), quant_activation(spec.input_type, exponent)
+            entry_module(normalizer, exponent), quant_activation(spec.input_type, exponent)
         )
         self.layers: Any = nn.ModuleList(layer.module() for layer in spec.layers)
         self.outputs = nn.ModuleList(
@@ -43,12 +43,24 @@ class QuantNetwork(nn.Module):
         """Return the mean action before tanh: [batch, obs] float32 → [batch, act] float32."""
         return self.activations(obs)[-1]
 
-    def activations(self, obs: Tensor) -> list[Tensor]:
-        """Return what every layer gives: [batch, obs] float32 → list of [batch, *out] float32."""
-        boundaries = [self.input(obs)]
+    def start(self, batch: int) -> list[Tensor]:
+        """Return what layers were sent at the start of `batch` episodes: zeros [batch, *in] for each."""
+        return [torch.zeros(batch, *layer.in_shape) for layer in self.spec.layers]
+
+    def activations(self, obs: Tensor, sent: list[Tensor] | None = None) -> list[Tensor]:
+        """Return what every layer gives: [batch, obs] float32 → list of [batch, *out] float32.
+
+        sent: by `start`, what layers were last sent, which goes on; only with it do the thresholds count.
+        """
+        boundaries = [self.input(obs.flatten(1))]
         for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
             source = boundaries[self.spec.source(index)]
-            acc = layer(source.reshape(len(source), *self.spec.layers[index].in_shape))
+            source = source.reshape(len(source), *self.spec.layers[index].in_shape)
+            if sent is not None:
+                threshold = self.spec.threshold(index) * 2.0 ** self.spec.layers[index].input_exponent
+                source = torch.where((source - sent[index]).abs() > threshold, source, sent[index])
+                sent[index] = source
+            acc = layer(source)
             if (residual := self.spec.residual(index)) is not None:
                 acc = acc + boundaries[residual]
             boundaries.append(output(acc))
@@ -72,7 +84,7 @@ class QuantNetwork(nn.Module):
         return policy
 
     @classmethod
-    def from_integers(cls, normalizer: Normalizer, network: IntNetwork) -> "QuantNetwork":
+    def from_integers(cls, normalizer: Entry, network: IntNetwork) -> "QuantNetwork":
         """Return the policy whose Brevitas layers hold exactly the integers of `network`."""
         policy = cls(normalizer, network.spec)
         weights, biases = [], []
@@ -82,7 +94,7 @@ class QuantNetwork(nn.Module):
         policy._load(weights, biases)
         return policy
 
-    def behind(self, normalizer: Normalizer) -> "QuantNetwork":
+    def behind(self, normalizer: Entry) -> "QuantNetwork":
         """Return the same integers behind another normalizer."""
         policy = QuantNetwork(normalizer, self.spec)
         policy.layers.load_state_dict(self.layers.state_dict())

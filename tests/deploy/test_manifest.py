@@ -94,6 +94,7 @@ def is_number(value: Any) -> bool:
         (("host", "action", "kind"), "softmax", "unknown kind 'softmax'; known: tanh, argmax"),
         (("shell", "policy"), "f" * 64, "shell.policy: not the manifest's policy"),
         (("shell", "observation", "offset"), 0x102, "shell.observation: 1 words at 0x102"),
+        (("shell", "observation", "type"), "float32", "shell.observation: holds float32, expected int"),
         (("shell", "action", "words"), 2, "3 values fill 1 words, not 2"),
         (("shell", "action", "container_bits"), 16, "8 bits travel in 8, not in 16"),
         (("shell", "registers", "status"), 38, "status is at 38, no multiple of 4"),

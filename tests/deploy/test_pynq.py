@@ -52,6 +52,14 @@ def test_the_clock_is_the_nearest_that_timing_allows(toy: Toy, allowed_mhz: floa
         assert policy.timing.core_us == pytest.approx(policy._cycles / set_mhz)
 
 
+def test_a_clock_much_slower_than_the_bundle_s_is_told(
+    toy: Toy, built: Toy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "pynq", stand_in(built.library, pll_mhz=60.0))
+    Policy.load(toy.folder).close()
+    assert "its clock is 60 MHz, the bundle's 100" in caplog.text
+
+
 def test_a_clock_that_cannot_be_as_slow_is_refused(
     toy: Toy, built: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

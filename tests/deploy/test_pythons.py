@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from ganglion.deploy.bundle.contents import ENTRIES
 from ganglion.models.build.closure import code_files
 from tests.deploy.bundles import write_toy
 
-ENTRY = "ganglion.deploy.policy"
-OPTIONAL = {"pynq", "serial"}
-"""What a transport imports when it is opened."""
+OPTIONAL = {"pynq", "serial", "rich"}
+"""What a transport imports when it is opened, and the control loop's view where it is installed."""
 ROOT = Path(__file__).parents[2]
 NUMPY = {"3.10": "1.21.6", "3.11": "1.26.4", "3.12": "2.0.2", "3.13": "2.4.6"}
 """One for each Python; 3.10 has the oldest that is made for it."""
@@ -28,14 +28,14 @@ assert not {"pydantic", "torch", "rich", "serial"} & set(sys.modules)
 
 
 def board_modules() -> dict[str, Path]:
-    return {
-        name.removesuffix(".py"): path for name, path in code_files(ENTRY).items() if path.suffix == ".py"
-    }
+    files = {name: path for entry in ENTRIES for name, path in code_files(entry).items()}
+    return {name.removesuffix(".py"): path for name, path in files.items() if path.suffix == ".py"}
 
 
 def test_a_board_s_modules_import_numpy_and_the_standard_library_alone() -> None:
     modules = board_modules()
-    assert {"ganglion.deploy.transports.pynq_board", "ganglion.deploy.transports.serial"} <= set(modules)
+    rooms = ("transports.pynq_board", "transports.serial", "control.loop", "control.view")
+    assert {f"ganglion.deploy.{name}" for name in rooms} <= set(modules)
     for path in modules.values():
         for node in ast.walk(ast.parse(path.read_text(), feature_version=(3, 10))):
             if isinstance(node, (ast.Import, ast.ImportFrom)):

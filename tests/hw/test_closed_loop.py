@@ -1,6 +1,7 @@
 """Whole episodes through the simulated RTL equal PyTorch's step by step, and a wrong neuron ends them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ganglion.models.build.errors import ConfigError, MismatchError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.bare import share_simulators
-from tests.hw.toy import WRONG_NEURON, write_toy_build, write_toy_policy
+from tests.hw.toy import KEEPS_SENT, THRESHOLDS, WRONG_NEURON, write_toy_build, write_toy_policy
 
 ENV = "GanglionToy-v0"
 
@@ -77,6 +78,26 @@ def test_returns_are_equal_and_episodes_may_end_apart(
     assert result["return_mean_rtl"] == result["return_mean_pytorch"] > 0
     run(paths)
     assert capsys.readouterr().out.splitlines()[-1] == "closed_loop: up to date"
+
+
+def test_thresholds_are_pytorchs_too_and_every_episode_starts_from_a_reset(paths: BuildPaths) -> None:
+    policy = write_toy_policy(paths.policy, ENV, thresholds=THRESHOLDS)
+    write_toy_build(paths, thresholds=THRESHOLDS)
+    run(paths)
+    assert read_json(paths.closed_loop)["latency"] is None  # always the same
+    observed = policy.golden["observation"][:30]
+    means = closed_loop.pytorch_means(policy.spec, policy.network, observed)
+    ordinary = replace(policy.network, spec=replace(policy.network.spec, thresholds=None))
+    assert (means != closed_loop.pytorch_means(policy.spec, ordinary, observed)).any()
+
+
+def test_a_state_that_outlives_its_episode_ends_in_an_error(paths: BuildPaths) -> None:
+    write_toy_policy(paths.policy, ENV, thresholds=THRESHOLDS)
+    write_toy_build(paths, KEEPS_SENT, THRESHOLDS)
+    run(paths, episodes=1)
+    paths.closed_loop.unlink()
+    with pytest.raises(MismatchError, match=r"closed loop: seed 1001, .*: vector \d+, neuron \d"):
+        run(paths, episodes=2)
 
 
 def test_scales_other_than_one_are_pytorchs_too(paths: BuildPaths) -> None:

@@ -98,7 +98,7 @@ def test_chatter_of_the_tools_stays_in_their_log(
         ),
         (
             {"engine": "auto", "lanes": 4},
-            "lanes=4 is for engine=folded, but engine=auto does not",
+            "lanes=4 is for engine=folded or delta, but engine=auto does not",
         ),
         ({"engine": "unrolled", "csd_digits": 1}, "fc1: weight "),
         ({"engine": "unrolled", "csd_digits": 0}, "csd_digits=0: allowed from 1 to 4"),

@@ -17,6 +17,7 @@ from ganglion.hw.gatelevel.energy import Energy
 from ganglion.hw.gates import GateLevel
 from ganglion.hw.report import STAGES, collect, print_table
 from ganglion.hw.shell.description import describe
+from ganglion.hw.sim.latency import Latency
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import encode, encode_json
@@ -127,6 +128,14 @@ def test_the_table_shows_the_numbers(paths: BuildPaths, capsys: pytest.CaptureFi
         "estimate: 1.5 to 4 nJ",
     ):
         assert text in shown
+
+
+def test_latency_that_depends_on_data_is_shown_as_a_distribution(paths: BuildPaths) -> None:
+    latency = Latency(steps=3000, mean_cycles=87.25, p99_cycles=120, max_cycles=131, worst_case_cycles=190)
+    shown = dict(report.rows(replace(collect(paths), closed_loop=replace(CLOSED_LOOP, latency=latency))))
+    assert shown["latency"] == (
+        "mean 87 cycles = 0.87 µs, 99 % within 120, all 3,000 within 131; never more than 190"
+    )
 
 
 def test_a_policy_without_provenance_has_a_report_too(paths: BuildPaths) -> None:

@@ -1,11 +1,13 @@
 """The simulate stage proves a build or leaves no proof, and runs again only when something changed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ganglion.hw import simulate
 from ganglion.hw.design.design import load_design
+from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.simulate import Simulation
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import CompileError, MismatchError
@@ -13,7 +15,7 @@ from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from tests.hw.bare import share_simulators
-from tests.hw.toy import WRONG_NEURON, write_toy_build, write_toy_policy
+from tests.hw.toy import THRESHOLDS, WRONG_NEURON, write_toy_build, write_toy_policy
 
 
 @pytest.fixture
@@ -36,6 +38,16 @@ def test_a_sound_build_is_proven_once(paths: BuildPaths, capsys: pytest.CaptureF
     assert (result.latency_cycles, result.interval_cycles) == (14, 11.0)
     run(paths)
     assert capsys.readouterr().out.splitlines()[-1] == "simulate: up to date"
+
+
+def test_thresholds_are_proven_over_episodes(paths: BuildPaths) -> None:
+    shutil.rmtree(paths.policy)
+    policy = write_toy_policy(paths.policy, "Hopper-v4", thresholds=THRESHOLDS)
+    vectors = proof_vectors(policy)
+    assert vectors.starts is not None and vectors.starts[: len(policy.golden["input"])].sum() == 4
+    write_toy_build(paths, thresholds=THRESHOLDS)
+    run(paths)
+    assert decode_json(Simulation, paths.sim).vectors == len(vectors.inputs) > 10_000
 
 
 def test_a_faulty_build_leaves_no_proof(paths: BuildPaths) -> None:

@@ -30,17 +30,19 @@ from tests.hw.bare import CACHE
 RTL = Path(__file__).parent / "rtl"
 SOURCES = ("toy_layer.sv", "toy_top.sv")
 INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
-SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, WAITS_FOR_READY = range(7)
+SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, KEEPS_SENT, WAITS_FOR_READY = range(8)
+THRESHOLDS = (20, 9)
+"""Of which both layers hold back some of what random inputs change."""
 
 
-def toy_network(exponent: int = 0) -> IntNetwork:
+def toy_network(exponent: int = 0, thresholds: tuple[int, int] | None = None) -> IntNetwork:
     """Return the integers that the toy computes, of inputs in units of 2**exponent."""
     rng = np.random.default_rng(7)
     first = _layer("fc1", 4, 6, UINT8, shift=7, exponent=exponent)
     layers = (first, _layer("fc2", 6, 3, INT8, shift=9, exponent=exponent + 7))
     shapes = [(layer.out_features, layer.in_features) for layer in layers]
     return IntNetwork(
-        spec=NetworkSpec(input_type=INT8, layers=layers),
+        spec=NetworkSpec(input_type=INT8, layers=layers, thresholds=thresholds),
         weights=tuple(rng.integers(-127, 128, shape) for shape in shapes),
         biases=tuple(rng.integers(-500, 500, shape[0]) for shape in shapes),
     )
@@ -59,7 +61,7 @@ def _layer(name: str, ins: int, outs: int, kind: IntType, shift: int, exponent: 
     )
 
 
-def toy_design(root: Path, fault: int = SOUND) -> Design:
+def toy_design(root: Path, fault: int = SOUND, thresholds: tuple[int, int] | None = None) -> Design:
     """Return the toy as compile would leave it in `root`, memories included."""
     network = toy_network()
     (root / "mem").mkdir(parents=True, exist_ok=True)
@@ -67,6 +69,7 @@ def toy_design(root: Path, fault: int = SOUND) -> Design:
         rows = np.hstack([weight, bias[:, None]]).ravel()
         text = "".join(f"{int(value) & 0xFFFFFFFF:08x}\n" for value in rows)
         (root / "mem" / f"{layer.name}.dat").write_text(text)
+    (root / "mem" / "thresholds.dat").write_text("".join(f"{each:x}\n" for each in thresholds or (0, 0)))
     (root / "mem" / "fault.dat").write_text(f"{fault:x}\n")
     (root / "rtl").mkdir(exist_ok=True)
     for source in SOURCES:
@@ -98,24 +101,26 @@ def _port(prefix: str, kind: IntType, features: int, lanes: int, layer: str = ""
     return Port(prefix=prefix, format=stream, layer=layer)
 
 
-def toy_bench(root: Path, fault: int = SOUND) -> Bench:
+def toy_bench(root: Path, fault: int = SOUND, thresholds: tuple[int, int] | None = None) -> Bench:
     """Return the compiled toy with one of the faults above."""
-    design = toy_design(root, fault)
+    design = toy_design(root, fault, thresholds)
     return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
 
 
-def write_toy_policy(folder: Path, env: str, input_exponent: int = 0) -> Policy:
+def write_toy_policy(
+    folder: Path, env: str, input_exponent: int = 0, thresholds: tuple[int, int] | None = None
+) -> Policy:
     """Write the toy's policy folder for an environment of 4 observations and 3 actions; return it."""
-    shutil.copytree(_exported_policy(env, input_exponent), folder)
+    shutil.copytree(_exported_policy(env, input_exponent, thresholds), folder)
     return load_policy(folder)
 
 
 @cache
-def _exported_policy(env: str, input_exponent: int) -> Path:
+def _exported_policy(env: str, input_exponent: int, thresholds: tuple[int, int] | None) -> Path:
     """Return a folder with the policy; exporting takes seconds, so it is done once."""
     folder = Path(tempfile.mkdtemp(prefix="toy-policy-"))
     normalizer = Normalizer(features=(0, 1, 2, 3), offset=(0.0,) * 4, gain=(32.0,) * 4)
-    network = toy_network(input_exponent)
+    network = toy_network(input_exponent, thresholds)
     write_policy(
         QuantNetwork.from_integers(normalizer, network),
         folder,
@@ -125,14 +130,17 @@ def _exported_policy(env: str, input_exponent: int) -> Path:
         observations=np.random.default_rng(1).normal(0, 2, (40, 4)),
         action=TanhHead(exponent=network.spec.output_exponent, low=(-1.0,) * 3, high=(1.0,) * 3),
         provenance={},
+        episode_starts=np.arange(40) % 15 == 0,
     )
     atexit.register(shutil.rmtree, folder)
     return folder
 
 
-def write_toy_build(paths: BuildPaths, fault: int = SOUND) -> BuildPaths:
+def write_toy_build(
+    paths: BuildPaths, fault: int = SOUND, thresholds: tuple[int, int] | None = None
+) -> BuildPaths:
     """Write hw.json and the files it names, for the policy that is there; return `paths`."""
-    design = toy_design(paths.root, fault)
+    design = toy_design(paths.root, fault, thresholds)
     if not (paths.policy / "policy.json").exists():
         write_json(paths.policy / "policy.json", {})
     policy = {"policy.json": sha256_file(paths.policy / "policy.json")}

@@ -1,11 +1,16 @@
 """Delta inference: exact at threshold 0, and as defined value by value above it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.delta import DeltaNetwork
+from ganglion.models.delta import DeltaNetwork, forward, step_from_sent
+from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, requantize
+from ganglion.models.spec.policy import Normalizer
 from tests.models.layers.nets import inputs_of, residual_network
 from tests.networks import random_inputs, random_network
 
@@ -72,6 +77,49 @@ def test_thresholds_change_what_leaves() -> None:
     steps = [(exact.step(states[0], x), coarse.step(states[1], x)) for x in walk(network, 40, 1)]
     assert any((a[0] != b[0]).any() for a, b in steps)
     assert sum(int(b[1].sum()) for _, b in steps) < sum(int(a[1].sum()) for a, _ in steps)
+
+
+@pytest.mark.parametrize("kinds", ["dense", "convolutions and a residual"])
+def test_pytorch_equals_the_reference_in_every_layer_of_every_step(kinds: str) -> None:
+    network = (
+        random_network(np.random.default_rng(1), (6, 20, 15, 3)) if kinds == "dense" else residual_network()
+    )
+    layers = network.spec.layers
+    thresholds = tuple(7 * (1 + index) if layer.has_weights else 0 for index, layer in enumerate(layers))
+    network = replace(network, spec=replace(network.spec, thresholds=thresholds))
+    n_inputs = layers[0].n_inputs
+    gains = Normalizer(features=tuple(range(n_inputs)), offset=(0.0,) * n_inputs, gain=(1.0,) * n_inputs)
+    torch_network, delta = QuantNetwork.from_integers(gains, network).eval(), DeltaNetwork.of(network)
+    sent, state = torch_network.start(2), delta.start(2)
+    is_held = False
+    for inputs in walk(network, 10, 2):
+        expected, _ = delta.forward(state, inputs)
+        with torch.no_grad():
+            got = torch_network.activations(torch.from_numpy(inputs.reshape(2, -1)).float(), sent)
+        for layer, want, real in zip(layers, expected, got, strict=True):
+            np.testing.assert_array_equal(np.ldexp(real.double().numpy(), -layer.output_exponent), want)
+        is_held |= bool((expected[-1] != network(inputs)).any())
+    assert is_held
+
+
+def test_what_layers_were_sent_gives_what_accumulators_add_up() -> None:
+    network = random_network(np.random.default_rng(2), (5, 12, 9, 3))
+    network = replace(network, spec=replace(network.spec, thresholds=(9, 0, 20)))
+    inputs, starts = walk(network, 60, 1)[:, 0], np.arange(60) % 25 == 0
+    expected = DeltaNetwork.of(network).run(inputs, starts)[-1]
+    for step, each in enumerate(inputs):
+        if starts[step]:
+            sent = {index: np.zeros((1, network.spec.widths[index]), np.int64) for index in (0, 2)}
+        np.testing.assert_array_equal(step_from_sent(network, each[None], sent)[0], expected[step])
+
+
+def test_episodes_with_thresholds_need_their_starts() -> None:
+    network = random_network(np.random.default_rng(2), (5, 12, 9, 3))
+    inputs = random_inputs(np.random.default_rng(4), network, 5)
+    np.testing.assert_array_equal(forward(network, inputs, None)[-1], network(inputs))
+    with_thresholds = replace(network, spec=replace(network.spec, thresholds=(9, 0, 20)))
+    with pytest.raises(ConfigError, match="needs to know where episodes start"):
+        forward(with_thresholds, inputs, None)
 
 
 def test_a_convolution_multiplies_once_for_each_window_and_weight_that_a_change_meets() -> None:

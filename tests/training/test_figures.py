@@ -20,6 +20,7 @@ def _row(**changes: Any) -> ResultRow:
         environment="Hopper",
         env_id="Hopper-v4",
         name="run",
+        algorithm="SAC",
         sparsity=0.0,
         seed=1,
         qat=False,
@@ -80,7 +81,10 @@ def test_a_run_in_a_sweeps_table_counts_once(tmp_path: Path) -> None:
 
 def test_the_pictures_are_png_and_svg_with_text_that_stays_text(tmp_path: Path) -> None:
     sweep = [
-        _row(env_id="Ant-v4", seed=s, sparsity=z, return_mean=5e3 - s) for s in (1, 2) for z in (0.0, 0.9)
+        _row(env_id="Ant-v4", algorithm=a, seed=s, sparsity=z, return_mean=5e3 - s)
+        for a in ("SAC", "PPO")
+        for s in (1, 2)
+        for z in (0.0, 0.9)
     ]
     write_table(tmp_path / "sweep" / "ant.parquet", sweep)
     pictures = figures(tmp_path, ZOO, tmp_path / "figures")
@@ -92,7 +96,15 @@ def test_the_pictures_are_png_and_svg_with_text_that_stays_text(tmp_path: Path) 
         assert picture.read_bytes().startswith(start)
     text = (tmp_path / "figures" / "return-against-sparsity.svg").read_text()
     environments = {row.env_id for row in gather(tmp_path, ZOO)}
-    for words in (*environments, f"{len(environments)} environments", "sparsity in % of the weights", ">98<"):
+    summed = f"{len(environments)} environments, 2 algorithms"
+    for words in (
+        *environments,
+        "Ant-v4, PPO",
+        "Ant-v4, SAC",
+        summed,
+        "sparsity in % of the weights",
+        ">98<",
+    ):
         assert words in text
 
 

@@ -27,7 +27,7 @@ from tests.training.toy import ENV_ID, toy_config
 def _toy_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the environment Toy be known; another process finds it by the module in its name."""
     config = toy_config(env_id=f"tests.training.toy:{ENV_ID}", eval_every=40, final_episodes=6)
-    monkeypatch.setattr("ganglion.training.grid.load_config", lambda _: config)
+    monkeypatch.setattr("ganglion.training.grid.load_config", lambda *_: config)
 
 
 def _grid(**changes: Any) -> Grid:
@@ -92,6 +92,21 @@ def test_the_grid_is_every_cell_once_and_int8_goes_on_from_float() -> None:
             assert job.after in [other.run for other in jobs[: jobs.index(job)]]
         else:
             assert job.after is None and (job.run.steps, job.run.qat_steps) == (240, 0)
+
+
+def test_every_algorithm_has_runs_of_its_own_in_whole_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    grid = _grid(
+        environments=("Pendulum", "Hopper"), algorithms=("sac", "ppo"), sparsities=(0.5,), steps=19_000
+    )
+    runs = [job.run for job in grid.jobs("g")]
+    assert {run.name for run in runs} == {
+        f"g-{a}-sparse50-s1{q}" for a in ("sac", "ppo") for q in ("", "-int8")
+    }
+    assert [run.steps for run in runs if run.steps] == [19_000, 20_480, 19_000, 18_944]
+    assert all(run.config.algorithm in run.name for run in runs) and len(runs) == 8
+    with pytest.raises(ConfigError, match=r"algorithms = \['ppo', 'ppo'\], allowed: none of them twice"):
+        _grid(algorithms=("ppo", "ppo"))
 
 
 def test_distilled_cells_share_the_dense_run_of_their_seed() -> None:

@@ -12,7 +12,7 @@ from ganglion.training.config import TrainConfig
 from ganglion.training.dqn_config import DqnConfig
 from ganglion.training.run import Run
 
-ENV_ID, STEPS_ID = "GanglionToy-v0", "GanglionSteps-v0"
+ENV_ID, STEPS_ID, FRAMES_ID = "GanglionToy-v0", "GanglionSteps-v0", "GanglionFrames-v0"
 N_STEPS = 25
 
 
@@ -47,9 +47,26 @@ class Steps(Toy):
         return super().step(np.array([int(action) - 1.0], np.float32))
 
 
+class Frames(Steps):
+    """The same point and target as bright columns in the upper and lower half of a stack of two frames."""
+
+    observation_space = gym.spaces.Box(0, 255, (2, 36, 36), np.uint8)
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        self._stack = np.zeros((2, 36, 36), np.uint8)
+        return super().reset(**kwargs)
+
+    def _observation(self) -> NDArray[np.uint8]:  # type: ignore[override]
+        self._stack = np.stack([self._stack[1], np.zeros((36, 36), np.uint8)])
+        for half, x in ((0, self._position), (18, self._target)):
+            column = int(np.clip(16 + 12 * x, 0, 32))
+            self._stack[1, half : half + 18, column : column + 4] = 250
+        return self._stack
+
+
 def register() -> None:
-    """Make `ENV_ID` and `STEPS_ID` known to gymnasium."""
-    for env_id, kind in ((ENV_ID, Toy), (STEPS_ID, Steps)):
+    """Make the toys known to gymnasium."""
+    for env_id, kind in ((ENV_ID, Toy), (STEPS_ID, Steps), (FRAMES_ID, Frames)):
         if env_id not in gym.registry:
             gym.register(env_id, kind, max_episode_steps=N_STEPS)
 
@@ -154,3 +171,10 @@ def steps_config(**changes: Any) -> TrainConfig:
     }
     dqn = DqnConfig(**{**settings, **changes.pop("dqn", {})})
     return toy_config(**{"env_id": STEPS_ID, "algorithm": "dqn", "tau": 1.0, "dqn": dqn, **changes})
+
+
+def frames_config(**changes: Any) -> TrainConfig:
+    """Return a configuration of DQN with a small network on `Frames`."""
+    values = {"env_id": FRAMES_ID, "hidden": (24,), "learning_rate": 1e-3, "steps_per_update": 2}
+    values |= {"batch_size": 16, "buffer_size": 2_000, "prune_every": 16, "calibration_observations": 100}
+    return steps_config(**{**values, **changes})

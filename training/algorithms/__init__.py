@@ -10,6 +10,7 @@ from ganglion.training.algorithms.ppo import new_ppo
 from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.algorithms.td3 import Ddpg, new_td3
 from ganglion.training.config import TrainConfig
+from ganglion.training.envs import is_stack, make_env
 
 
 def _new_trpo(config: TrainConfig, seed: int) -> Learner:
@@ -35,10 +36,15 @@ ALGORITHMS: dict[str, Callable[[TrainConfig, int], Learner]] = {
     "trpo": _new_trpo,
 }
 """By the name that a configuration gives: from it and a seed to a learner that knows nothing."""
+_OF_FRAMES = "dqn"
 
 
 def new_learner(config: TrainConfig, seed: int) -> Learner:
     """Return a new learner of the configuration's algorithm; an unknown one raises ConfigError."""
     if config.algorithm not in ALGORITHMS:
         raise ConfigError(f"algorithm = {config.algorithm!r}; known: {', '.join(sorted(ALGORITHMS))}")
+    if config.algorithm != _OF_FRAMES and is_stack(make_env(config.env_id).observation_space):
+        raise ConfigError(
+            f"algorithm = {config.algorithm!r}: {config.env_id} shows frames, which only {_OF_FRAMES} reads"
+        )
     return ALGORITHMS[config.algorithm](config, seed)

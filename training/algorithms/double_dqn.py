@@ -19,6 +19,7 @@ from ganglion.models.build.errors import TrainingError
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
+from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Teacher
 from ganglion.training.algorithms.value_network import DuelingNetwork, deployed_layers
 from ganglion.training.dqn_config import DqnConfig
@@ -195,13 +196,19 @@ class DoubleDqn(DQN):
         """Store a step; what was cut off before it, is no end, and nothing is summed across the cut."""
         if not (np.isfinite(reward).all() and np.isfinite(new_obs).all()):
             self._stop("the environment's observation or reward is not finite")
-        if self._last_obs is not self._followed and replay_buffer.size():
-            last = replay_buffer.pos - 1
-            replay_buffer.timeouts[last] = np.maximum(
-                replay_buffer.timeouts[last], 1 - replay_buffer.dones[last]
-            )
+        if self._last_obs is not self._followed:
+            self._cut()
         super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
         self._followed = self._last_obs
+
+    def _cut(self) -> None:
+        """Tell the replay buffer that what comes does not follow what it stored last."""
+        buffer = self.replay_buffer
+        if isinstance(buffer, FrameBuffer):
+            buffer.cut()
+        elif buffer is not None and buffer.size():
+            last = buffer.pos - 1
+            buffer.timeouts[last] = np.maximum(buffer.timeouts[last], 1 - buffer.dones[last])
 
     def _stop(self, why: str) -> NoReturn:
         raise TrainingError(f"step {self.num_timesteps:,}: {why}")

@@ -1,7 +1,7 @@
 """DQN behind the port: what training asks of any algorithm."""
 
 import copy
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium import spaces
@@ -13,9 +13,10 @@ from torch import Tensor
 
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.double_dqn import DoubleDqn
+from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.value_network import DuelingPolicy
-from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.algorithms.value_network import DuelingPolicy, PixelCnn
+from ganglion.training.checkpoint import FRAMES, Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.envs import make_env, require_actions
 
@@ -34,6 +35,8 @@ class Dqn(DoubleDqn):
         """Return up to `count` observations [n, observation], the latest in the replay buffer."""
         buffer = self.replay_buffer
         assert buffer is not None
+        if isinstance(buffer, FrameBuffer):
+            return buffer.latest(count).astype(np.float32)
         n_steps = min(buffer.size(), -(-count // buffer.n_envs))
         order = np.arange(buffer.pos - n_steps, buffer.pos)
         found = buffer.observations[order].reshape(-1, *buffer.obs_shape)  # type: ignore[arg-type]
@@ -44,18 +47,27 @@ class Dqn(DoubleDqn):
         groups = {
             "target": ckpt.module_arrays(self.q_net_target),
             "adam": ckpt.adam_arrays(self.policy.optimizer),
-            "replay": ckpt.buffer_arrays(self.replay_buffer),
+            **self._experience(),
             "counters": {"n_explored": np.array(self.n_explored), "n_calls": np.array(self._n_calls)},
         }
         return self.network_arrays() | ckpt.named(groups)
 
+    def _experience(self) -> dict[str, Arrays]:
+        """Return the replay buffer, whose frames a checkpoint keeps in a file of their own."""
+        if isinstance(self.replay_buffer, FrameBuffer):
+            return {FRAMES: self.replay_buffer.arrays()}
+        return {"replay": ckpt.buffer_arrays(self.replay_buffer)}
+
     def load_arrays(self, checkpoint: Checkpoint) -> None:
-        """Put what `arrays` returned back; `act_through` must follow."""
+        """Put what `arrays` returned back, frames only where there are some; `act_through` must follow."""
         self.load_network(checkpoint)
         ckpt.load_module(self.q_net_target, checkpoint.group("target"))
         if checkpoint.holds("adam"):  # which it does from the first update on
             ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam"))
-        ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
+        if not isinstance(self.replay_buffer, FrameBuffer):
+            ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
+        elif checkpoint.holds(FRAMES):
+            self.replay_buffer.load_arrays(checkpoint.group(FRAMES))
         counters = checkpoint.group("counters")
         self._n_calls = int(counters["n_calls"])
         self.explored(int(counters["n_explored"]))
@@ -83,7 +95,7 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
     """Return a learner with random networks and an empty replay buffer."""
     settings = config.dqn
     assert settings is not None
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))] * settings.n_envs)
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id, training=True))] * settings.n_envs)
     require_actions(config.env_id, env.action_space, spaces.Discrete, algorithm=config.algorithm)
     model = Dqn(
         DuelingPolicy if settings.dueling else DQNPolicy,
@@ -96,12 +108,28 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
         gamma=config.gamma,
         train_freq=config.rollout_steps // settings.n_envs,
         gradient_steps=config.updates_per_rollout,
-        n_steps=settings.n_steps,
         target_update_interval=settings.target_update_steps,
         max_grad_norm=settings.max_grad_norm,
-        policy_kwargs={"net_arch": list(config.hidden)},
         seed=seed,
         device="cpu",
+        **_of_observations(env.observation_space, config, settings.n_steps),
     )
     model.settings, model.least_experience = settings, config.learning_starts
     return model
+
+
+def _of_observations(space: spaces.Space[Any], config: TrainConfig, n_steps: int) -> dict[str, Any]:
+    """Return what depends on the observations, vectors or frames: networks and replay buffer."""
+    if len(space.shape or ()) == 1:
+        return {"n_steps": n_steps, "policy_kwargs": {"net_arch": list(config.hidden)}}
+    return {
+        "replay_buffer_class": FrameBuffer,
+        "replay_buffer_kwargs": {"n_steps": n_steps, "gamma": config.gamma},
+        "policy_kwargs": {
+            "features_extractor_class": PixelCnn,
+            "features_extractor_kwargs": {"features_dim": config.hidden[0]},
+            "net_arch": list(config.hidden[1:]),
+            "normalize_images": False,
+            "optimizer_kwargs": {"fused": True},  # a fifth of an update is Adam's otherwise
+        },
+    }

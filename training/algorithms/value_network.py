@@ -7,18 +7,31 @@ network, whose few output bits then resolve the differences between them.
 from typing import cast
 
 import torch
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
 from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
 from ganglion.models.nets.float_network import Weighted
+from ganglion.models.spec.policy import PIXEL_EXPONENT
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:
     """Return the layers from observation to action, ReLU between them."""
     parts = [*cast(nn.Module, network.features_extractor).modules(), *network.q_net.modules()]
     return [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d)]
+
+
+class PixelCnn(NatureCNN):
+    """The convolutions of Mnih et al. 2015 over pixels as fractions of 256: integers at a scale of 2^-8.
+
+    Stable-baselines3 divides by 255.
+    """
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
+        dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32  # pixels fit either
+        return super().forward(observations.to(dtype) * 2.0**PIXEL_EXPONENT)
 
 
 class DuelingNetwork(QNetwork):
@@ -33,7 +46,11 @@ class DuelingNetwork(QNetwork):
 
     def forward(self, obs: PyTorchObs) -> Tensor:
         """Return the value of each action: [batch, *observation] → [batch, action]."""
-        features = self.extract_features(obs, cast(BaseFeaturesExtractor, self.features_extractor))
+        extractor = cast(BaseFeaturesExtractor, self.features_extractor)
+        # Stable-baselines3 would make float32 of pixels first.
+        features = (
+            extractor(obs) if isinstance(extractor, PixelCnn) else self.extract_features(obs, extractor)
+        )
         hidden = self.q_net[:-1](features)
         return self.action_values(hidden, self.q_net[-1](hidden))
 

@@ -59,9 +59,13 @@ def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
     elif not dsp_accumulates:
         lane += lowered.accumulator_bits + ACCUMULATOR_LUTS
     banks = sum(map(bool, program.written)) * PORT_LUTS
-    memories = program.used_banks * shape.replicas * _at_least(RAM_LUTS, program.address_bits)
     writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)
-    return CONTROL_LUTS + shape.lanes * lane + banks + memories + _output_luts(program) + writers
+    return CONTROL_LUTS + shape.lanes * lane + banks + memory_luts(program) + _output_luts(program) + writers
+
+
+def memory_luts(program: Program) -> int:
+    """Return the LUTs that are the banks' memories."""
+    return program.used_banks * program.shape.replicas * _at_least(RAM_LUTS, program.address_bits)
 
 
 def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:

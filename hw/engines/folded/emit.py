@@ -1,9 +1,9 @@
 """Write a folded engine as SystemVerilog: its instance with all parameters, and a tap a hidden layer."""
 
 from ganglion.hw.codegen.instance import instance
-from ganglion.hw.codegen.node_module import CLOCK, stream
+from ganglion.hw.codegen.node_module import CLOCK, memory_path, stream, stream_pins
 from ganglion.hw.design.axi_stream import StreamFormat
-from ganglion.hw.design.top_ports import MEMORY_PARAMETER, TAPS_DEFINE
+from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.engines.folded.program import Program
 
 PROGRAM_FILE, ORDER_FILE, BIAS_PREFIX = "program.dat", "order.dat", "bias"
@@ -28,12 +28,7 @@ def tap_formats(program: Program) -> dict[int, StreamFormat]:
 
 def engine_lines(program: Program, node: str) -> list[str]:
     """Return the lines between the streams x and y; the files of memories begin with the node's name."""
-    pins = CLOCK | {
-        **{f"in_{signal}": f"x_{signal[:-2]}" for signal in ("tdata_i", "tvalid_i", "tready_o")},
-        **{f"out_{signal}": f"y_{signal[:-2]}" for signal in ("tdata_o", "tvalid_o", "tready_i")},
-        "result_we_o": "hidden_we",
-        "result_o": "hidden",
-    }
+    pins = CLOCK | stream_pins() | {"result_we_o": "hidden_we", "result_o": "hidden"}
     return [
         f"  logic [{program.shape.banks - 1}:0] hidden_we;",
         f"  logic [{program.shape.banks * program.lowered.activation_bits - 1}:0] hidden;",
@@ -87,11 +82,6 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
     files = {"ProgramFile": PROGRAM_FILE, "BiasPrefix": BIAS_PREFIX}
     paths = {name: memory_path(node, file) for name, file in files.items()}
     return {name: str(value) for name, value in numbers.items()} | packed | paths
-
-
-def memory_path(node: str, file: str) -> str:
-    """Return the path of a node's memory file as a SystemVerilog expression."""
-    return f'{{{MEMORY_PARAMETER}, "/{node}_{file}"}}'
 
 
 def _tap(program: Program, layer: int, node: str) -> list[str]:

@@ -78,8 +78,8 @@ def lower(network: IntNetwork) -> LoweredNetwork:
     rows, low, high, bias_high = [], 0, 0, 0
     for index, layer in enumerate(spec.layers):
         weight, source = network.weights[index], spec.input_type_of(index)
-        rounding = _rounding(layer.shift, layer.output_type)
-        bias = network.biases[index] + source.low * weight.sum(axis=1) + rounding
+        half = rounding(layer.shift, layer.output_type)
+        bias = network.biases[index] + source.low * weight.sum(axis=1) + half
         largest = (1 << source.bits) - 1
         down, up = np.minimum(weight, 0).sum(axis=1) * largest, np.maximum(weight, 0).sum(axis=1) * largest
         # A row may be split: partial sums start at the bias or at zero.
@@ -98,7 +98,7 @@ def lower(network: IntNetwork) -> LoweredNetwork:
     )
 
 
-def _rounding(shift: int, kind: IntType) -> int:
+def rounding(shift: int, kind: IntType) -> int:
     """Return what half-up rounding and the offset of the output type add to a bias."""
     return ((1 << shift) >> 1) - (kind.low << shift)
 

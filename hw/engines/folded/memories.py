@@ -4,22 +4,20 @@ from pathlib import Path
 
 from ganglion.hw.engines.folded.emit import BIAS_PREFIX, ORDER_FILE, PROGRAM_FILE
 from ganglion.hw.engines.folded.program import Program
-
-# What marks the end of a bank's results in the order file; ganglion_tap.sv knows it.
-END_OF_ORDER = 0xFFFF
+from ganglion.hw.engines.memory_files import END_OF_ORDER, hex_words
 
 
 def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
     """Write the memory files into `folder`, their names beginning with the node's, and return them."""
-    files = {PROGRAM_FILE: _hex(program.words(), program.word_bits)}
+    files = {PROGRAM_FILE: hex_words(program.words(), program.word_bits)}
     depth = 1 << program.index_bits
     for pair in range(-(-program.shape.lanes // 2)):
         words = [word for lane in program.biases[2 * pair : 2 * pair + 2] for word in _padded(lane, depth)]
-        files[f"{BIAS_PREFIX}{pair:02}.dat"] = _hex(words, program.lowered.bias_bits)
+        files[f"{BIAS_PREFIX}{pair:02}.dat"] = hex_words(words, program.lowered.bias_bits)
     hidden = [[neuron - program.lowered.inputs for neuron in bank] for bank in program.written]
     rows = program.most_results + 1
     ordered = [[*bank, *[END_OF_ORDER] * (rows - len(bank))] for bank in hidden]
-    files[ORDER_FILE] = _hex([word for bank in ordered for word in bank], 16)
+    files[ORDER_FILE] = hex_words([word for bank in ordered for word in bank], 16)
     paths = {folder / f"{node}_{name}": text for name, text in files.items()}
     for path, text in paths.items():
         path.write_text(text)
@@ -28,8 +26,3 @@ def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...
 
 def _padded(values: tuple[int, ...], length: int) -> list[int]:
     return [*values, *[0] * (length - len(values))]
-
-
-def _hex(words: list[int], bits: int) -> str:
-    digits = -(-bits // 4)
-    return "".join(f"{word & ((1 << bits) - 1):0{digits}x}\n" for word in words)

@@ -1,8 +1,12 @@
 """What a folded engine takes of a part that is no Xilinx one: its own memories, and more of smaller LUTs."""
 
+from ganglion.hw.engines.folded.cost import memory_luts
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.target.family import BlockRam, Family
 from ganglion.hw.target.resources import Resources
+
+LUTRAM_LUTS, SELECT_LUTS = 1.5, 1.0
+"""A bit of a memory of LUTs takes: its words and write port, as synthesis counts; and to select another."""
 
 
 def on_part(program: Program, estimated: Resources, family: Family) -> Resources:
@@ -11,7 +15,7 @@ def on_part(program: Program, estimated: Resources, family: Family) -> Resources
     estimated: those on a Xilinx part, whose LUTs have six inputs and whose activations lie in LUTs.
     """
     words = memories(program.word_bits, program.n_cycles, family.bram)
-    lut, ff = round(estimated.lut * family.luts_per_lut6), estimated.ff
+    lut, ff = _luts(program, estimated.lut, family), estimated.ff
     if not family.lutram_rows:
         banks, bits = program.used_banks * program.shape.replicas, program.lowered.activation_bits
         if program.shape.pipelining:
@@ -19,6 +23,19 @@ def on_part(program: Program, estimated: Resources, family: Family) -> Resources
         else:
             ff += banks * bits << program.address_bits
     return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + _biases(program, family.bram))
+
+
+def _luts(program: Program, lut6s: int, family: Family) -> int:
+    """Return the LUTs: of so many of six inputs, those of the banks apart where registers bound the logic."""
+    factor = family.pipelined_luts_per_lut6
+    if not program.shape.pipelining or factor is None:
+        return round(lut6s * family.luts_per_lut6)
+    luts = (lut6s - memory_luts(program)) * factor
+    if family.lutram_rows:
+        blocks = -(-(1 << program.address_bits) // family.lutram_rows)
+        bits = program.used_banks * program.shape.replicas * program.lowered.activation_bits
+        luts += bits * (blocks * LUTRAM_LUTS + (blocks - 1) * SELECT_LUTS)
+    return round(luts)
 
 
 def memories(bits: int, rows: int, bram: BlockRam) -> int:

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from ganglion.hw.engines.check import check_lanes, check_sizes
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
-from ganglion.models.build.spelling import spelled
 from ganglion.models.reference import IntNetwork
 
 MAX_LANES = 64
 MAX_BANKS = 64
-MAX_WIDTH = 1024
 MOST_BANKS = 32
-MIN_BITS, MAX_BITS = 2, 8
 
 
 class Multiplier(Enum):
@@ -106,22 +104,7 @@ class FoldedShape:
 
 def check_network(network: IntNetwork, shape: FoldedShape) -> None:
     """Raise CompileError, with the nearest setting that works, when the engine cannot hold the network."""
-    for width in network.spec.widths:
-        if width > MAX_WIDTH:
-            raise CompileError(
-                f"folded: a layer is {width} wide, allowed 1 to {MAX_WIDTH}; "
-                f"prune or train it to at most {MAX_WIDTH} features, or use {spelled('engine', 'dense')}"
-            )
-    types = [("input", network.spec.input_type)]
-    for layer in network.spec.layers:
-        types.append((f"{layer.name}'s weight", layer.weight_type))
-        types.append((f"{layer.name}'s output", layer.output_type))
-    for what, kind in types:
-        if not MIN_BITS <= kind.bits <= MAX_BITS:
-            raise CompileError(
-                f"folded: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {MAX_BITS}; "
-                f"quantize to {min(max(kind.bits, MIN_BITS), MAX_BITS)} bits"
-            )
+    check_sizes("folded", network)
     outputs = network.spec.widths[-1]
     if outputs % shape.output_lanes:
         nearest = next(n for n in range(shape.output_lanes, 0, -1) if outputs % n == 0)
@@ -129,8 +112,4 @@ def check_network(network: IntNetwork, shape: FoldedShape) -> None:
             f"folded: {outputs} outputs do not fill words of output_lanes = {shape.output_lanes}; "
             f"the nearest that works: output_lanes = {nearest}"
         )
-    if shape.lanes > max(1, network.nnz):
-        raise CompileError(
-            f"folded: {shape.lanes} lanes are more than the network's {network.nnz} nonzero weights; "
-            f"the nearest that works: {spelled('lanes', max(1, network.nnz))}"
-        )
+    check_lanes("folded", network, shape.lanes)

@@ -14,9 +14,11 @@ from ganglion.hw.engines.operators.parameters import (
     ChainAttributes,
     attribute,
     exact,
+    holding,
     network_of,
     parameter_names,
     parameters,
+    state_names,
 )
 from ganglion.hw.finn.plugin import (
     HARDWARE_DOMAIN,
@@ -29,6 +31,7 @@ from ganglion.hw.finn.plugin import (
     register_op,
 )
 from ganglion.models.build.codec import decode, encode
+from ganglion.models.delta import step_from_sent
 
 
 @cache
@@ -43,13 +46,17 @@ def operator_of(engine: NodeEngine) -> str:
 def insert_node(
     model: ModelWrapper, engine: NodeEngine, node: EngineNode, source: str, sink: str, name: str
 ) -> NodeProto:
-    """Return the node added to a graph between two tensors; its parameters become initializers."""
+    """Return the node added to a graph between two tensors; its parameters become initializers.
+
+    So does what its layers were sent at an episode's start; after a vector it is what the node's further
+    outputs hold.
+    """
     network, needed = node.plan.network, node.resources
     shape: Any = model.get_tensor_shape(source)
     attributes = ChainAttributes(
         spec=network.spec, in_lanes=node.in_lanes, out_lanes=node.out_lanes, batch=tuple(shape[:-1])
     )
-    names = parameter_names(network.spec, name)
+    names, states = parameter_names(network.spec, name), state_names(network.spec, name)
     carried: dict[str, Any] = {
         **attributes.to_node(),
         "shape": json.dumps(encode(node.plan.shape)),
@@ -58,8 +65,8 @@ def insert_node(
     }
     made = make_node(
         operator_of(engine),
-        [source, *names],
-        [sink],
+        [source, *names, *(sent for sent, _ in states)],
+        [sink, *(sent_next for _, sent_next in states)],
         domain=HARDWARE_DOMAIN,
         backend="fpgadataflow",
         name=name,
@@ -68,6 +75,10 @@ def insert_node(
     model.graph.node.append(made)
     for tensor, values in zip(names, parameters(network), strict=True):
         model.set_initializer(tensor, values)
+    for index, (sent, sent_next) in zip(holding(network.spec), states, strict=True):
+        zeros = np.zeros((1, network.spec.layers[index].n_inputs), np.float32)
+        model.set_initializer(sent, zeros)
+        model.set_tensor_shape(sent_next, list(zeros.shape))
     model.set_tensor_datatype(sink, DataType[network.spec.layers[-1].output_type.name])
     return made
 
@@ -88,7 +99,7 @@ def _attributes(made: HardwareNode) -> dict[str, str]:
 
 
 class GanglionChain(HWCustomOp):
-    """The meaning: IntNetwork.__call__ on the last axis."""
+    """The meaning: IntNetwork.__call__ on the last axis; with thresholds, a step of DeltaNetwork."""
 
     engine: ClassVar[NodeEngine]
 
@@ -164,11 +175,16 @@ class GanglionChain(HWCustomOp):
         return []
 
     def execute_node(self, context: dict[str, Any], graph: Any) -> None:
-        """Compute the output of a batch in integers."""
+        """Compute the output of a batch in integers; with thresholds, of one vector and its states."""
         node, spec = self.onnx_node, ChainAttributes.of(self).spec
-        network = network_of(node.op_type, spec, [context[name] for name in node.input[1:]])
+        n_tensors = 1 + 2 * len(spec.layers)
+        network = network_of(node.op_type, spec, [context[name] for name in node.input[1:n_tensors]])
         inputs = exact(node.op_type, context[node.input[0]])
-        outputs = network(inputs.reshape(-1, spec.widths[0]))
+        states = (exact(node.op_type, context[name]) for name in node.input[n_tensors:])
+        sent = dict(zip(holding(spec), states, strict=True))
+        outputs = step_from_sent(network, inputs.reshape(-1, spec.widths[0]), sent)
+        for name, after in zip(node.output[1:], sent.values(), strict=True):
+            context[name] = after.astype(np.float32)
         shape = (*inputs.shape[:-1], spec.widths[-1])
         context[node.output[0]] = outputs.reshape(shape).astype(np.float32)
 
@@ -182,7 +198,8 @@ class GanglionChainRtl(GanglionChain, RTLBackend):
     def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
         """Write the node's module, its own sources and its memories into the node's folder."""
         attributes, folder = ChainAttributes.of(self), Path(attribute(self, "code_gen_dir_ipgen"))
-        tensors: list[Any] = [model.get_initializer(tensor) for tensor in self.onnx_node.input[1:]]
+        node_inputs = self.onnx_node.input[1 : 1 + 2 * len(attributes.spec.layers)]
+        tensors: list[Any] = [model.get_initializer(tensor) for tensor in node_inputs]
         network = network_of(self.onnx_node.op_type, attributes.spec, tensors)
         node = EngineNode(
             plan=self.engine.plan_as(

@@ -53,6 +53,17 @@ def parameter_names(spec: NetworkSpec, node: str) -> list[str]:
     return [f"{node}_{layer.name}_{what}" for layer in spec.layers for what in ("weight", "bias")]
 
 
+def holding(spec: NetworkSpec) -> list[int]:
+    """Return the layers that have a threshold: what they were last sent is a state."""
+    return [index for index in range(len(spec.layers)) if spec.threshold(index)]
+
+
+def state_names(spec: NetworkSpec, node: str) -> list[tuple[str, str]]:
+    """Return a node's tensors of what layers with a threshold were sent before and after a vector."""
+    names = [f"{node}_{spec.layers[index].name}" for index in holding(spec)]
+    return [(f"{name}_sent", f"{name}_sent_next") for name in names]
+
+
 def parameters(network: IntNetwork) -> list[npt.NDArray[np.float32]]:
     """Return the tensors in the order of `parameter_names`; float32 carries them, see EXACT_IN_FLOAT32."""
     pairs = zip(network.weights, network.biases, strict=True)

@@ -10,6 +10,7 @@ from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind, read_node
 from ganglion.hw.finn.plugin import HWCustomOp, ModelWrapper, NodeProto, RTLBackend, getCustomOp
 from ganglion.models.build.errors import CompileError
+from ganglion.models.formats.send_on_delta import OPERATORS as SEND_ON_DELTA
 from ganglion.models.spec.types import IntType
 
 
@@ -44,6 +45,8 @@ def chain(model: ModelWrapper) -> list[NodeProto]:
     """Return the nodes from the graph's input to its output; a graph that is no chain raises CompileError."""
     nodes, tensor = [], model.get_first_global_in()
     while consumers := model.find_consumers(tensor):
+        if [node.op_type for node in consumers] == [SEND_ON_DELTA[0], SEND_ON_DELTA[-1]]:
+            consumers = consumers[1:]  # whether a value is sent is decided beside the chain
         if len(consumers) > 1:
             names = ", ".join(node.name for node in consumers)
             raise CompileError(f"{tensor} is read by {names}; only a chain of layers is supported")
@@ -58,8 +61,25 @@ def is_kind(node: NodeProto, *kinds: NodeKind) -> bool:
 
 
 def n_layers(node: NodeProto) -> int:
-    """Return how many layers a node of ours computes: its inputs are a stream, and a weight and bias each."""
-    return (len(node.input) - 1) // 2
+    """Return how many layers a node of ours computes.
+
+    Its inputs are a stream, a weight and a bias of each, and states, as many as outputs behind the first.
+    """
+    return (len(node.input) - len(node.output)) // 2
+
+
+def states(model: ModelWrapper) -> list[tuple[str, str]]:
+    """Return the tensors of each state before and after a vector: at the graph's ends and in our nodes."""
+    ends = [
+        (entry.name, exit_.name) for entry, exit_ in zip(model.graph.input, model.graph.output, strict=True)
+    ]
+    inside = [
+        pair
+        for node in chain(model)
+        if is_kind(node, NodeKind.ENGINE)
+        for pair in zip(node.input[1 + 2 * n_layers(node) :], node.output[1:], strict=True)
+    ]
+    return ends[1:] + inside
 
 
 def layers(model: ModelWrapper) -> list[tuple[NodeProto, NodeProto]]:

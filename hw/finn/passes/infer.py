@@ -18,8 +18,8 @@ class InferNodes:
     """Puts a node in place of the layers of each segment that has one, and integers at every segment's ends.
 
     It reads `qonnx_model`'s graph, whose tensors are named after layers. The observation quantizer is the
-    host's and leaves. Layers that stay FINN's keep their real scales between two factors, before and behind
-    the segment, which streamlining then absorbs.
+    host's and leaves; states move from the graph's ends into the nodes. Layers that stay FINN's keep their
+    real scales between two factors, before and behind the segment, which streamlining then absorbs.
     """
 
     name: ClassVar[str] = "infer"
@@ -29,6 +29,7 @@ class InferNodes:
     def apply(self, model: ModelWrapper) -> ModelWrapper:
         """Return the graph from integers to integers."""
         source, exit_ = model.get_first_global_in(), model.get_first_global_out()
+        del model.graph.input[1:], model.graph.output[1:]
         _remove_layer(model, self.spec.name(0))
         model.set_tensor_datatype(source, DataType[self.spec.input_type.name])
         for each in self.placed:

@@ -19,7 +19,7 @@ def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, 
     shell: the serial shell's module. clock_mhz: what the accelerator gets. clock: the parameters of the
     clock's module, None where it gets the oscillator's.
     """
-    outputs = {"tx": "tx", "ready": "rst_n", "answer": "answering"}
+    outputs = {"tx": "tx", "ready": "rst_n", "answer": "answering", "done": "ended", "error": "failed"}
     ports = [f"  {'output' if name in outputs else 'input'} logic {name}" for name in wiring.pins]
     levels = [
         f"  assign {name} = {'!' if wiring.pins[name].active_low else ''}{value};"
@@ -34,13 +34,13 @@ def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, 
         f"module {TOP} (",
         ",\n".join(ports),
         ");",
-        "  logic clk, locked, rst_n;",
+        "  logic clk, locked, rst_n, ended, failed;",
         *_clock(clock),
         "  ganglion_reset u_reset (",
         f"    .clk_i(clk), .locked_i(locked), .reset_i({_reset(wiring)}), .rst_no(rst_n)",
         "  );",
         f"  {shell} #(.ClocksPerBit({clocks_per_bit(wiring, clock_mhz)})) u_shell (",
-        "    .clk_i(clk), .rst_ni(rst_n), .rx_i(rx), .tx_o(tx)",
+        "    .clk_i(clk), .rst_ni(rst_n), .rx_i(rx), .tx_o(tx), .done_o(ended), .error_o(failed)",
         "  );",
         *(_answer() if "answer" in wiring.pins else []),
         *levels,

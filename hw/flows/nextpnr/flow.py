@@ -145,15 +145,7 @@ def _map(design: Design, shell: Shell, work: Path) -> None:
     """Write netlist.json: the board's top, flat."""
     here = work.relative_to(design.root)
     modules = [f"{here}/{name}.sv" for name in ("ganglion_reset", "ganglion_clock", TOP)]
-    yosys.map_design(
-        design,
-        work,
-        result=f"write_json {here}/netlist.json",
-        memories_count=True,
-        top=TOP,
-        sources=[*shell.sources, *modules],
-        flat=True,
-    )
+    yosys.map_netlist(design, work, top=TOP, sources=[*shell.sources, *modules], flat=True)
 
 
 def check_clock(board: Board, placed: Placement, clock_mhz: float, seeds: int) -> None:

@@ -59,7 +59,8 @@ def _place(
         (folder / file.name).hardlink_to(file)
     log_file = folder / "nextpnr.log"
     arguments = [
-        *("--json", "netlist.json", "--report", "timing.json", "--timing-allow-fail"),
+        *("--json", "netlist.json", "--write", "routed.json"),
+        *("--report", "timing.json", "--timing-allow-fail"),
         *("--freq", f"{clock_mhz:.3f}", "--seed", str(seed)),
         *architecture.place(design.board.wiring),
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from ganglion.hw.design.design import Design
 from ganglion.hw.flows.tool import run_tool
 from ganglion.hw.flows.yosys import FLOW
+from ganglion.hw.flows.yosys.output_registers import use_output_registers
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import atomic_write
 
@@ -68,6 +69,26 @@ def map_design(
         "result": result,
     }
     run_script(design, FLOW / family.yosys.script, values, work)
+
+
+def map_netlist(
+    design: Design,
+    work: Path,
+    *,
+    prepare: str = "",
+    top: str | None = None,
+    sources: Sequence[str] | None = None,
+    flat: bool = False,
+) -> Path:
+    """Return the JSON netlist of a design, memories filled: work/netlist.json.
+
+    prepare: commands for yosys before it is written; the others are those of `map_design`.
+    """
+    path = work / "netlist.json"
+    result = f"{prepare}write_json {path.relative_to(design.root)}"
+    map_design(design, work, result=result, memories_count=True, top=top, sources=sources, flat=flat)
+    use_output_registers(path, top or design.top)
+    return path
 
 
 def run_script(design: Design, template: Path, values: Mapping[str, object], work: Path) -> None:

@@ -1,6 +1,7 @@
 // Block RAM and multiplier of Lattice's ECP5, with the pins and parameters of their cells; INITVAL holds what
-// INITVAL_00.. do, 20 bits for every 18. Latency 1 cycle for the RAM, none for the multiplier. No handshake.
-// What yosys does not use is an error: output registers, asynchronous resets, registers of the multiplier.
+// INITVAL_00.. do, 20 bits for every 18. Latency 1 cycle for the RAM, 2 with output registers, none for the
+// multiplier. No handshake. What is not used is an error: resets asynchronous or of output registers, registers of
+// the multiplier.
 // Golden: Lattice TN1264, TN1267.
 module DP16KD #(
   parameter [20479:0] INITVAL = '0,
@@ -20,8 +21,6 @@ module DP16KD #(
   output logic DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4,
     DOB3, DOB2, DOB1, DOB0
 );
-  if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG") $error("output registers are not modelled");
-  if (RESETMODE != "SYNC") $error("asynchronous resets are not modelled");
 
   function automatic logic [18431:0] all_bytes();
     for (int i = 0; i < 1024; i++) all_bytes[18*i +: 18] = INITVAL[20*i +: 18];
@@ -54,10 +53,19 @@ module DP16KD #(
     .data_a_i(72'(WideWrite ? {in_b, in_a} : 36'(in_a))), .data_b_i(72'(in_b)), .reset_a_i('0), .reset_b_i('0),
     .data_a_o(out_a), .data_b_o(out_b)
   );
+
+  wire clk_out_a = WideRead ? CLKB ^ (CLKBMUX == "INV") : CLKA ^ (CLKAMUX == "INV");
+  wire [17:0] latched_a = WideRead ? out_b[17:0] : out_a[17:0];
+  wire [17:0] latched_b = WideRead ? out_b[35:18] : out_b[17:0];
+  logic [17:0] registered_a = '0, registered_b = '0;
+  always @(posedge clk_out_a) if (WideRead ? OCEB : OCEA) registered_a <= latched_a;
+  always @(posedge CLKB ^ (CLKBMUX == "INV")) if (OCEB) registered_b <= latched_b;
+  localparam bit Plain = RESETMODE == "SYNC" && REGMODE_A == "NOREG" && REGMODE_B == "NOREG";
+  always @* if (!Plain && (RSTA || RSTB)) $error("DP16KD: only synchronous resets without OUTREG are modelled");
   assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2,
-    DOA1, DOA0} = WideRead ? out_b[17:0] : out_a[17:0];
+    DOA1, DOA0} = REGMODE_A == "OUTREG" ? registered_a : latched_a;
   assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2,
-    DOB1, DOB0} = WideRead ? out_b[35:18] : out_b[17:0];
+    DOB1, DOB0} = REGMODE_B == "OUTREG" ? registered_b : latched_b;
 endmodule
 
 module MULT18X18D #(

@@ -24,6 +24,8 @@ module ganglion_registers #(
   output logic                   read_error_o,
   input  logic                   bad_access_i,  // the bus has refused an access by itself
   output logic                   interrupt_o,
+  output logic                   done_o,        // of the status: an inference ended,
+  output logic                   error_o,       // and any of the sticky errors
   output logic                   core_rst_no,   // resets what hangs on the two streams
   output logic [31:0]            m_data_o,      // observation words
   output logic                   m_valid_o,
@@ -81,6 +83,8 @@ module ganglion_registers #(
 
   assign write_error_o = write_bad;
   assign interrupt_o   = done_q && interrupt_enable_q;
+  assign done_o        = done_q;
+  assign error_o       = bad_access_q || busy_write_q;
   assign core_rst_no   = core_rst_nq;
 
   always_ff @(posedge clk_i) begin

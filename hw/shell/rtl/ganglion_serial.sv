@@ -37,7 +37,7 @@ module ganglion_serial #(
   logic asked, busy, answer, answering, ask_we, answer_we;
   logic [7:0] op, seq, asked_count, answer_count, status, ask_index, work_index, send_index;
   logic [15:0] asked_address;
-  logic [31:0] ask_word, answer_word, word;
+  logic [31:0] ask_word, answer_word, word, word_q;
 
   ganglion_uart_receiver #(.ClocksPerBit(ClocksPerBit)) u_receiver (
     .clk_i, .rst_ni, .rx_i, .valid_o(in_valid), .error_o(in_error), .data_o(in_byte)
@@ -68,9 +68,11 @@ module ganglion_serial #(
     .word_o(word)
   );
 
+  always_ff @(posedge clk_i) word_q <= word;  // the checksum's path begins here, not in the memory
+
   ganglion_serial_response u_response (
     .clk_i, .rst_ni, .start_i(answer), .busy_o(answering), .op_i(op), .seq_i(seq),
-    .status_i(status), .count_i(answer_count), .index_o(send_index), .word_i(word),
+    .status_i(status), .count_i(answer_count), .index_o(send_index), .word_i(word_q),
     .valid_o(out_valid), .ready_i(out_ready), .data_o(out_byte)
   );
 

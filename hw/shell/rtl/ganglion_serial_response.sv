@@ -1,6 +1,6 @@
 // A response's frame into bytes: 0x67, op, seq, status, count, payload (4 * count), CRC (2).
 // Latency 1 cycle from start_i to the first byte; interval a frame.
-// Valid/ready handshake to the line; start_i in a cycle without busy_o.
+// Valid/ready handshake to the line, ready_i at most every third cycle; start_i when not busy_o.
 // Golden: deploy.transports.frame.parse
 module ganglion_serial_response (
   input  logic        clk_i,
@@ -12,7 +12,7 @@ module ganglion_serial_response (
   input  logic [7:0]  status_i,
   input  logic [7:0]  count_i,
   output logic [7:0]  index_o,   // a word of the payload,
-  input  logic [31:0] word_i,    // a cycle later
+  input  logic [31:0] word_i,    // two cycles later
   output logic        valid_o,
   input  logic        ready_i,
   output logic [7:0]  data_o

@@ -17,7 +17,7 @@ from ganglion.deploy.bundle.make import BundleSettings, make_bundle
 from ganglion.deploy.install import extract
 from ganglion.deploy.manifest import read_manifest
 from ganglion.models.build.errors import ConfigError, ExportError
-from ganglion.models.build.files import merge_json, write_json
+from ganglion.models.build.files import merge_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 
@@ -41,7 +41,7 @@ def settings(paths: BuildPaths, **more: object) -> BundleSettings:
 def add_bit_file(paths: BuildPaths, **changes: object) -> None:
     (paths.root / "bitstream").mkdir()
     (paths.root / "bitstream/pendulum.bit").write_bytes(b"bits")
-    write_json(paths.bitstream, BITSTREAM | changes)
+    write_json(paths.bitstream, BITSTREAM | {"shell": sha256_file(paths.shell_json)} | changes)
 
 
 def test_a_build_without_a_bit_file_gives_a_simulated_bundle_that_says_so(
@@ -77,6 +77,15 @@ def test_a_bundle_with_a_bit_file_has_no_simulated_board(
     assert manifest.bitstream.files == ("bitstream/pendulum.bit",) and manifest.bitstream.clock_mhz == 120.5
     assert manifest.bitstream.tool == "nextpnr: nextpnr 0.11, yosys 0.70"
     assert not [name for name in manifest.files if name.endswith(".so")]
+
+
+def test_a_bit_file_older_than_its_policy_is_refused(build: BuildPaths) -> None:
+    add_bit_file(build, shell="0" * 64)
+    with pytest.raises(
+        ExportError, match="of another policy or register block than .*; run ganglion bitstream"
+    ):
+        make_bundle(settings(build))
+    assert make_bundle(settings(build, simulated=True)).artefacts.bitstream is None
 
 
 def test_a_simulated_bundle_can_be_asked_for(build: BuildPaths) -> None:

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from ganglion.deploy.bundle.make import make_bundle
 from ganglion.deploy.control import command
 from ganglion.deploy.control.command import ControlSettings, run_episodes
-from ganglion.deploy.control.environment import Environment
 from ganglion.deploy.control.run import RunSettings, run_loop
 from ganglion.deploy.control.statistics import Cause
 from ganglion.deploy.policy import Policy
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BuildPaths
-from ganglion.models.formats.policy_folder import load_policy
-from ganglion.models.nets.quant_network import QuantNetwork
+from tests.deploy.builds import pytorch_returns
 
 ROBOT = """
 import numpy as np
@@ -38,21 +35,6 @@ def write(action):
 
 def settings(paths: BuildPaths, **more: object) -> ControlSettings:
     return ControlSettings(name=paths.root.name, build=paths.root.parent, view=False, **more)  # pyright: ignore[reportArgumentType]
-
-
-def pytorch_returns(folder: Path, env_id: str, seeds: range) -> list[float]:
-    """Return the return of an episode from each seed, every action PyTorch's."""
-    policy = load_policy(folder)
-    spec, returns = policy.spec, list[float]()
-    network = QuantNetwork.from_integers(spec.normalizer, policy.network).eval()
-    for seed in seeds:
-        environment = Environment(env_id, (spec.observation_features,), episodes=1, seed=seed)
-        while (observation := environment.read()) is not None:
-            with torch.no_grad():
-                mean = network(torch.from_numpy(observation[None]).float()).double().numpy()
-            environment.write(spec.action.act(np.ldexp(mean, -spec.action.exponent))[0])
-        returns += environment.returns
-    return returns
 
 
 def test_whole_episodes_return_what_pytorchs_policy_does(

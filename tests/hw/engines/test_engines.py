@@ -25,6 +25,7 @@ BOARD = find_board("Pynq-Z2")
 CHOICES = [
     compile_settings(BOARD, "folded", lanes=4),
     compile_settings(BOARD, "unrolled", adders_per_stage=2),
+    compile_settings(BOARD, "delta", lanes=4),
 ]
 
 

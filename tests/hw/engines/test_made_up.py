@@ -87,7 +87,7 @@ def test_it_is_compiled_by_name_and_its_settings_reach_the_rtl(paths: BuildPaths
 
 def test_it_is_known_nowhere_else() -> None:
     with pytest.raises(
-        ConfigError, match="engine 'square' is unknown; known engines: auto, dense, folded, unrolled"
+        ConfigError, match="engine 'square' is unknown; known engines: auto, dense, folded, unrolled, delta"
     ):
         compile_settings(find_board("Pynq-Z2"), "square")
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ganglion.hw.engines.engine import EngineSettings
+from ganglion.hw.engines.folded.engine import Folded
 from ganglion.hw.engines.folded.settings import FoldedSettings
-from ganglion.hw.engines.registry import parse_engines
+from ganglion.hw.engines.registry import parse_engines, registered
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.finn.flow import passes_of
 from ganglion.hw.finn.golden_check import golden_check
@@ -24,6 +25,7 @@ from ganglion.hw.mapping.layout import lay_out
 from ganglion.hw.mapping.segments import engine_of_each
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.errors import MismatchError
+from ganglion.models.delta import forward
 from ganglion.models.formats.qonnx_writer import qonnx_model
 from ganglion.models.reference import IntNetwork
 from tests.networks import random_inputs, random_network
@@ -56,10 +58,12 @@ def compile_network(tmp_path: Path, board: Board) -> Callable[..., ModelWrapper]
         engine: str = "dense",
     ) -> ModelWrapper:
         chosen = engine_of_each(parse_engines(engine), network.spec)
-        layout = lay_out(network, chosen, SETTINGS, board)
-        inputs = random_inputs(np.random.default_rng(1), network, 8)
+        settings = {each.name: SETTINGS.get(each.name, FoldedSettings(lanes=2)) for each in chosen}
+        layout = lay_out(network, chosen, settings, board)
+        inputs, starts = random_inputs(np.random.default_rng(1), network, 8), np.arange(8) % 5 == 0
         names = [layer.name for layer in network.spec.layers]
-        golden = {"input": inputs} | dict(zip(names, network.forward(inputs), strict=True))
+        golden = {"input": inputs, "episode_start": starts}
+        golden |= dict(zip(names, forward(network, inputs, starts), strict=True))
         check = golden_check(layout.network.spec, golden, 8)
         passes = change(passes_of(layout, tmp_path / "nodes"))
         use_build_folder(tmp_path / "finn")
@@ -133,6 +137,41 @@ def test_dead_neurons_and_tiny_scales_survive(
 def test_layer_without_biases_survives(compile_network: Callable[..., ModelWrapper]) -> None:
     network = random_network(np.random.default_rng(3), (4, 8, 2))
     compile_network(with_layer(network, 0, biases=np.zeros_like(network.biases[0])))
+
+
+class Stateful(Folded):
+    """The folded engine, of which nothing but its node's meaning is asked here."""
+
+    name = "stateful"
+    keeps_state = True
+
+
+def test_states_keep_golden_integers_over_episodes(compile_network: Callable[..., ModelWrapper]) -> None:
+    network = random_network(np.random.default_rng(6), (6, 9, 8, 2))
+    network = replace(network, spec=replace(network.spec, thresholds=(40, 0, 60)))
+    with registered(Stateful()):
+        model = compile_network(network, engine="stateful")
+    assert [len(node.output) for node in model.graph.node] == [3]
+    assert len(model.graph.input) == len(model.graph.output) == 1
+
+
+def test_a_wrong_threshold_of_a_node_is_found(compile_network: Callable[..., ModelWrapper]) -> None:
+    class Saboteur:
+        name = "sabotage"
+
+        def apply(self, model: ModelWrapper) -> ModelWrapper:
+            (attribute,) = [each for each in model.graph.node[0].attribute if each.name == "network"]
+            attribute.s = attribute.s.replace(b"[40, 0, 60]", b"[90, 0, 60]")
+            return model
+
+    network = random_network(np.random.default_rng(6), (6, 9, 8, 2))
+    network = replace(network, spec=replace(network.spec, thresholds=(40, 0, 60)))
+    with registered(Stateful()), pytest.raises(MismatchError, match=r"pass sabotage: fc3: vector \d+"):
+        compile_network(
+            network,
+            change=lambda passes: _after(passes, InferNodes, Saboteur()),
+            engine="stateful",
+        )
 
 
 def _after(passes: tuple[Pass, ...], kind: type, inserted: Pass) -> tuple[Pass, ...]:

@@ -133,3 +133,11 @@ def test_the_shipped_policy_mixes(tmp_path: Path) -> None:
     assert measures.mismatches == 0
     for cycles in ("latency_cycles", "interval_cycles"):
         assert getattr(measures, cycles) == pytest.approx(getattr(design.estimate, cycles), rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["delta,unrolled,folded", "folded,delta,delta"])
+def test_an_engine_with_state_is_exact_beside_others(order: str, paths: BuildPaths) -> None:
+    compile_policy(paths, compile_settings(BOARD, order, lanes=4))
+    measures = measure(paths, 200)
+    assert measures.mismatches == 0 and measures.resets

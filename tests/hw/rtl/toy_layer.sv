@@ -1,9 +1,11 @@
-// Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features.
+// Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features. An input
+// replaces the one before only where it differs by more than line Layer of mem/thresholds.dat; reset makes all zero.
 // Latency In/InLanes + Out + Out/OutLanes - 1 cycles, interval one more, for a reader that never stalls.
 // Valid never waits for ready; data stays until accepted. Its faults are those from FirstFault to LastFault that
 // mem/fault.dat names: 1 neuron 2's low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data
-// changes while stalled, 4 stops after 5 vectors, 5 reset leaves state behind, 6 valid waits for ready; 0 is none.
-// Golden: ganglion.models.reference.IntNetwork.
+// changes while stalled, 4 stops after 5 vectors, 5 reset leaves counters behind, 6 it leaves what was sent, 7 valid
+// waits for ready; 0 is none.
+// Golden: ganglion.models.delta.DeltaNetwork.
 module toy_layer #(
   parameter int In = 4,
   parameter int InLanes = 2,
@@ -13,6 +15,7 @@ module toy_layer #(
   parameter bit OutSigned = 0,
   parameter int Shift = 7,
   parameter string WeightFile = "",
+  parameter int Layer = 0,
   parameter int FirstFault = 0,
   parameter int LastFault = 0
 ) (
@@ -41,9 +44,11 @@ module toy_layer #(
 
   // Read when simulation starts, so that one compiled simulator has every fault.
   logic [31:0] fault_mem [1];
+  logic [31:0] threshold_mem [2];
   initial begin
+    $readmemh("mem/thresholds.dat", threshold_mem);
     fault_mem[0] = 0;
-    {in_q, neuron_q, out_q} = '0;
+    {in_q, neuron_q, out_q, x_q} = '0;
     if (LastFault > 0) $readmemh("mem/fault.dat", fault_mem);
   end
   wire [31:0] fault = fault_mem[0] inside {[FirstFault:LastFault]} ? fault_mem[0] : 0;
@@ -53,18 +58,28 @@ module toy_layer #(
   always_comb begin
     acc = row_mem[neuron_q*(In+1)+In];
     for (int i = 0; i < In; i++)
-      acc += row_mem[neuron_q*(In+1)+i] * (InSigned ? 32'(signed'(x_q[8*i+:8])) : 32'(x_q[8*i+:8]));
+      acc += row_mem[neuron_q*(In+1)+i] * value(x_q[8*i+:8]);
     scaled = (acc + ((1 << Shift) >> 1)) >>> Shift;
     scaled = scaled < Low ? Low : scaled > High ? High : scaled;
     if (fault == 1 && neuron_q == 2 && x_q[7:0] == 8'h55) scaled ^= 1;
   end
+
+  function automatic int value(input logic [7:0] bits);
+    return InSigned ? 32'(signed'(bits)) : 32'(bits);
+  endfunction
+
+  function automatic bit is_sent(input int now, input int sent);
+    return (now > sent ? now - sent : sent - now) > threshold_mem[Layer];
+  endfunction
 
   wire word_done = out_tvalid && out_tready;
   wire computing = in_q == InWords && neuron_q < Out;
 
   always_ff @(posedge ap_clk) begin
     if (in_tvalid && in_tready) begin
-      x_q[8*InLanes*in_q +: 8*InLanes] <= in_tdata;
+      for (int i = 0; i < InLanes; i++)
+        if (is_sent(value(in_tdata[8*i+:8]), value(x_q[8*(InLanes*in_q+i)+:8])))
+          x_q[8*(InLanes*in_q+i)+:8] <= in_tdata[8*i+:8];
       in_q <= in_q + 1;
     end
     if (computing) begin
@@ -81,10 +96,11 @@ module toy_layer #(
     end else if (fault == 3 && out_tvalid) y_q[0] <= !y_q[0];
     if (!ap_rst_n) begin
       {vector_q, waited_q} <= '0;
+      if (fault != 6) x_q <= '0;
       if (fault != 5) {in_q, neuron_q, out_q} <= '0;
     end
   end
 
-  assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5) && (fault != 6 || out_tready);
+  assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5) && (fault != 7 || out_tready);
   assign out_tdata = y_q[8*OutLanes*out_q +: 8*OutLanes];
 endmodule

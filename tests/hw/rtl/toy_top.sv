@@ -1,5 +1,5 @@
 // Two toy layers, 4 to 6 to 3 features, with a register-free chain between them and a tap on each boundary.
-// Handshake promise: that of toy_layer.  Golden: ganglion.models.reference.IntNetwork.
+// Handshake promise: that of toy_layer.  Golden: ganglion.models.delta.DeltaNetwork.
 module toy_top (
   input  logic        ap_clk,
   input  logic        ap_rst_n,
@@ -22,7 +22,7 @@ module toy_top (
   logic hidden_tvalid, hidden_tready;
 
   toy_layer #(
-    .In(4), .InLanes(2), .Out(6), .OutLanes(2), .WeightFile("mem/fc1.dat"), .FirstFault(1), .LastFault(5)
+    .In(4), .InLanes(2), .Out(6), .OutLanes(2), .WeightFile("mem/fc1.dat"), .FirstFault(1), .LastFault(6)
   ) u_fc1 (
     .ap_clk, .ap_rst_n,
     .in_tdata(s_axis_tdata), .in_tvalid(s_axis_tvalid), .in_tready(s_axis_tready),
@@ -31,7 +31,7 @@ module toy_top (
 
   toy_layer #(
     .In(6), .InLanes(2), .Out(3), .OutLanes(3), .InSigned(0), .OutSigned(1), .Shift(9),
-    .WeightFile("mem/fc2.dat"), .FirstFault(6), .LastFault(6)
+    .WeightFile("mem/fc2.dat"), .Layer(1), .FirstFault(7), .LastFault(7)
   ) u_fc2 (
     .ap_clk, .ap_rst_n,
     .in_tdata(hidden_tdata), .in_tvalid(hidden_tvalid), .in_tready(hidden_tready),

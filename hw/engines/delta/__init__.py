@@ -1,0 +1,1 @@
+"""The delta engine: event-driven, each layer is sent only what changed since it was last sent."""

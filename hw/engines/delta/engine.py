@@ -1,0 +1,93 @@
+"""The delta engine, event-driven: only what changed costs a lane's cycle, and only where a weight is left."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ganglion.hw.engines.delta.cost import on_part
+from ganglion.hw.engines.delta.cycles import sequence_cycles
+from ganglion.hw.engines.delta.plan import DeltaPlan, plan
+from ganglion.hw.engines.delta.settings import DeltaSettings
+from ganglion.hw.engines.delta.shape import DeltaShape, packs
+from ganglion.hw.engines.engine import Candidate
+from ganglion.hw.engines.node import NodeEngine
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import Resources
+from ganglion.models.build.errors import CompileError
+from ganglion.models.build.spelling import spelled
+from ganglion.models.reference import IntNetwork, Ints
+
+
+class Delta(NodeEngine):
+    """Cycles depend on what changed; the plan's are the most that a vector can take."""
+
+    name = "delta"
+    settings = DeltaSettings
+    shape = DeltaShape
+    keeps_state = True
+    usual = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48))
+    compared = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 16))
+    varied = "lanes"
+
+    def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
+        """Yield plans of more and more lanes: more than the first that answers in time only take more."""
+        for settings in self.usual:
+            try:
+                made = self._planned(network, settings, board)
+            except CompileError:
+                return
+            yield Candidate(
+                engine=self.name,
+                settings=settings,
+                varied=self.varied,
+                latency_cycles=made.latency_cycles,
+                interval_cycles=made.interval_cycles(made.entry.words),
+                resources=made.resources,
+                plan=made,
+            )
+            if made.latency_cycles <= enough_cycles and board.holds(made.resources):
+                return
+
+    def plan(
+        self, networks: Sequence[IntNetwork], settings: DeltaSettings, board: Board, taken: Resources
+    ) -> tuple[DeltaPlan, ...]:
+        """Return a plan a network."""
+        plans = tuple(self._planned(network, settings, board) for network in networks)
+        for made in plans:
+            board.require(made.resources + taken, _what(made), _remedy(made, taken, board))
+        return plans
+
+    def _planned(self, network: IntNetwork, settings: DeltaSettings, board: Board) -> DeltaPlan:
+        spec = network.spec
+        weight = max((layer.weight_type for layer in spec.layers), key=lambda kind: kind.bits)
+        bits = max(spec.input_type_of(index).bits for index in range(len(spec.layers)))
+        shape = DeltaShape(
+            lanes=settings.lanes,
+            channels=min(settings.channels, 2 * settings.lanes),
+            packed=packs(weight, bits, board.family.dsp_bits),
+        )
+        made = plan(network, shape)
+        layout = made.memories.layout
+        return replace(made, resources=on_part(made.program, layout, made.resources, board.family))
+
+    def step_cycles(self, plan: DeltaPlan, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints:
+        """Return the exact cycles of steps, [n], as the RTL takes them; see `cycles`."""
+        return sequence_cycles(plan.program, inputs, starts)
+
+    def plan_as(self, network: IntNetwork, shape: DeltaShape) -> DeltaPlan:
+        """Return the plan of this shape."""
+        return plan(network, shape)
+
+
+def _what(plan: DeltaPlan) -> str:
+    return f"the delta engine, {plan.shape.lanes} lanes for {plan.network.nnz} nonzeros,"
+
+
+def _remedy(plan: DeltaPlan, taken: Resources, board: Board) -> str:
+    """Return the nearest setting that works: fewer lanes."""
+    left, need = board.budget - taken, plan.resources
+    kinds = ("lut", "ff", "dsp", "bram")
+    fewer = min(plan.shape.lanes * getattr(left, kind) // max(1, getattr(need, kind)) for kind in kinds)
+    return f"set {spelled('lanes', max(1, fewer))} or take a larger board"

@@ -1,0 +1,146 @@
+"""A cell in hardware: `ganglion hw` run as a process of its own, and what its report.json says.
+
+Training never imports hw: the two meet in the policy folder and in report.json.
+"""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
+from ganglion.models.build.paths import BuildPaths
+from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
+from ganglion.training.study.artefacts import policy_folder
+from ganglion.training.study.cells import Cell
+from ganglion.training.study.records import HARDWARE_FILE, RETURNS_FILE, Builds, Hardware, folder_of
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_S = 3_600
+_SOME_KEYS = STRICT | {"extra": "ignore"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Simulation:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    latency_cycles: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resources:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    lut: Count
+    dsp: Count
+    bram: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Energy:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    dynamic_nj: tuple[Amount, Amount] | None
+    static_nj: Amount | None
+    not_counted: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gates:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    energy: _Energy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    """What is read of report.json (docs/report.md)."""
+
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    engine: str
+    clock_mhz: Amount
+    simulation: _Simulation
+    resources: _Resources
+    gates: _Gates | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """For which board hardware is built, and how fast."""
+
+    board: str
+    latencies_us: tuple[float, ...]
+    """How long an answer may take: the first of them that an engine keeps on this board."""
+    estimate: bool
+    """Whether an action's energy is estimated, from the netlist."""
+
+
+def measure_hardware(root: Path, cell: Cell, targets: Sequence[Target]) -> Builds:
+    """Return hardware.json of a cell; boards without a build there, or with an older one, are built now."""
+    folder = folder_of(root, cell)
+    path, known = folder / HARDWARE_FILE, {}
+    if path.exists() and path.stat().st_mtime >= (folder / RETURNS_FILE).stat().st_mtime:
+        known = {build.board: build for build in decode_json(Builds, path).boards}
+    for target in targets:
+        if target.board not in known:
+            known[target.board] = _built(root, cell, target)
+            encode_json(path, Builds(boards=tuple(known.values())))
+    return Builds(boards=tuple(known.values()))
+
+
+def _built(root: Path, cell: Cell, target: Target) -> Hardware:
+    """Return what `ganglion hw` makes of a cell's policy folder, or the last reason why nothing."""
+    if not cell.scheme.is_static:
+        why = UNSUPPORTED if cell.scheme is Scheme.PTDQ else "float has no hardware here"
+        return Hardware(board=target.board, reason=why)
+    policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / target.board
+    reason = "no latency is asked for"
+    for latency_us in target.latencies_us:
+        log.info("study: hardware of %s on %s within %g µs", cell.name, target.board, latency_us)
+        reason = _run_hw(policy, build, target, latency_us)
+        if reason is None:
+            # hw adds six digits to a policy folder's name.
+            return _read(target.board, BuildPaths(root=next(build.glob(f"{policy.name}-??????"))).report)
+    return Hardware(board=target.board, reason=reason)
+
+
+def _run_hw(policy: Path, build: Path, target: Target, latency_us: float) -> str | None:
+    """Run `ganglion hw` and return why it failed, None if it did not."""
+    command = [sys.executable, "-W", "ignore", "-m", "ganglion.models.command_line", "hw", "--quiet"]
+    command += ["--policy", str(policy), "--board", target.board, "--build", str(build)]
+    command += ["--latency-us", str(latency_us), *(["--gates"] if target.estimate else [])]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return f"not built within {_TIMEOUT_S} s"
+    said = done.stderr.strip().splitlines() or ["no message"]
+    return said[-1].removeprefix("error: ") if done.returncode else None
+
+
+def _read(board: str, path: Path) -> Hardware:
+    report = decode_json(_Report, path)
+    energy, why = _energy_of(report.gates)
+    return Hardware(
+        board=board,
+        engine=report.engine,
+        clock_mhz=report.clock_mhz,
+        cycles=report.simulation.latency_cycles,
+        lut=report.resources.lut,
+        dsp=report.resources.dsp,
+        bram=report.resources.bram,
+        energy_nj=energy,
+        energy_reason=why,
+    )
+
+
+def _energy_of(gates: _Gates | None) -> tuple[tuple[float, float] | None, str | None]:
+    """Return what an action takes from least to most, at rest included, and what limits the estimate."""
+    if gates is None:
+        return None, "the netlist was not simulated"
+    energy = gates.energy
+    if energy.dynamic_nj is None:
+        return None, energy.reason
+    least, most = (dynamic + (energy.static_nj or 0.0) for dynamic in energy.dynamic_nj)
+    why = f"a lower bound: {', '.join(energy.not_counted)} not counted" if energy.not_counted else None
+    return (least, most), why

@@ -1,0 +1,96 @@
+"""A cell made and put to the test: its files, and returns.json of whole episodes."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+from numpy.typing import NDArray
+
+from ganglion.models.build.codec import decode_json, encode_json
+from ganglion.models.build.files import read_arrays, sha256_file, write_arrays
+from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.envs import FloatArray, make_env
+from ganglion.training.episodes import MILESTONE_SEEDS, TEST_SEEDS, greedy, run_episodes
+from ganglion.training.learner import deterministic_policy, load_learner
+from ganglion.training.run import Run
+from ganglion.training.study.artefacts import ONNX_FILE, write_floats, write_integers
+from ganglion.training.study.cells import Cell, Teacher
+from ganglion.training.study.networks import acting_network, float_policy, static_network
+from ganglion.training.study.records import RETURNS_FILE, Returns, folder_of
+from ganglion.training.threads import use_one_fast_thread
+
+_VISITED_EPISODES = 10
+
+
+def observations_file(root: Path, teacher: Teacher) -> Path:
+    """Return where the states lie by which a teacher's policies are calibrated and timed."""
+    return root / teacher.environment / f"{teacher.name}-observations.npz"
+
+
+def observations_of(root: Path, teacher: Teacher) -> FloatArray:
+    """Return what the teacher visits in some episodes [n, obs] float32, kept in a file."""
+    path = observations_file(root, teacher)
+    if not path.exists():
+        run, model = load_learner(Checkpoint.load(teacher.checkpoint), str(teacher.checkpoint))
+        policy, visited = greedy(deterministic_policy(model), model.action_space), []
+
+        def act(observations: FloatArray) -> NDArray[Any]:
+            visited.append(observations.copy())
+            return policy(observations)
+
+        run_episodes(run.config.env_id, act, _VISITED_EPISODES, MILESTONE_SEEDS)
+        write_arrays(path, {"observation": np.concatenate(visited)})
+    return read_arrays(path)["observation"]
+
+
+def is_measured(root: Path, cell: Cell, episodes: int) -> bool:
+    """Return whether returns.json is of this cell, its teacher's present weights and so many episodes."""
+    path = folder_of(root, cell) / RETURNS_FILE
+    if not path.exists():
+        return False
+    found = decode_json(Returns, path)
+    wanted = (cell, episodes, sha256_file(cell.teacher.checkpoint))
+    return (found.cell, found.episodes, found.teacher_sha256) == wanted
+
+
+@ray.remote(num_cpus=1, max_retries=3)
+def measure_job(root: Path, cell: Cell, episodes: int, trained: Run | None, folder: str) -> None:
+    """Measure a cell as a task of Ray, in the folder in which the study was started."""
+    os.chdir(folder)
+    use_one_fast_thread()
+    measure(root, cell, episodes, trained)
+
+
+def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
+    """Write the cell's files and, last, returns.json; trained: the run of its QAT."""
+    folder, path = folder_of(root, cell), cell.teacher.checkpoint
+    described = Checkpoint.load(path, described_only=True).meta["run"]
+    env_id = Run.from_json(described, str(path)).config.env_id
+    if cell.scheme.is_static:
+        observations = observations_of(root, cell.teacher)
+        network = static_network(cell, observations, trained)
+        integers = write_integers(folder, cell, network, observations, env_id).network
+        weights, widths = integers.nnz, integers.spec.widths
+    else:
+        layers = float_policy(cell).layers
+        network = acting_network(cell, layers)
+        write_floats(folder, cell.scheme, layers)
+        weights = sum(int(layer.weight.count_nonzero()) for layer in layers)
+        widths = (layers[0].in_features, *(layer.out_features for layer in layers))
+    played = run_episodes(env_id, greedy(network, make_env(env_id).action_space), episodes, TEST_SEEDS)
+    returns = Returns(
+        cell=cell,
+        teacher_sha256=sha256_file(path),
+        widths=widths,
+        weights=weights,
+        stored_bytes=(folder / ONNX_FILE).stat().st_size,
+        return_mean=float(played.returns.mean()),
+        return_std=float(played.returns.std()),
+        return_min=float(played.returns.min()),
+        falls=int(played.fell.sum()),
+        episodes=episodes,
+        first_seed=TEST_SEEDS,
+    )
+    encode_json(folder / RETURNS_FILE, returns)
