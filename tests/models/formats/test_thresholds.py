@@ -56,6 +56,15 @@ def test_a_folder_holds_the_thresholds_and_whole_episodes(exported: Path) -> Non
     assert (policy.golden["fc3"] != policy.network(policy.golden["input"])).any()
 
 
+def test_a_policy_without_thresholds_knows_nothing_of_them(tmp_path: Path) -> None:
+    network = network_with(THRESHOLDS)
+    write_network(tmp_path, replace(network, spec=replace(network.spec, thresholds=None)))
+    assert "thresholds" not in (tmp_path / "policy.json").read_text()
+    assert "episode_start" not in read_arrays(tmp_path / "golden.npz")
+    graph = onnx.load(tmp_path / "policy.onnx").graph
+    assert len(graph.input) == len(graph.output) == 1
+
+
 @pytest.mark.parametrize("thresholds", [(9, 0, 30), (0, 255, 0), (1, 2, 3)])
 def test_qonnx_reads_back_to_the_same_thresholds(thresholds: tuple[int, ...], tmp_path: Path) -> None:
     network = network_with(thresholds)
