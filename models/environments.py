@@ -10,7 +10,7 @@ import numpy as np
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
-from ganglion.models.spec.policy import PolicySpec
+from ganglion.models.spec.policy import Pixels, PolicySpec
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,11 @@ def require_fits(spec: PolicySpec, env: "gymnasium.Env[Any, Any]") -> None:
     closed loop before its episodes.
     """
     n_obs, observations = spec.observation_features, env.observation_space
-    if not isinstance(observations, gymnasium.spaces.Box) or observations.shape != (n_obs,):
+    shape = spec.normalizer.shape if isinstance(spec.normalizer, Pixels) else (n_obs,)
+    # A game's own frames are not those that a policy is shown, which wrappers make of them.
+    is_shown = is_game(spec.env) and isinstance(spec.normalizer, Pixels)
+    is_box = isinstance(observations, gymnasium.spaces.Box)
+    if not is_shown and (not is_box or observations.shape != shape):
         raise ConfigError(
             f"{spec.env}: the policy reads {n_obs} real numbers, the environment gives {observations}"
         )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ganglion.models.build.errors import ExportError
 from ganglion.models.layers.layer import Ints
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.policy import Entry, Pixels
 from ganglion.models.spec.types import BIAS_TYPE, IntType
 
 # float32 carries every integer up to here, so PyTorch, QONNX and FINN compute the same sums exactly.
@@ -21,8 +21,10 @@ def requantize(acc: Ints, shift: int, output_type: IntType) -> Ints:
     return np.clip((acc + half) >> shift, output_type.low, output_type.high)
 
 
-def quantize_observation(obs: npt.ArrayLike, normalizer: Normalizer, input_type: IntType) -> Ints:
+def quantize_observation(obs: npt.ArrayLike, normalizer: Entry, input_type: IntType) -> Ints:
     """Turn raw observations into integers by float32 arithmetic: [batch, obs] → [batch, in] int64."""
+    if isinstance(normalizer, Pixels):
+        return np.clip(np.asarray(obs), input_type.low, input_type.high).astype(np.int64)
     selected_f32 = np.asarray(obs, dtype=np.float32)[..., list(normalizer.features)]
     offset_f32 = np.array(normalizer.offset, dtype=np.float32)
     scaled_f32 = (selected_f32 - offset_f32) * np.array(normalizer.gain, dtype=np.float32)

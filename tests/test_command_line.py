@@ -70,6 +70,8 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*GANGLION, "hw", "Hopper", "--lanes", "0"), "error: --lanes 0: allowed from 1 to 64"),
         ((*GANGLION, "hw"), "error: name an environment, or a policy folder with --policy"),
         ((*GANGLION, "hw", "../x"), "error: '../x' cannot name a build"),
+        ((*GANGLION, "delta", "Hopper", "--thresholds", "0", "x"), "error: --thresholds: "),
+        ((*GANGLION, "delta", "Hopper", "--thresholds", "0", "-1"), "expected integers of at least 0"),
         ((*GANGLION, "simulate", "Nowhere"), "is missing; run ganglion compile Nowhere first"),
         ((*MAKE, "hw", "LANES=x"), "error: LANES: expected INT, got 'x'"),
         ((*MAKE, "hw", "LANES=0"), "error: LANES=0: allowed from 1 to 64"),

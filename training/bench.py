@@ -1,4 +1,4 @@
-"""Stage: environment steps per CPU second of ours against SB3's SAC as it is, alternately in one run."""
+"""Stage: environment steps per CPU second of ours against SB3's SAC and DQN, alternately in one run."""
 
 import time
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from stable_baselines3 import SAC
 from ganglion.models.build.files import merge_json
 from ganglion.models.build.paths import BENCH_FILE, BUILD
 from ganglion.training.algorithms.sac import new_sac
+from ganglion.training.bench_games import measure_games
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
 from ganglion.training.learner import quantize
@@ -28,7 +29,7 @@ class BenchSettings:
     """Where the measurement goes."""
 
     build: Path = BUILD
-    """The folder of bench.json, whose section "training" is replaced."""
+    """The folder of bench.json, whose sections "training" and "training_games" are replaced."""
 
 
 def measure() -> dict[str, Any]:
@@ -89,10 +90,13 @@ def _product_rate(precision: str) -> float:
 
 def run(settings: BenchSettings) -> None:
     """Measure, record and print."""
-    result = measure()
-    merge_json(settings.build / BENCH_FILE, {"training": result})
+    result, games = measure(), measure_games()
+    merge_json(settings.build / BENCH_FILE, {"training": result, "training_games": games})
     rates = result["steps_per_cpu_second"]
     print(f"training: {rates['ganglion']:g} steps per CPU second ({rates['ganglion_int8']:g} in int8),")
     print(f"  stable-baselines3's SAC {rates['stable_baselines3']:g}: {result['speedup']:g} times as fast;")
     products = result["product_gflops"]
     print(f"  a matrix product: {products['ganglion']:g} GFLOP/s, {products['stable_baselines3']:g} in SB3's")
+    rates = games["steps_per_cpu_second"]
+    print(f"games: {rates['ganglion']:g} agent steps per CPU second ({games['env_id']}),")
+    print(f"  stable-baselines3's DQN {rates['stable_baselines3']:g}: {games['speedup']:g} times as fast")

@@ -1,4 +1,4 @@
-"""Stage: a stable-baselines3 zip (SAC, TD3, DDPG, PPO) becomes a sparse int8 policy folder, by imitation.
+"""Stage: a zip of stable-baselines3 (SAC, TD3, DDPG, PPO, DQN) becomes a sparse int8 policy, by imitation.
 
 The zip is unpickled: name only one that you trust.
 """
@@ -19,6 +19,8 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file, write_json
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
+from ganglion.training.algorithms.dqn import new_dqn
+from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.config import TrainConfig, known_environments, load_config
 from ganglion.training.envs import make_env
@@ -64,7 +66,7 @@ class CompressSettings:
     qat_steps: int = 40_000
     """Environment steps in int8."""
     ft_steps: int = 0
-    """Environment steps of reinforcement learning after that; SAC only."""
+    """Environment steps of reinforcement learning after that; SAC and DQN only."""
     hidden: tuple[int, ...] = ()
     """Widths of the student, such as 64 64; the configuration's by default."""
     seed: int = SEED
@@ -84,15 +86,9 @@ class CompressSettings:
         Raises ConfigError when zip, environment and settings do not fit together.
         """
         config, path = self._config(), self.checkpoint
-        policy, statistics = self._policy(make_env(config.env_id))
-        model = new_sac(config, self.seed)
-        if self.ft_steps and not has_critics_for(model, policy):
-            raise ConfigError(
-                f"{path}: {spelled('ft_steps')} needs the critics of a SAC zip with learned entropy, ReLU, "
-                f"hidden {list(config.hidden)} and no VecNormalize; leave it out, or give the zip's "
-                f"widths by {spelled('hidden')}"
-            )
-        is_copy = is_alike(model, policy)
+        statistics, is_copy = (
+            self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
+        )
         # An id such as dm_control/walker-walk is no folder's name.
         environment = re.sub(r"[^\w.-]", "-", self.environment)
         run = Run(
@@ -113,6 +109,23 @@ class CompressSettings:
         )
         root = BuildPaths.of(environment, self.build).root
         return run, self.to or root / "compressed" / run.name
+
+    def _checked_values(self, config: TrainConfig) -> tuple[None, bool]:
+        """Return that there are no statistics and that the student, of one architecture, is a copy."""
+        take_up_zip(new_dqn(config, self.seed), self.checkpoint)
+        return None, True
+
+    def _checked_actor(self, config: TrainConfig) -> tuple[Path | None, bool]:
+        """Return the file of the observation statistics, and whether the student is the teacher's copy."""
+        policy, statistics = self._policy(make_env(config.env_id))
+        model = new_sac(config, self.seed)
+        if self.ft_steps and not has_critics_for(model, policy):
+            raise ConfigError(
+                f"{self.checkpoint}: {spelled('ft_steps')} needs the critics of a SAC zip with learned "
+                f"entropy, ReLU, hidden {list(config.hidden)} and no VecNormalize; leave it out, or give the "
+                f"zip's widths by {spelled('hidden')}"
+            )
+        return statistics, is_alike(model, policy)
 
     def _policy(self, env: gym.Env[Any, Any]) -> tuple[ZipPolicy, Path | None]:
         """Return the teacher and the file of its observation statistics."""

@@ -18,6 +18,8 @@ from ganglion.training.records import read_result
 from ganglion.training.shipped import EVALUATION_KEYS
 
 N_VECTORS = 10_000
+N_FRAMES = 300
+"""Golden observations of a game at most, of 28 kB each."""
 _COPIED = ("result.json", "curve.jsonl", "curve.png")
 _PROVENANCE = (*EVALUATION_KEYS, "step", "seed", "commit", "checkpoint")
 
@@ -49,7 +51,8 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         )
     result = read_result(run)
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
-    picked = np.linspace(0, len(visited) - 1, min(n_vectors, len(visited))).astype(int)
+    n_vectors = min(n_vectors, len(visited), N_FRAMES if visited.ndim > 2 else len(visited))
+    picked = np.linspace(0, len(visited) - 1, n_vectors).astype(int)
     actor = QuantNetwork.load(run / "policy")
     actor.save(folder)
     for name in _COPIED:
@@ -60,7 +63,7 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         name=folder.name,
         env=result.env_id,
         algorithm=result.algorithm,
-        observations=visited[picked],
+        observations=visited[picked].reshape(n_vectors, -1),
         action=head_for(make(result.env_id), actor.spec.output_exponent),
         provenance={key: getattr(result, key) for key in _PROVENANCE},
     )

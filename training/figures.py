@@ -16,7 +16,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
 from ganglion.training.plot import draw_curve, figure, line_style
-from ganglion.training.records import read_curve
+from ganglion.training.records import DELTA_PHASE, RESULT_FILE, read_curve, read_result
 from ganglion.training.results import ResultRow, read_row, read_table
 from ganglion.training.statistics import Interval, Statistics
 
@@ -37,9 +37,13 @@ class FigureSettings:
 
 
 def gather(build: Path, zoo: Path) -> list[ResultRow]:
-    """Return every result once, in a fixed order; a run without a result yet is left out."""
-    folders = [*build.glob("*/train/*"), *zoo.glob("*/*")]
-    rows = [read_row(folder) for folder in sorted(folders) if (folder / "result.json").exists()]
+    """Return every result once, in a fixed order; a run without a result yet is left out.
+
+    So are policies with thresholds, whose return is that of delta inference (`delta-figure` shows them).
+    """
+    folders = sorted([*build.glob("*/train/*"), *zoo.glob("*/*")])
+    finished = [folder for folder in folders if (folder / RESULT_FILE).exists()]
+    rows = [read_row(folder) for folder in finished if read_result(folder).phase != DELTA_PHASE]
     for table in sorted((build / "sweep").glob("*.parquet")):
         rows += read_table(table)
     return list(dict.fromkeys(rows))

@@ -15,6 +15,7 @@ from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
+from ganglion.models.spec.policy import Pixels
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms import new_learner
@@ -128,8 +129,10 @@ def quantized_network(model: Learner) -> QuantNetwork:
     """Return the Brevitas network, of raw observations, that the quantized actor of `model` stands for."""
     assert model.quantization is not None
     network = QuantNetwork.from_float(model.layers(), model.quantization)
-    standardizer = model.standardizer
-    return network if standardizer is None else network.behind(standardizer.folded(network.normalizer))
+    standardizer, entry = model.standardizer, network.normalizer
+    if standardizer is None or isinstance(entry, Pixels):
+        return network
+    return network.behind(standardizer.folded(entry))
 
 
 def deterministic_policy(model: Learner) -> nn.Module:

@@ -11,6 +11,8 @@ from ganglion.models.build.codec import STRICT, decode, decode_json
 from ganglion.models.build.errors import ExportError
 
 RESULT_FILE, TEACHER_FILE = "result.json", "teacher.json"
+DELTA_PHASE = "delta"
+"""What result.json calls the phase of a policy that was fine-tuned with thresholds."""
 _SOME_KEYS: dict[str, Any] = STRICT | {"extra": "ignore"}
 
 Interval = tuple[float, float]

@@ -12,8 +12,19 @@ from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.spelling import spelled
+from ganglion.training.algorithms.dqn import new_dqn
+from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.envs import FloatArray, make_env
-from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Policy, run_episodes, unsquash
+from ganglion.training.episodes import (
+    TEST_EPISODES,
+    TEST_SEEDS,
+    Policy,
+    greedy,
+    n_test_episodes,
+    run_episodes,
+    unsquash,
+)
+from ganglion.training.learner import deterministic_policy
 from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -50,6 +61,8 @@ def require_able(record: TeacherRecord, path: str) -> None:
 
 
 def _evaluated(run: Run) -> dict[str, Any]:
+    if run.config.algorithm == "dqn":
+        return _evaluated_values(run)
     env = make_env(run.config.env_id)
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(Path(str(run.parent)), statistics, env)
@@ -58,6 +71,26 @@ def _evaluated(run: Run) -> dict[str, Any]:
     return {
         "algorithm": policy.algorithm,
         "n_weights": sum(layer.weight.numel() for layer in policy.layers),
+        **episodes.to_json(),
+        "random_returns": chance.returns.tolist(),
+    }
+
+
+def _evaluated_values(run: Run) -> dict[str, Any]:
+    model, env_id = new_dqn(run.config, run.seed), run.config.env_id
+    take_up_zip(model, Path(str(run.parent)))
+    space = model.action_space
+    assert isinstance(space, gym.spaces.Discrete)
+    episodes = run_episodes(
+        env_id, greedy(deterministic_policy(model), space), n_test_episodes(env_id), TEST_SEEDS
+    )
+    random = np.random.default_rng(0)
+    chance = run_episodes(
+        env_id, lambda seen: random.integers(space.n, size=len(seen)), _RANDOM_EPISODES, TEST_SEEDS
+    )
+    return {
+        "algorithm": model.algorithm,
+        "n_weights": sum(layer.weight.numel() for layer in model.layers()),
         **episodes.to_json(),
         "random_returns": chance.returns.tolist(),
     }

@@ -101,8 +101,11 @@ def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
     if not run.parent_is_zip:
         restore(model, _parent_of(run))
         return model.as_teacher()
+    if isinstance(model, Dqn):
+        take_up_zip(model, parent)
+        return model.as_teacher()
     if not isinstance(model, Sac):
-        raise ConfigError(f"a zip is imitated by SAC's actor, not by {model.algorithm}'s network")
+        raise ConfigError(f"a zip is imitated by SAC's actor or DQN's network, not by {model.algorithm}'s")
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(parent, statistics, make_env(run.config.env_id))
     start_student(model, policy)

@@ -27,6 +27,9 @@ Count = Annotated[int, Ge(0), Le(1 << 53)]
 Amount = Annotated[float, Ge(0)]
 """A finite amount of something."""
 
+UNION = "one of: "
+"""How the tag of a class in a union begins, which is no place in a file."""
+
 _SHOWN = 60
 
 
@@ -94,7 +97,8 @@ def _first(found: Any) -> str:
     """Return pydantic's first complaint as "network.layers[0].in_features: expected integer, got 'x'"."""
     errors = found.errors(include_url=False, include_context=False)
     first = errors[0]
-    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"]).lstrip(".")
+    keys = [key for key in first["loc"] if not str(key).startswith(UNION)]
+    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
     kind = first["type"]
     if kind == "missing":
         parent, _, key = place.rpartition(".")

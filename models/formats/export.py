@@ -22,7 +22,7 @@ from ganglion.models.liveness import live_part
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.heads import ActionHead
-from ganglion.models.spec.policy import Normalizer, PolicySpec
+from ganglion.models.spec.policy import Entry, Pixels, PolicySpec
 
 
 def write_policy(
@@ -80,14 +80,17 @@ def _with_extremes(starts: npt.NDArray[np.bool_] | None, n_vectors: int) -> npt.
 
 
 def extreme_observations(spec: PolicySpec) -> np.ndarray:
-    """Return observations that drive the inputs to their corners, together, alternating and one at a time."""
+    """Return observations that drive the inputs to their corners, together, alternating and one at a time.
+
+    Pixels, which are too many, not one at a time.
+    """
     input_type, width = spec.network.input_type, len(spec.normalizer.features)
     rows = [np.full(width, value) for value in (input_type.low, input_type.high, 0)]
     alternating = np.where(np.arange(width) % 2, input_type.low, input_type.high)
-    rows += [alternating, -1 - alternating]
-    rows += [
-        row * value for row in np.eye(width, dtype=np.int64) for value in (input_type.low, input_type.high)
-    ]
+    rows += [alternating, input_type.low + input_type.high - alternating]
+    if not isinstance(spec.normalizer, Pixels):
+        single = np.eye(width, dtype=np.int64)
+        rows += [row * value for row in single for value in (input_type.low, input_type.high)]
     observations = np.zeros((len(rows), spec.observation_features), dtype=np.float32)
     normalizer = spec.normalizer
     observations[:, list(normalizer.features)] = np.array(rows) / np.array(normalizer.gain) + np.array(
@@ -96,7 +99,9 @@ def extreme_observations(spec: PolicySpec) -> np.ndarray:
     return observations
 
 
-def _select(normalizer: Normalizer, indices: tuple[int, ...]) -> Normalizer:
+def _select(normalizer: Entry, indices: tuple[int, ...]) -> Entry:
+    if isinstance(normalizer, Pixels):
+        return normalizer
     return replace(
         normalizer,
         features=tuple(normalizer.features[i] for i in indices),

@@ -14,7 +14,7 @@ from ganglion.models.formats.qonnx_writer import IR_VERSION, ONNX_VERSION
 from ganglion.models.layers.dense import dense_layers
 from ganglion.models.layers.layer import OBSERVATION
 from ganglion.models.reference import IntNetwork
-from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.policy import Entry
 from ganglion.models.spec.types import IntType
 
 MEAN = "mean"
@@ -33,9 +33,7 @@ def write_float_onnx(layers: Sequence[nn.Linear], path: Path) -> None:
     graph.write(value, layers[0].in_features, layers[-1].out_features, path)
 
 
-def write_integer_onnx(
-    normalizer: Normalizer, network: IntNetwork, observation_features: int, path: Path
-) -> None:
+def write_integer_onnx(normalizer: Entry, network: IntNetwork, observation_features: int, path: Path) -> None:
     """Write an integer network: raw observations [batch, obs] → MEAN, equal to the reference in every bit.
 
     Weights and activations are held in 8 bits. Requantizing is in float32, where accumulators below 2^24

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from ganglion.models.equality import require_equal
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.layers.layer import EPISODE_START, INPUT, OBSERVATION
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
-from ganglion.models.spec.policy import PolicySpec
+from ganglion.models.spec.policy import Pixels, PolicySpec
 
 ONNX_FILE, JSON_FILE, GOLDEN_FILE = "policy.onnx", "policy.json", "golden.npz"
 
@@ -36,11 +37,12 @@ def golden_vectors(
 ) -> dict[str, np.ndarray]:
     """Return what every link must reproduce: "observation", "input" and each layer by its name.
 
-    observations: [n, obs], kept as float32; the others are integers [n, width] in the smallest dtype. With
-    thresholds they are steps of episodes, and `starts`, [n] bool, is "episode_start"; without, it is None.
+    observations: [n, obs], kept as float32, pixels as uint8; the others are integers [n, width] in the
+    smallest dtype. With thresholds they are steps of episodes, and `starts`, [n] bool, is "episode_start";
+    without, it is None.
     """
     inputs = quantize_observation(observations, spec.normalizer, network.spec.input_type)
-    golden = {OBSERVATION: np.asarray(observations, dtype=np.float32), INPUT: _compact(inputs)}
+    golden = {OBSERVATION: np.asarray(observations, dtype=_observation_type(spec)), INPUT: _compact(inputs)}
     if starts is not None:
         golden[EPISODE_START] = starts
     for layer, activation in zip(network.spec.layers, forward(network, inputs, starts), strict=True):
@@ -106,8 +108,9 @@ def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dic
         raise ExportError(
             f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]"
         )
-    if observations.dtype != np.float32 or not np.isfinite(observations).all():
-        raise ExportError(f"{path}: observation: expected finite float32, got {observations.dtype}")
+    wanted = _observation_type(spec)
+    if observations.dtype != wanted or not np.isfinite(observations).all():
+        raise ExportError(f"{path}: observation: expected finite {wanted}, got {observations.dtype}")
     if starts is not None and (
         starts.dtype != np.bool_ or starts.shape != (len(observations),) or not starts[0]
     ):
@@ -123,6 +126,10 @@ def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dic
         require_equal(
             f"{path}: {name}", expected, golden[name], f"; it, {JSON_FILE} or {ONNX_FILE} was altered"
         )
+
+
+def _observation_type(spec: PolicySpec) -> np.dtype[Any]:
+    return np.dtype(np.uint8 if isinstance(spec.normalizer, Pixels) else np.float32)
 
 
 def _compact(values: Ints) -> np.ndarray:

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.quant.calibration import NO_WEIGHTS, Normalize, Quantization, fold_normalizer
+from ganglion.models.quant.calibration import NO_WEIGHTS, Quantization, entry_module, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.policy import Entry
 
 FLOATS_FILE, SCALES_FILE = "actor.npz", "actor.json"
 
@@ -27,12 +27,12 @@ class QuantNetwork(nn.Module):
     `layers` hold the weights, which are pruned, and `outputs` round what they give.
     """
 
-    def __init__(self, normalizer: Normalizer, spec: NetworkSpec) -> None:
+    def __init__(self, normalizer: Entry, spec: NetworkSpec) -> None:
         super().__init__()
         self.normalizer, self.spec = normalizer, spec
         exponent = spec.exponent(0)
         self.input = nn.Sequential(
-            Normalize(normalizer, exponent), quant_activation(spec.input_type, exponent)
+            entry_module(normalizer, exponent), quant_activation(spec.input_type, exponent)
         )
         self.layers: Any = nn.ModuleList(layer.module() for layer in spec.layers)
         self.outputs = nn.ModuleList(
@@ -52,7 +52,7 @@ class QuantNetwork(nn.Module):
 
         sent: by `start`, what layers were last sent, which goes on; only with it do the thresholds count.
         """
-        boundaries = [self.input(obs)]
+        boundaries = [self.input(obs.flatten(1))]
         for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
             source = boundaries[self.spec.source(index)]
             source = source.reshape(len(source), *self.spec.layers[index].in_shape)
@@ -84,7 +84,7 @@ class QuantNetwork(nn.Module):
         return policy
 
     @classmethod
-    def from_integers(cls, normalizer: Normalizer, network: IntNetwork) -> "QuantNetwork":
+    def from_integers(cls, normalizer: Entry, network: IntNetwork) -> "QuantNetwork":
         """Return the policy whose Brevitas layers hold exactly the integers of `network`."""
         policy = cls(normalizer, network.spec)
         weights, biases = [], []
@@ -94,7 +94,7 @@ class QuantNetwork(nn.Module):
         policy._load(weights, biases)
         return policy
 
-    def behind(self, normalizer: Normalizer) -> "QuantNetwork":
+    def behind(self, normalizer: Entry) -> "QuantNetwork":
         """Return the same integers behind another normalizer."""
         policy = QuantNetwork(normalizer, self.spec)
         policy.layers.load_state_dict(self.layers.state_dict())

@@ -15,7 +15,7 @@ from ganglion.models.layers import KINDS, Layer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import best_exponent, fake_quantize, quantize_weight
 from ganglion.models.spec.network import NetworkSpec
-from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.policy import PIXEL_EXPONENT, Entry, Normalizer, Pixels
 from ganglion.models.spec.types import IntType, QuantConfig
 
 NO_WEIGHTS = (torch.zeros(0), torch.zeros(0))
@@ -28,7 +28,7 @@ class Quantization:
 
     __pydantic_config__: ClassVar = STRICT
 
-    normalizer: Normalizer
+    normalizer: Entry
     network: NetworkSpec
     csd_digits: int = ANY_DIGITS
     """The most signed digits of a weight."""
@@ -61,6 +61,23 @@ class Normalize(nn.Module):
         return (obs[..., self.features] - self.offset) * self.gain * self.unit
 
 
+class Scale(nn.Module):
+    """Every value times 2**exponent: any shape → same shape."""
+
+    def __init__(self, exponent: int) -> None:
+        super().__init__()
+        self.unit = 2.0**exponent
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the product, exact unless it underflows."""
+        return x * self.unit
+
+
+def entry_module(entry: Entry, exponent: int) -> nn.Module:
+    """Return the host's part: [batch, obs] float32 → [batch, in], for a quantizer of scale 2**exponent."""
+    return Scale(exponent) if isinstance(entry, Pixels) else Normalize(entry, exponent)
+
+
 def calibrate(
     modules: Sequence[Any],
     observations: np.ndarray,
@@ -73,13 +90,21 @@ def calibrate(
 
     They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), that
     of the last values behind tanh if actions are `squashed` means. limit: see `calibrate_normalizer`.
+    Observations [n, frames, rows, columns] are pixels, which have their scale.
     """
-    normalizer = calibrate_normalizer(observations, quant.input_bits, limit)
-    normalized = Normalize(normalizer)(torch.from_numpy(observations))
-    network = _choose_scales(
-        modules, *fold_normalizer(modules, normalizer), normalized, quant, squashed=squashed
-    )
-    return Quantization(normalizer=normalizer, network=network, csd_digits=quant.csd_digits)
+    exponent, input_type = 0, IntType(bits=quant.input_bits, signed=True)
+    if observations.ndim == 4:
+        exponent, input_type = PIXEL_EXPONENT, IntType(bits=8, signed=False)
+        n_frames, rows, columns = observations.shape[1:]
+        entry: Entry = Pixels(shape=(n_frames, rows, columns))
+    else:
+        entry = calibrate_normalizer(observations, quant.input_bits, limit)
+    normalized = entry_module(entry, exponent)(torch.from_numpy(observations))
+    entering = fake_quantize(normalized, input_type, exponent)
+    weights, biases = fold_normalizer(modules, entry)
+    layers = _choose_scales(modules, weights, biases, entering, exponent, quant, squashed=squashed)
+    network = NetworkSpec(input_type=input_type, layers=layers)
+    return Quantization(normalizer=entry, network=network, csd_digits=quant.csd_digits)
 
 
 def calibrate_normalizer(
@@ -107,11 +132,16 @@ def calibrate_normalizer(
 
 
 def fold_normalizer(
-    modules: Sequence[Any], normalizer: Normalizer, exponent: int = 0
+    modules: Sequence[Any], normalizer: Entry, exponent: int = 0
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return weights and biases that act behind `Normalize` as `modules`, the first dense, do without."""
+    """Return weights and biases that act behind `Normalize` as `modules`, the first dense, do without.
+
+    Those that read pixels are behind their scale already.
+    """
     held = [(m.weight.detach(), m.bias.detach()) if hasattr(m, "weight") else NO_WEIGHTS for m in modules]
     weights, biases = ([values.clone() for values in side] for side in zip(*held, strict=True))
+    if isinstance(normalizer, Pixels):
+        return weights, biases
     first = weights[0][:, list(normalizer.features)]
     biases[0] += first @ torch.tensor(normalizer.offset)
     weights[0] = first / torch.tensor(normalizer.gain) / 2.0**exponent
@@ -123,16 +153,18 @@ def _choose_scales(
     modules: Sequence[Any],
     weights: list[Tensor],
     biases: list[Tensor],
-    normalized: Tensor,
+    current: Tensor,
+    exponent: int,
     quant: QuantConfig,
     *,
     squashed: bool,
-) -> NetworkSpec:
-    """Choose every scale layer by layer, each on the quantized activations of the one before."""
-    input_type = IntType(bits=quant.input_bits, signed=True)
+) -> tuple[Layer, ...]:
+    """Choose every scale layer by layer, each on the quantized activations of the one before.
+
+    current: what enters the first, at a scale of 2**exponent.
+    """
     weight_type = IntType(bits=quant.weight_bits, signed=True)
     on_grid = functools.partial(quantize_weight, csd_digits=quant.csd_digits)
-    current, exponent = fake_quantize(normalized, input_type, 0), 0
     layers: list[Layer] = []
     for index, (module, weight, bias) in enumerate(zip(modules, weights, biases, strict=True)):
         last = index == len(weights) - 1
@@ -141,7 +173,7 @@ def _choose_scales(
         layer = layer_of(
             module,
             tuple(current.shape[1:]),
-            name=f"fc{index + 1}",
+            name=f"{'conv' if isinstance(module, nn.Conv2d) else 'fc'}{index + 1}",
             weight_type=weight_type,
             output_type=IntType(bits=quant.output_bits if last else quant.activation_bits, signed=last),
             input_exponent=exponent,
@@ -154,7 +186,7 @@ def _choose_scales(
         exponent = max(output_exponent, layer.accumulator_exponent)
         layers.append(replace(layer, output_exponent=exponent))
         current = fake_quantize(acc, layer.output_type, exponent)
-    return NetworkSpec(input_type=input_type, layers=tuple(layers))
+    return tuple(layers)
 
 
 def _same(values: Tensor) -> Tensor:

@@ -1,10 +1,13 @@
 """What a policy is: the integer network, its two ends on the host, and who made it."""
 
 import json
+import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from ganglion.models.build.codec import STRICT, decode
+from pydantic import Discriminator, Tag
+
+from ganglion.models.build.codec import STRICT, UNION, decode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.spec.heads import FLOAT32_MAX, ActionHead
 from ganglion.models.spec.network import NetworkSpec
@@ -43,6 +46,57 @@ class Normalizer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pixels:
+    """Pixels of 0 to 255, which are the network's integers as they are, at a scale of 2**PIXEL_EXPONENT.
+
+    What it says as a `Normalizer` is derived, so that whoever reads one reads it too.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    shape: tuple[int, int, int]
+    """Stacked frames, the newest last; rows; columns. An observation is in C order."""
+
+    def __post_init__(self) -> None:
+        if not all(size >= 1 for size in self.shape) or math.prod(self.shape) > MAX_OBSERVATION:
+            raise ExportError(
+                f"normalizer: shape {list(self.shape)}, allowed: positive sizes, {MAX_OBSERVATION} in all"
+            )
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """Every pixel."""
+        return tuple(range(math.prod(self.shape)))
+
+    @property
+    def offset(self) -> tuple[float, ...]:
+        """None."""
+        return (0.0,) * math.prod(self.shape)
+
+    @property
+    def gain(self) -> tuple[float, ...]:
+        """One."""
+        return (1.0,) * math.prod(self.shape)
+
+
+PIXEL_EXPONENT = -8
+"""log2 of the scale at which a network reads pixels of 0 to 255."""
+
+_PIXELS, _AFFINE = f"{UNION}pixels", f"{UNION}affine"
+
+
+def _entry_of(value: Any) -> str:
+    is_pixels = isinstance(value, Pixels) or (isinstance(value, dict) and "shape" in value)
+    return _PIXELS if is_pixels else _AFFINE
+
+
+Entry = Annotated[
+    Annotated[Normalizer, Tag(_AFFINE)] | Annotated[Pixels, Tag(_PIXELS)], Discriminator(_entry_of)
+]
+"""How observations become the network's integers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySpec:
     """A whole policy: who made it, its two host ends and the integer network between them."""
 
@@ -52,7 +106,7 @@ class PolicySpec:
     env: str
     algorithm: str
     observation_features: int
-    normalizer: Normalizer
+    normalizer: Entry
     network: NetworkSpec
     action: ActionHead
     provenance: dict[str, Any]

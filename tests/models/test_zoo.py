@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import torch
 
 from ganglion.models.build.files import read_json
+from ganglion.models.delta import forward
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.reference import quantize_observation
 from ganglion.models.zoo import ZOO
 
 SHIPPED = sorted(path.parent for path in ZOO.glob("*/*/policy.json"))
@@ -21,7 +24,11 @@ def test_every_environment_has_a_default_that_exists() -> None:
     assert {ZOO / env / name for env, name in defaults.items()} <= set(SHIPPED)
 
 
-@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+WITH_THRESHOLDS = [each for each in SHIPPED if "thresholds" in read_json(each / "policy.json")["network"]]
+ORDINARY = [each for each in SHIPPED if each not in WITH_THRESHOLDS]
+
+
+@pytest.mark.parametrize("folder", ORDINARY, ids=lambda folder: folder.name)
 def test_the_trained_brevitas_actor_equals_golden(folder: Path) -> None:
     policy, actor = load_policy(folder), QuantNetwork.load(folder).eval()
     observations = torch.from_numpy(policy.golden["observation"])
@@ -30,6 +37,16 @@ def test_the_trained_brevitas_actor_equals_golden(folder: Path) -> None:
     last = policy.spec.network.layers[-1]
     expected = np.ldexp(policy.golden[last.name].astype(np.float64), last.output_exponent)
     np.testing.assert_array_equal(mean, expected)
+
+
+@pytest.mark.parametrize("folder", WITH_THRESHOLDS, ids=lambda folder: f"{folder.parent.name} {folder.name}")
+def test_the_trained_delta_network_equals_golden(folder: Path) -> None:
+    policy, actor = load_policy(folder), QuantNetwork.load(folder)
+    whole, golden = actor.to_integers(), policy.golden
+    network = replace(whole, spec=replace(whole.spec, thresholds=policy.spec.network.thresholds))
+    inputs = quantize_observation(golden["observation"], actor.normalizer, whole.spec.input_type)
+    outputs = forward(network, inputs, golden["episode_start"])[-1]
+    np.testing.assert_array_equal(outputs, golden[policy.spec.network.layers[-1].name])
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)

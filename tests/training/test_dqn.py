@@ -21,7 +21,6 @@ from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import changed
 from ganglion.training.export import export_run
 from ganglion.training.learner import capture, quantize
-from ganglion.training.run import Phase
 from ganglion.training.train import train
 from tests.training.toy import ENV_ID, steps_config, toy_run
 
@@ -124,15 +123,19 @@ def test_dqn_learns_prunes_ships_int8_and_resumes_where_it_was(tmp_path: Path) -
     export_run(run.folder, tmp_path / "policy", 100)
     policy = load_policy(tmp_path / "policy")
     assert policy.spec.action.kind == "argmax" and policy.network.nnz == result["nnz_live"]
-    taught = toy_run(
-        name="taught",
-        config=steps_config(),
-        build=tmp_path,
-        steps=320,
-        parent=str(run.best(Phase.PRUNE)),
-        distill=True,
-    )
-    assert train(taught)["return_mean"] > GOOD_RETURN
+
+
+def test_a_taught_network_takes_the_teachers_actions() -> None:
+    student, teacher = _filled(), _filled(seed=4)
+    with torch.no_grad():
+        teacher.q_net.q_net[-1].weight.normal_()
+    student.teacher = teacher.as_teacher()
+    assert student.replay_buffer is not None
+    seen = student.replay_buffer.sample(300).observations
+    wanted = student.teacher(seen, torch.zeros(())).argmax(1)
+    assert (student.values(seen).argmax(1) == wanted).float().mean() < 0.8
+    student.train(150, 64)
+    assert (student.values(seen).argmax(1) == wanted).float().mean() > 0.95
 
 
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:

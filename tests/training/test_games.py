@@ -1,6 +1,5 @@
 """DQN on frames: games as stable-baselines3 shows them, frames stored once, runs resumed, zips taken up."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from stable_baselines3 import DQN
 from stable_baselines3.common.buffers import NStepReplayBuffer
 from stable_baselines3.common.env_util import make_atari_env
-from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack
+from stable_baselines3.common.vec_env import VecFrameStack
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.training.algorithms import new_learner
@@ -26,7 +24,8 @@ from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
 from ganglion.training.run import Phase
 from ganglion.training.train import train
-from tests.training.toy import FRAMES_ID, Frames, frames_config, toy_run
+from tests.training.frames import frames_zip, played
+from tests.training.toy import Frames, frames_config, toy_run
 
 gym.register_envs(ale_py)
 
@@ -44,28 +43,13 @@ def test_a_game_looks_as_stable_baselines3_shows_it(training: bool) -> None:
         assert reward[0] == score
 
 
-def _played(n_steps: int, n_envs: int = 1) -> Iterator[tuple[Any, ...]]:
-    """Return steps of the frames toy with random actions, as a replay buffer is told of them."""
-    envs = DummyVecEnv([lambda: gym.make(FRAMES_ID)] * n_envs)
-    envs.seed(3)
-    observation, random = envs.reset(), np.random.default_rng(5)
-    for _ in range(n_steps):
-        action = random.integers(3, size=n_envs)
-        following, reward, done, infos = envs.step(action)
-        ahead = following.copy()
-        for i in np.flatnonzero(done):
-            ahead[i] = infos[i]["terminal_observation"]
-        yield observation, ahead, action, reward, done, infos
-        observation = following
-
-
 @pytest.mark.parametrize("n_steps", [1, 3])
 @pytest.mark.parametrize("size", [60, 200])
 def test_frames_stored_once_give_the_transitions_of_stable_baselines3(n_steps: int, size: int) -> None:
     spaces = Frames.observation_space, Frames.action_space
     ours = FrameBuffer(size, *spaces, n_steps=n_steps, gamma=0.9)
     theirs = NStepReplayBuffer(size, *spaces, n_steps=n_steps, gamma=0.9)
-    for step in _played(150):
+    for step in played(150):
         ours.add(*step)
         theirs.add(*step)
     drawn = np.unique(np.concatenate([ours._drawn(400)[0] for _ in range(4)]))
@@ -84,7 +68,7 @@ def _is_near_a_limit(buffer: FrameBuffer, place: int, n_steps: int) -> bool:
 
 def test_no_return_reaches_over_a_cut_and_no_cut_step_is_drawn() -> None:
     buffer = FrameBuffer(80, Frames.observation_space, Frames.action_space, n_envs=2, n_steps=3, gamma=0.5)
-    for index, step in enumerate(_played(20, n_envs=2)):
+    for index, step in enumerate(played(20, n_envs=2)):
         buffer.rewards[:] = 1
         buffer.add(*step[:3], np.ones(2), np.zeros(2, bool), step[5])
         if index == 9:
@@ -134,28 +118,12 @@ def _train_until(run: Any, step: int) -> None:
         train(run)
 
 
-def _zip(path: Path, **settings: Any) -> DQN:
-    """Return stable-baselines3's DQN on the frames toy, learnt a little and saved as `path`."""
-    model = DQN(
-        "CnnPolicy",
-        gym.make(FRAMES_ID),
-        learning_starts=20,
-        buffer_size=200,
-        seed=1,
-        policy_kwargs={"features_extractor_kwargs": {"features_dim": 24}},
-        **settings,
-    )
-    model.learn(60)
-    model.save(path)
-    return model
-
-
 @pytest.mark.parametrize("dueling", [True, False])
 def test_a_zip_goes_on_with_its_networks_optimizer_and_steps(tmp_path: Path, dueling: bool) -> None:
-    theirs = _zip(tmp_path / "model.zip")
+    theirs = frames_zip(tmp_path / "model.zip")
     ours = new_dqn(frames_config(dqn={"dueling": dueling}), 0)
     assert take_up_zip(ours, tmp_path / "model.zip") == 60
-    observation = torch.from_numpy(np.stack([step[0][0] for step in _played(20)]))
+    observation = torch.from_numpy(np.stack([step[0][0] for step in played(20)]))
     for mine, other in ((ours.q_net, theirs.q_net), (ours.q_net_target, theirs.q_net_target)):
         with torch.no_grad():
             assert torch.allclose(mine(observation), other(observation), atol=1e-5)
@@ -173,7 +141,7 @@ def test_a_zip_goes_on_with_its_networks_optimizer_and_steps(tmp_path: Path, due
 
 def test_what_does_not_fit_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "model.zip"
-    _zip(path)
+    frames_zip(path)
     model = new_dqn(frames_config(hidden=(8,)), 0)
     with pytest.raises(
         ConfigError, match=r"model.zip: layers of .*\[24, 64\].*, here .*\[8, 64\].*; set hidden"

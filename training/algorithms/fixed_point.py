@@ -8,6 +8,7 @@ from torch import Tensor
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
+from ganglion.models.spec.policy import Pixels
 from ganglion.models.spec.types import IntType
 
 
@@ -22,8 +23,10 @@ class FixedPointNetwork:
     def __init__(self, modules: Sequence[Weighted], quantization: Quantization) -> None:
         self._modules, self._spec = list(modules), quantization.network
         self._csd_digits = quantization.csd_digits
-        self._offset = torch.tensor(quantization.normalizer.offset)
-        self._gain = torch.tensor(quantization.normalizer.gain)
+        entry = quantization.normalizer
+        self._reads_pixels = isinstance(entry, Pixels)
+        self._offset = torch.tensor((0.0,) if isinstance(entry, Pixels) else entry.offset)
+        self._gain = torch.tensor((1.0,) if isinstance(entry, Pixels) else entry.gain)
 
     def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return what enters the last layer [batch, hidden] and leaves it [batch, output], float32.
@@ -31,12 +34,14 @@ class FixedPointNetwork:
         observation: [batch, observation] float32, raw.
         """
         spec = self._spec
-        x = fake_quantize((observation - self._offset) * self._gain, spec.input_type, spec.exponent(0))
+        exponent = spec.exponent(0)
+        normalized = (observation - self._offset) * self._gain * 2.0**exponent
+        x = fake_quantize(normalized, spec.input_type, exponent)
         entering = x
         for index, (layer, module) in enumerate(zip(spec.layers, self._modules, strict=True)):
             entering, weight, bias = x.flatten(1), module.weight, module.bias
             assert bias is not None
-            if index == 0:
+            if index == 0 and not self._reads_pixels:
                 bias = bias + weight @ self._offset
                 weight = weight / self._gain
             on_grid = quantize_weight(

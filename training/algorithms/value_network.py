@@ -12,7 +12,8 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
-from ganglion.models.nets.float_network import PIXEL_EXPONENT, Weighted
+from ganglion.models.nets.float_network import Weighted
+from ganglion.models.spec.policy import PIXEL_EXPONENT
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:
@@ -29,7 +30,8 @@ class PixelCnn(NatureCNN):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
-        return super().forward(observations * 2.0**PIXEL_EXPONENT)
+        dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32  # pixels fit either
+        return super().forward(observations.to(dtype) * 2.0**PIXEL_EXPONENT)
 
 
 class DuelingNetwork(QNetwork):
@@ -44,7 +46,11 @@ class DuelingNetwork(QNetwork):
 
     def forward(self, obs: PyTorchObs) -> Tensor:
         """Return the value of each action: [batch, *observation] → [batch, action]."""
-        features = self.extract_features(obs, cast(BaseFeaturesExtractor, self.features_extractor))
+        extractor = cast(BaseFeaturesExtractor, self.features_extractor)
+        # Stable-baselines3 would make float32 of pixels first.
+        features = (
+            extractor(obs) if isinstance(extractor, PixelCnn) else self.extract_features(obs, extractor)
+        )
         hidden = self.q_net[:-1](features)
         return self.action_values(hidden, self.q_net[-1](hidden))
 

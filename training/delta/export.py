@@ -20,7 +20,7 @@ from ganglion.training.delta.measure import Measured, Thresholds, measured
 from ganglion.training.delta.rollout import roll_out
 from ganglion.training.episodes import TEST_SEEDS, Episodes
 from ganglion.training.plot import draw_curve, figure
-from ganglion.training.records import RESULT_FILE
+from ganglion.training.records import DELTA_PHASE, RESULT_FILE
 from ganglion.training.shipped import EVALUATION_KEYS
 
 _RECORDED = ("step", "sparsity", "nnz", "nnz_live", "seed", "commit", "checkpoint")
@@ -96,10 +96,10 @@ def _result(tuned: Finetuned, policy: Policy, episodes: Episodes) -> dict[str, A
     """Return result.json: the test's episodes and what made the policy."""
     provenance = policy.spec.provenance
     return {
-        "environment": policy.spec.env.removesuffix("-v4"),
+        "environment": policy.spec.env.partition("-v")[0],
         "env_id": policy.spec.env,
         "algorithm": policy.spec.algorithm,
-        "phase": "delta",
+        "phase": DELTA_PHASE,
         **episodes.to_json(),
         **{
             key: provenance[key]
@@ -126,7 +126,7 @@ def _write_curve(tuned: Finetuned, policy: Policy, folder: Path) -> None:
         curve.append(
             {
                 "step": step,
-                "phase": "delta",
+                "phase": DELTA_PHASE,
                 "elapsed_s": round(seconds, 1),
                 "sparsity": policy.spec.provenance["sparsity"],
                 "loss": each.loss,

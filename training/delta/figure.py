@@ -34,7 +34,8 @@ def draw_line(axes: Axes, report: DeltaReport, dense_return: float, index: int) 
     Both axes are relative to the dense actor.
     """
     assert report.dense
-    exact, last = report.uniform[0], report.trained or report.chosen
+    exact = report.uniform[0]
+    last = report.trained or report.chosen or exact
     points = [
         (report.dense, dense_return),
         (sum(report.pruned), exact.return_mean),

@@ -5,7 +5,7 @@ used. The masks and the scales stay; a small cost on changes makes those that cr
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
@@ -95,7 +95,8 @@ class Finetuning:
         self._adam = torch.optim.Adam(self._actor.parameters(), fused=True)
         self._episodes: list[list[Ints]] = []
         self.rounds: list[Round] = []
-        self._key = digest([key, encode(recipe), code_hash(__name__)])
+        # A run that goes on may be asked for more rounds, or fewer.
+        self._key = digest([key, encode(replace(recipe, rounds=0)), code_hash(__name__)])
 
     def run(self) -> IntNetwork:
         """Do the rounds that are left and return the best one's network."""
@@ -137,7 +138,7 @@ class Finetuning:
         log.info(
             "delta: round %d of %d: thresholds %s, %.0f multiplications, return %.0f ± %.0f",
             number,
-            self._recipe.rounds,
+            self._recipe.rounds + 1,
             figures.thresholds,
             figures.total,
             figures.return_mean,
@@ -188,7 +189,7 @@ class Finetuning:
         Checkpoint(arrays=named(groups), meta=meta).save(self._path)
 
     def _resume(self) -> None:
-        """Go on from the checkpoint, unless it is of another key, recipe or code."""
+        """Go on from the checkpoint, unless it is of another key, code or recipe but for the rounds."""
         checkpoint = Checkpoint.load(self._path)
         if checkpoint.meta.get("key") != self._key:
             return

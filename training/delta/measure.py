@@ -48,7 +48,8 @@ class DeltaReport:
     """None where the policy's provenance does not tell its size before pruning."""
     pruned: tuple[Count, ...]
     uniform: tuple[Measured, ...]
-    chosen: Measured
+    chosen: Measured | None = None
+    """With the thresholds chosen by layer; None where they were not searched for."""
     trained: Measured | None = None
     """With the thresholds chosen for the policy that was fine-tuned with them; None without fine-tuning."""
 

@@ -9,7 +9,7 @@ from ganglion.training.plot import figure, line_style
 
 def draw(title: str, report: DeltaReport, pictures: Sequence[Path]) -> None:
     """Draw the policy from pruned over exact delta inference to thresholds; the dense actor is a mark."""
-    uniform, chosen = report.uniform, report.chosen
+    uniform = report.uniform
     exact = uniform[0]
     with figure(1, *pictures) as (axes,):
         if report.dense:
@@ -30,8 +30,10 @@ def draw(title: str, report: DeltaReport, pictures: Sequence[Path]) -> None:
             axes.annotate(
                 f" {each.thresholds[0]}", (each.total, each.return_mean), fontsize="small", va="bottom"
             )
-        label = f"chosen by layer: {', '.join(map(str, chosen.thresholds))}"
-        axes.plot([chosen.total], [chosen.return_mean], **line_style(2), label=label)
+        for index, (what, each) in enumerate((("chosen", report.chosen), ("trained", report.trained)), 2):
+            if each is not None:
+                label = f"{what}: {', '.join(map(str, each.thresholds))}"
+                axes.plot([each.total], [each.return_mean], **line_style(index), label=label)
         axes.set(xscale="log", xlabel="multiplications a step", ylabel="return, ± std", title=title)
         axes.set_ylim(min(0.0, axes.get_ylim()[0]), None)
         axes.legend(fontsize="small")

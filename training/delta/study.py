@@ -35,6 +35,8 @@ class DeltaSettings(PolicySettings):
     """Each is tried for all layers at once, in steps of their inputs' integers; 0, exact, comes first."""
     keep: float = 0.95
     """The fraction of the return that thresholds chosen by layer must keep."""
+    search: bool = True
+    """Choose thresholds by layer; of a policy that is fine-tuned, only afterwards."""
     episodes: int = TEST_EPISODES
     """Episodes of each line of the table; the search takes a fifth of them, on other seeds."""
     finetune: tuple[int, ...] = ()
@@ -111,13 +113,15 @@ def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaRep
     """Return what delta inference does to a policy as it is."""
     n_layers, all_ = len(policy.spec.network.layers), settings.episodes
     uniform = tuple(measure((each,) * n_layers, all_, TEST_SEEDS) for each in settings.thresholds)
+    searched = settings.search and not settings.finetune
+    chosen = choose(measure, measure, (0,) * n_layers, settings) if searched else None
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
         dense=policy.spec.said.n_weights,
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
-        chosen=measure(choose(measure, measure, (0,) * n_layers, settings), all_, TEST_SEEDS),
+        chosen=measure(chosen, all_, TEST_SEEDS) if chosen else None,
     )
 
 
@@ -156,5 +160,6 @@ def _finetune(policy: Policy, recipe: Recipe, settings: DeltaSettings, exact: Me
         rounds=finetuning.rounds,
         checkpoint=folder / "finetune.npz",
     )
-    thresholds = choose(measure, exact, recipe.thresholds, settings)
+    start = recipe.thresholds
+    thresholds = choose(measure, exact, start, settings) if settings.search else start
     return export(tuned, thresholds, folder / "policy", settings.episodes)

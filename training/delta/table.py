@@ -23,9 +23,8 @@ def print_table(report: DeltaReport) -> None:
         table.add_row("dense actor", f"{report.dense:,}", "1x")
     add("pruned, all sent", report.pruned)
     lines = [(each, "" if any(each.thresholds) else " (exact)") for each in report.uniform]
-    lines.append((report.chosen, " (chosen)"))
-    if report.trained is not None:
-        lines.append((report.trained, " (trained)"))
+    found = ((report.chosen, " (chosen)"), (report.trained, " (trained)"))
+    lines += [(each, what) for each, what in found if each is not None]
     for each, what in lines:
         mean = f"{each.return_mean:,.0f} ± {each.return_std:,.0f}"
         falls = f"{each.falls} of {each.episodes}"

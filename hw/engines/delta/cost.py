@@ -11,6 +11,8 @@ from ganglion.hw.target.resources import Resources
 CONTROL_LUTS, UNIT_LUTS, QUEUE_LUTS, CHANNEL_LUTS = 60, 12, 7, 10
 ACC_LUTS, ACT_LUTS, QUEUED_LUTS, CHOSEN_LUTS, SLOT_LUTS = 3.2, 5, 1.4, 5, 10
 CONTROL_FFS, UNIT_FFS, WALK_FFS = 10, 3, 6
+# So many LUTs of fewer inputs for each of six, as yosys makes them for ECP5 and Gowin.
+LUT6, SMALL_LUTS = 6, 1.7
 # Words of a mask memory of which a LUT holds a bit.
 MASK_ROWS = 64
 XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
@@ -37,7 +39,7 @@ def on_part(program: Program, layout: Layout, estimated: Resources, family: Fami
         ff += program.shape.units * rows * (program.accumulator_bits + program.activation_bits)
         ff += program.shape.lanes * program.shape.channels * depth * _event_bits(program)
     return Resources(
-        lut=round(estimated.lut * family.luts_per_lut6),
+        lut=round(estimated.lut * (SMALL_LUTS if family.lut_inputs < LUT6 else 1)),
         ff=ff,
         dsp=estimated.dsp,
         bram=program.shape.lanes * _columns(layout, family.bram),

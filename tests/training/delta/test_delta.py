@@ -100,6 +100,15 @@ def test_a_killed_study_goes_on_and_writes_table_figure_and_json(
     assert (folder / "delta.json").read_bytes() == first
 
 
+def test_without_a_search_only_the_given_thresholds_are_measured(policy: Policy, tmp_path: Path) -> None:
+    settings = DeltaSettings(
+        policy=tmp_path / "mine", thresholds=(0,), episodes=2, search=False, build=tmp_path / "build"
+    )
+    run(settings)
+    report = json.loads((settings.paths.root / "delta" / "delta.json").read_text())
+    assert report["chosen"] is None and [each["thresholds"] for each in report["uniform"]] == [[0, 0, 0]]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
