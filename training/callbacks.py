@@ -97,8 +97,9 @@ class MilestoneCallback(BaseCallback):
         restart_episode(self.model, self._run)
 
     def _may_be_best(self) -> bool:
-        if self._phase is Phase.DENSE:
-            return self.num_timesteps > 0  # before it has seen a state there is nothing to calibrate int8 by
+        if self._phase is Phase.DENSE and self._run.distill:
+            # The teacher's copy that has seen no state: int8 could not be calibrated by any.
+            return self.num_timesteps > 0
         return self._phase is not Phase.PRUNE or self.num_timesteps > self._run.sparse_from
 
     def _warn_of_dead_weights(self) -> None:

@@ -56,6 +56,6 @@ COMMANDS = (
     Command(
         name="bench-training",
         target="ganglion.training.bench:run",
-        help="measure the speed of training against stable-baselines3's SAC",
+        help="measure the speed of training against stable-baselines3's SAC and DQN",
     ),
 )

@@ -42,6 +42,7 @@ def test_a_bundles_golden_vectors_are_steps_of_episodes(bundle: Path) -> None:
     with np.load(bundle / "golden.npz") as golden, Policy.load(bundle) as policy:
         starts = golden["episode_start"]
         assert starts.dtype == bool and starts[0] and starts.sum() == 2 and len(starts) < MAX_VECTORS
+        policy(golden["observation"][0] + 1)  # an episode of its own
         assert policy.self_test() == len(starts)
 
 

@@ -36,6 +36,13 @@ def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run
         train(replace(run, name="learnt", distill=False))
 
 
+def test_a_teachers_dense_copy_becomes_int8_by_imitation(dense_run: tuple[Run, Path]) -> None:
+    teacher = dense_run[1].parent / "teacher.npz"
+    run = toy_run(name="copied", distill=True, steps=400, qat_steps=240, parent=str(teacher))
+    result = train(run)
+    assert result["phase"] == "qat" and result["return_mean"] > GOOD_RETURN
+
+
 def test_the_teacher_does_not_change_and_the_student_comes_closer(dense_run: tuple[Run, Path]) -> None:
     model = new_sac(dense_run[0].config, seed=0)
     restore(model, Checkpoint.load(dense_run[1]))

@@ -10,17 +10,18 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import TrainingError
+from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.actor_critic_config import OnPolicyConfig
 from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
 from ganglion.training.algorithms.experience import Experience
+from ganglion.training.algorithms.head_mean import deploy, half_range, log_std
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
@@ -44,7 +45,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
 
     def _setup_model(self) -> None:
         super()._setup_model()
-        self._actor = _deploy(self.policy)
+        self._actor = deploy(self.policy)
         self.experience = Experience.none(self.observation_space, self.action_space)
 
     @property
@@ -122,6 +123,11 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the gradient of the policy's loss over the whole latest rollout, however many batches."""
         del n_batches
+        if not len(self.experience.rollout):
+            raise ConfigError(
+                f"{spelled('pruning', 'snip')} judges weights before the first rollout, which "
+                f"{self.algorithm} learns from; another {spelled('pruning')} fits, such as magnitude or rigl"
+            )
         seen = torch.from_numpy(self.experience.rollout)
         if self.teacher is not None:
             return self._actor.weight_gradients(self._distance(seen))
@@ -168,7 +174,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         network = copy.deepcopy(self._actor).requires_grad_(False)
         if isinstance(self.action_space, spaces.Discrete):
             return lambda observation, _noise: network(observation)
-        deviation = _log_std(self.policy).detach().exp() / _half_range(self.action_space)
+        deviation = log_std(self.policy).detach().exp() / half_range(self.action_space)
 
         def act(observation: Tensor, noise: Tensor) -> Tensor:
             return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
@@ -179,45 +185,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         """Return the mean deviation of exploration, in actions' units; nothing of discrete ones."""
         if isinstance(self.action_space, spaces.Discrete):
             return {}
-        return {"exploration_std": float(_log_std(self.policy).detach().exp().mean())}
-
-
-class HeadMean(nn.Module):
-    """tanh between an action space's bounds: [n, action] → [n, action]."""
-
-    low: Tensor
-    reach: Tensor
-
-    def __init__(self, space: spaces.Box) -> None:
-        super().__init__()
-        self.register_buffer("low", torch.from_numpy(space.low), persistent=False)
-        self.register_buffer("reach", _half_range(space), persistent=False)
-
-    def forward(self, output: Tensor) -> Tensor:
-        """Return the mean action."""
-        return self.low + (torch.tanh(output) + 1) * self.reach
-
-
-def _half_range(space: spaces.Space[Any]) -> Tensor:
-    assert isinstance(space, spaces.Box)
-    return torch.from_numpy((space.high - space.low) / 2).float()
-
-
-def _log_std(policy: ActorCriticPolicy) -> Tensor:
-    return cast(Tensor, policy.log_std)
-
-
-@torch.no_grad()
-def _deploy(policy: Any) -> DeployedMlp:
-    """Put a deployable network into stable-baselines3's policy as its `action_net`; return it."""
-    network = DeployedMlp(actor_layers(policy))
-    policy.mlp_extractor.policy_net = nn.Sequential()  # its layers are the network's
-    if isinstance(policy.action_space, spaces.Box):
-        policy.action_net = nn.Sequential(network, HeadMean(policy.action_space))
-        _log_std(policy).add_(_half_range(policy.action_space).log())
-    else:
-        policy.action_net = network
-    return network
+        return {"exploration_std": float(log_std(self.policy).detach().exp().mean())}
 
 
 def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
