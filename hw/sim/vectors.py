@@ -1,7 +1,8 @@
 """What the RTL is proven with: golden inputs, extremes, random ones, and those sought for each neuron.
 
 A fault that shows only where a neuron saturates, or where a sum is next to another output, stays hidden from
-inputs that never bring the neuron there.
+inputs that never bring the neuron there. One that adds what the vector before has left in a memory stays
+hidden where that is zero: sums next to another output come again behind inputs that raise every neuron.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MIN_VECTORS = 10_000
 ROUNDS, CANDIDATES, MOST_SCORES = 20, 1024, 4_000_000
+MOST_PAIRS = 1024
 # How many features of an input a round changes.
 CHANGES = 2
 
@@ -27,13 +29,14 @@ Floats = npt.NDArray[np.float32]
 
 
 def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
-    """Return golden inputs [n, in], all-low, all-high, zeros, random ones to `MIN_VECTORS`, sought ones."""
+    """Return inputs [n, in]: golden, all-low, all-high, zeros, random to `MIN_VECTORS`, sought, and pairs."""
     kind, features = network.spec.input_type, network.spec.widths[0]
     extremes = np.repeat([[kind.low], [kind.high], [0]], features, axis=1)
     missing = max(0, MIN_VECTORS - len(golden) - len(extremes))
     random = np.random.default_rng(0).integers(kind.low, kind.high + 1, (missing, features))
     known = np.concatenate([golden.astype(np.int64), extremes, random])
-    return np.concatenate([known, sought_inputs(network, known)])
+    best = _sought(network, known)
+    return np.concatenate([known, np.unique(best.inputs[best.is_new], axis=0), _pairs(network, best)])
 
 
 def proof_vectors(policy: "Policy") -> Vectors:
@@ -48,8 +51,8 @@ def proof_vectors(policy: "Policy") -> Vectors:
     return Vectors.of(policy.network, inputs, starts)
 
 
-def sought_inputs(network: IntNetwork, known: Ints) -> Ints:
-    """Return inputs [n, in] that bring neurons farther than `known` [m, in] does.
+def _sought(network: IntNetwork, known: Ints) -> "_Best":
+    """Return the inputs that bring neurons farthest, new where `known` [m, in] does not bring them there.
 
     A neuron has four goals: its largest and its smallest sum, one that is just rounded up to an output, and
     one that just is not. A weight has one: that its lowest bit, turned over, changes the output. The best
@@ -65,7 +68,32 @@ def sought_inputs(network: IntNetwork, known: Ints) -> Ints:
     for _ in range(ROUNDS):
         parents = rng.choice(np.flatnonzero(best.scores != 0), n_candidates)
         best.improve(network, _changed(rng, network, best.inputs[parents]))
-    return np.unique(best.inputs[best.is_new], axis=0)
+    return best
+
+
+def _pairs(network: IntNetwork, best: "_Best") -> Ints:
+    """Return inputs [n, in] in turn: one that raises neurons, one that brings a sum just below an output.
+
+    The few inputs that together raise every input and neuron above its lowest come before every such sum;
+    `MOST_PAIRS` of these pairs, at random, where there are more.
+    """
+    spec = network.spec
+    boundaries = enumerate([best.inputs, *network.forward(best.inputs)])
+    raised = np.concatenate([values > spec.type(boundary).low for boundary, values in boundaries], axis=1)
+    raising: list[int] = []
+    while raised.any():
+        raising.append(int(raised.sum(axis=1).argmax()))
+        raised[:, raised[raising[-1]]] = False
+    below = np.unique(best.inputs[_below(network)], axis=0)
+    chosen = np.random.default_rng(0).permutation(len(raising) * len(below))[:MOST_PAIRS]
+    pairs = [best.inputs[raising][chosen // len(below)], below[chosen % len(below)]]
+    return np.stack(pairs, axis=1).reshape(-1, best.inputs.shape[1])
+
+
+def _below(network: IntNetwork) -> npt.NDArray[np.bool_]:
+    """Return which goals, [goals], are a sum just below an output; in the order of `_scores`."""
+    counts = [[3 * len(weight), len(weight), np.count_nonzero(weight)] for weight in network.weights]
+    return np.repeat(np.resize([False, True, False], 3 * len(counts)), np.ravel(counts))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.registry import engines
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
+from ganglion.hw.sim.latency import worst_case_cycles
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import GanglionError, ToolError
@@ -26,7 +27,7 @@ from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings, PolicySettings
 from ganglion.models.build.stage import Stage
-from ganglion.models.formats.policy_folder import read_description
+from ganglion.models.formats.policy_folder import load_policy, read_description
 from ganglion.models.select_policy import select
 
 log = logging.getLogger(__name__)
@@ -37,18 +38,19 @@ ENGINES = tuple(
     for settings in engine.compared or engine.usual
 )
 COUNTS = ("lut", "ff", "dsp", "bram")
-# The table's columns: heading and key of a row.
+# The table's columns: heading and key of a row; where cycles depend on data they are the most of the probes'.
 COLUMNS = {
-    "cycles": "latency_cycles",
-    "µs": "latency_us",
+    "most cycles": "latency_cycles",
+    "most µs": "latency_us",
     "interval": "interval_cycles",
     **{count.upper(): count for count in COUNTS},
     "sim/s": "simulated_inferences_per_s",
     "wrong": "mismatches",
     "seconds": "seconds",
 }
-# What the netlists of all engines switch, counted alike: the comparison that holds without any constant.
-GATE_COLUMNS = {"toggles": "toggles_per_action", "nJ ≥": "energy_nj"}
+# Shown where a row has them: what no step exceeds, proven, of an engine whose cycles depend on data; what
+# netlists switch, counted alike for all engines, the comparison that holds without any constant.
+SOME_COLUMNS = {"worst case": "worst_case_cycles", "toggles": "toggles_per_action", "nJ ≥": "energy_nj"}
 SPEED_S = 2.0
 
 
@@ -110,13 +112,14 @@ def measured(build: BuildPaths) -> dict[str, Any]:
     simulate.run(settings)
     synth.run(settings)
     simulation, synthesis = read_json(build.sim), read_json(build.synth)
-    clock_mhz = load_design(build).clock_mhz
+    design = load_design(build)
     seconds = [
         read_json(Stage.at(build.root, name).record)["seconds"] for name in ("compile", "simulate", "synth")
     ]
     return {
         "latency_cycles": simulation["latency_cycles"],
-        "latency_us": round(simulation["latency_cycles"] / clock_mhz, 3),
+        "latency_us": round(simulation["latency_cycles"] / design.clock_mhz, 3),
+        "worst_case_cycles": worst_case_cycles(design, load_policy(build.policy).network),
         "interval_cycles": simulation["interval_cycles"],
         **{key: synthesis[key] for key in COUNTS},
         "mismatches": simulation["mismatches"],
@@ -147,7 +150,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print one line an engine."""
     table = Table(title=title)
     table.add_column("engine")
-    columns = COLUMNS | {head: key for head, key in GATE_COLUMNS.items() if any(row.get(key) for row in rows)}
+    columns = COLUMNS | {head: key for head, key in SOME_COLUMNS.items() if any(row.get(key) for row in rows)}
     for head in columns:
         table.add_column(head, justify="right")
     for row in rows:

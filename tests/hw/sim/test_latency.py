@@ -8,7 +8,7 @@ import pytest
 from ganglion.hw.design.design import Design, SegmentReport
 from ganglion.hw.engines.delta.engine import Delta
 from ganglion.hw.engines.delta.settings import DeltaSettings
-from ganglion.hw.sim.latency import latency_of
+from ganglion.hw.sim.latency import latency_of, worst_case_cycles
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.codec import encode
@@ -64,6 +64,7 @@ def test_measured_cycles_become_a_distribution(
     assert found is not None and found.steps == N_STEPS
     assert measured.min() < found.mean_cycles < found.p99_cycles <= found.max_cycles
     assert found.max_cycles <= found.worst_case_cycles == bare.node.latency_cycles
+    assert worst_case_cycles(design, network) == bare.node.latency_cycles
     wrong = measured + (np.arange(N_STEPS) == 77)
     with pytest.raises(MismatchError, match=r"latency: the model's cycles and the RTL's: vector 77"):
         latency_of(design, network, inputs, STARTS, wrong)
@@ -80,3 +81,4 @@ def test_an_engine_whose_latency_is_fixed_has_one_figure(
     shape = {"lanes": 2, "banks": 2, "replicas": 1}
     folded = replace(design, segments=(replace(design.segments[0], engine="folded", shape=shape),))
     assert latency_of(folded, ordinary, inputs, STARTS, np.zeros(N_STEPS, np.int64)) is None
+    assert worst_case_cycles(folded, ordinary) is None

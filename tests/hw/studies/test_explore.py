@@ -17,12 +17,15 @@ def test_engines_are_measured_and_impossible_ones_left_out(
 ) -> None:
     paths = BuildPaths.of("tiny", tmp_path)
     write_random_policy(paths.policy, np.random.default_rng(0), (4, 6, 2), n_vectors=20)
-    engines = [options_for("folded", lanes=lanes) for lanes in (2, 64)]
-    (row,) = explore(paths, "Pynq-Z2", engines, with_gates=True)
+    engines = [options_for("folded", lanes=2), options_for("folded", lanes=64), options_for("delta", lanes=2)]
+    row, delta = explore(paths, "Pynq-Z2", engines, with_gates=True)
     assert row["engine"] == "folded 2" and row["mismatches"] == 0
     assert row["dsp"] == 2 and row["lut"] > 0 and row["latency_cycles"] > 0
     assert row["toggles_per_action"] > 0 and row["energy_nj"] is None
     print_table([row], "tiny")
     shown = capsys.readouterr().out
     assert "folded 64 left out" in shown and "folded 2" in shown
-    assert "toggles" in shown and "nJ" not in shown
+    assert "toggles" in shown and "nJ" not in shown and "worst" not in shown
+    assert row["worst_case_cycles"] is None and delta["worst_case_cycles"] >= delta["latency_cycles"] > 0
+    print_table([row, delta], "tiny")
+    assert f" {delta['worst_case_cycles']} " in capsys.readouterr().out
