@@ -89,7 +89,8 @@ def explore(
 
 def engine_label(options: TargetOptions) -> str:
     """Return "folded 8" for the folded engine with 8 lanes."""
-    given = [getattr(options, engine.varied, None) for engine in engines() if engine.varied]
+    varied = dict.fromkeys(engine.varied for engine in engines() if engine.varied)
+    given = [getattr(options, name, None) for name in varied]
     return " ".join([options.engine, *(str(value) for value in given if value is not None)])
 
 
