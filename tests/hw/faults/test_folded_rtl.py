@@ -37,7 +37,7 @@ FAULTS = (
     ("ganglion_collector", "ReduceBits'(1)", "ReduceBits'(0)"),
     ("ganglion_collector", "Delay = 4", "Delay = 5"),
     ("ganglion_lane", "ends || last_i", "ends"),
-    ("ganglion_lane", "last_i ? '0 : index_q", "index_q"),
+    ("ganglion_lane", "!rst_ni || (run_i && last_i)", "!rst_ni"),
     ("ganglion_reduction", "(reduce_i && !capture_i[i])", "1'b0"),
     ("ganglion_banks", "valid[Writers]  = store_i && store_bank_i == SelectBits'(b)", "valid[Writers] = '0"),
     ("ganglion_lane_array", "act_i[p*Replicas/Lanes]", "act_i[0]"),
