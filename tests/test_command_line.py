@@ -79,7 +79,10 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
             (*MAKE, "hw", "LANE=4"),
             "error: LANE=4: hw knows no such variable; known: ADDERS_PER_STAGE, BOARD,",
         ),
-        ((*MAKE, "hw", "LANES=4"), "error: LANES=4 is for ENGINE=folded, but ENGINE=auto does not read it"),
+        (
+            (*MAKE, "hw", "LANES=4"),
+            "error: LANES=4 is for ENGINE=folded or delta, but ENGINE=auto does not read it",
+        ),
         ((*MAKE, "hw", "ENV=a;touch x"), "error: 'a;touch x' cannot name a build"),
         ((*MAKE, "hw", "ENV=Hoper"), "error: no policy is shipped for 'Hoper' (shipped: Ant,"),
         ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),

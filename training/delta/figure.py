@@ -68,6 +68,7 @@ def run(settings: DeltaFigureSettings) -> None:
         for index, report in enumerate(reports):
             draw_line(axes, report, references[report.env], index)
         axes.set(xscale="log", xlabel="multiplications: times fewer than the dense actor's")
-        axes.set(ylabel="return / the dense actor's", ylim=(0, None))
+        axes.set(ylabel="return / the dense actor's")
+        axes.set_ylim(0, 1.05 * axes.dataLim.ymax)
         axes.legend(fontsize="small", loc="lower left", title="dense → pruned → delta, exact → thresholds")
     print(f"written: {', '.join(map(str, pictures))}")

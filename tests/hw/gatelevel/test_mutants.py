@@ -27,6 +27,8 @@ from tests.hw.toy import toy_network
 VECTORS = 100
 FAMILIES = {board.family.name: board.name for board in all_boards() if board.family.gates}
 FIRST = "7-series"
+QUICK = (FIRST, "ecp5")
+"""Families of six and of four inputs a table; the others' netlists take longer to compile."""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,10 @@ def swapped_nets(netlist: Netlist) -> Netlist:
     return replace(netlist, ports={**netlist.ports, "m_axis_tdata": replace(port, bits=bits)})
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [family if family in QUICK else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES],
+)
 def test_the_netlist_equals_the_reference(
     family: str, made: Callable[[str], tuple[Design, Netlist]], tmp_path: Path
 ) -> None:
