@@ -6,15 +6,15 @@ from ganglion.hw.engines.folded.part import memories
 from ganglion.hw.target.family import BlockRam, Family
 from ganglion.hw.target.resources import Resources
 
-# Fitted to yosys: control, and what a unit, an event's queue, a lane's choice of one and a channel take, of
-# themselves and for each bit of accumulator, activation and event.
-CONTROL_LUTS, UNIT_LUTS, QUEUE_LUTS, CHANNEL_LUTS = 60, 12, 7, 10
-ACC_LUTS, ACT_LUTS, QUEUED_LUTS, CHOSEN_LUTS, SLOT_LUTS = 3.2, 5, 1.4, 5, 10
+# Fitted to yosys, within 6 % over 11 engines, beside memories: control, a unit, a bit of an event in a queue,
+# and in each lane and channel 64 ids.
+CONTROL_LUTS, UNIT_LUTS, QUEUED_LUTS, IDS_LUTS = 274, 96, 1.8, 20.6
+# LUTs of a bit of a memory of 64 words: read at a second place, at one, or in a queue.
+DUAL_LUTS, SINGLE_LUTS, QUEUE_LUTS = 2, 1, 4 / 3
+LUT_ROWS, LEAST_ROWS = 64, 32
 CONTROL_FFS, UNIT_FFS, WALK_FFS = 10, 3, 6
 # So many LUTs of fewer inputs for each of six, as yosys makes them for ECP5 and Gowin.
 LUT6, SMALL_LUTS = 6, 1.7
-# Words of a mask memory of which a LUT holds a bit.
-MASK_ROWS = 64
 XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
 
 
@@ -51,13 +51,18 @@ def _event_bits(program: Program) -> int:
 
 
 def _luts(program: Program) -> float:
-    shape, event, acc = program.shape, _event_bits(program), program.accumulator_bits
-    unit = UNIT_LUTS + ACC_LUTS * acc + ACT_LUTS * program.activation_bits
-    walker = shape.channels * (QUEUE_LUTS + QUEUED_LUTS * event) + CHOSEN_LUTS * event
-    masks = shape.lanes * -(-program.ids // MASK_ROWS)
-    channel = CHANNEL_LUTS + masks + SLOT_LUTS * shape.slots
-    outputs = (shape.units - 1) * acc + CONTROL_LUTS
-    return shape.units * unit + shape.lanes * walker + shape.channels * channel + outputs + CONTROL_LUTS
+    shape, event = program.shape, _event_bits(program)
+    unit = DUAL_LUTS * program.accumulator_bits + SINGLE_LUTS * program.activation_bits
+    queues = shape.lanes * shape.channels
+    memories = shape.units * unit * _depth(1 << program.row_bits)
+    memories += queues * event * QUEUE_LUTS * _depth(program.queue_depth)
+    logic = CONTROL_LUTS + shape.units * UNIT_LUTS + queues * event * QUEUED_LUTS
+    return logic + queues * program.ids / LUT_ROWS * IDS_LUTS + memories
+
+
+def _depth(rows: int) -> float:
+    """Return how many times a LUT's words these are."""
+    return max(rows, LEAST_ROWS) / LUT_ROWS
 
 
 def _ffs(program: Program, layout: Layout) -> int:
@@ -75,6 +80,6 @@ def _columns(layout: Layout, bram: BlockRam) -> int:
     """Return the block RAMs of a lane's memory, which is read at two places at once."""
     if bram.read_ports == 1:
         return 2 * memories(layout.bits, layout.words, bram)
-    # Read by two ports it is half as wide and twice as deep.
-    narrow = BlockRam(rows=2 * bram.rows, bits=bram.bits // 2, read_ports=2)
-    return memories(layout.bits, layout.words, narrow)
+    # Read by two ports it is half as wide and twice as deep, or once more.
+    shapes = (BlockRam(rows=n * bram.rows, bits=bram.bits // n, read_ports=2) for n in (2, 4))
+    return min(memories(layout.bits, layout.words, shape) for shape in shapes)

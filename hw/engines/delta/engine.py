@@ -55,9 +55,19 @@ class Delta(NodeEngine):
     ) -> tuple[DeltaPlan, ...]:
         """Return a plan a network."""
         plans = tuple(self._planned(network, settings, board) for network in networks)
-        for made in plans:
-            board.require(made.resources + taken, _what(made), _remedy(made, taken, board))
+        for network, made in zip(networks, plans, strict=True):
+            if not board.holds(made.resources + taken):
+                remedy = self._remedy(network, settings, board, taken)
+                board.require(made.resources + taken, _what(made), remedy)
         return plans
+
+    def _remedy(self, network: IntNetwork, settings: DeltaSettings, board: Board, taken: Resources) -> str:
+        """Return the nearest setting that works: as many lanes as there is room for."""
+        for lanes in range(settings.lanes - 1, 0, -1):
+            made = self._planned(network, replace(settings, lanes=lanes), board)
+            if board.holds(made.resources + taken):
+                return f"set {spelled('lanes', lanes)} or take a larger board"
+        return "take a larger board"
 
     def _planned(self, network: IntNetwork, settings: DeltaSettings, board: Board) -> DeltaPlan:
         spec = network.spec
@@ -83,11 +93,3 @@ class Delta(NodeEngine):
 
 def _what(plan: DeltaPlan) -> str:
     return f"the delta engine, {plan.shape.lanes} lanes for {plan.network.nnz} nonzeros,"
-
-
-def _remedy(plan: DeltaPlan, taken: Resources, board: Board) -> str:
-    """Return the nearest setting that works: fewer lanes."""
-    left, need = board.budget - taken, plan.resources
-    kinds = ("lut", "ff", "dsp", "bram")
-    fewer = min(plan.shape.lanes * getattr(left, kind) // max(1, getattr(need, kind)) for kind in kinds)
-    return f"set {spelled('lanes', max(1, fewer))} or take a larger board"
