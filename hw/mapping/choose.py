@@ -8,7 +8,7 @@ from rich.table import Table
 
 from ganglion.hw.design.design import CandidateReport, ChoiceReport, Estimate
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.registry import engines, require_state
+from ganglion.hw.engines.registry import engines, find_engine, require_state
 from ganglion.hw.mapping.segments import padded
 from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
@@ -30,7 +30,12 @@ class Choice:
     @property
     def reason(self) -> str:
         """Return why in a sentence."""
-        quick = [each for each in self.candidates if self.verdict(each) in ("", "taken")]
+        alike = find_engine(self.taken.engine).keeps_state
+        quick = [
+            each
+            for each in self.candidates
+            if self.verdict(each) in ("", "taken") and find_engine(each.engine).keeps_state == alike
+        ]
         return (
             f"{self.taken.name} takes {self.taken.resources.share_of(self.board.resources):.0%} of "
             f"{self.board.name}'s scarcest resource, the least of {len(quick)} candidates that fit and "
@@ -69,6 +74,9 @@ class Choice:
 def choose(network: IntNetwork, board: Board, latency_us: float) -> Choice:
     """Return the candidate that takes least of the part among those that fit and answer within `latency_us`.
 
+    An engine that keeps state is taken only where no other will do: that every step takes the same cycles is
+    worth more than a few of the part's resources.
+
     Raises CompileError with the nearest settings that work when there is none.
     """
     enough_cycles = latency_us * board.clock_mhz
@@ -100,7 +108,8 @@ def choose(network: IntNetwork, board: Board, latency_us: float) -> Choice:
             f"{fastest.name} with {fastest.latency_cycles / board.clock_mhz:.2f} µs; "
             f"set {spelled('latency_us')} to that or more"
         )
-    return Choice(board=board, latency_us=latency_us, taken=min(quick, key=share), candidates=known)
+    taken = min(quick, key=lambda each: (find_engine(each.engine).keeps_state, share(each)))
+    return Choice(board=board, latency_us=latency_us, taken=taken, candidates=known)
 
 
 def log_choice(choice: Choice) -> None:

@@ -8,6 +8,9 @@ from typing import Protocol
 from ganglion.hw.target.pll import Divisors
 from ganglion.hw.target.wiring import Pin, Wiring
 
+ROUTED = "routed.json"
+"""The routed netlist that nextpnr writes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:

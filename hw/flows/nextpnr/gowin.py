@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ganglion.hw.flows.nextpnr.architecture import Step, Tool, dividers, wasm_tool
+from ganglion.hw.flows.nextpnr.architecture import ROUTED, Step, Tool, dividers, wasm_tool
 from ganglion.hw.target.pll import Divisors
 from ganglion.hw.target.wiring import Pin, Wiring
 
@@ -22,7 +22,7 @@ class Gowin:
 
     def place(self, wiring: Wiring) -> list[str]:
         """Return the arguments."""
-        return [*wiring.device, "--vopt", "cst=pins.cst", "--write", "placed.json"]
+        return [*wiring.device, "--vopt", "cst=pins.cst"]
 
     def constraints(self, pins: Mapping[str, Pin], clock_mhz: float) -> dict[str, str]:
         """Return a CST file."""
@@ -41,4 +41,4 @@ class Gowin:
 
     def pack(self, wiring: Wiring, bit_file: str) -> Step:
         """Return gowin_pack's run."""
-        return Step(tool=PACKER, arguments=[*wiring.pack, "-o", bit_file, "placed.json"])
+        return Step(tool=PACKER, arguments=[*wiring.pack, "-o", bit_file, ROUTED])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganglion.hw.design.design import Design
-from ganglion.hw.flows.nextpnr.architecture import Architecture
+from ganglion.hw.flows.nextpnr.architecture import ROUTED, Architecture
 from ganglion.hw.flows.tool import run_tool
+from ganglion.hw.target.wiring import Wiring
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import read_json
 
@@ -50,6 +51,16 @@ def place_best(
     return best
 
 
+def nextpnr_arguments(architecture: Architecture, wiring: Wiring, clock_mhz: float, seed: int) -> list[str]:
+    """Return what nextpnr is called with: an option once, which some of its programs insist on."""
+    return [
+        *("--json", "netlist.json", "--write", ROUTED),
+        *("--report", "timing.json", "--timing-allow-fail"),
+        *("--freq", f"{clock_mhz:.3f}", "--seed", str(seed)),
+        *architecture.place(wiring),
+    ]
+
+
 def _place(
     architecture: Architecture, design: Design, work: Path, folder: Path, clock_mhz: float, seed: int
 ) -> Placement:
@@ -58,12 +69,7 @@ def _place(
     for file in (work / "netlist.json", *work.glob("pins.*")):
         (folder / file.name).hardlink_to(file)
     log_file = folder / "nextpnr.log"
-    arguments = [
-        *("--json", "netlist.json", "--write", "routed.json"),
-        *("--report", "timing.json", "--timing-allow-fail"),
-        *("--freq", f"{clock_mhz:.3f}", "--seed", str(seed)),
-        *architecture.place(design.board.wiring),
-    ]
+    arguments = nextpnr_arguments(architecture, design.board.wiring, clock_mhz, seed)
     tool = architecture.nextpnr
     try:
         run_tool([*tool.command, *arguments], log_file, DEADLINE_S, name=tool.name)

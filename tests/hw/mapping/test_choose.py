@@ -3,6 +3,7 @@
 import logging
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,11 +45,24 @@ def _share(candidate: Candidate) -> float:
 
 def test_the_choice_fits_is_fast_enough_and_nothing_smaller_is(network: IntNetwork) -> None:
     # No time is enough for the folded engine to stop trying more lanes.
-    known = [each for engine in engines() for each in engine.candidates(network, BOARD, 0)]
+    without_state = [engine for engine in engines() if not engine.keeps_state]
+    known = [each for engine in without_state for each in engine.candidates(network, BOARD, 0)]
     for latency_us in (0.2, 0.5, 2.0, 10.0):
         choice = choose(network, BOARD, latency_us)
         assert _fast(choice.taken, latency_us)
         assert all(_share(each) >= _share(choice.taken) for each in known if _fast(each, latency_us))
+
+
+def test_an_engine_with_state_is_taken_only_where_no_other_will_do(network: IntNetwork) -> None:
+    class Free(type(find_engine("delta"))):
+        def _planned(self, *asked: Any) -> Any:
+            return replace(super()._planned(*asked), resources=Resources(lut=1, ff=1, dsp=1, bram=0))
+
+    with registered(Free()):
+        choice = choose(network, BOARD, 2.0)
+        assert choice.taken.engine == "folded"
+        least = min(_share(each) for each in choice.candidates if each.engine == "delta")
+        assert least < _share(choice.taken)
 
 
 def test_a_tighter_latency_never_takes_less_of_the_part(network: IntNetwork) -> None:

@@ -15,10 +15,10 @@ from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
-from ganglion.hw.flows.nextpnr.architecture import wasm_tool
+from ganglion.hw.flows.nextpnr.architecture import ROUTED, wasm_tool
 from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, clocks_per_bit, exchange_bytes
 from ganglion.hw.flows.nextpnr.flow import ARCHITECTURES, Nextpnr, check_clock
-from ganglion.hw.flows.nextpnr.placement import Placement, place_best
+from ganglion.hw.flows.nextpnr.placement import Placement, nextpnr_arguments, place_best
 from ganglion.hw.flows.registry import find_flow
 from ganglion.hw.shell.description import Shell
 from ganglion.hw.shell.generate import write_shell
@@ -57,7 +57,7 @@ class Made:
 
     @property
     def routed(self) -> Path:
-        return self.work / f"seed{self.bit_file.seed}" / "routed.json"
+        return self.work / f"seed{self.bit_file.seed}" / ROUTED
 
 
 NETWORK = random_network(np.random.default_rng(0), (4, 5, 2))
@@ -271,3 +271,11 @@ def test_a_bit_file_of_a_larger_part_is_made_here(board: str, suffix: str, tmp_p
     made = make(tmp_path, board)
     assert made.bit_file.files[0].name == f"bare.{suffix}"
     assert (made.bit_file.runs_mhz or 0) <= made.bit_file.clock_mhz
+
+
+@pytest.mark.parametrize("board", WIRED, ids=lambda board: board.name)
+def test_no_option_is_given_twice(board: Board) -> None:
+    assert board.wiring is not None
+    given = nextpnr_arguments(ARCHITECTURES[board.family.name], board.wiring, 50.0, 1)
+    options = [each for each in given if each.startswith("--") and each != "--vopt"]
+    assert len(options) == len(set(options))
