@@ -31,6 +31,19 @@ class _Simulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Latency:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    worst_case_cycles: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ClosedLoop:
+    __pydantic_config__: ClassVar = _SOME_KEYS
+    latency: _Latency | None
+    """Of an engine whose cycles depend on data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Resources:
     __pydantic_config__: ClassVar = _SOME_KEYS
     lut: Count
@@ -61,6 +74,7 @@ class _Report:
     engine: str
     clock_mhz: Amount
     simulation: _Simulation
+    closed_loop: _ClosedLoop
     resources: _Resources
     gates: _Gates | None
 
@@ -101,7 +115,9 @@ def _built(root: Path, cell: Cell, target: Target) -> Hardware:
         reason = _run_hw(policy, build, target, latency_us)
         if reason is None:
             # hw adds six digits to a policy folder's name.
-            return _read(target.board, BuildPaths(root=next(build.glob(f"{policy.name}-??????"))).report)
+            return read_hardware(
+                target.board, BuildPaths(root=next(build.glob(f"{policy.name}-??????"))).report
+            )
     return Hardware(board=target.board, reason=reason)
 
 
@@ -118,14 +134,16 @@ def _run_hw(policy: Path, build: Path, target: Target, latency_us: float) -> str
     return said[-1].removeprefix("error: ") if done.returncode else None
 
 
-def _read(board: str, path: Path) -> Hardware:
+def read_hardware(board: str, path: Path) -> Hardware:
+    """Return what a report.json says of a build; one that is damaged raises ExportError."""
     report = decode_json(_Report, path)
+    latency = report.closed_loop.latency
     energy, why = _energy_of(report.gates)
     return Hardware(
         board=board,
         engine=report.engine,
         clock_mhz=report.clock_mhz,
-        cycles=report.simulation.latency_cycles,
+        cycles=latency.worst_case_cycles if latency else report.simulation.latency_cycles,
         lut=report.resources.lut,
         dsp=report.resources.dsp,
         bram=report.resources.bram,

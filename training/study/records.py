@@ -72,6 +72,7 @@ class Hardware:
     engine: str | None = None
     clock_mhz: Amount | None = None
     cycles: Count | None = None
+    """The most that an action takes."""
     lut: Count | None = None
     dsp: Count | None = None
     bram: Amount | None = None

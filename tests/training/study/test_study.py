@@ -10,6 +10,7 @@ import pytest
 
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import write_json
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.sparsity import Pruning
@@ -17,7 +18,7 @@ from ganglion.training.run import Run
 from ganglion.training.study import infer
 from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell, Teacher, cells_of
-from ganglion.training.study.hardware import Target, measure_hardware
+from ganglion.training.study.hardware import Target, measure_hardware, read_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.rapl import package_energy_uj
 from ganglion.training.study.records import (
@@ -189,6 +190,24 @@ def test_energy_is_the_packages_sum_or_a_reason(tmp_path: Path) -> None:
         (tmp_path / f"intel-rapl:{package}").mkdir()
         (tmp_path / f"intel-rapl:{package}" / "energy_uj").write_text("21\n")
     assert package_energy_uj(tmp_path) == (42, None)
+
+
+@pytest.mark.parametrize(
+    ("latency", "cycles"), [(None, 143), ({"mean_cycles": 73.3, "worst_case_cycles": 133}, 133)]
+)
+def test_cycles_are_the_most_that_an_action_takes(
+    latency: dict[str, float] | None, cycles: int, tmp_path: Path
+) -> None:
+    report = {
+        "engine": "folded",
+        "clock_mhz": 100.0,
+        "simulation": {"latency_cycles": 143},
+        "closed_loop": {"latency": latency},
+        "resources": {"lut": 769, "dsp": 8, "bram": 9.0},
+        "gates": None,
+    }
+    write_json(tmp_path / "report.json", report)
+    assert read_hardware("Pynq-Z2", tmp_path / "report.json").cycles == cycles
 
 
 def test_dynamic_and_float_policies_say_why_they_have_no_hardware(measured: Measured) -> None:
