@@ -115,9 +115,8 @@ def _built(root: Path, cell: Cell, target: Target) -> Hardware:
         reason = _run_hw(policy, build, target, latency_us)
         if reason is None:
             # hw adds six digits to a policy folder's name.
-            return read_hardware(
-                target.board, BuildPaths(root=next(build.glob(f"{policy.name}-??????"))).report
-            )
+            built = BuildPaths(root=next(build.glob(f"{policy.name}-??????")))
+            return read_hardware(target.board, built.report)
     return Hardware(board=target.board, reason=reason)
 
 
