@@ -117,13 +117,13 @@ class DeltaNetwork:
         if not layer.has_weights:
             state.accumulators[index] = layer.accumulate(values, weight, bias)
             return np.zeros(len(values), np.int64)
-        difference = values - state.sent[index]
-        changed = np.abs(difference) > self.thresholds[index]
-        difference = np.where(changed, difference, 0)
-        nothing = np.zeros_like(bias)
-        state.sent[index] = state.sent[index] + difference
+        before, nothing = state.sent[index], np.zeros_like(bias)
+        state.sent[index] = hold(values, before, self.thresholds[index])
+        difference = state.sent[index] - before
         state.accumulators[index] = state.accumulators[index] + layer.accumulate(difference, weight, nothing)
-        products = layer.accumulate(changed.astype(np.int64), (weight != 0).astype(np.int64), nothing)
+        products = layer.accumulate(
+            (difference != 0).astype(np.int64), (weight != 0).astype(np.int64), nothing
+        )
         return products.reshape(len(values), -1).sum(axis=1)
 
 

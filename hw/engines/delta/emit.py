@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from ganglion.hw.codegen.instance import instance
-from ganglion.hw.codegen.node_module import CLOCK, memory_path, stream, stream_pins
-from ganglion.hw.design.axi_stream import StreamFormat
-from ganglion.hw.design.top_ports import TAPS_DEFINE
-from ganglion.hw.engines.delta.memories import COLUMN_PREFIX, MASK_PREFIX, ORDER_FILE, Layout
+from ganglion.hw.codegen.node_module import memory_path
+from ganglion.hw.design.axi_stream import StreamFormat, stream
+from ganglion.hw.engines.delta.memories import COLUMN_PREFIX, MASK_PREFIX, Layout
 from ganglion.hw.engines.delta.program import Program
+from ganglion.hw.engines.taps import HiddenWires, tapped_engine
 
 
 def input_format(program: Program) -> StreamFormat:
@@ -22,26 +21,16 @@ def output_format(program: Program) -> StreamFormat:
     return stream(last.output_type, last.n_outputs, 1)
 
 
-def tap_formats(program: Program) -> dict[int, StreamFormat]:
-    """Return the streams of the hidden layers' taps, each in one word."""
-    hidden = program.network.spec.layers[:-1]
-    return {k: stream(layer.output_type, layer.n_outputs, layer.n_outputs) for k, layer in enumerate(hidden)}
-
-
 def engine_lines(program: Program, layout: Layout, node: str) -> list[str]:
     """Return the lines between the streams x and y; the files of memories begin with the node's name."""
-    pins = CLOCK | stream_pins() | {"value_we_o": "hidden_we", "value_o": "hidden"}
-    units = program.shape.units
-    return [
-        f"  logic [{units - 1}:0] hidden_we;",
-        f"  logic [{units * program.activation_bits - 1}:0] hidden;",
-        *instance("ganglion_delta", "u_engine", engine_parameters(program, layout, node), pins),
-        "  logic unused_hidden;",
-        "  assign unused_hidden = ^{hidden_we, hidden};",
-        f"`ifdef {TAPS_DEFINE}",
-        *(line for layer in tap_formats(program) for line in _tap(program, layer, node)),
-        "`endif",
-    ]
+    wires = HiddenWires(
+        banks=program.shape.units,
+        activation_bits=program.activation_bits,
+        results=program.placement.first[-1],
+    )
+    pins = {"value_we_o": "hidden_we", "value_o": "hidden"}
+    parameters = engine_parameters(program, layout, node)
+    return tapped_engine("ganglion_delta", parameters, pins, wires, program.network.spec, node)
 
 
 def engine_parameters(program: Program, layout: Layout, node: str) -> dict[str, str]:
@@ -107,20 +96,3 @@ def _bases(program: Program) -> list[int]:
 def _packed(bits: int, values: Sequence[int]) -> str:
     """Return a concatenation, the first value in the low bits."""
     return "{" + ", ".join(f"{bits}'d{value}" for value in reversed(values)) + "}"
-
-
-def _tap(program: Program, layer: int, node: str) -> list[str]:
-    spec = program.network.spec.layers[layer]
-    parameters = {
-        "Banks": str(program.shape.units),
-        "ActBits": str(program.activation_bits),
-        "First": str(sum(program.network.spec.widths[1 : layer + 1])),
-        "Features": str(spec.n_outputs),
-        "Bits": str(spec.output_type.bits),
-        "IsSigned": str(int(spec.output_type.signed)),
-        "Results": str(program.placement.first[-1]),
-        "OrderFile": memory_path(node, ORDER_FILE),
-    }
-    pins = CLOCK | {"we_i": "hidden_we", "data_i": "hidden"}
-    pins |= {f"{signal}_o": f"tap{layer}_{signal}" for signal in ("tdata", "tvalid", "tready")}
-    return instance("ganglion_tap", f"u_tap{layer}", parameters, pins)

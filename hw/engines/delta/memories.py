@@ -12,9 +12,9 @@ import numpy as np
 
 from ganglion.hw.engines.delta.program import Program
 from ganglion.hw.engines.delta.shape import UNITS_OF_LANE
-from ganglion.hw.engines.memory_files import END_OF_ORDER, hex_words
+from ganglion.hw.engines.memory_files import END_OF_ORDER, ORDER_FILE, hex_words, write_memory_files
 
-COLUMN_PREFIX, MASK_PREFIX, ORDER_FILE = "columns", "masks", "order.dat"
+COLUMN_PREFIX, MASK_PREFIX = "columns", "masks"
 NO_NEURON = END_OF_ORDER - 1
 
 Pair = list[tuple[int, int]]
@@ -117,10 +117,7 @@ class Memories:
         for channel, masks in enumerate(program.masks):
             files[f"{MASK_PREFIX}{channel}.dat"] = hex_words((masks @ powers).tolist(), program.shape.lanes)
         files[ORDER_FILE] = hex_words([number for unit in _order(program) for number in unit], 16)
-        paths = {folder / f"{node}_{name}": text for name, text in files.items()}
-        for path, text in paths.items():
-            path.write_text(text)
-        return tuple(paths)
+        return write_memory_files(files, folder, node)
 
 
 def _layout(program: Program, lanes: Sequence[Columns]) -> Layout:

@@ -8,12 +8,13 @@ from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.delta.bound import bound, layer_bounds
 from ganglion.hw.engines.delta.cost import estimate
-from ganglion.hw.engines.delta.emit import engine_lines, input_format, output_format, tap_formats
+from ganglion.hw.engines.delta.emit import engine_lines, input_format, output_format
 from ganglion.hw.engines.delta.interpret import interpret
 from ganglion.hw.engines.delta.memories import Memories
 from ganglion.hw.engines.delta.program import Program, program
 from ganglion.hw.engines.delta.shape import DeltaShape
 from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
@@ -101,7 +102,7 @@ class DeltaPlan:
             lines=engine_lines(self.program, self.memories.layout, name),
             files=tuple(RTL / f"{module}.sv" for module in MODULES),
             memories=self.memories.write(self.program, folder, name),
-            taps=tap_formats(self.program),
+            taps=tap_formats(self.network.spec),
         )
 
 

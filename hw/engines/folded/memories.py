@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ganglion.hw.engines.folded.emit import BIAS_PREFIX, ORDER_FILE, PROGRAM_FILE
+from ganglion.hw.engines.folded.emit import BIAS_PREFIX, PROGRAM_FILE
 from ganglion.hw.engines.folded.program import Program
-from ganglion.hw.engines.memory_files import END_OF_ORDER, hex_words
+from ganglion.hw.engines.memory_files import END_OF_ORDER, ORDER_FILE, hex_words, write_memory_files
 
 
 def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
@@ -18,10 +18,7 @@ def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...
     rows = program.most_results + 1
     ordered = [[*bank, *[END_OF_ORDER] * (rows - len(bank))] for bank in hidden]
     files[ORDER_FILE] = hex_words([word for bank in ordered for word in bank], 16)
-    paths = {folder / f"{node}_{name}": text for name, text in files.items()}
-    for path, text in paths.items():
-        path.write_text(text)
-    return tuple(paths)
+    return write_memory_files(files, folder, node)
 
 
 def _padded(values: tuple[int, ...], length: int) -> list[int]:

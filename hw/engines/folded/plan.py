@@ -7,13 +7,14 @@ from typing import ClassVar
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.folded.cost import estimate
-from ganglion.hw.engines.folded.emit import engine_lines, input_format, output_format, tap_formats
+from ganglion.hw.engines.folded.emit import engine_lines, input_format, output_format
 from ganglion.hw.engines.folded.interpret import interpret
 from ganglion.hw.engines.folded.memories import write_memories
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
@@ -107,7 +108,7 @@ class FoldedPlan:
             lines=engine_lines(self.program, name),
             files=tuple(RTL / f"{module}.sv" for module in MODULES),
             memories=write_memories(self.program, folder, name),
-            taps=tap_formats(self.program),
+            taps=tap_formats(self.network.spec),
         )
 
 

@@ -1,6 +1,5 @@
 """A fault in any of the delta engine's modules, or in a parameter of theirs, is found in an episode."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,10 @@ from ganglion.models.build.errors import MismatchError
 from tests.hw.bare import NODE, build_bare
 from tests.hw.engines.delta.nets import episode, episode_vectors, with_thresholds
 from tests.hw.engines.folded.nets import with_types
+from tests.hw.faults.texts import Fault, put_fault
 from tests.networks import random_network
 
-# Module, what stands there, and the fault in its place; of a node's own module, parameters.
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     ("ganglion_delta_unit", "diff < -$signed(threshold_i)", "1'b0"),
     ("ganglion_delta_unit", "diff > $signed(threshold_i)", "diff >= $signed(threshold_i)"),
     ("ganglion_delta_unit", "(advance && sends)) sent_q", "advance) sent_q"),
@@ -66,23 +65,13 @@ RESETS = [Traffic(stall_percent=30, reset_at_cycle=cycle, reset_cycles=1) for cy
     [fault if n in FAST else pytest.param(fault, marks=pytest.mark.slow) for n, fault in enumerate(FAULTS)],
     ids=range(len(FAULTS)),
 )
-def test_a_fault_in_the_rtl_is_found(fault: tuple[str, str, str], tmp_path: Path) -> None:
+def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     network = random_network(rng, (7, 13, 11, 3), density=0.5)
     network = with_thresholds(with_types(network, ("UINT8", "INT6", "INT8")), 2, 3, 1)
     made = plan(network, DeltaShape(lanes=3, channels=2))
     built = build_bare(made, tmp_path)
-    module, find, replace = fault
-    source = tmp_path / "rtl" / f"{module}.sv"
-    text = source.read_text()
-    if module == NODE:
-        found = re.search(find, text)
-        assert found, find
-        at = found.span(1)
-        source.write_text(f"{text[: at[0]]}{int(found.group(1)) + int(replace)}{text[at[1] :]}")
-    else:
-        assert text.count(find) == 1, find
-        source.write_text(text.replace(find, replace))
+    put_fault(tmp_path / "rtl", fault)
     vectors = episode_vectors(network, episode(rng, network, 300))
     cycles = sequence_cycles(made.program, vectors.inputs, np.arange(300) == 0)
     bench = built.bench(2000)

@@ -1,6 +1,5 @@
 """A fault in any of the folded engine's modules, or in a parameter of theirs, is found by hw.simulate."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,10 @@ from ganglion.hw.engines.folded.shape import FoldedShape
 from tests.hw.bare import NODE, build_bare
 from tests.hw.engines.folded.nets import with_types
 from tests.hw.faults.proof import Proof
+from tests.hw.faults.texts import Fault, put_fault
 from tests.networks import random_network
 
-# Module, what stands there, and the fault in its place; of a node's own module, parameters.
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     ("ganglion_requantize", "acc_i >>> Shift", "acc_i >>> (Shift + 1)"),
     ("ganglion_requantize", "| {Width{over}}", ""),
     ("ganglion_requantize", "& {Width{!acc_i[AccBits-1]}}", ""),
@@ -69,21 +68,11 @@ FAST = {2, 9, 27, len(CASES) - 1}
     [case if n in FAST else pytest.param(*case, marks=pytest.mark.slow) for n, case in enumerate(CASES)],
     ids=range(len(CASES)),
 )
-def test_a_fault_in_the_rtl_is_found(pipelining: int, fault: tuple[str, str, str], tmp_path: Path) -> None:
+def test_a_fault_in_the_rtl_is_found(pipelining: int, fault: Fault, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(3), (2, 7, 6, 3), density=0.7)
     network = with_types(network, ("UINT8", "UINT6", "INT8"))
     shape = FoldedShape(lanes=5, banks=3, replicas=2, pipelining=pipelining)
     made = build_bare(plan(network, shape), tmp_path)
-    module, find, replace = fault
-    source = tmp_path / "rtl" / f"{module}.sv"
-    text = source.read_text()
-    if module == NODE:
-        found = re.search(find, text)
-        assert found, find
-        at = found.span(1)
-        source.write_text(f"{text[: at[0]]}{int(found.group(1)) + int(replace)}{text[at[1] :]}")
-    else:
-        assert text.count(find) == 1, find
-        source.write_text(text.replace(find, replace))
+    put_fault(tmp_path / "rtl", fault)
     bench, proof = made.bench(1000), Proof.of(network)
     assert not proof.passes(bench)
