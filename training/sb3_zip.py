@@ -65,7 +65,7 @@ def read_zip(path: Path, vecnormalize: Path | None, env: gym.Env[Any, Any]) -> Z
 
     Raises ConfigError for a missing or damaged file, another algorithm, images, and other spaces.
     """
-    data = _read_json(path)
+    data = read_json_of(path)
     algorithm = _algorithm(path, data)
     _check_space(path, "observation_space", data, env.observation_space)
     _check_space(path, "action_space", data, env.action_space)
@@ -77,8 +77,8 @@ def read_zip(path: Path, vecnormalize: Path | None, env: gym.Env[Any, Any]) -> Z
     return ZipPolicy(algorithm=algorithm.__name__, model=model, standardizer=standardizer)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """Return what the zip says of itself without pickle."""
+def read_json_of(path: Path) -> dict[str, Any]:
+    """Return what the zip says of itself without pickle; ConfigError when it is missing or damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             data = json.loads(archive.read("data"))

@@ -4,20 +4,18 @@ import dataclasses
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.training.algorithms import new_learner
-from ganglion.training.callbacks import MilestoneCallback
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import load_config
 from ganglion.training.export import export_run
 from ganglion.training.run import Run
 from ganglion.training.train import train
+from tests.training.killed import assert_resumes
 from tests.training.test_actor_critics import ALL, ON_POLICY, _learner
-from tests.training.test_train import GOOD_RETURN, KilledError, _curve
+from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import toy_config, toy_run
 
 
@@ -30,26 +28,7 @@ def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
     config = toy_config(algorithm=algorithm, eval_every=200, eval_episodes=1, final_episodes=1)
     config = dataclasses.replace(config, learning_starts=min(config.learning_starts, 100), pruning="rigl")
     whole = toy_run(name="whole", config=config, sparsity=0.5, steps=600, qat_steps=400, build=tmp_path)
-    train(whole)
-    killed = dataclasses.replace(whole, name="killed")
-    milestone, left = MilestoneCallback._milestone, [0]
-
-    def kill_after_some(self: MilestoneCallback) -> None:
-        if not left[0]:
-            raise KilledError
-        left[0] -= 1
-        milestone(self)
-
-    for left[0] in (2, 2, 1):
-        with monkeypatch.context() as patch, pytest.raises(KilledError):
-            patch.setattr(MilestoneCallback, "_milestone", kill_after_some)
-            train(killed)
-    train(killed)
-    assert _curve(killed) == _curve(whole)
-    a, b = (Checkpoint.load(run.checkpoint).arrays for run in (whole, killed))
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+    assert_resumes(whole, monkeypatch)
 
 
 @pytest.mark.slow

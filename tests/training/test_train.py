@@ -1,6 +1,5 @@
 """Runs on the toy: they learn, prune, quantize, survive a kill, and leave what the next stage reads."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from ganglion.models.build.files import read_json
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.schemes import Scheme
 from ganglion.training.algorithms.sac import new_sac
-from ganglion.training.callbacks import MilestoneCallback
 from ganglion.training.checkpoint import Checkpoint, masks_of
 from ganglion.training.config import load_config
 from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
@@ -21,23 +19,15 @@ from ganglion.training.learner import masks_or_ones, restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
+from tests.training.killed import assert_resumes, curve_of
 from tests.training.toy import ENV_ID, toy_config, toy_run
 
 GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still -17
 
 
-class KilledError(Exception):
-    """Stands for a kill."""
-
-
 def _sparse_run(parent: Path, **changes: Any) -> Run:
     values = {"name": "sparse", "sparsity": 0.8, "steps": 1_200, "qat_steps": 800, "parent": str(parent)}
     return toy_run(**{**values, **changes})
-
-
-def _curve(run: Run) -> list[dict[str, Any]]:
-    entries = [json.loads(line) for line in run.curve.read_text().splitlines()]
-    return [{key: value for key, value in entry.items() if key != "elapsed_s"} for entry in entries]
 
 
 def test_the_toy_is_learnt(dense_run: tuple[Run, Path]) -> None:
@@ -76,7 +66,7 @@ def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]
 def test_the_sparsity_follows_the_schedule(dense_run: tuple[Run, Path]) -> None:
     run = _sparse_run(dense_run[1], name="schedule", qat_steps=0)
     train(run)
-    sparsity = {entry["step"]: entry["sparsity"] for entry in _curve(run)}
+    sparsity = {entry["step"]: entry["sparsity"] for entry in curve_of(run)}
     assert 0 < sparsity[400] < sparsity[800]
     assert sparsity[800] == sparsity[1200] == pytest.approx(0.8, abs=0.01)
     best = Checkpoint.load(run.best(Phase.PRUNE))
@@ -89,27 +79,8 @@ def test_a_run_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
 ) -> None:
     config = toy_config(eval_every=200, pruning=pruning)
     whole = _sparse_run(dense_run[1], config=config, name="whole", steps=600, qat_steps=400)
-    train(whole)
-    killed = replace(whole, name="killed")
-    milestone, left = MilestoneCallback._milestone, [0]
-
-    def kill_after_some(self: MilestoneCallback) -> None:
-        if not left[0]:
-            raise KilledError
-        left[0] -= 1
-        milestone(self)
-
     # Milestones: 0, 200, 400, 600 while pruning, then 600, 800, 1000 in int8.
-    for left[0] in (2, 2, 1):
-        with monkeypatch.context() as patch, pytest.raises(KilledError):
-            patch.setattr(MilestoneCallback, "_milestone", kill_after_some)
-            train(killed)
-    train(killed)
-    assert _curve(killed) == _curve(whole)
-    a, b = (Checkpoint.load(run.checkpoint).arrays for run in (whole, killed))
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+    assert_resumes(whole, monkeypatch)
 
 
 def test_a_finished_run_is_only_evaluated_again(
@@ -157,10 +128,10 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
     result = read_json(run.folder / "result.json")
     assert (result["phase"], result["step"]) == ("ptq", 0) and result["return_mean"] > GOOD_RETURN
     assert QuantNetwork.load(run.folder / "policy").to_integers().nnz == result["nnz"]
-    assert len(_curve(run)) == 1
+    assert len(curve_of(run)) == 1
     before = run.best(Phase.PTQ).read_bytes()
     train(run)
-    assert run.best(Phase.PTQ).read_bytes() == before and len(_curve(run)) == 1
+    assert run.best(Phase.PTQ).read_bytes() == before and len(curve_of(run)) == 1
 
 
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
@@ -203,7 +174,7 @@ def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) ->
     train(first)
     second = _sparse_run(first.best(Phase.PRUNE), name="second", sparsity=0.9, steps=400, qat_steps=0)
     train(second)
-    sparsity = [entry["sparsity"] for entry in _curve(second)]
+    sparsity = [entry["sparsity"] for entry in curve_of(second)]
     assert sparsity == sorted(sparsity)
     assert sparsity[0] == pytest.approx(0.8, abs=0.01)
     assert sparsity[-1] == pytest.approx(0.9, abs=0.01)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
 
@@ -54,11 +55,8 @@ class DeployedMlp(nn.Module):
         """Hold weights where their mask [out, in] is 0 at zero, without Adam's momentum of them."""
         self.masks = list(masks)
         self.constrain()
-        for layer, mask in zip(self.linears(), self.masks, strict=True):
-            state = {} if optimizer is None else optimizer.state.get(layer.weight, {})
-            for moment in ("exp_avg", "exp_avg_sq"):
-                if moment in state:
-                    state[moment].mul_(mask)
+        if optimizer is not None:
+            forget_pruned(optimizer, self.linears(), self.masks)
 
     def linears(self) -> list[nn.Linear]:
         """Return the layers, first to last."""
@@ -81,6 +79,13 @@ class DeployedMlp(nn.Module):
             self.masks = masks
 
 
-def is_finite(module: nn.Module) -> bool:
-    """Return whether every parameter is."""
-    return all(bool(parameter.sum().isfinite()) for parameter in module.parameters())
+@torch.no_grad()
+def forget_pruned(
+    optimizer: torch.optim.Optimizer, layers: Sequence[Weighted], masks: Sequence[Tensor]
+) -> None:
+    """Set Adam's moments of the weights whose mask is 0 to zero; there are none before its first step."""
+    for layer, mask in zip(layers, masks, strict=True):
+        state = optimizer.state.get(layer.weight, {})
+        for moment in ("exp_avg", "exp_avg_sq"):
+            if moment in state:
+                state[moment].mul_(mask)

@@ -4,7 +4,7 @@ With none of them it is stable-baselines3's, update for update.
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganglion.models.build.errors import TrainingError
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
+from ganglion.training.algorithms.deployed import forget_pruned
+from ganglion.training.algorithms.finite import is_finite, require_finite_step, stop
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Teacher
@@ -50,15 +51,10 @@ class DoubleDqn(DQN):
         """Return the masks of those layers' weights, or None while every weight is free."""
         return self._masks
 
-    @torch.no_grad()
     def set_masks(self, masks: Sequence[Tensor]) -> None:
         """Hold weights where their mask is 0 at zero from now on, and forget Adam's moments of them."""
         self._masks = list(masks)
-        for layer, mask in zip(self.layers(), self._masks, strict=True):
-            for moment in ("exp_avg", "exp_avg_sq"):
-                state = self.policy.optimizer.state.get(layer.weight, {})
-                if moment in state:
-                    state[moment].mul_(mask)
+        forget_pruned(self.policy.optimizer, self.layers(), self._masks)
         self._constrain()
 
     def act_through(self, quantization: Quantization | None) -> None:
@@ -97,8 +93,10 @@ class DoubleDqn(DQN):
             self.policy.optimizer.step()
             self._constrain()
         self._n_updates += gradient_steps
-        if not all(bool(parameter.sum().isfinite()) for parameter in self.q_net.parameters()):
-            self._stop("a parameter of the network is not finite; a lower learning_rate may help")
+        if not is_finite(self.q_net):
+            stop(
+                self.num_timesteps, "a parameter of the network is not finite; a lower learning_rate may help"
+            )
 
     def mean_gradients(self, n_batches: int, batch_size: int) -> list[Tensor]:
         """Return the loss's mean gradient by the layers' weights, pruned ones too; step nothing."""
@@ -194,8 +192,7 @@ class DoubleDqn(DQN):
         infos: list[dict[str, Any]],
     ) -> None:
         """Store a step; what was cut off before it, is no end, and nothing is summed across the cut."""
-        if not (np.isfinite(reward).all() and np.isfinite(new_obs).all()):
-            self._stop("the environment's observation or reward is not finite")
+        require_finite_step(self.num_timesteps, new_obs, reward)
         if self._last_obs is not self._followed:
             self._cut()
         super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
@@ -209,9 +206,6 @@ class DoubleDqn(DQN):
         elif buffer is not None and buffer.size():
             last = buffer.pos - 1
             buffer.timeouts[last] = np.maximum(buffer.timeouts[last], 1 - buffer.dones[last])
-
-    def _stop(self, why: str) -> NoReturn:
-        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "teacher", "_fixed_point", "_masks", "_followed"]

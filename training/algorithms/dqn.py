@@ -15,6 +15,7 @@ from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.double_dqn import DoubleDqn
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Arrays, Teacher
+from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
 from ganglion.training.algorithms.value_network import DuelingPolicy, PixelCnn
 from ganglion.training.checkpoint import FRAMES, Checkpoint
 from ganglion.training.config import TrainConfig
@@ -33,14 +34,9 @@ class Dqn(DoubleDqn):
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
         """Return up to `count` observations [n, observation], the latest in the replay buffer."""
-        buffer = self.replay_buffer
-        assert buffer is not None
-        if isinstance(buffer, FrameBuffer):
-            return buffer.latest(count).astype(np.float32)
-        n_steps = min(buffer.size(), -(-count // buffer.n_envs))
-        order = np.arange(buffer.pos - n_steps, buffer.pos)
-        found = buffer.observations[order].reshape(-1, *buffer.obs_shape)  # type: ignore[arg-type]
-        return found[-count:].astype(np.float32)
+        if isinstance(self.replay_buffer, FrameBuffer):
+            return self.replay_buffer.latest(count).astype(np.float32)
+        return latest_observations(self.replay_buffer, count)
 
     def arrays(self) -> Arrays:
         """Return copies of the networks, optimizer, replay buffer and counters."""
@@ -62,8 +58,7 @@ class Dqn(DoubleDqn):
         """Put what `arrays` returned back, frames only where there are some; `act_through` must follow."""
         self.load_network(checkpoint)
         ckpt.load_module(self.q_net_target, checkpoint.group("target"))
-        if checkpoint.holds("adam"):  # which it does from the first update on
-            ckpt.load_adam(self.policy.optimizer, checkpoint.group("adam"))
+        ckpt.load_adam(self.policy.optimizer, checkpoint.adam("adam"))
         if not isinstance(self.replay_buffer, FrameBuffer):
             ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
         elif checkpoint.holds(FRAMES):
@@ -100,18 +95,9 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
     model = Dqn(
         DuelingPolicy if settings.dueling else DQNPolicy,
         env,
-        learning_rate=config.learning_rate,
-        buffer_size=config.buffer_size,
-        learning_starts=config.learning_starts,
-        batch_size=config.batch_size,
-        tau=config.tau,
-        gamma=config.gamma,
-        train_freq=config.rollout_steps // settings.n_envs,
-        gradient_steps=config.updates_per_rollout,
         target_update_interval=settings.target_update_steps,
         max_grad_norm=settings.max_grad_norm,
-        seed=seed,
-        device="cpu",
+        **off_policy_arguments(config, seed, settings.n_envs),
         **_of_observations(env.observation_space, config, settings.n_steps),
     )
     model.settings, model.least_experience = settings, config.learning_starts

@@ -1,7 +1,6 @@
 """DQN's state in a stable-baselines3 zip, read without unpickling anything: to go on with its training."""
 
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from ganglion.models.build.errors import ConfigError
 from ganglion.training.algorithms.dqn import Dqn
 from ganglion.training.algorithms.value_network import DuelingNetwork
+from ganglion.training.sb3_zip import read_json_of
 
 _FIRST_CONVOLUTION = "features_extractor.cnn.0.weight"
 _PIXEL_SCALES = 256 / 255
@@ -40,18 +40,16 @@ def take_up_zip(model: Dqn, path: Path) -> int:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
     """Return the zip's description, its policy's tensors and its optimizer's state."""
+    data = read_json_of(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            data = json.loads(archive.read("data"))
             policy, adam = (
                 torch.load(io.BytesIO(archive.read(name)), map_location="cpu", weights_only=True)
                 for name in ("policy.pth", "policy.optimizer.pth")
             )
-        module = data["policy_class"]["__module__"]
-    except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; give the zip that stable-baselines3's save() wrote") from None
-    except Exception as error:  # zipfile, json and torch all have their own ways to say "damaged"
+    except Exception as error:  # zipfile and torch both have their own ways to say "damaged"
         raise ConfigError(f"{path} is truncated or no zip of stable-baselines3 ({error})") from None
+    module = data["policy_class"]["__module__"]
     if module != "stable_baselines3.dqn.policies":
         raise ConfigError(f"{path}: its policy is of {module}; training goes on from a DQN zip only")
     return data, policy, adam

@@ -4,7 +4,7 @@ The mathematics is SB3's (Haarnoja et al. 2018, arXiv:1812.05905); only its eval
 SB3 itself saves and loads it; a plain SAC loads the file and goes on with it.
 """
 
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -15,8 +15,9 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.quant.calibration import Quantization
+from ganglion.training.algorithms.finite import require_finite_step, stop
 from ganglion.training.algorithms.flat_actor import FlatActor, FlatQuantActor
 from ganglion.training.algorithms.flat_mlp import FlatCritics, FlatParameters
 
@@ -110,10 +111,8 @@ class FastSac(SAC):
         actor, critics = self.flat_actor.parameters, self._critics.parameters
         for name, parameters in (("actor", actor), ("critics", critics), ("entropy", self._entropy)):
             if not bool(parameters.flat.sum().isfinite()):
-                self._stop(f"a parameter of the {name} is not finite; a lower learning_rate may help")
-
-    def _stop(self, why: str) -> NoReturn:
-        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
+                why = f"a parameter of the {name} is not finite; a lower learning_rate may help"
+                stop(self.num_timesteps, why)
 
     @torch.no_grad()
     def actor_gradients(self, n_batches: int, batch_size: int) -> list[Tensor]:
@@ -203,8 +202,7 @@ class FastSac(SAC):
             observation, reward, done, infos = env.step(self.policy.unscale_action(scaled_action))
             self.num_timesteps += env.num_envs
             assert isinstance(observation, np.ndarray)
-            if not (np.isfinite(observation).all() and np.isfinite(reward).all()):
-                self._stop("the environment's observation or reward is not finite")
+            require_finite_step(self.num_timesteps, observation, reward)
             self._store_transition(replay_buffer, scaled_action, observation, reward, done, infos)
             if not callback.on_step():
                 return RolloutReturn(n_collected + 1, 0, continue_training=False)

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -13,14 +13,15 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import ConfigError, TrainingError
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.actor_critic_config import OnPolicyConfig
 from ganglion.training.algorithms.actor_layers import actor_layers
-from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
+from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.experience import Experience
+from ganglion.training.algorithms.finite import is_finite, stop
 from ganglion.training.algorithms.head_mean import deploy, half_range, log_std
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.checkpoint import Checkpoint
@@ -83,7 +84,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
                 raise
         self._actor.constrain()
         if not is_finite(self.policy):
-            self._stop("a parameter is not finite; a lower learning_rate may help")
+            stop(self.num_timesteps, "a parameter is not finite; a lower learning_rate may help")
 
     def collect_rollouts(self, *args: Any, **kwargs: Any) -> bool:
         """Fill the rollout buffer as stable-baselines3 does; TrainingError for what is not finite."""
@@ -92,13 +93,10 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         except ValueError:
             if np.isfinite(cast(Any, self._last_obs)).all():
                 raise
-            self._stop("the environment's observation is not finite")
+            stop(self.num_timesteps, "the environment's observation is not finite")
         if not np.isfinite(self.rollout_buffer.rewards).all():
-            self._stop("the environment's reward is not finite")
+            stop(self.num_timesteps, "the environment's reward is not finite")
         return going_on
-
-    def _stop(self, why: str) -> NoReturn:
-        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
 
     def _imitate(self) -> None:
         """Bring the actor's actions to the teacher's on the states that it visited lately (DAgger)."""

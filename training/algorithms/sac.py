@@ -17,7 +17,7 @@ from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.distill import DistilledSac, actor_teacher
 from ganglion.training.algorithms.fast_sac import entropy_parts
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.replay import latest_observations
+from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.envs import make_env, require_actions
@@ -105,15 +105,6 @@ def new_sac(config: TrainConfig, seed: int) -> Sac:
     return Sac(
         "MlpPolicy",
         env,
-        learning_rate=config.learning_rate,
-        buffer_size=config.buffer_size,
-        learning_starts=config.learning_starts,
-        batch_size=config.batch_size,
-        tau=config.tau,
-        gamma=config.gamma,
-        train_freq=config.rollout_steps,
-        gradient_steps=config.updates_per_rollout,
         policy_kwargs={"net_arch": list(config.hidden)},
-        seed=seed,
-        device="cpu",
+        **off_policy_arguments(config, seed),
     )

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -14,13 +14,13 @@ from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import TrainingError
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.actor_layers import actor_layers
-from ganglion.training.algorithms.deployed import DeployedMlp, is_finite
+from ganglion.training.algorithms.deployed import DeployedMlp
+from ganglion.training.algorithms.finite import is_finite, require_finite_step, stop
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.replay import latest_observations
+from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.envs import make_env, require_actions
@@ -70,7 +70,7 @@ class Td3(TD3):
             self._imitate(gradient_steps, batch_size)
         self._actor.constrain()
         if not is_finite(self.policy):
-            self._stop("a parameter is not finite; a lower learning_rate may help")
+            stop(self.num_timesteps, "a parameter is not finite; a lower learning_rate may help")
 
     def _imitate(self, gradient_steps: int, batch_size: int) -> None:
         """Bring the actor's actions to the teacher's on the states that it visited (DAgger)."""
@@ -163,12 +163,8 @@ class Td3(TD3):
         dones: Any,
         infos: Any,
     ) -> None:
-        if not (np.isfinite(new_obs).all() and np.isfinite(reward).all()):
-            self._stop("the environment's observation or reward is not finite")
+        require_finite_step(self.num_timesteps, new_obs, reward)
         super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
-
-    def _stop(self, why: str) -> NoReturn:
-        raise TrainingError(f"step {self.num_timesteps:,}: {why}")
 
 
 class Ddpg(Td3):
@@ -198,14 +194,6 @@ def new_td3(config: TrainConfig, seed: int, kind: type[Td3] = Td3) -> Td3:
     return kind(
         "MlpPolicy",
         env,
-        learning_rate=config.learning_rate,
-        buffer_size=config.buffer_size,
-        learning_starts=config.learning_starts,
-        batch_size=config.batch_size,
-        tau=config.tau,
-        gamma=config.gamma,
-        train_freq=config.rollout_steps,
-        gradient_steps=config.updates_per_rollout,
         policy_delay=settings.policy_delay,
         target_policy_noise=settings.target_noise,
         target_noise_clip=settings.target_noise_clip,
@@ -213,6 +201,5 @@ def new_td3(config: TrainConfig, seed: int, kind: type[Td3] = Td3) -> Td3:
             np.zeros(n_actions), np.full(n_actions, settings.exploration_noise, np.float32)
         ),
         policy_kwargs={"net_arch": list(config.hidden), "n_critics": settings.n_critics},
-        seed=seed,
-        device="cpu",
+        **off_policy_arguments(config, seed),
     )
