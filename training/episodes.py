@@ -1,5 +1,6 @@
 """Deterministic episodes: what a policy reaches from given seeds, however many are run side by side."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,19 @@ def run_episodes(
     for env in envs:
         env.close()
     return Episodes(first_seed=first_seed, returns=returns, fell=fell & (not is_game(env_id)))
+
+
+def watched(policy: Policy, every: int = 1) -> tuple[Policy, list[FloatArray]]:
+    """Return the policy, and a list to which it adds the observations of every so many of its steps."""
+    seen: list[FloatArray] = []
+    step = itertools.count()
+
+    def act(observations: FloatArray) -> NDArray[Any]:
+        if next(step) % every == 0:
+            seen.append(observations.copy())
+        return policy(observations)
+
+    return act, seen
 
 
 def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:

@@ -1,6 +1,5 @@
 """Stage: a run's best checkpoint becomes its result: returns of fresh episodes, policy files, a plot."""
 
-import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from ganglion.models.environments import is_game
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray
-from ganglion.training.episodes import TEST_SEEDS, Episodes, greedy, n_test_episodes, run_episodes
+from ganglion.training.episodes import TEST_SEEDS, Episodes, greedy, n_test_episodes, run_episodes, watched
 from ganglion.training.learner import (
     capture_teacher,
     count_weights,
@@ -82,16 +81,9 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
     """Return the evaluation of the policy in a checkpoint; raise ConfigError when it is none."""
     checkpoint = Checkpoint.load(path)
     run, model = load_learner(checkpoint, str(path))
-    policy, visited = greedy(deterministic_policy(model), model.action_space), []
-
-    step, every = itertools.count(), _FRAMES_EVERY if is_game(run.config.env_id) else 1
-
-    def act(observations: FloatArray) -> FloatArray:
-        if next(step) % every == 0:
-            visited.append(observations.copy())
-        return policy(observations)
-
-    episodes = run_episodes(run.config.env_id, act, n_test_episodes(run.config.env_id), TEST_SEEDS)
+    every = _FRAMES_EVERY if is_game(run.config.env_id) else 1
+    policy, visited = watched(greedy(deterministic_policy(model), model.action_space), every)
+    episodes = run_episodes(run.config.env_id, policy, n_test_episodes(run.config.env_id), TEST_SEEDS)
     nnz, live = count_weights(model, run.config.calibration_observations)
     return Evaluation(
         path=path,

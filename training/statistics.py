@@ -21,6 +21,11 @@ _CUT = 0.25
 Interval = tuple[float, float]
 
 
+def floor_of(return_mean: float, keep: float) -> float:
+    """Return the least return that keeps the fraction `keep`; of a negative one, that loses as little."""
+    return return_mean - (1 - keep) * abs(return_mean)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """A sample of returns in numbers; the intervals are None when a stratum holds fewer than two values."""

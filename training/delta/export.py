@@ -101,10 +101,7 @@ def _result(tuned: Finetuned, policy: Policy, episodes: Episodes) -> dict[str, A
         "algorithm": policy.spec.algorithm,
         "phase": DELTA_PHASE,
         **episodes.to_json(),
-        **{
-            key: provenance[key]
-            for key in ("step", "sparsity", "nnz", "nnz_live", "seed", "commit", "checkpoint")
-        },
+        **{key: provenance[key] for key in _RECORDED},
         "config": provenance["recipe"],
         "run": {
             "name": tuned.name,

@@ -33,8 +33,8 @@ from ganglion.training.checkpoint import (
 from ganglion.training.delta.actor import DeltaActor
 from ganglion.training.delta.measure import Measured, measured
 from ganglion.training.delta.rollout import Rollout, roll_out
-from ganglion.training.delta.search import floor_of
 from ganglion.training.delta.walk import Walk
+from ganglion.training.statistics import floor_of
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ class Finetuning:
 
     def _is_best(self, found: Measured) -> bool:
         """Return whether no round before did better: first by its return, up to the floor, then by cost."""
-        floor = floor_of(self.rounds[0].figures, self._recipe.keep)
+        floor = floor_of(self.rounds[0].figures.return_mean, self._recipe.keep)
 
         def rank(figures: Measured) -> tuple[float, float]:
             return min(figures.return_mean, floor), -figures.total
@@ -196,8 +196,7 @@ class Finetuning:
         self.rounds = [decode(Round, each, str(self._path)) for each in checkpoint.meta["rounds"]]
         load_module(self._actor, checkpoint.group("actor"))
         load_module(self._best, checkpoint.group("best"))
-        if any(name.startswith("adam/") for name in checkpoint.arrays):
-            load_adam(self._adam, checkpoint.group("adam"))
+        load_adam(self._adam, checkpoint.adam("adam"))
         for number in range(min(len(self.rounds), 1 + _ROUNDS_KEPT)):
             held = checkpoint.group(f"episodes{number}")
             inputs = held["inputs"].astype(np.int64)

@@ -43,11 +43,6 @@ def search(measure: Callable[[Thresholds], Measured], start: Thresholds, floor: 
     return path
 
 
-def floor_of(exact: Measured, keep: float) -> float:
-    """Return the least return that keeps the fraction `keep`; of a negative one, that loses as little."""
-    return exact.return_mean - (1 - keep) * abs(exact.return_mean)
-
-
 def _raised(thresholds: Thresholds, index: int) -> Thresholds | None:
     """Return the thresholds with that of layer `index` a rung higher; None at the top."""
     higher = next((rung for rung in LADDER if rung > thresholds[index]), None)

@@ -21,9 +21,10 @@ from ganglion.training.delta.finetune import Finetuning, Recipe
 from ganglion.training.delta.measure import DeltaReport, Measured, Thresholds, multiplications_without_delta
 from ganglion.training.delta.plot import draw
 from ganglion.training.delta.records import Records
-from ganglion.training.delta.search import floor_of, search
+from ganglion.training.delta.search import search
 from ganglion.training.delta.table import print_table
 from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_EPISODES, TEST_SEEDS
+from ganglion.training.statistics import floor_of
 from ganglion.training.threads import use_one_fast_thread
 
 
@@ -100,9 +101,9 @@ def choose(measure: Measure, exact: Measure, start: Thresholds, settings: DeltaS
     found is confirmed on all of them, of seeds of their own, and if it fails the step before it.
     """
     none, few, all_ = (0,) * len(start), -(-settings.episodes // 5), settings.episodes
-    floor = floor_of(exact(none, few, MILESTONE_SEEDS), settings.keep)
+    floor = floor_of(exact(none, few, MILESTONE_SEEDS).return_mean, settings.keep)
     path = search(lambda thresholds: measure(thresholds, few, MILESTONE_SEEDS), start, floor)
-    floor = floor_of(exact(none, all_, CONFIRM_SEEDS), settings.keep)
+    floor = floor_of(exact(none, all_, CONFIRM_SEEDS).return_mean, settings.keep)
     for each in reversed(path[1:]):
         if measure(each.thresholds, all_, CONFIRM_SEEDS).return_mean >= floor:
             return each.thresholds

@@ -2,17 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import ray
-from numpy.typing import NDArray
 
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.files import read_arrays, sha256_file, write_arrays
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray, make_env
-from ganglion.training.episodes import MILESTONE_SEEDS, TEST_SEEDS, greedy, run_episodes
+from ganglion.training.episodes import MILESTONE_SEEDS, TEST_SEEDS, greedy, run_episodes, watched
 from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.run import Run
 from ganglion.training.study.artefacts import ONNX_FILE, write_floats, write_integers
@@ -34,13 +32,8 @@ def observations_of(root: Path, teacher: Teacher) -> FloatArray:
     path = observations_file(root, teacher)
     if not path.exists():
         run, model = load_learner(Checkpoint.load(teacher.checkpoint), str(teacher.checkpoint))
-        policy, visited = greedy(deterministic_policy(model), model.action_space), []
-
-        def act(observations: FloatArray) -> NDArray[Any]:
-            visited.append(observations.copy())
-            return policy(observations)
-
-        run_episodes(run.config.env_id, act, _VISITED_EPISODES, MILESTONE_SEEDS)
+        policy, visited = watched(greedy(deterministic_policy(model), model.action_space))
+        run_episodes(run.config.env_id, policy, _VISITED_EPISODES, MILESTONE_SEEDS)
         write_arrays(path, {"observation": np.concatenate(visited)})
     return read_arrays(path)["observation"]
 

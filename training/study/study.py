@@ -22,6 +22,7 @@ from ganglion.models.select_policy import shipped_policies
 from ganglion.models.sparsity import Pruning
 from ganglion.training.cluster import cluster, failures_of, require_no
 from ganglion.training.run import Run
+from ganglion.training.statistics import floor_of
 from ganglion.training.study.cells import POST_TRAINING, Cell, cells_of, check_axes
 from ganglion.training.study.cpu import measure_cpu
 from ganglion.training.study.hardware import Target, measure_hardware
@@ -161,7 +162,7 @@ def chosen(returns: Sequence[Returns], keep: float) -> list[Cell]:
     the unpruned float policy's return; the float one at that fraction comes with it.
     """
     floors = {
-        each.cell.teacher.name: each.return_mean - (1 - keep) * abs(each.return_mean)
+        each.cell.teacher.name: floor_of(each.return_mean, keep)
         for each in returns
         if each.cell.scheme is Scheme.FLOAT and each.cell.pruning is None
     }

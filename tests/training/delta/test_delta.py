@@ -11,9 +11,10 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.formats.policy_folder import Policy
 from ganglion.models.reference import quantize_observation
 from ganglion.training.delta.measure import Measured, Thresholds, measure, multiplications_without_delta
-from ganglion.training.delta.search import LADDER, floor_of, search
+from ganglion.training.delta.search import LADDER, search
 from ganglion.training.delta.study import DeltaSettings, choose, run
 from ganglion.training.episodes import MILESTONE_SEEDS, run_episodes
+from ganglion.training.statistics import floor_of
 from tests.training.toy import ENV_ID
 
 
@@ -57,14 +58,14 @@ def made_up(thresholds: Thresholds) -> Measured:
 
 def test_the_search_takes_the_fewest_multiplications_that_hold_the_return() -> None:
     exact = made_up((0, 0))
-    found = search(made_up, (0, 0), floor_of(exact, 0.95))
+    found = search(made_up, (0, 0), floor_of(exact.return_mean, 0.95))
     assert found[0] == exact and found[-1].thresholds == (LADDER[5], LADDER[2])
-    assert search(made_up, (0, 0), floor_of(exact, 1.0))[-1].thresholds == (0, LADDER[2])
+    assert search(made_up, (0, 0), floor_of(exact.return_mean, 1.0))[-1].thresholds == (0, LADDER[2])
     assert search(made_up, (0, LADDER[3]), 95.0) == [made_up((0, LADDER[3]))]  # what begins below it stays
 
 
 def test_the_floor_of_a_negative_return_lies_below_it() -> None:
-    assert floor_of(replace(made_up((0, 0)), return_mean=-200.0), 0.95) == -210.0
+    assert floor_of(-200.0, 0.95) == -210.0
 
 
 def test_thresholds_that_fail_on_other_episodes_give_way_to_those_before_them() -> None:
