@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganglion.models.build.files import read_json
-from ganglion.models.delta import forward
+from ganglion.models.episodes import forward
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import quantize_observation
