@@ -12,13 +12,14 @@ from ganglion.hw.finn.plugin import ModelWrapper, NodeProto, execute_onnx
 from ganglion.models.build.errors import CompileError
 from ganglion.models.equality import require_equal
 from ganglion.models.formats.send_on_delta import OPERATORS as SEND_ON_DELTA
+from ganglion.models.frames import stacked
 from ganglion.models.layers.layer import EPISODE_START, INPUT
 from ganglion.models.reference import Ints
 from ganglion.models.spec.network import NetworkSpec
 
 # Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
-DENSE = ("Gemm", "MatMul", "MVAU")
+LAYERS = ("Gemm", "MatMul", "MVAU", "Conv")
 REMEDY = "; the compiler changed a number, so nothing was written"
 
 
@@ -26,7 +27,8 @@ REMEDY = "; the compiler changed a number, so nothing was written"
 class GoldenCheck:
     """Compares a graph's layers with `expected`, a [vectors, out] array each, for `inputs` [vectors, in].
 
-    They are steps of episodes, which start where `starts`, [vectors] bool, says: states are zero there.
+    They are steps of episodes, which start where `starts`, [vectors] bool, says: states are zero there. A
+    graph that reads whole stacks is given them.
     """
 
     network: NetworkSpec
@@ -38,19 +40,28 @@ class GoldenCheck:
         """Raise MismatchError naming pass, layer, vector and neuron at the first value that differs."""
         entry = model.get_first_global_in()
         is_integer = model.get_tensor_datatype(entry).is_integer()
-        outputs = _layer_outputs(model, is_integer)
+        outputs = _layer_outputs(model, self.network, is_integer)
         found = max(outputs, default=-1) + 1
         if found != len(self.network.layers):
             raise CompileError(
                 f"pass {pass_name}: nodes for {found} layers, expected {len(self.network.layers)}"
             )
-        inputs = self.inputs if is_integer else np.ldexp(self.inputs.astype(float), self.network.exponent(0))
+        inputs = self._entering(int(np.prod(_shape(model, entry))))
+        inputs = inputs if is_integer else np.ldexp(inputs.astype(float), self.network.exponent(0))
         contexts = list(_steps(model, inputs, self.starts))
         for index, (tensor, is_real) in outputs.items():
             layer = self.network.layers[index]
             got = np.stack([context[tensor].astype(np.float64).reshape(-1) for context in contexts])
             got = np.ldexp(got, -layer.output_exponent) if is_real else got
             require_equal(f"pass {pass_name}: {layer.name}", self.expected[index], got, REMEDY)
+
+    def _entering(self, width: int) -> Ints:
+        """Return what enters a graph that reads `width` values a step."""
+        spec = self.network
+        if width == spec.step_width:
+            return self.inputs
+        frames = self.inputs.reshape(-1, *spec.step_shape)
+        return stacked(frames, self.starts, spec.frame_stack).reshape(len(frames), -1)
 
 
 def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: int) -> GoldenCheck:
@@ -61,27 +72,32 @@ def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: in
     """
     rows = np.unique(np.linspace(0, len(golden[INPUT]) - 1, n_vectors).astype(int))
     starts = np.ones(len(golden[INPUT]), bool)
-    if spec.thresholds is not None:
+    if spec.remembers:
         starts = golden[EPISODE_START]
         steps, last = np.arange(n_vectors // 2), np.flatnonzero(starts)[-1]
         rows = np.union1d(steps, last + steps)
         rows = rows[rows < len(starts)]
     expected = []
     for layer in spec.layers:
-        values = golden[layer.name][rows].astype(np.int64)
+        values = golden[layer.name][rows].astype(np.int64).reshape(len(rows), -1)
         expected.append(np.pad(values, ((0, 0), (0, layer.n_outputs - values.shape[1]))))
     inputs = golden[INPUT][rows].astype(np.int64)
     return GoldenCheck(network=spec, inputs=inputs, starts=starts[rows], expected=tuple(expected))
 
 
-def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, tuple[str, bool]]:
+def _layer_outputs(model: ModelWrapper, spec: NetworkSpec, is_integer: bool) -> dict[int, tuple[str, bool]]:
     """Return, by number, each layer's tensor that is not inside a node, and whether it carries real values.
 
-    It is what the next layer's node reads, or is sent of it, or the graph's output. Engines' nodes read
-    integers, and so does who reads the output of a graph that takes integers (`is_integer`).
+    As the graph is read, all are named after their layers. Later it is what the next layer's node reads, or
+    is sent of it, or the graph's output. Engines' nodes read integers, and so does who reads the output of a
+    graph that takes integers (`is_integer`).
     """
+    named = [layer.name for layer in spec.layers]
+    producers = [model.find_producer(name) for name in named]
+    if all(node is not None and node.op_type == "Quant" for node in producers):
+        return {index: (name, True) for index, name in enumerate(named)}
     nodes = [
-        node for node in chain(model) if node.op_type.startswith(DENSE) or is_kind(node, NodeKind.ENGINE)
+        node for node in chain(model) if node.op_type.startswith(LAYERS) or is_kind(node, NodeKind.ENGINE)
     ]
     outputs: dict[int, tuple[str, bool]] = {}
     last = -1
