@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ganglion.hw.engines.engine import Engine
 from ganglion.hw.engines.registry import engine_names
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import dense_layers
+from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
@@ -60,26 +60,18 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
 
 
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
-    """Return the network, hidden layers as wide as the engines at both sides want, by neurons that are zero.
-
-    CompileError names a layer that is not dense.
-    """
-    hidden = [
-        max(-(-width // engine.pad_to) * engine.pad_to for engine in engines[index : index + 2])
-        for index, width in enumerate(network.spec.widths[1:-1])
-    ]
-    widths = (network.spec.widths[0], *hidden, network.spec.widths[-1])
-    layers = tuple(
-        replace(layer, in_features=widths[index], out_features=widths[index + 1])
-        for index, layer in enumerate(dense_layers(network.spec.layers))
-    )
-    return IntNetwork(
-        spec=replace(network.spec, layers=layers),
-        weights=tuple(
-            _grown(w, (o, i)) for w, i, o in zip(network.weights, widths, widths[1:], strict=False)
-        ),
-        biases=tuple(_grown(bias, (o,)) for bias, o in zip(network.biases, widths[1:], strict=True)),
-    )
+    """Return the network, dense layers between dense ones as wide as both engines want, by neurons of zero."""
+    spec, weights, biases = network.spec, list(network.weights), list(network.biases)
+    layers = list(spec.layers)
+    for index, (layer, reader) in enumerate(pairwise(spec.layers)):
+        if isinstance(layer, Dense) and isinstance(reader, Dense):
+            width = max(-(-layer.out_features // each.pad_to) * each.pad_to for each in engines[index : index + 2])
+            layers[index] = replace(layers[index], out_features=width)
+            layers[index + 1] = replace(reader, in_features=width)
+            weights[index] = _grown(weights[index], layers[index].weight_shape)
+            weights[index + 1] = _grown(weights[index + 1], layers[index + 1].weight_shape)
+            biases[index] = _grown(biases[index], (width,))
+    return IntNetwork(spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
