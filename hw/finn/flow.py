@@ -80,5 +80,5 @@ def build(
         model = ModelWrapper(qonnx_model(layout.network))
         check("read", model)
         model = run_passes(model, passes_of(layout, folder / "nodes"), check)
-    widths = [golden[layer.name].shape[1] for layer in layout.network.spec.layers]
+    widths = [golden[layer.name][0].size for layer in layout.network.spec.layers]
     return write_files(hardware_nodes(model), layout.network.spec, widths, folder, rtllib(), skip_patches)

@@ -10,7 +10,7 @@ from ganglion.hw.engines.engine import Engine
 from ganglion.hw.engines.registry import engine_names
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import Dense
+from ganglion.models.layers import Dense, dense_layers
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
@@ -55,23 +55,34 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
         input_type=whole.input_type_of(first),
         layers=whole.layers[first:last],
         thresholds=thresholds if any(thresholds) else None,
+        frame_stack=1 if first else whole.frame_stack,
     )
     return IntNetwork(spec=spec, weights=network.weights[first:last], biases=network.biases[first:last])
 
 
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
-    """Return the network, dense layers between dense ones as wide as both engines want, by neurons of zero."""
-    spec, weights, biases = network.spec, list(network.weights), list(network.biases)
-    layers = list(spec.layers)
-    for index, (layer, reader) in enumerate(pairwise(spec.layers)):
-        if isinstance(layer, Dense) and isinstance(reader, Dense):
-            width = max(-(-layer.out_features // each.pad_to) * each.pad_to for each in engines[index : index + 2])
-            layers[index] = replace(layers[index], out_features=width)
-            layers[index + 1] = replace(reader, in_features=width)
-            weights[index] = _grown(weights[index], layers[index].weight_shape)
-            weights[index + 1] = _grown(weights[index + 1], layers[index + 1].weight_shape)
-            biases[index] = _grown(biases[index], (width,))
-    return IntNetwork(spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases))
+    """Return the network, hidden layers as wide as the engines at both sides want, by neurons that are zero.
+
+    What is between two dense layers grows; maps have their sizes. CompileError names a layer that is not
+    dense for an engine other than FINN's.
+    """
+    spec = network.spec
+    dense_layers([layer for layer, engine in zip(spec.layers, engines, strict=True) if engine.name != "dense"])
+    widths = list(spec.widths)
+    for index, (before, behind) in enumerate(pairwise(spec.layers), 1):
+        if isinstance(before, Dense) and isinstance(behind, Dense):
+            sides = engines[index - 1 : index + 1]
+            widths[index] = max(-(-widths[index] // engine.pad_to) * engine.pad_to for engine in sides)
+    layers, weights, biases = list(spec.layers), list(network.weights), list(network.biases)
+    for index, layer in enumerate(spec.layers):
+        if isinstance(layer, Dense):
+            n_in, n_out = widths[index], widths[index + 1]
+            layers[index] = replace(layer, in_features=n_in, out_features=n_out)
+            weights[index] = _grown(weights[index], (n_out, n_in))
+            biases[index] = _grown(biases[index], (n_out,))
+    return IntNetwork(
+        spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases)
+    )
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

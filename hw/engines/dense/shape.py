@@ -89,7 +89,7 @@ def _window(layer: Conv2d) -> Window:
 
 def _require_rtl(network: IntNetwork) -> None:
     spec = network.spec
-    if getattr(spec, "frame_stack", 1) > 1:
+    if spec.frame_stack > 1:
         raise CompileError(
             f"{spelled('engine', 'dense')} keeps no frames, but the policy reads {spec.frame_stack} stacked "
             f"ones; use {spelled('engine', 'planar')}"
