@@ -67,7 +67,9 @@ def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
     dense for an engine other than FINN's.
     """
     spec = network.spec
-    dense_layers([layer for layer, engine in zip(spec.layers, engines, strict=True) if engine.name != "dense"])
+    dense_layers(
+        [layer for layer, engine in zip(spec.layers, engines, strict=True) if engine.name != "dense"]
+    )
     widths = list(spec.widths)
     for index, (before, behind) in enumerate(pairwise(spec.layers), 1):
         if isinstance(before, Dense) and isinstance(behind, Dense):
@@ -80,9 +82,7 @@ def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
             layers[index] = replace(layer, in_features=n_in, out_features=n_out)
             weights[index] = _grown(weights[index], (n_out, n_in))
             biases[index] = _grown(biases[index], (n_out,))
-    return IntNetwork(
-        spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases)
-    )
+    return IntNetwork(spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A layer on FINN's units: its lanes, what they take and how long they work.
 
-Resources are a model of FINN's MVAU_rtl, Requant_rtl and window generator calibrated with yosys; FINN's own estimates are half
-of what int8 takes. `ganglion.hw.synth` counts what a design really takes.
+Resources are a model of FINN's MVAU_rtl, Requant_rtl and ConvolutionInputGenerator_rtl calibrated with yosys;
+FINN's own estimates are half of what int8 takes. `ganglion.hw.synth` counts what a design really takes.
 """
 
 from dataclasses import dataclass

@@ -94,7 +94,7 @@ class DensePlan:
         first = self.foldings[0].shape
         if first.window and source_lanes is not None:
             raise CompileError(
-                f"{first.name}: {spelled('engine', 'dense')} reads maps with channels last, other engines write "
-                "plane by plane; let it compute the first layers, or dense ones only"
+                f"{first.name}: {spelled('engine', 'dense')} reads maps with channels last, other engines "
+                "write planes; let it compute the first layers, or dense ones only"
             )
         return self

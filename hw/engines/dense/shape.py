@@ -40,7 +40,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenseShape:
-    """What the folding of a layer depends on: a matrix, and the window under which it is multiplied, if any."""
+    """What the folding of a layer depends on: a matrix, and the window that is slid over a map, if any."""
 
     name: str
     in_features: int
@@ -97,8 +97,8 @@ def _require_rtl(network: IntNetwork) -> None:
     for layer in spec.layers:
         if operator := _without_rtl(layer):
             raise CompileError(
-                f"{layer.name}: {operator} has no RTL in FINN, only HLS; {spelled('engine', 'dense')} computes "
-                f"chains of Conv and Gemm; use {spelled('engine', 'planar')}"
+                f"{layer.name}: {operator} has no RTL in FINN, only HLS; {spelled('engine', 'dense')} "
+                f"computes chains of Conv and Gemm; use {spelled('engine', 'planar')}"
             )
     if isinstance(last := spec.layers[-1], Conv2d):
         raise CompileError(

@@ -74,7 +74,9 @@ def _channels_first(model: ModelWrapper, entry: str) -> str:
     planes = f"{entry}.planes"
     model.set_tensor_shape(entry, [batch, rows, columns, channels])
     model.set_tensor_layout(entry, NHWC)
-    model.graph.node.append(make_node("Transpose", [entry], [planes], f"Transpose_{planes}", perm=[0, 3, 1, 2]))
+    model.graph.node.append(
+        make_node("Transpose", [entry], [planes], f"Transpose_{planes}", perm=[0, 3, 1, 2])
+    )
     return planes
 
 
