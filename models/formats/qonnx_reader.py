@@ -4,6 +4,7 @@ A layer is its kind's node and what follows it, up to the Quant node that makes 
 
     kind's node → Add(bias)? → Add(residual)? → Relu? → Add(half a step)? → Quant
 
+A layer that reads through a ReLU (`pre_relu`) has a Relu before its own node, which others may share.
 A layer with a threshold has more nodes before its own (`send_on_delta`), and its state at the graph's ends.
 The graph begins with such a Quant of the normalized observation. Weights and biases are constants, weights
 behind a Quant. Rounding is half up: QONNX's HALF_UP rounds ties away from zero, which is half up for unsigned
@@ -90,6 +91,7 @@ class _Reader:
         dims = entries[0].type.tensor_type.shape.dim if entries else []
         self._entry_shape = tuple(dim.dim_value for dim in dims[1:])
         self._boundaries: dict[str, int] = {}
+        self._rectified: set[str] = set()
         self._held: dict[str, SendOnDelta] = {}
         self._layers: list[Layer] = []
         self._tensor = ""
@@ -109,12 +111,14 @@ class _Reader:
             node = self._nodes[0]
             if not node.input or node.input[0] not in self._boundaries:
                 raise ExportError(f"unsupported: {named(node)} does not read a layer's values first")
-            if node.op_type in RESHAPES:
+            if node.op_type in (*RESHAPES, "Relu"):
                 self._follow(node)
                 self._boundaries[self._tensor] = self._boundaries[node.input[0]]
+                if node.op_type == "Relu" or node.input[0] in self._rectified:
+                    self._rectified.add(self._tensor)
                 continue
             if held := read_send_on_delta(node.input[0], self._nodes, self._constants):
-                self._hold(held, self._boundaries[node.input[0]])
+                self._hold(held, node.input[0])
                 continue
             thresholds.append(self._threshold(node.input[0], input_exponent))
             weight, bias = self._layer(node, input_exponent)
@@ -133,11 +137,13 @@ class _Reader:
         )
         return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
-    def _hold(self, held: SendOnDelta, boundary: int) -> None:
-        """Consume the nodes of a state; what it holds is read as the boundary's values."""
+    def _hold(self, held: SendOnDelta, tensor: str) -> None:
+        """Consume the nodes of a state; what it holds is read as the values of `tensor`."""
         for node in held.nodes:
             self._follow(node)
-        self._boundaries[held.sent_next] = boundary
+        self._boundaries[held.sent_next] = self._boundaries[tensor]
+        if tensor in self._rectified:
+            self._rectified.add(held.sent_next)
         self._held[held.sent_next] = held
 
     def _threshold(self, tensor: str, input_exponent: int) -> int:
@@ -170,7 +176,7 @@ class _Reader:
         bias_name = node.input[2] if len(node.input) > 2 else None
         if len(node.input) == 2:
             bias_name = self._take_added(self._is_constant)
-        residual = self._take_added(lambda tensor: tensor in self._boundaries)
+        residual = self._take_added(lambda tensor: tensor in self._boundaries.keys() - self._rectified)
         output = self._activation()
         layer = kind(
             **geometry,
@@ -182,6 +188,7 @@ class _Reader:
             output_exponent=output.exponent,
             source=None if source == number else self._name(source),
             residual=None if residual is None else self._name(self._boundaries[residual]),
+            pre_relu=node.input[0] in self._rectified,
         )
         self._layers.append(layer)
         return _on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
