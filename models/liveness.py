@@ -41,9 +41,9 @@ def live_part(network: IntNetwork) -> LiveNetwork:
 def _read_values(spec: NetworkSpec, weights: list[Ints]) -> list[npt.NDArray[np.intp]]:
     """Return the values of each boundary, in C order, that a live one reads: of a map whole channels."""
     kept = [np.arange(width) for width in spec.widths]
-    groups = _groups(spec)
-    n_before = None
-    while n_before != (n_before := sum(map(len, kept))):
+    groups, n_kept = _groups(spec), math.inf
+    while sum(map(len, kept)) < n_kept:
+        n_kept = sum(map(len, kept))
         for group in groups:
             read = np.any([_read(spec, boundary, weights, kept) for boundary in group], axis=0)
             # No layer has width zero in hardware: a network that ignores its input keeps one wire.

@@ -23,6 +23,9 @@ from ganglion.models.spec.types import IntType
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+NO_WEIGHT_TYPE = IntType(bits=8, signed=True)
+"""What stands for the type of weights that there are none of."""
+
 
 @register
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class MaxPool2d(Layer):
     kernel: int
     stride: int
     padding: int = 0
-    weight_type: IntType = IntType(bits=8, signed=True)
+    weight_type: IntType = NO_WEIGHT_TYPE
     weight_exponent: int = 0
 
     def __post_init__(self) -> None:
