@@ -127,18 +127,6 @@ class DeltaNetwork:
         return products.reshape(len(values), -1).sum(axis=1)
 
 
-def forward(network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None) -> list[Ints]:
-    """Return every layer's activations, as `IntNetwork.forward`; with thresholds, over episodes.
-
-    starts: [n], where an episode starts; None is for a network without thresholds.
-    """
-    if network.spec.thresholds is None:
-        return network.forward(inputs)
-    if starts is None:
-        raise ConfigError("a network with thresholds needs to know where episodes start")
-    return DeltaNetwork.of(network).run(inputs, starts)
-
-
 def hold(values: Ints, sent: Ints, threshold: int) -> Ints:
     """Return what was last sent once `values` came: they, where they differ by more than the threshold."""
     return np.where(np.abs(values - sent) > threshold, values, sent)

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from ganglion.models.build.files import read_json
-from ganglion.models.delta import forward
-from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.episodes import forward
+from ganglion.models.formats.policy_folder import ONNX_FILE, load_policy
+from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import quantize_observation
 from ganglion.models.zoo import ZOO
@@ -59,6 +60,13 @@ def test_the_record_agrees_with_the_policy(folder: Path) -> None:
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     # Rounding to int8 makes some small weights zero that the masks keep.
     assert -1e-4 <= provenance["sparsity"] - curve[-1]["sparsity"] < 1e-2
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: f"{folder.parent.name} {folder.name}")
+def test_the_graph_is_as_the_writer_writes_it(folder: Path, tmp_path: Path) -> None:
+    """Nothing of the machine on which a policy was exported comes with it."""
+    write_qonnx(load_policy(folder).network, tmp_path / ONNX_FILE)
+    assert (folder / ONNX_FILE).read_bytes() == (tmp_path / ONNX_FILE).read_bytes()
 
 
 @pytest.mark.parametrize(
