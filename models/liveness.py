@@ -83,7 +83,7 @@ def _read(
     for index, layer in enumerate(spec.layers):
         if spec.source(index) == boundary and not layer.keeps_channels:
             read |= layer.reads(weights[index], kept[index + 1]).reshape(-1)
-    return read.reshape(spec.shape(boundary)[0], -1).any(1)
+    return np.any(read.reshape(spec.shape(boundary)[0], -1), axis=1, keepdims=True)[:, 0]
 
 
 def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:

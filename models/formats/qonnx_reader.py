@@ -22,7 +22,7 @@ import onnx
 from onnx import NodeProto, numpy_helper
 
 from ganglion.models.build.errors import ExportError, first_line
-from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, read_quant
+from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, on_grid, read_quant
 from ganglion.models.formats.send_on_delta import SendOnDelta, read_send_on_delta
 from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
@@ -153,7 +153,7 @@ class _Reader:
         source = self._boundaries[tensor]
         exponent = self._layers[source - 1].output_exponent if source else input_exponent
         held = np.array([self._held[tensor].threshold])
-        return int(_on_grid(f"{tensor}: threshold", held, exponent)[0])
+        return int(on_grid(f"{tensor}: threshold", held, exponent)[0])
 
     def _layer(self, node: NodeProto, input_exponent: int) -> tuple[np.ndarray, np.ndarray]:
         """Append the layer that begins with `node`, and return its weights and biases."""
@@ -191,7 +191,7 @@ class _Reader:
             pre_relu=node.input[0] in self._rectified,
         )
         self._layers.append(layer)
-        return _on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
+        return on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
 
     def _bias(self, layer: Layer, name: str | None, beta: float) -> np.ndarray:
         if not name:
@@ -200,7 +200,7 @@ class _Reader:
         flat = values.reshape(-1) * beta if values.dtype.kind == "f" else values
         if flat.size == 1:
             flat = np.repeat(flat, layer.weight_shape[0])
-        return _on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
+        return on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
 
     def _activation(self) -> Quant:
         """Consume what makes activations of accumulators, and return its Quant."""
@@ -292,12 +292,3 @@ class _Reader:
         self._nodes.remove(node)
         self._tensor = node.output[0]
         return node
-
-
-def _on_grid(what: str, values: np.ndarray, exponent: int) -> np.ndarray:
-    """Return values / 2**exponent as int64; raises ExportError unless all are whole and exact in float64."""
-    quotient = np.ldexp(values.astype(np.float64), -exponent)
-    off = np.flatnonzero((quotient != np.floor(quotient)) | ~(np.abs(quotient) < 2.0**53))
-    if off.size:
-        raise ExportError(f"{what}: {values.flat[off[0]]:g} is not a multiple of the scale 2^{exponent}")
-    return quotient.astype(np.int64)

@@ -114,7 +114,8 @@ def test_conv2d_equals_torch_in_every_integer(stride: int, padding: int, kernel:
     layer = conv("c", 3, 5, 12, kernel=kernel, stride=stride, padding=padding)
     network = filled([layer])
     x, weight, bias = inputs_of(network, 20), network.weights[0], network.biases[0]
-    expected = F.conv2d(*map(torch.from_numpy, (x, weight, bias)), stride, padding).numpy()
+    tensors = [torch.from_numpy(values) for values in (x, weight, bias)]
+    expected = F.conv2d(tensors[0], tensors[1], tensors[2], stride, padding).numpy()
     got = layer.accumulate(x, weight, bias)
     assert got.shape[1:] == layer.out_shape
     np.testing.assert_array_equal(got, expected)
