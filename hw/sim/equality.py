@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ganglion.hw.design.design import Design
 from ganglion.hw.sim.harness import Result
 from ganglion.models.build.errors import MismatchError
-from ganglion.models.delta import forward
+from ganglion.models.episodes import forward
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints
 

@@ -92,18 +92,18 @@ def calibrate(
     of the last values behind tanh if actions are `squashed` means. limit: see `calibrate_normalizer`.
     Observations [n, frames, rows, columns] are pixels, which have their scale.
     """
-    exponent, input_type = 0, IntType(bits=quant.input_bits, signed=True)
+    exponent, input_type, frame_stack = 0, IntType(bits=quant.input_bits, signed=True), 1
     if observations.ndim == 4:
         exponent, input_type = PIXEL_EXPONENT, IntType(bits=8, signed=False)
-        n_frames, rows, columns = observations.shape[1:]
-        entry: Entry = Pixels(shape=(n_frames, rows, columns))
+        frame_stack, rows, columns = observations.shape[1:]
+        entry: Entry = Pixels(shape=(frame_stack, rows, columns))
     else:
         entry = calibrate_normalizer(observations, quant.input_bits, limit)
     normalized = entry_module(entry, exponent)(torch.from_numpy(observations))
     entering = fake_quantize(normalized, input_type, exponent)
     weights, biases = fold_normalizer(modules, entry)
     layers = _choose_scales(modules, weights, biases, entering, exponent, quant, squashed=squashed)
-    network = NetworkSpec(input_type=input_type, layers=layers)
+    network = NetworkSpec(input_type=input_type, layers=layers, frame_stack=frame_stack)
     return Quantization(normalizer=entry, network=network, csd_digits=quant.csd_digits)
 
 

@@ -13,6 +13,7 @@ from stable_baselines3 import DQN
 from ganglion.models.build.errors import CompileError
 from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.frames import unstacked
 from ganglion.models.layers import dense_layers
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.heads import ArgmaxHead
@@ -44,21 +45,23 @@ def test_frames_in_integers_are_one_network_in_every_form(tmp_path: Path) -> Non
     with torch.no_grad():
         outputs = model._fixed_point(torch.from_numpy(observations).flatten(1).float())[1]
         assert torch.equal(outputs, actor(torch.from_numpy(observations).float()))
+    frames, starts = unstacked(observations, 2)
     policy = write_policy(
         actor,
         tmp_path,
         name="frames",
         env=FRAMES_ID,
         algorithm="DQN",
-        observations=observations.reshape(12, -1),
+        observations=frames.reshape(24, -1),
         action=ArgmaxHead(exponent=spec.output_exponent, n_actions=3),
         provenance={},
+        episode_starts=starts,
     )
     assert policy.normalizer == Pixels(shape=(2, 36, 36))
     assert len((tmp_path / "policy.json").read_text()) < 4_000
     loaded = load_policy(tmp_path)
     assert loaded.golden["observation"].dtype == np.uint8
-    assert np.array_equal(np.ldexp(loaded.golden["fc5"][:12], spec.output_exponent), outputs.numpy())
+    assert np.array_equal(np.ldexp(loaded.golden["fc5"][1:24:2], spec.output_exponent), outputs.numpy())
     executed = ModelWrapper(str(tmp_path / "policy.onnx"))
     for pixels, expected in zip(observations, outputs, strict=True):
         entering = {"observation": np.ldexp(pixels[None].astype(np.float32), -8)}
