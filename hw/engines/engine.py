@@ -169,13 +169,16 @@ class Engine(ABC):
     varied: ClassVar[str | None] = None
     """The setting in which these differ."""
 
-    def computes(self, layer: Layer) -> bool:
-        """Return whether it computes a layer of this kind."""
-        return layer.kind in self.kinds and (self.adds_residuals or layer.residual is None)
+    def refusal(self, layer: Layer) -> str | None:
+        """Return why it does not compute a layer; None where it does."""
+        if layer.kind in self.kinds and (self.adds_residuals or layer.residual is None):
+            return None
+        what = f"a {layer.kind} layer" + ("" if layer.residual is None else " with a residual")
+        return f"{layer.name} is {what}, which {spelled('engine', self.name)} does not compute"
 
     def n_first(self, layers: Sequence[Layer]) -> int:
         """Return how many layers, from the first on, it computes."""
-        return next((index for index, layer in enumerate(layers) if not self.computes(layer)), len(layers))
+        return next((index for index, layer in enumerate(layers) if self.refusal(layer)), len(layers))
 
     @abstractmethod
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:

@@ -26,13 +26,14 @@ def engines() -> tuple[Engine, ...]:
 def require_able(network: IntNetwork, chosen: Sequence[Engine]) -> None:
     """Raise CompileError, with engines that can, for a layer that its engine, one a layer, cannot compute."""
     spec = network.spec
-    for layer, engine in zip(spec.layers, chosen, strict=True):
-        if not engine.computes(layer):
-            what = f"a {layer.kind} layer" + ("" if layer.residual is None else " with a residual")
-            able = _names(each.name for each in engines() if each.computes(layer))
+    for index, (layer, engine) in enumerate(zip(spec.layers, chosen, strict=True)):
+        if refusal := engine.refusal(layer):
+            able = _names(each.name for each in engines() if not each.refusal(layer))
+            raise CompileError(f"{refusal}; {f'take {able} for it' if able else 'no engine does'}")
+        if index and chosen[index - 1] is not engine and len(layer.in_shape) > 1:
             raise CompileError(
-                f"{layer.name} is {what}, which {spelled('engine', engine.name)} does not compute; "
-                f"{f'take {able} for it' if able else 'no engine does'}"
+                f"{layer.name} reads a map on {spelled('engine', engine.name)}, which "
+                f"{spelled('engine', chosen[index - 1].name)} computes; one engine for both"
             )
     if spec.frame_stack > 1 and not chosen[0].keeps_frames:
         able = _names(each.name for each in engines() if each.keeps_frames)

@@ -18,20 +18,17 @@ TAIL_SHARE = 4
 def all_candidates(network: IntNetwork, board: Board, enough_cycles: float) -> tuple[Candidate, ...]:
     """Return those of every engine that can compute the network; CompileError says why if none can."""
     found: list[Candidate] = []
-    refusals: dict[Engine, CompileError] = {}
+    refusals: list[tuple[int, CompileError]] = []
     for engine in engines():
         chosen = engine_of_each([engine], network.spec)
         try:
             require_able(network, chosen)
         except CompileError as error:
-            refusals[engine] = error
+            refusals.append((engine.n_first(network.spec.layers), error))
             continue
         found += _candidates(engine, padded(network, chosen), chosen, board, enough_cycles)
-    if not found:
-        first = network.spec.layers[0]
-        raise next(
-            (e for engine, e in refusals.items() if engine.computes(first)), next(iter(refusals.values()))
-        )
+    if not found and refusals:
+        raise max(refusals, key=lambda each: each[0])[1]  # of those that compute most, the first
     return tuple(found)
 
 
