@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from ganglion.models.quant.calibration import Scale
+from ganglion.models.nets.entry import Scale
 from ganglion.models.spec.policy import PIXEL_EXPONENT
 
 Weighted = nn.Linear | nn.Conv2d
