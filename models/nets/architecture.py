@@ -18,7 +18,7 @@ Parameters = Sequence[tuple[Tensor, Tensor]]
 NO_WEIGHTS = (torch.zeros(0), torch.zeros(0))
 """Weights and biases of a layer that has none."""
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
-_SCALES = {"weight_exponent": 0, "input_exponent": 0, "output_exponent": 0}
+_SCALES: dict[str, Any] = {"weight_exponent": 0, "input_exponent": 0, "output_exponent": 0}
 
 
 def layer_of(module: nn.Module, in_shape: Shape, **scales: Any) -> Layer:
@@ -59,15 +59,20 @@ def impala_resnet(shape: Shape, channels: Sequence[int], widths: Sequence[int]) 
         nonlocal number
         number += 1
         n_in, height, width = layers[-1].out_shape if layers else shape
-        sizes = {"in_channels": n_in, "out_channels": out_channels, "height": height, "width": width}
+        sizes: dict[str, Any] = {
+            "in_channels": n_in,
+            "out_channels": out_channels,
+            "height": height,
+            "width": width,
+        }
         sizes |= {"kernel": 3, "padding": 1}
-        types = {"weight_type": INT8, "output_type": output_type}
+        types: dict[str, Any] = {"weight_type": INT8, "output_type": output_type}
         layers.append(Conv2d(name=f"conv{number}", **sizes, **types, **_SCALES, **wiring))
 
     for stack, n_channels in enumerate(channels, 1):
         conv(n_channels, INT8)
         n_channels, height, width = layers[-1].out_shape
-        sizes = {"channels": n_channels, "height": height, "width": width}
+        sizes: dict[str, Any] = {"channels": n_channels, "height": height, "width": width}
         sizes |= {"kernel": 3, "stride": 2, "padding": 1}
         layers.append(MaxPool2d(name=f"pool{stack}", output_type=INT8, **sizes, **_SCALES))
         for block in (1, 2):
@@ -75,7 +80,7 @@ def impala_resnet(shape: Shape, channels: Sequence[int], widths: Sequence[int]) 
             conv(n_channels, UINT8, pre_relu=True)
             conv(n_channels, UINT8 if is_last else INT8, residual=entered)
     for index, n_out in enumerate(widths, 1):
-        types = {"weight_type": INT8, "output_type": INT8 if index == len(widths) else UINT8}
+        types: dict[str, Any] = {"weight_type": INT8, "output_type": INT8 if index == len(widths) else UINT8}
         n_in = layers[-1].n_outputs
         layers.append(Dense(name=f"fc{index}", in_features=n_in, out_features=n_out, **types, **_SCALES))
     return NetworkSpec(input_type=UINT8, layers=tuple(layers))

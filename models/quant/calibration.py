@@ -170,7 +170,7 @@ def _choose_scales(
     for index, (layer, (weight, bias)) in enumerate(zip(architecture.layers, parameters, strict=True)):
         source, residual = architecture.source(index), architecture.residual(index)
         last = index == len(parameters) - 1
-        scales = {"input_exponent": exponents[source], "weight_exponent": 0}
+        scales: dict[str, Any] = {"input_exponent": exponents[source], "weight_exponent": 0}
         if layer.has_weights:
             alive = weight[weight != 0] if bool(weight.any()) else weight
             best = best_exponent(alive, weight_type, on_grid)

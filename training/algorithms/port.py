@@ -38,8 +38,6 @@ class Learner(Protocol):
     learning_rate: Any
     quantization: Quantization | None
     """The scales by which the network acts and learns, of what its layers read; None while it is float."""
-    architecture: NetworkSpec | None
-    """How the layers are connected, before any scales; None: with ReLU between them."""
     teacher: Teacher | None
     """Whom it imitates; None: it learns from rewards."""
 
@@ -56,6 +54,11 @@ class Learner(Protocol):
     @property
     def standardizer(self) -> Standardizer | None:
         """What raw observations pass on their way to the layers; None: nothing."""
+        ...
+
+    @property
+    def architecture(self) -> NetworkSpec | None:
+        """How the layers are connected, before any scales; None: with ReLU between them."""
         ...
 
     def layers(self) -> Sequence[Weighted]:
