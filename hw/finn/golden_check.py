@@ -1,13 +1,21 @@
 """The equality chain's link after each pass: the executed graph gives golden's integers in every layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.design.hardware_node import NodeKind
-from ganglion.hw.finn.passes.graph import chain, is_kind, n_layers, producer, states
+from ganglion.hw.finn.passes.graph import (
+    MAP_RANK,
+    chain,
+    is_kind,
+    n_layers,
+    producer,
+    states,
+    tensor_shape,
+)
 from ganglion.hw.finn.plugin import ModelWrapper, NodeProto, execute_onnx
 from ganglion.models.build.errors import CompileError
 from ganglion.models.equality import require_equal
@@ -18,7 +26,9 @@ from ganglion.models.spec.network import NetworkSpec
 
 # Nodes whose outputs carry real values (integer * 2**exponent); all others of the chain carry integers.
 REAL_VALUED = {"Quant", "Mul", "Div"}
-DENSE = ("Gemm", "MatMul", "MVAU")
+DENSE, CONVOLUTION = ("Gemm", "MatMul", "MVAU"), "Conv"
+# Nodes that only move values to where a layer reads them.
+MOVING = ("FMPadding", "ConvolutionInputGenerator", "Im2Col", "Transpose", "Flatten", "Reshape", "Streaming")
 REMEDY = "; the compiler changed a number, so nothing was written"
 
 
@@ -45,12 +55,27 @@ class GoldenCheck:
                 f"pass {pass_name}: nodes for {found} layers, expected {len(self.network.layers)}"
             )
         inputs = self.inputs if is_integer else np.ldexp(self.inputs.astype(float), self.network.exponent(0))
+        shape = self.network.shape(0)
+        if is_integer and len(shape) == MAP_RANK - 1 and not is_kind(chain(model)[0], NodeKind.ENGINE):
+            inputs = np.moveaxis(inputs.reshape(-1, *shape), 1, -1)
         contexts = list(_steps(model, inputs, self.starts))
-        for index, (tensor, is_real) in outputs.items():
+        for index, tensor in outputs.items():
             layer = self.network.layers[index]
-            got = np.stack([context[tensor].astype(np.float64).reshape(-1) for context in contexts])
-            got = np.ldexp(got, -layer.output_exponent) if is_real else got
+            values = [context[tensor.name].astype(np.float64)[0] for context in contexts]
+            if tensor.has_channels_last:
+                values = [np.moveaxis(each, -1, 0) for each in values]
+            got = np.stack([each.reshape(-1) for each in values])
+            got = np.ldexp(got, -layer.output_exponent) if tensor.is_real else got
             require_equal(f"pass {pass_name}: {layer.name}", self.expected[index], got, REMEDY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerTensor:
+    """Where a layer's values are in a graph: real numbers or integers, a map's channels last or first."""
+
+    name: str
+    is_real: bool
+    has_channels_last: bool
 
 
 def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: int) -> GoldenCheck:
@@ -68,29 +93,38 @@ def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: in
         rows = rows[rows < len(starts)]
     expected = []
     for layer in spec.layers:
-        values = golden[layer.name][rows].astype(np.int64)
+        values = golden[layer.name][rows].astype(np.int64).reshape(len(rows), -1)
         expected.append(np.pad(values, ((0, 0), (0, layer.n_outputs - values.shape[1]))))
     inputs = golden[INPUT][rows].astype(np.int64)
     return GoldenCheck(network=spec, inputs=inputs, starts=starts[rows], expected=tuple(expected))
 
 
-def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, tuple[str, bool]]:
-    """Return, by number, each layer's tensor that is not inside a node, and whether it carries real values.
+def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, LayerTensor]:
+    """Return, by number, each layer's tensor that is not inside a node.
 
     It is what the next layer's node reads, or is sent of it, or the graph's output. Engines' nodes read
     integers, and so does who reads the output of a graph that takes integers (`is_integer`).
     """
     nodes = [
-        node for node in chain(model) if node.op_type.startswith(DENSE) or is_kind(node, NodeKind.ENGINE)
+        node
+        for node in chain(model)
+        if node.op_type.startswith(DENSE) or node.op_type == CONVOLUTION or is_kind(node, NodeKind.ENGINE)
     ]
-    outputs: dict[int, tuple[str, bool]] = {}
+    outputs: dict[int, LayerTensor] = {}
     last = -1
     for node, reader in zip(nodes, [*nodes[1:], None], strict=True):
         last += n_layers(node) if is_kind(node, NodeKind.ENGINE) else 1
         tensor = reader.input[0] if reader else model.get_first_global_out()
         if (sender := model.find_producer(tensor)) is not None and sender.op_type == SEND_ON_DELTA[-1]:
             tensor = sender.input[1]
-        outputs[last] = tensor, _is_real(model, tensor, reader, is_integer)
+        while (mover := model.find_producer(tensor)) is not None and mover.op_type.startswith(MOVING):
+            tensor = mover.input[0]
+        is_map = len(tensor_shape(model, tensor)) == MAP_RANK
+        outputs[last] = LayerTensor(
+            name=tensor,
+            is_real=_is_real(model, tensor, reader, is_integer),
+            has_channels_last=is_map and node.op_type != CONVOLUTION and not is_kind(node, NodeKind.ENGINE),
+        )
     return outputs
 
 
@@ -104,17 +138,11 @@ def _steps(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yield all tensors of the executed graph, vector by vector; a step's states enter the next."""
     entry, pairs = model.get_first_global_in(), states(model)
-    zeros = {sent: np.zeros(_shape(model, sent), np.float32) for sent, _ in pairs}
+    zeros = {sent: np.zeros(tensor_shape(model, sent), np.float32) for sent, _ in pairs}
     sent = zeros
     for row, is_start in zip(inputs, starts, strict=True):
-        shaped = row.astype(np.float32).reshape(_shape(model, entry))
+        shaped = row.astype(np.float32).reshape(tensor_shape(model, entry))
         given = {entry: shaped} | (zeros if is_start else sent)
         context = execute_onnx(model, given, return_full_exec_context=True)
         yield context
         sent = {before: context[after] for before, after in pairs}
-
-
-def _shape(model: ModelWrapper, tensor: str) -> Sequence[int]:
-    shape = model.get_tensor_shape(tensor)
-    assert shape is not None, tensor
-    return shape

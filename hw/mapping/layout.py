@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ganglion.hw.design.design import Estimate
-from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.dense.cost import Folding
+from ganglion.hw.engines.dense.plan import DensePlan
 from ganglion.hw.engines.engine import Block, Engine, EngineSettings, Plan
 from ganglion.hw.engines.node import EngineNode
 from ganglion.hw.engines.registry import require_state

@@ -8,7 +8,8 @@ from onnx.helper import make_node
 
 from ganglion.hw.engines.node import EngineNode, NodeEngine
 from ganglion.hw.engines.operators import insert_node
-from ganglion.hw.finn.plugin import DataType, InferShapes, ModelWrapper, NodeProto, SortGraph
+from ganglion.hw.finn.passes.graph import MAP_RANK, tensor_shape
+from ganglion.hw.finn.plugin import NHWC, DataType, InferShapes, ModelWrapper, NodeProto, SortGraph
 from ganglion.hw.mapping.layout import Placed
 from ganglion.models.spec.network import NetworkSpec
 
@@ -19,7 +20,8 @@ class InferNodes:
 
     It reads `qonnx_model`'s graph, whose tensors are named after layers. The observation quantizer is the
     host's and leaves; states move from the graph's ends into the nodes. Layers that stay FINN's keep their
-    real scales between two factors, before and behind the segment, which streamlining then absorbs.
+    real scales between two factors, before and behind the segment, which streamlining then absorbs; a map
+    enters these with channels last.
     """
 
     name: ClassVar[str] = "infer"
@@ -42,6 +44,8 @@ class InferNodes:
                 name = f"{each.segment.engine.name}_{first}"
                 insert_node(model, each.segment.engine, each.block, source, sink, name)
             else:
+                if len(self.spec.shape(first)) == MAP_RANK - 1:
+                    source = _channels_first(model, source)
                 self._scale(model, first, last, source, sink)
             model.set_tensor_shape(sink, [1, *self.spec.shape(last)])
             model.set_tensor_datatype(sink, DataType[self.spec.type(last).name])
@@ -62,6 +66,18 @@ class InferNodes:
             factor = f"{behind}.factor"
             model.set_initializer(factor, np.array(2.0**exponent, dtype=np.float32))
             model.graph.node.append(make_node("Mul", [before, factor], [behind], name=f"Mul_{behind}"))
+
+
+def _channels_first(model: ModelWrapper, entry: str) -> str:
+    """Make a map's tensor [1, rows, columns, channels], and return one whose channels come first."""
+    batch, channels, rows, columns = tensor_shape(model, entry)
+    planes = f"{entry}.planes"
+    model.set_tensor_shape(entry, [batch, rows, columns, channels])
+    model.set_tensor_layout(entry, NHWC)
+    model.graph.node.append(
+        make_node("Transpose", [entry], [planes], f"Transpose_{planes}", perm=[0, 3, 1, 2])
+    )
+    return planes
 
 
 def _remove_layer(model: ModelWrapper, name: str) -> None:
