@@ -1,7 +1,6 @@
 """From a policy of pixels to verified hardware: frames in episodes, every layer, closed loop, resources."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from ganglion.hw import closed_loop, simulate
+from ganglion.hw import build, closed_loop, simulate
+from ganglion.hw.build import HwSettings
 from ganglion.hw.closed_loop import ClosedLoopSettings
 from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import Design, load_design
@@ -25,6 +25,7 @@ from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.random_cnn import nature_cnn, write_random_cnn
 from tests.hw.bare import CACHE, share_simulators
 from tests.hw.toy import write_toy_cnn
 
@@ -94,19 +95,19 @@ def test_every_layer_of_every_frame_is_proven(built: BuildPaths) -> None:
     proven, promised = read_json(built.sim), load_design(built).estimate
     assert proven["mismatches"] == 0 and proven["vectors"] >= 2000 and proven["resets"] > 0
     assert promised is not None
-    assert proven["latency_cycles"] == pytest.approx(promised.latency_cycles, abs=4)
+    assert proven["latency_cycles"] == pytest.approx(promised.latency_cycles, rel=0.1, abs=8)
 
 
 def test_a_frame_that_outlives_its_episode_is_seen(built: BuildPaths, design: Design, tmp_path: Path) -> None:
     vectors = proof_vectors(load_policy(built.policy))
     assert vectors.starts is not None
     second = int(np.flatnonzero(vectors.starts)[1])
-    part = vectors.part(second - 1, second + 1)
+    part = vectors.part(0, second + 1)
     bench = Bench.of(design, verilate(design, CACHE))
     check_result(design, part, bench.run(part.inputs, Traffic(), tmp_path, part.starts), "as it is")
-    without = replace(part, starts=np.array([True, False]))
-    with pytest.raises(MismatchError, match="layer conv1: vector 1"):
-        check_result(design, part, bench.run(part.inputs, Traffic(), tmp_path, without.starts), "no reset")
+    unsaid = np.arange(second + 1) == 0
+    with pytest.raises(MismatchError, match=f"layer conv1: vector {second}, "):
+        check_result(design, part, bench.run(part.inputs, Traffic(), tmp_path, unsaid), "no reset")
 
 
 @pytest.mark.usefixtures("_known")
@@ -119,3 +120,31 @@ def test_games_are_played_through_the_rtl(built: BuildPaths) -> None:
 
 def test_a_shell_takes_a_frame(built: BuildPaths, design: Design) -> None:
     assert write_shell(built, design, "0" * 64).observation.values == 144
+
+
+def built_by_command(folder: Path, **options: Any) -> tuple[dict[str, Any], Design]:
+    """Return report.json and the design that `ganglion hw` makes of the policy in `folder`."""
+    asked = HwSettings(policy=folder / "policy", build=folder, **options)
+    asked.paths.root.mkdir(parents=True)
+    share_simulators(asked.paths)
+    build.run(asked)
+    return read_json(asked.paths.report), load_design(asked.paths)
+
+
+@pytest.mark.slow
+def test_one_command_makes_verified_hardware_of_a_policy_of_pixels(tmp_path: Path) -> None:
+    write_toy_cnn(tmp_path / "policy")
+    made, _ = built_by_command(tmp_path, engine="planar", rows=5, lanes=2)
+    assert made["simulation"]["mismatches"] == 0 and made["closed_loop"]["status"] == "skipped"
+    assert made["resources"]["dsp"] == 27
+
+
+@pytest.mark.slow
+def test_nature_cnn_fits_a_pynq_and_plays_pong(tmp_path: Path) -> None:
+    write_random_cnn(tmp_path / "policy", "PongNoFrameskip-v4", nature_cnn(6), 0.98, seed=0)
+    made, design = built_by_command(tmp_path)
+    assert made["simulation"]["mismatches"] == 0 and made["simulation"]["vectors"] >= 2000
+    assert made["closed_loop"]["episodes"] == 3
+    assert made["closed_loop"]["return_mean_rtl"] == made["closed_loop"]["return_mean_pytorch"]
+    assert all(share <= 1 for share in made["resources"]["utilisation"].values())
+    assert {layer.engine for layer in design.layers} == {"planar", "folded"}
