@@ -20,6 +20,7 @@ from ganglion.hw.finn.plugin import ModelWrapper, NodeProto, execute_onnx
 from ganglion.models.build.errors import CompileError
 from ganglion.models.equality import require_equal
 from ganglion.models.formats.send_on_delta import OPERATORS as SEND_ON_DELTA
+from ganglion.models.frames import stacked
 from ganglion.models.layers.layer import EPISODE_START, INPUT
 from ganglion.models.reference import Ints
 from ganglion.models.spec.network import NetworkSpec
@@ -36,7 +37,8 @@ REMEDY = "; the compiler changed a number, so nothing was written"
 class GoldenCheck:
     """Compares a graph's layers with `expected`, a [vectors, out] array each, for `inputs` [vectors, in].
 
-    They are steps of episodes, which start where `starts`, [vectors] bool, says: states are zero there.
+    They are steps of episodes, which start where `starts`, [vectors] bool, says: states are zero there. A
+    graph that reads whole stacks is given them.
     """
 
     network: NetworkSpec
@@ -48,13 +50,14 @@ class GoldenCheck:
         """Raise MismatchError naming pass, layer, vector and neuron at the first value that differs."""
         entry = model.get_first_global_in()
         is_integer = model.get_tensor_datatype(entry).is_integer()
-        outputs = _layer_outputs(model, is_integer)
+        outputs = _layer_outputs(model, self.network, is_integer)
         found = max(outputs, default=-1) + 1
         if found != len(self.network.layers):
             raise CompileError(
                 f"pass {pass_name}: nodes for {found} layers, expected {len(self.network.layers)}"
             )
-        inputs = self.inputs if is_integer else np.ldexp(self.inputs.astype(float), self.network.exponent(0))
+        inputs = self._entering(int(np.prod(tensor_shape(model, entry))))
+        inputs = inputs if is_integer else np.ldexp(inputs.astype(float), self.network.exponent(0))
         shape = self.network.shape(0)
         if is_integer and len(shape) == MAP_RANK - 1 and not is_kind(chain(model)[0], NodeKind.ENGINE):
             inputs = np.moveaxis(inputs.reshape(-1, *shape), 1, -1)
@@ -67,6 +70,14 @@ class GoldenCheck:
             got = np.stack([each.reshape(-1) for each in values])
             got = np.ldexp(got, -layer.output_exponent) if tensor.is_real else got
             require_equal(f"pass {pass_name}: {layer.name}", self.expected[index], got, REMEDY)
+
+    def _entering(self, width: int) -> Ints:
+        """Return what enters a graph that reads `width` values a step."""
+        spec = self.network
+        if width == spec.step_width:
+            return self.inputs
+        frames = self.inputs.reshape(-1, *spec.step_shape)
+        return stacked(frames, self.starts, spec.frame_stack).reshape(len(frames), -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +97,7 @@ def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: in
     """
     rows = np.unique(np.linspace(0, len(golden[INPUT]) - 1, n_vectors).astype(int))
     starts = np.ones(len(golden[INPUT]), bool)
-    if spec.thresholds is not None:
+    if spec.remembers:
         starts = golden[EPISODE_START]
         steps, last = np.arange(n_vectors // 2), np.flatnonzero(starts)[-1]
         rows = np.union1d(steps, last + steps)
@@ -99,12 +110,20 @@ def golden_check(spec: NetworkSpec, golden: dict[str, np.ndarray], n_vectors: in
     return GoldenCheck(network=spec, inputs=inputs, starts=starts[rows], expected=tuple(expected))
 
 
-def _layer_outputs(model: ModelWrapper, is_integer: bool) -> dict[int, LayerTensor]:
+def _layer_outputs(model: ModelWrapper, spec: NetworkSpec, is_integer: bool) -> dict[int, LayerTensor]:
     """Return, by number, each layer's tensor that is not inside a node.
 
-    It is what the next layer's node reads, or is sent of it, or the graph's output. Engines' nodes read
-    integers, and so does who reads the output of a graph that takes integers (`is_integer`).
+    As the graph is read, all are named after their layers. Later it is what the next layer's node reads, or
+    is sent of it, or the graph's output. Engines' nodes read integers, and so does who reads the output of a
+    graph that takes integers (`is_integer`).
     """
+    named = [layer.name for layer in spec.layers]
+    producers = [model.find_producer(name) for name in named]
+    if all(node is not None and node.op_type == "Quant" for node in producers):
+        return {
+            index: LayerTensor(name=name, is_real=True, has_channels_last=False)
+            for index, name in enumerate(named)
+        }
     nodes = [
         node
         for node in chain(model)

@@ -7,10 +7,10 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from ganglion.hw.engines.engine import Engine
-from ganglion.hw.engines.registry import engine_names
+from ganglion.hw.engines.registry import engine_names, find_engine
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import Dense, dense_layers
+from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
@@ -25,17 +25,24 @@ class Segment:
     network: IntNetwork
 
 
-def engine_of_each(engines: Sequence[Engine], spec: NetworkSpec) -> tuple[Engine, ...]:
-    """Return an engine a layer, from one for all or one for each; another number raises CompileError."""
-    if len(engines) == 1:
-        return tuple(engines) * len(spec.layers)
-    if len(engines) != len(spec.layers):
-        names, layers = ",".join(e.name for e in engines), ", ".join(layer.name for layer in spec.layers)
+def engine_of_each(asked: Sequence[Engine], spec: NetworkSpec) -> tuple[Engine, ...]:
+    """Return an engine a layer, from one for all or one for each; another number raises CompileError.
+
+    One for all leaves what is behind the layers that it computes to its tail's.
+    """
+    if len(asked) == 1:
+        (engine,), n_layers = asked, len(spec.layers)
+        n_first = engine.n_first(spec.layers)
+        if engine.tail is None or not n_first:
+            return (engine,) * n_layers
+        return (engine,) * n_first + (find_engine(engine.tail),) * (n_layers - n_first)
+    if len(asked) != len(spec.layers):
+        names, layers = ",".join(e.name for e in asked), ", ".join(layer.name for layer in spec.layers)
         raise CompileError(
-            f"{spelled('engine', names)} names {len(engines)} engines, the policy has {len(spec.layers)} "
+            f"{spelled('engine', names)} names {len(asked)} engines, the policy has {len(spec.layers)} "
             f"layers ({layers}); name one engine for all or one a layer, each {engine_names()}"
         )
-    return tuple(engines)
+    return tuple(asked)
 
 
 def segments_of(network: IntNetwork, engines: Sequence[Engine]) -> tuple[Segment, ...]:
@@ -63,13 +70,9 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
     """Return the network, hidden layers as wide as the engines at both sides want, by neurons that are zero.
 
-    What is between two dense layers grows; maps have their sizes. CompileError names a layer that is not
-    dense for an engine other than FINN's.
+    What is between two dense layers grows; maps have their sizes.
     """
     spec = network.spec
-    dense_layers(
-        [layer for layer, engine in zip(spec.layers, engines, strict=True) if engine.name != "dense"]
-    )
     widths = list(spec.widths)
     for index, (before, behind) in enumerate(pairwise(spec.layers), 1):
         if isinstance(before, Dense) and isinstance(behind, Dense):

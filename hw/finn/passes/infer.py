@@ -19,9 +19,10 @@ class InferNodes:
     """Puts a node in place of the layers of each segment that has one, and integers at every segment's ends.
 
     It reads `qonnx_model`'s graph, whose tensors are named after layers. The observation quantizer is the
-    host's and leaves; states move from the graph's ends into the nodes. Layers that stay FINN's keep their
-    real scales between two factors, before and behind the segment, which streamlining then absorbs; a map
-    enters these with channels last.
+    host's and leaves; states move from the graph's ends into the nodes. At a node's ends maps are vectors in
+    C order, and of stacked frames the newest alone enters. Layers that stay FINN's keep their real scales
+    between two factors, before and behind the segment, which streamlining then absorbs; a map enters these
+    with channels last.
     """
 
     name: ClassVar[str] = "infer"
@@ -34,7 +35,10 @@ class InferNodes:
         del model.graph.input[1:], model.graph.output[1:]
         _remove_layer(model, self.spec.name(0))
         model.set_tensor_datatype(source, DataType[self.spec.input_type.name])
-        for each in self.placed:
+        are_nodes = [isinstance(each.block, EngineNode) for each in self.placed]
+        if are_nodes[0]:
+            model.set_tensor_shape(source, [1, self.spec.step_width])
+        for index, each in enumerate(self.placed):
             first, last = each.segment.first, each.segment.last
             sink = exit_ if last == len(self.spec.layers) else f"{self.spec.name(last)}.integers"
             if isinstance(each.block, EngineNode):
@@ -47,7 +51,9 @@ class InferNodes:
                 if len(self.spec.shape(first)) == MAP_RANK - 1:
                     source = _channels_first(model, source)
                 self._scale(model, first, last, source, sink)
-            model.set_tensor_shape(sink, [1, *self.spec.shape(last)])
+            is_vector = any(are_nodes[index : index + 2])
+            shape = (self.spec.widths[last],) if is_vector else self.spec.shape(last)
+            model.set_tensor_shape(sink, [1, *shape])
             model.set_tensor_datatype(sink, DataType[self.spec.type(last).name])
             source = sink
         return model.transform(SortGraph()).transform(InferShapes())
@@ -64,6 +70,8 @@ class InferNodes:
         )
         for before, behind, exponent in ends:
             factor = f"{behind}.factor"
+            if (shape := model.get_tensor_shape(before)) is not None and behind != sink:
+                model.set_tensor_shape(behind, shape)
             model.set_initializer(factor, np.array(2.0**exponent, dtype=np.float32))
             model.graph.node.append(make_node("Mul", [before, factor], [behind], name=f"Mul_{behind}"))
 
