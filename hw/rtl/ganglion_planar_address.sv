@@ -1,6 +1,6 @@
 // Where a word's activations lie: one address for all lanes, and how many lanes further each reads.
 // Latency 1 cycle, interval 1; weight_o, which has its layer's lift, comes with them.
-// No handshake: a word in every cycle, whose weight is 0 without valid_i or where a frame is missing.
+// No handshake: a word a cycle, its weight 0 without valid_i or where a frame is missing.
 // Golden: Map.address of hw.engines.planar.program.
 module ganglion_planar_address #(
   parameter  int unsigned          Layers      = 2,
@@ -13,7 +13,7 @@ module ganglion_planar_address #(
   parameter  int unsigned          InChannels  = 4,   // of the first layer, all frames'
   parameter  logic [16*Layers-1:0] Sources     = '0,  // address of a layer's source
   parameter  logic [16*Layers-1:0] SourceTiles = {Layers{16'd1}},
-  parameter  logic [16*Layers-1:0] Offsets     = '0,  // from the first lane that can be read, padded
+  parameter  logic [16*Layers-1:0] Offsets     = '0,  // from the first lane to be read, padded
   parameter  logic [16*Layers-1:0] Lifts       = '0,
   localparam int unsigned          LayerBits   = Layers > 1 ? $clog2(Layers) : 1,
   localparam int unsigned          ReachBits   = Reaches > 1 ? $clog2(Reaches) : 1,
@@ -84,8 +84,8 @@ module ganglion_planar_address #(
   for (genvar l = 0; l < Layers; l++) begin : g_layer
     localparam int unsigned Tile = 32'(SourceTiles[16*l+:16]), TileBits = $clog2(Tile);
     assign address[l] = AddressBits'(Sources[16*l+:16]) +
-                        (((AddressBits'(stored) << TileBits) | AddressBits'(local_at[1])) << TileBits
-                         | AddressBits'(local_at[0]));
+                        ((AddressBits'(stored) << 2 * TileBits) |
+                         (AddressBits'(local_at[1]) << TileBits) | AddressBits'(local_at[0]));
     assign lifted[l]  = LiftedBits'(weight) << Lifts[16*l+:16];
   end
 

@@ -20,7 +20,7 @@ module ganglion_planar_banks #(
   localparam int unsigned Side = 36 / ValueBits;
   localparam int unsigned Groups = (Columns + Side - 1) / Side;
   if (Rows < 1 || Columns < 1 || ValueBits < 2 || ValueBits > 8 || Depth < 1) begin : g_bad
-    $error("ganglion_planar_banks: Rows %0d, Columns %0d, Depth %0d (from 1), ValueBits %0d (2 to 8)",
+    $error("ganglion_planar_banks: Rows %0d, Columns %0d, Depth %0d (from 1), ValueBits %0d (to 8)",
            Rows, Columns, Depth, ValueBits);
   end
 

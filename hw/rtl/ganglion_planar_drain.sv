@@ -28,6 +28,10 @@ module ganglion_planar_drain #(
   localparam int unsigned LastValues = Values - (Chunks - 1) * Lanes;
   localparam int unsigned LeftBits = $clog2(Chunks + 1), FillBits = $clog2(2 * Lanes);
 
+  if (Lanes < 1 || Lanes > 8) begin : g_bad
+    $error("ganglion_planar_drain: Lanes %0d, allowed 1 to 8", Lanes);
+  end
+
   logic full, waits_q, load, take, ends;
   logic [Values-1:0][Bits-1:0] plane;
   logic [Chunks-1:0][Lanes-1:0][Bits-1:0] chunks_q;

@@ -24,7 +24,7 @@ module ganglion_planar_lane #(
 );
   localparam int unsigned ProductBits = ValueBits + 1 + WeightBits;
   if (BiasBits > AccBits || ValueBits < 2 || WeightBits < 2) begin : g_bad
-    $error("ganglion_planar_lane: BiasBits %0d <= AccBits %0d, ValueBits %0d, WeightBits %0d (from 2)",
+    $error("ganglion_planar_lane: BiasBits %0d <= AccBits %0d, ValueBits %0d, WeightBits %0d",
            BiasBits, AccBits, ValueBits, WeightBits);
   end
 

@@ -37,7 +37,7 @@ module ganglion_planar_lanes #(
   // Cycles from a word to its operands, products and sums.
   localparam int unsigned Operand = 3, Product = 5, Sum = 6;
   if (Layers < 1 || AllChannels < 1) begin : g_bad
-    $error("ganglion_planar_lanes: Layers %0d, AllChannels %0d, allowed from 1", Layers, AllChannels);
+    $error("ganglion_planar_lanes: Layers %0d, AllChannels %0d (from 1)", Layers, AllChannels);
   end
 
   logic first, is_signed, done;
@@ -93,8 +93,8 @@ module ganglion_planar_lanes #(
   for (genvar l = 0; l < Layers; l++) begin : g_layer
     localparam int unsigned Tile = 32'(Tiles[16*l+:16]), TileBits = $clog2(Tile);
     assign address[l] = AddressBits'(Targets[16*l+:16]) +
-                        (((AddressBits'(channel) << TileBits) | AddressBits'(place[1])) << TileBits
-                         | AddressBits'(place[0]));
+                        ((AddressBits'(channel) << 2 * TileBits) |
+                         (AddressBits'(place[1]) << TileBits) | AddressBits'(place[0]));
     for (genvar r = 0; r < Rows; r++) begin : g_row
       assign in_row[r][l] = 32'(place[1]) + r * Tile < 32'(MapHeights[16*l+:16]);
     end

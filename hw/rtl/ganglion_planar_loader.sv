@@ -1,4 +1,4 @@
-// A frame from its stream into the lanes' memories: rows are gathered, each is written in Tile parts.
+// A frame from its stream into the lanes' memories: a row is gathered, then written in Tile parts.
 // Latency 2 cycles from a row's last word to its first write, while the next row is gathered.
 // Handshake: ready/valid in. loaded_o, behind the last write, stays until start_i.
 // Golden: hw.engines.planar.interpret's memory; the cycles of hw.engines.planar.cycles.
@@ -22,7 +22,7 @@ module ganglion_planar_loader #(
   input  logic                                  tvalid_i,
   output logic                                  tready_o,
   input  logic [ChannelBits-1:0]                channel_i,  // where the frame's first one goes
-  input  logic                                  open_i,     // the memories' frame is not read any more
+  input  logic                                  open_i,     // the frame there is not read any more
   input  logic                                  stall_i,    // something else is written
   input  logic                                  start_i,
   output logic                                  loaded_o,
@@ -39,7 +39,7 @@ module ganglion_planar_loader #(
   localparam int unsigned Held = Width - Step + Lanes;
   localparam int unsigned CountBits = $clog2(Held + 1), TileBits = $clog2(Tile);
   if (Lanes < 1 || (Channels * Height * Width) % Lanes != 0 || InBits > ValueBits) begin : g_bad
-    $error("ganglion_planar_loader: Lanes %0d does not divide %0d x %0d x %0d values, or InBits %0d",
+    $error("ganglion_planar_loader: Lanes %0d, %0d x %0d x %0d values, InBits %0d",
            Lanes, Channels, Height, Width, InBits);
   end
 
@@ -74,8 +74,8 @@ module ganglion_planar_loader #(
   assign channel      = channel_i + ChannelBits'(channel_number_q);
 
   assign we_o      = bank_q & {BankRows{write}};
-  assign address_o = (((AddressBits'(channel) << TileBits) | AddressBits'(row_in_tile_q)) << TileBits)
-                     | AddressBits'(column_q);
+  assign address_o = (AddressBits'(channel) << 2 * TileBits) |
+                     (AddressBits'(row_in_tile_q) << TileBits) | AddressBits'(column_q);
   for (genvar b = 0; b < BankColumns; b++) begin : g_bank
     if (b * Tile >= Width) begin : g_beyond
       assign data_o[b] = '0;

@@ -1,5 +1,5 @@
 // An output channel put together from the lanes' results of its passes, rows then columns.
-// Latency 1 cycle from the last pass to full_o, which lasts a cycle; a channel every Tile**2 results.
+// Latency 1 cycle from the last pass to full_o, for a cycle; a channel every Tile**2 results.
 // No handshake: whoever wants the plane takes it with full_o, or before the next result.
 // Golden: models.reference.IntNetwork.forward.
 module ganglion_planar_plane #(
@@ -20,7 +20,7 @@ module ganglion_planar_plane #(
   output logic [Height*Width-1:0][Bits-1:0]           plane_o
 );
   if (Height > Rows * Tile || Width > Columns * Tile || Bits > ValueBits) begin : g_bad
-    $error("ganglion_planar_plane: %0d x %0d values of %0d bits from %0d x %0d lanes of %0d bits, Tile %0d",
+    $error("ganglion_planar_plane: %0d x %0d of %0d bits from %0d x %0d of %0d bits, Tile %0d",
            Height, Width, Bits, Rows, Columns, ValueBits, Tile);
   end
 

@@ -1,6 +1,6 @@
 // Issues a program: layer by layer, channel by channel, a pass for every place in a tile.
 // Latency 1 cycle from start_i to the first issue, 1 from there to fields_o; Gap between layers.
-// No handshake but credit_i: the last layer's channels wait for it with their first pass' last word.
+// No handshake but credit_i: a last layer's channel awaits it at its first pass' last word.
 // Golden: hw.engines.planar.cycles.
 module ganglion_planar_sequencer #(
   parameter  int unsigned          Layers      = 2,

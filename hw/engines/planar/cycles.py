@@ -1,4 +1,4 @@
-"""How many cycles a frame takes, exactly: its rows arrive, the layers follow one another, the last map leaves.
+"""How many cycles a frame takes, exactly: its rows arrive, layer follows layer, the last map leaves.
 
 Cycles are counted from a frame's first input word, cycle 0, no end stalled. The constants are the RTL's.
 """

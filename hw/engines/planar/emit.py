@@ -1,4 +1,4 @@
-"""Write a planar engine as SystemVerilog: its instance with all parameters, its memories, a tap a hidden layer."""
+"""Write a planar engine: its instance with all parameters, its memories, a tap a hidden layer."""
 
 from collections.abc import Sequence
 from math import gcd

@@ -46,7 +46,7 @@ def _layer(program: Program, index: int, memory: Ints) -> Ints:
                         divmod(layer.stride * place + offset - layer.padding, source.tile)
                         for place, offset in ((row, word.row), (column, word.column))
                     )
-                    address = source.address(*map(np.int64, (word.channel, at_row, at_column)))
+                    address = source.address(word.channel, at_row, at_column)
                     read = _moved(memory[..., address], down, right, rows, columns)
                     lanes += (word.weight << program.lifts[index]) * read
     values = program.requantizations[index].apply(sums) + layer.output_type.low

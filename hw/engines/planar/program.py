@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from ganglion.hw.engines.planar.shape import PlanarShape, check_network, convolu
 from ganglion.models.layers import Conv2d
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.spec.types import IntType
+
+N = TypeVar("N", int, Ints)
 
 # A pass is two words long at least: the first one's flag says that the second is the last.
 LEAST_WORDS = 2
@@ -36,7 +39,7 @@ class Map:
         """Addresses that it takes; those of tiles whose size is no power of two have gaps."""
         return self.channels << 2 * self.tile_bits
 
-    def address(self, channel: Ints, row: Ints, column: Ints) -> Ints:
+    def address(self, channel: N, row: N, column: N) -> N:
         """Return where a channel's value at a place in the tile lies."""
         return self.first + (((channel << self.tile_bits | row) << self.tile_bits) | column)
 
@@ -160,10 +163,7 @@ class Program:
     def starts(self) -> tuple[Ints, ...]:
         """For each layer what its channels' sums start at: [out]."""
         pairs = zip(self.layers, self.network.biases, self.lifts, strict=True)
-        return tuple(
-            (bias + rounding(layer.shift, layer.output_type)) << lift
-            for layer, bias, lift in pairs
-        )
+        return tuple((bias + rounding(layer.shift, layer.output_type)) << lift for layer, bias, lift in pairs)
 
     @cached_property
     def accumulator_bits(self) -> int:

@@ -14,7 +14,7 @@ from ganglion.models.spec.network import NetworkSpec
 
 MAX_GRID = 32
 MAX_TILE = 64
-"""Rows of a tile of the input, the largest; a lane's addresses in it have so many places in each direction."""
+"""Rows, and columns, of the largest tile: the input's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,13 @@ def shapes(network: IntNetwork) -> Iterator[PlanarShape]:
     """Yield the grids that a network can have, largest first, each with the smallest tile."""
     layers, before = convolutions(network.spec), None
     for tile in range(1, MAX_TILE // tiles(layers, 1)[0] + 1):
-        grid = [max(-(-layer.out_shape[axis] // size) for layer, size in zip(layers, tiles(layers, tile)[1:], strict=True)) for axis in (1, 2)]
+        grid = [
+            max(
+                -(-layer.out_shape[axis] // size)
+                for layer, size in zip(layers, tiles(layers, tile)[1:], strict=True)
+            )
+            for axis in (1, 2)
+        ]
         if max(grid) <= MAX_GRID and grid != before:
             yield PlanarShape(rows=grid[0], columns=grid[1], tile=tile)
             before = grid
@@ -104,5 +110,5 @@ def find_shape(network: IntNetwork, rows: int | None, columns: int | None) -> Pl
     asked = " ".join(spelled(n, v) for n, v in (("rows", rows), ("columns", columns)) if v is not None)
     names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known) or "none"
     raise CompileError(
-        f"planar: {asked or 'the network'}: no such grid divides the maps; the grids that do, rows x columns: {names}"
+        f"planar: {asked or 'the network'}: no grid of the maps; there are, rows x columns, {names}"
     )
