@@ -16,9 +16,11 @@ def hex_words(words: Sequence[int], bits: int) -> str:
 
 
 def tap_order(written: Sequence[Sequence[int]], inputs: int) -> dict[str, str]:
-    """Return the file of the order in which results come, `written` by bank; `inputs` ids are not results'."""
+    """Return the file of the results' order: ids `written` in each bank, which begin after the `inputs`."""
     rows = max(1, *map(len, written)) + 1
-    ordered = [[*(neuron - inputs for neuron in bank), *[END_OF_ORDER] * (rows - len(bank))] for bank in written]
+    ordered = [
+        [*(neuron - inputs for neuron in bank), *[END_OF_ORDER] * (rows - len(bank))] for bank in written
+    ]
     return {ORDER_FILE: hex_words([word for bank in ordered for word in bank], 16)}
 
 

@@ -33,16 +33,15 @@ module ganglion_column_loader #(
            Width, Lanes);
   end
 
-  (* rom_style = "logic" *) logic [GroupBits+TurnBits-1:0] places [Words];
+  (* ram_style = "block", rom_style = "block" *) logic [GroupBits+TurnBits-1:0] places [Words];
   initial if (InputsFile != "") $readmemh(InputsFile, places);
 
   logic loaded_q, accept, is_last;
-  logic [CountBits-1:0] word_q;
+  logic [CountBits-1:0] word_q, word;
   logic [GroupBits-1:0] group, in_block_q;
   logic [TurnBits-1:0] turn;
   logic [AddressBits-1:0] addr_q;
 
-  assign {group, turn} = places[word_q];
   assign tready_o = !loaded_q && !busy_i;
   assign accept   = tvalid_i && tready_o;
   assign is_last  = word_q == CountBits'(Words - 1);
@@ -58,11 +57,17 @@ module ganglion_column_loader #(
     assign data_o[i] = tdata_i[value*InBits+:InBits] ^ Offset;
   end
 
+  // The place of the word that comes next waits at the memory's output.
+  assign word = !rst_ni || done_o ? '0 : word_q + CountBits'(accept);
+  always_ff @(posedge clk_i) begin
+    word_q        <= word;
+    {group, turn} <= places[word];
+  end
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni || done_o) begin
-      {word_q, in_block_q, addr_q} <= '0;
+      {in_block_q, addr_q} <= '0;
     end else if (accept) begin
-      word_q     <= word_q + 1'b1;
       in_block_q <= in_block_q == GroupBits'(Groups - 1) ? '0 : in_block_q + 1'b1;
       if (in_block_q == GroupBits'(Groups - 1)) addr_q <= addr_q + 1'b1;
     end

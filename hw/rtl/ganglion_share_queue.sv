@@ -24,15 +24,16 @@ module ganglion_share_queue #(
   logic [PointerBits-1:0] tail_q, head_q;
   logic [EndBits-1:0] lacks_q, lacks, ends;
   logic [Bits-1:0] share;
-  logic takes;
+  logic skips, takes;
 
   assign {ends, share} = shares_q[head_q];
-  assign takes = pop_i && lacks_q == '0;
+  assign skips = !pop_i || lacks_q != '0;
+  assign takes = !skips;
   assign lacks = takes ? ends - 1'b1 : lacks_q - 1'b1;
 
   always_ff @(posedge clk_i) begin
     if (push_i != '0) shares_q[tail_q] <= {push_i, data_i};
-    share_o <= takes ? share : '0;
+    share_o <= skips ? '0 : share;
   end
 
   always_ff @(posedge clk_i) begin

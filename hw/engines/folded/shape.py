@@ -5,12 +5,11 @@ from enum import Enum
 from math import gcd
 from typing import ClassVar
 
-from ganglion.hw.engines.check import check_lanes, check_sizes
+from ganglion.hw.engines.check import check_lanes, check_types
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 
-MAX_WIDTH = 4096
 MAX_LANES = 64
 MAX_BANKS = 64
 MOST_BANKS = 32
@@ -79,7 +78,9 @@ class FoldedShape:
         return cls(lanes=lanes, banks=banks, replicas=replicas, multiplier=multiplier, pipelining=pipelining)
 
     @classmethod
-    def columns(cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0) -> "FoldedShape":
+    def columns(
+        cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0
+    ) -> "FoldedShape":
         """Return the engine whose lanes are dealt columns; its input words fill the lanes in whole groups."""
         return cls(
             lanes=lanes,
@@ -130,7 +131,7 @@ class FoldedShape:
 
 def check_network(network: IntNetwork, shape: FoldedShape) -> None:
     """Raise CompileError, with the nearest setting that works, when the engine cannot hold the network."""
-    check_sizes("folded", network, MAX_WIDTH)
+    check_types("folded", network)
     outputs = network.spec.widths[-1]
     if outputs % shape.output_lanes:
         nearest = next(n for n in range(shape.output_lanes, 0, -1) if outputs % n == 0)

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from ganglion.hw.codegen.node_module import memory_path
-from ganglion.hw.engines.folded.columns.program import ColumnProgram
-from ganglion.hw.engines.folded.columns.schedule import SHARES
+from ganglion.hw.engines.folded.columns.program import SHARES, ColumnProgram
 from ganglion.hw.engines.folded.emit import mode_parameters
 from ganglion.hw.engines.memory_files import hex_words, tap_order, write_memory_files
 from ganglion.hw.engines.taps import HiddenWires, tapped_engine
@@ -57,14 +56,10 @@ def column_parameters(program: ColumnProgram, node: str) -> dict[str, str]:
 
 def write_column_memories(program: ColumnProgram, folder: Path, node: str) -> tuple[Path, ...]:
     """Write the memory files into `folder`, their names beginning with the node's, and return them."""
-    placement = program.placement
-    turn_bits = max(1, (placement.width - 1).bit_length())
-    group_bits = max(1, (placement.groups - 1).bit_length())
-    inputs = [g << turn_bits | t for g, t in zip(placement.group, placement.turn, strict=True)]
     files = {
         PROGRAM_FILE: hex_words(program.words(), program.word_bits),
         SUMS_FILE: hex_words(program.entries(), program.entry_bits),
-        INPUTS_FILE: hex_words(inputs, group_bits + turn_bits),
+        INPUTS_FILE: hex_words(program.places(), program.place_bits),
     }
     files |= tap_order(program.written, program.lowered.inputs)
     return write_memory_files(files, folder, node)

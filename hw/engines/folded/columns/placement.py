@@ -1,4 +1,4 @@
-"""Which lane keeps which input: words of the stream are dealt to groups of lanes, and turned, to level the work."""
+"""Which lane keeps which input: words are dealt to groups of lanes, and turned, to level the work."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,17 @@ import numpy as np
 
 from ganglion.models.reference import Ints
 
-PASSES = 4
-"""How often every word is placed anew."""
+PASSES = 9
+"""How often every word is placed; the best placement is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """Where the words of an input vector go.
 
-    The lanes form groups, each as wide as a word. As many words as there are groups form a block: one goes to
-    each group, to address k for block k. Value j of word i goes to place (j + `turn[i]`) mod width of `group[i]`.
+    The lanes form groups, each as wide as a word. As many words as there are groups form a block, of which
+    each goes to a group of its own, in block k to address k. Value j of word i goes to lane (j + `turn[i]`)
+    mod width of group `group[i]`.
     """
 
     lanes: int
@@ -45,8 +46,8 @@ class Placement:
 def place_inputs(products: Ints, lanes: int, width: int) -> Placement:
     """Return a placement in which the lanes have about as many products each.
 
-    products: [in], how often each input is multiplied; width: inputs in a word, a divisor of lanes. The words of
-    a block go one by one, the fullest first, where they leave the lanes most even; then each block in turn again.
+    products: [in], how often each input is multiplied; width: inputs in a word, a divisor of lanes. The words
+    of a block go one by one, the fullest first, where they leave the lanes most even; then each block again.
     """
     groups = lanes // width
     n_words = -(-len(products) // width)
@@ -56,10 +57,11 @@ def place_inputs(products: Ints, lanes: int, width: int) -> Placement:
     turned = np.stack([np.roll(words, turn, axis=1) for turn in range(width)], axis=1)  # [word, turn, width]
     load = np.zeros((groups, width), dtype=np.int64)
     group, turn = np.zeros((2, n_words), dtype=np.int64)
-    for is_first in (True, *[False] * PASSES):
+    best: tuple[int, Ints, Ints] | None = None
+    for again in range(PASSES):
         for start in range(0, n_words, groups):
             block = np.arange(start, min(start + groups, n_words))
-            if not is_first:
+            if again:
                 for word in block:
                     load[group[word]] -= turned[word, turn[word]]
             free = np.ones(groups, dtype=bool)
@@ -70,4 +72,8 @@ def place_inputs(products: Ints, lanes: int, width: int) -> Placement:
                 group[word], turn[word] = np.unravel_index(int(rise.argmin()), rise.shape)
                 load[group[word]] += turned[word, turn[word]]
                 free[group[word]] = False
+        if best is None or load.max() < best[0]:
+            best = int(load.max()), group.copy(), turn.copy()
+    assert best is not None
+    _, group, turn = best
     return Placement(lanes=lanes, width=width, group=tuple(group.tolist()), turn=tuple(turn.tolist()))

@@ -77,7 +77,7 @@ class ColumnPlan:
         program, shape = self.program, self.shape
         first = int(program.release.argmax()) + 1 + shape.pipelining
         hidden = [s.bank >= 0 for s in program.sums]
-        stores = np.flatnonzero(program.adds)[hidden] + shape.reduction_delay - 1 - shape.pipelining
+        stores = np.flatnonzero(program.adds)[hidden] + shape.reduction_delay - 1
         after, busy = first + load_cycles, set(stores[stores >= first].tolist())
         for cycle in sorted(busy):
             after += cycle < after

@@ -12,11 +12,13 @@ from ganglion.models.reference import Ints
 
 GO_ON = 0
 """What `ends` says of a product that is not a share's last."""
+SHARES = 32
+"""Sums that a lane keeps until the other lanes have theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """A neuron whose shares are added: its layer, its bias, and the bank that it goes to, -1 for an output."""
+    """A neuron whose shares are added: layer, bias, and the bank that it goes to, -1 for an output."""
 
     neuron: int
     layer: int
@@ -66,7 +68,7 @@ class ColumnProgram:
 
     @property
     def written(self) -> tuple[tuple[int, ...], ...]:
-        """The neurons of each bank in the order in which they come, at ascending addresses above the inputs."""
+        """The neurons of each bank in the order in which they come, at addresses above the inputs."""
         banks: list[list[int]] = [[] for _ in range(self.shape.lanes)]
         for each in self.sums:
             if each.bank >= 0:
@@ -111,7 +113,7 @@ class ColumnProgram:
         return sum(self._entry_widths())
 
     def entries(self) -> list[int]:
-        """Return the table of sums: from the low bits up bias, address, lane and mode; mode 0 is the output's."""
+        """Return the table of sums: from low bits bias, address, lane and mode; mode 0 is the output's."""
         depth, modes = self.placement.depth, self.lowered.modes
         stored, entries = [0] * self.shape.lanes, []
         for each in self.sums:
@@ -127,6 +129,25 @@ class ColumnProgram:
             entries.append(entry)
         return entries
 
+    @property
+    def place_bits(self) -> int:
+        """Bits of an entry of the table of inputs."""
+        return sum(self._place_widths())
+
+    def places(self) -> list[int]:
+        """Return the table of inputs: of each word of their stream, its turn, and above it its group."""
+        turn_bits, _ = self._place_widths()
+        pairs = zip(self.placement.group, self.placement.turn, strict=True)
+        return [group << turn_bits | turn for group, turn in pairs]
+
+    def _place_widths(self) -> tuple[int, int]:
+        return _index_bits(self.placement.width), _index_bits(self.placement.groups)
+
     def _entry_widths(self) -> tuple[int, int, int, int]:
-        lane_bits = max(1, (self.shape.lanes - 1).bit_length())
-        return self.lowered.bias_bits, self.address_bits, lane_bits, len(self.lowered.modes).bit_length()
+        mode_bits = len(self.lowered.modes).bit_length()
+        return self.lowered.bias_bits, self.address_bits, _index_bits(self.shape.lanes), mode_bits
+
+
+def _index_bits(count: int) -> int:
+    """Return the bits that number `count` things, at least one."""
+    return max(1, (count - 1).bit_length())

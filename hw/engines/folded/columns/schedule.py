@@ -1,4 +1,4 @@
-"""The scheduler over columns: the order of the neurons, which bank a result goes to, and every lane's cycles."""
+"""The scheduler over columns: the order of the neurons, the bank of each, and every lane's cycles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganglion.hw.engines.folded.columns.placement import Placement, place_inputs
-from ganglion.hw.engines.folded.columns.program import ColumnProgram, Sum
+from ganglion.hw.engines.folded.columns.program import SHARES, ColumnProgram, Sum
 from ganglion.hw.engines.folded.lower import LoweredNetwork, Row, lower
 from ganglion.hw.engines.folded.shape import FoldedShape, check_network
-from ganglion.models.reference import IntNetwork, Ints
+from ganglion.models.reference import IntNetwork
 
-SHARES = 32
-"""Sums that a lane keeps until the other lanes have theirs."""
 END_BITS = (1, 2, 3)
 """Widths tried for what says that a share ends and how many neurons the lane has none of."""
 CLOSE_SHARE = 0.01
@@ -98,7 +96,8 @@ def schedule_columns(network: IntNetwork, shape: FoldedShape) -> ColumnProgram:
     programs = [_Scheduler(lowered=lowered, shape=shape, end_bits=bits).run() for bits in END_BITS]
     close = (1 + CLOSE_SHARE) * min(program.n_cycles for program in programs)
     return min(
-        (p for p in programs if p.n_cycles <= close), key=lambda program: (program.word_bits, program.n_cycles)
+        (p for p in programs if p.n_cycles <= close),
+        key=lambda program: (program.word_bits, program.n_cycles),
     )
 
 
