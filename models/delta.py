@@ -86,7 +86,7 @@ class DeltaNetwork:
         spec, boundaries, products = self.network.spec, [np.asarray(inputs, np.int64)], []
         for index, layer in enumerate(spec.layers):
             source = boundaries[spec.source(index)]
-            products.append(self._send(state, index, source.reshape(len(source), *layer.in_shape)))
+            products.append(self._send(state, index, layer.entering(source)))
             acc = state.accumulators[index]
             if (residual := spec.residual(index)) is not None:
                 acc = acc + (boundaries[residual] << spec.residual_shift(index))
@@ -127,18 +127,6 @@ class DeltaNetwork:
         return products.reshape(len(values), -1).sum(axis=1)
 
 
-def forward(network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None) -> list[Ints]:
-    """Return every layer's activations, as `IntNetwork.forward`; with thresholds, over episodes.
-
-    starts: [n], where an episode starts; None is for a network without thresholds.
-    """
-    if network.spec.thresholds is None:
-        return network.forward(inputs)
-    if starts is None:
-        raise ConfigError("a network with thresholds needs to know where episodes start")
-    return DeltaNetwork.of(network).run(inputs, starts)
-
-
 def hold(values: Ints, sent: Ints, threshold: int) -> Ints:
     """Return what was last sent once `values` came: they, where they differ by more than the threshold."""
     return np.where(np.abs(values - sent) > threshold, values, sent)
@@ -152,8 +140,7 @@ def step_from_sent(network: IntNetwork, inputs: Ints, sent: dict[int, Ints]) -> 
     """
     spec, boundaries = network.spec, [np.asarray(inputs, np.int64)]
     for index, layer in enumerate(spec.layers):
-        source = boundaries[spec.source(index)]
-        values = source.reshape(len(source), *layer.in_shape)
+        values = layer.entering(boundaries[spec.source(index)])
         if index in sent:
             values = sent[index] = hold(values, sent[index], spec.threshold(index))
         acc = layer.accumulate(values, network.weights[index], network.biases[index])

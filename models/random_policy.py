@@ -1,13 +1,15 @@
 """Random policies of any sparsity, pruned without waste: every neuron that has a weight is also read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganglion.models.formats.export import write_policy
-from ganglion.models.layers import Dense
+from ganglion.models.layers import Dense, Layer
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, Ints, requantize
 from ganglion.models.sparsity import Distribution, pools_of
@@ -35,45 +37,74 @@ def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], spars
     counts = [pool.count for pool in pools_of(shapes, sparsity, Distribution.ERK)]
     hidden = [min(width, *around) for width, around in zip(widths[1:-1], pairwise(counts), strict=True)]
     used = [widths[0], *hidden, widths[-1]]
-    layers, weights, biases, exponent = [], [], [], 0
-    activations = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
+    geometries: list[Geometry] = []
+    weights = []
     for index, (n_out, n_in) in enumerate(shapes):
         weight = np.zeros((n_out, n_in), dtype=np.int64)
         live = weight[: used[index + 1], : used[index]]
-        live[:] = _survivors(rng, live.shape) * _covering_mask(rng, live.shape, counts[index])
-        acc = activations @ weight.T
-        bias = np.rint(rng.normal(-acc.mean(axis=0), BIAS_SHARE * acc.std(axis=0))).astype(np.int64)
-        kind = INT8 if index + 1 == len(shapes) else UINT8
-        shift = _shift(acc + bias, kind)
-        layer = Dense(
-            name=f"fc{index + 1}",
-            in_features=n_in,
-            out_features=n_out,
-            weight_type=INT8,
-            output_type=kind,
-            input_exponent=exponent,
-            weight_exponent=WEIGHT_EXPONENT,
-            output_exponent=exponent + WEIGHT_EXPONENT + shift,
-        )
-        activations, exponent = requantize(acc + bias, shift, kind), layer.output_exponent
-        layers.append(layer)
+        live[:] = survivors(rng, live.shape) * covering_mask(rng, live.shape, counts[index])
         weights.append(weight)
+        geometries.append((Dense, {"name": f"fc{index + 1}", "in_features": n_in, "out_features": n_out}))
+    inputs = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
+    return calibrated(rng, geometries, weights, inputs, NetworkInput(type=INT8))
+
+
+Geometry = tuple[type[Layer], dict[str, Any]]
+"""A layer's class, its name and the fields that are its kind's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkInput:
+    """What a network reads."""
+
+    type: IntType
+    exponent: int = 0
+    frame_stack: int = 1
+
+
+def calibrated(
+    rng: np.random.Generator,
+    geometries: Sequence[Geometry],
+    weights: Sequence[Ints],
+    inputs: Ints,
+    entry: NetworkInput,
+) -> IntNetwork:
+    """Return the network whose biases and shifts make every layer use its range on `inputs` [n, *in]."""
+    layers, biases, exponent, values = [], [], entry.exponent, inputs
+    for (kind, geometry), weight in zip(geometries, weights, strict=True):
+        output_type = INT8 if len(layers) + 1 == len(geometries) else UINT8
+        common = {"weight_type": INT8, "output_type": output_type, "weight_exponent": WEIGHT_EXPONENT}
+        common |= {"input_exponent": exponent, "output_exponent": exponent + WEIGHT_EXPONENT}
+        layer = kind(**geometry, **common)
+        none = np.zeros(len(weight), np.int64)
+        acc = layer.accumulate(values.reshape(-1, *layer.in_shape), weight, none)
+        others = (0, *range(2, acc.ndim))
+        bias = np.rint(rng.normal(-acc.mean(axis=others), BIAS_SHARE * acc.std(axis=others))).astype(np.int64)
+        acc = acc + bias.reshape(-1, *[1] * (acc.ndim - 2))
+        shift = _shift(acc, output_type)
+        layer = replace(layer, output_exponent=layer.output_exponent + shift)
+        values, exponent = requantize(acc, shift, output_type), layer.output_exponent
+        layers.append(layer)
         biases.append(bias)
-    spec = NetworkSpec(input_type=INT8, layers=tuple(layers))
+    spec = NetworkSpec(input_type=entry.type, layers=tuple(layers), frame_stack=entry.frame_stack)
     return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
 
-def _survivors(rng: np.random.Generator, shape: tuple[int, ...]) -> Ints:
+def survivors(rng: np.random.Generator, shape: tuple[int, ...]) -> Ints:
+    """Return weights that magnitude pruning may leave, none of them zero."""
     share = np.minimum(1, THRESHOLD + rng.exponential(TAIL, shape))
     return np.rint(share * INT8.high).astype(np.int64) * rng.choice([-1, 1], shape)
 
 
-def _covering_mask(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Ints:
-    """Return a 0/1 mask of `count` ones that leaves no row and no column empty."""
-    mask, longest = np.zeros(shape, dtype=np.int64), max(shape)
-    mask[tuple(np.resize(rng.permutation(size), longest) for size in shape)] = 1
+def covering_mask(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Ints:
+    """Return a 0/1 mask [rows, columns] of `count` ones, a row at least, and no row or column empty.
+
+    Where `count` is less than the columns, some of these are.
+    """
+    mask, needed = np.zeros(shape, dtype=np.int64), min(max(shape), max(shape[0], count))
+    mask[tuple(np.resize(rng.permutation(size), needed) for size in shape)] = 1
     free = rng.permutation(np.flatnonzero(mask == 0))
-    mask.flat[free[: max(0, count - longest)]] = 1
+    mask.flat[free[: max(0, count - needed)]] = 1
     return mask
 
 

@@ -12,6 +12,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.environments import head_for, make
 from ganglion.models.formats.export import write_policy
+from ganglion.models.frames import unstacked
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.spec.policy import PolicySpec
 from ganglion.training.records import read_result
@@ -19,7 +20,7 @@ from ganglion.training.shipped import EVALUATION_KEYS
 
 N_VECTORS = 10_000
 N_FRAMES = 300
-"""Golden observations of a game at most, of 28 kB each."""
+"""Golden frames of a game at most, of 7 kB each: episodes of the frames that a visited observation stacks."""
 _COPIED = ("result.json", "curve.jsonl", "curve.png")
 _PROVENANCE = (*EVALUATION_KEYS, "step", "seed", "commit", "checkpoint")
 
@@ -51,9 +52,12 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         )
     result = read_result(run)
     visited = read_arrays(run / "policy" / "observations.npz")["observation"]
-    n_vectors = min(n_vectors, len(visited), N_FRAMES if visited.ndim > 2 else len(visited))
-    picked = np.linspace(0, len(visited) - 1, n_vectors).astype(int)
-    actor = QuantNetwork.load(run / "policy")
+    actor, starts = QuantNetwork.load(run / "policy"), None
+    stack = actor.spec.frame_stack
+    n_vectors = min(n_vectors, len(visited), N_FRAMES // stack if stack > 1 else len(visited))
+    observations = visited[np.linspace(0, len(visited) - 1, n_vectors).astype(int)]
+    if stack > 1:
+        observations, starts = unstacked(observations, stack)
     actor.save(folder)
     for name in _COPIED:
         atomic_write(folder / name, (run / name).read_bytes())
@@ -63,9 +67,10 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
         name=folder.name,
         env=result.env_id,
         algorithm=result.algorithm,
-        observations=visited[picked].reshape(n_vectors, -1),
+        observations=observations.reshape(len(observations), -1),
         action=head_for(make(result.env_id), actor.spec.output_exponent),
         provenance={key: getattr(result, key) for key in _PROVENANCE},
+        episode_starts=starts,
     )
 
 

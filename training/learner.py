@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.architecture import skips
 from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
@@ -102,7 +103,8 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
         return integers.nnz, live_part(integers).network.nnz
     masks = masks_or_ones(model)
     kept = sum(int(mask.count_nonzero()) for mask in masks)
-    return kept, live_weights(masks, live_inputs(model, n_observations))
+    wiring = None if model.architecture is None else skips(model.architecture)
+    return kept, live_weights(masks, live_inputs(model, n_observations), wiring)
 
 
 def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
@@ -114,6 +116,7 @@ def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
         config,
         squashed=not is_discrete(model),
         limit=None if standardizer is None else standardizer.limit,
+        architecture=model.architecture,
     )
     model.act_through(scales)
     if masks is not None:
@@ -143,7 +146,8 @@ def deterministic_policy(model: Learner) -> nn.Module:
     """
     if model.quantization is not None:
         return quantized_network(model)
-    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = copy.deepcopy(float_network(model.layers(), model.architecture))
+    standardizer = model.standardizer
     network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
     return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 

@@ -40,9 +40,10 @@ def write_policy(
 ) -> PolicySpec:
     """Write the live part of `actor` to `folder` and return its description, read back and verified.
 
-    observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added.
-    thresholds: of delta inference, one a layer; with one above 0, `observations` must be whole episodes in
-    order, which start where `episode_starts`, [n] bool, says, and the extremes are an episode more.
+    observations: [n, obs] visited states for golden.npz, to which the extremes of every input are added. Of
+    a network with a frame stack they are frames, [n, obs / frame_stack].
+    thresholds: of delta inference, one a layer; with one above 0, or a frame stack, `observations` must be
+    episodes in order, which start where `episode_starts`, [n] bool, says, and the extremes are one more.
     The weight counts before and after liveness are added to `provenance` unless it has its own. Raises
     ExportError when a number is not exact.
     """
@@ -54,7 +55,7 @@ def write_policy(
         name=name,
         env=env,
         algorithm=algorithm,
-        observation_features=observations.shape[1],
+        observation_features=observations.shape[1] * actor.spec.frame_stack,
         normalizer=_select(actor.normalizer, live.features),
         network=live.network.spec,
         action=action,
@@ -62,7 +63,7 @@ def write_policy(
     )
     write_qonnx(live.network, folder / ONNX_FILE)
     vectors = np.concatenate([observations, extreme_observations(spec)])
-    starts = _with_extremes(episode_starts, len(vectors)) if live.network.spec.thresholds else None
+    starts = _with_extremes(episode_starts, len(vectors)) if spec.network.remembers else None
     write_arrays(folder / GOLDEN_FILE, golden_vectors(spec, live.network, vectors, starts))
     write_description(folder, spec)
     return load_policy(folder).spec
@@ -72,7 +73,7 @@ def _with_extremes(starts: npt.NDArray[np.bool_] | None, n_vectors: int) -> npt.
     """Return where episodes start among all vectors: the extremes, which come last, are one of their own."""
     if starts is None or not len(starts) or not starts[0]:
         raise ExportError(
-            "thresholds: episode_starts must say where episodes start, the first vector included"
+            "thresholds or frame_stack: episode_starts must say where episodes start, the first included"
         )
     extremes = np.zeros(n_vectors - len(starts), bool)
     extremes[0] = True
@@ -82,15 +83,16 @@ def _with_extremes(starts: npt.NDArray[np.bool_] | None, n_vectors: int) -> npt.
 def extreme_observations(spec: PolicySpec) -> np.ndarray:
     """Return observations that drive the inputs to their corners, together, alternating and one at a time.
 
-    Pixels, which are too many, not one at a time.
+    Pixels, which are too many, not one at a time; of stacked frames they are frames.
     """
-    input_type, width = spec.network.input_type, len(spec.normalizer.features)
+    input_type, width = spec.network.input_type, spec.network.step_width
     rows = [np.full(width, value) for value in (input_type.low, input_type.high, 0)]
     alternating = np.where(np.arange(width) % 2, input_type.low, input_type.high)
     rows += [alternating, input_type.low + input_type.high - alternating]
-    if not isinstance(spec.normalizer, Pixels):
-        single = np.eye(width, dtype=np.int64)
-        rows += [row * value for row in single for value in (input_type.low, input_type.high)]
+    if isinstance(spec.normalizer, Pixels):
+        return np.array(rows, dtype=np.float32)
+    single = np.eye(width, dtype=np.int64)
+    rows += [row * value for row in single for value in (input_type.low, input_type.high)]
     observations = np.zeros((len(rows), spec.observation_features), dtype=np.float32)
     normalizer = spec.normalizer
     observations[:, list(normalizer.features)] = np.array(rows) / np.array(normalizer.gain) + np.array(

@@ -1,6 +1,6 @@
 """A policy on disk: policy.onnx, policy.json and golden.npz in one folder, loaded only when they agree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import check_hashes, read_arrays, read_json, sha256_file, write_json
-from ganglion.models.delta import forward
+from ganglion.models.episodes import forward
 from ganglion.models.equality import require_equal
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.layers.layer import EPISODE_START, INPUT, OBSERVATION
@@ -38,8 +38,8 @@ def golden_vectors(
     """Return what every link must reproduce: "observation", "input" and each layer by its name.
 
     observations: [n, obs], kept as float32, pixels as uint8; the others are integers [n, width] in the
-    smallest dtype. With thresholds they are steps of episodes, and `starts`, [n] bool, is "episode_start";
-    without, it is None.
+    smallest dtype. Of a network that remembers they are steps of episodes, observation and input what is new
+    in each, a frame of a stack, and `starts`, [n] bool, is "episode_start"; of another it is None.
     """
     inputs = quantize_observation(observations, spec.normalizer, network.spec.input_type)
     golden = {OBSERVATION: np.asarray(observations, dtype=_observation_type(spec)), INPUT: _compact(inputs)}
@@ -75,6 +75,8 @@ def load_policy(folder: Path) -> Policy:
         )
     spec = read_description(folder)
     network = read_qonnx(folder / ONNX_FILE, [layer.name for layer in spec.network.layers])
+    if spec.network.frame_stack > 1:  # which only the description says: to the graph a stack is an input
+        network = replace(network, spec=replace(network.spec, frame_stack=spec.network.frame_stack))
     if network.spec != spec.network:
         raise ExportError(f"{folder / ONNX_FILE}: {_first_difference(spec, network)}")
     golden = read_arrays(folder / GOLDEN_FILE)
@@ -99,14 +101,14 @@ def _first_difference(spec: PolicySpec, network: IntNetwork) -> str:
 
 def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dict[str, np.ndarray]) -> None:
     expected_names = {OBSERVATION, INPUT, *(layer.name for layer in network.spec.layers)}
-    if network.spec.thresholds is not None:
+    if network.spec.remembers:
         expected_names.add(EPISODE_START)
     if golden.keys() != expected_names:
         raise ExportError(f"{path}: arrays {sorted(golden)}, {JSON_FILE} describes {sorted(expected_names)}")
     observations, starts = golden[OBSERVATION], golden.get(EPISODE_START)
-    if observations.ndim != 2 or observations.shape[1] != spec.observation_features or not len(observations):
+    if observations.ndim != 2 or observations.shape[1] != spec.step_features or not len(observations):
         raise ExportError(
-            f"{path}: observation has shape {observations.shape}, expected [n, {spec.observation_features}]"
+            f"{path}: observation has shape {observations.shape}, expected [n, {spec.step_features}]"
         )
     wanted = _observation_type(spec)
     if observations.dtype != wanted or not np.isfinite(observations).all():

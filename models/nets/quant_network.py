@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.quant.calibration import NO_WEIGHTS, Quantization, entry_module, fold_normalizer
+from ganglion.models.nets.architecture import NO_WEIGHTS, parameters_of
+from ganglion.models.quant.calibration import Quantization, entry_module, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork
@@ -54,8 +55,7 @@ class QuantNetwork(nn.Module):
         """
         boundaries = [self.input(obs.flatten(1))]
         for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
-            source = boundaries[self.spec.source(index)]
-            source = source.reshape(len(source), *self.spec.layers[index].in_shape)
+            source = self.spec.layers[index].entering(boundaries[self.spec.source(index)])
             if sent is not None:
                 threshold = self.spec.threshold(index) * 2.0 ** self.spec.layers[index].input_exponent
                 source = torch.where((source - sent[index]).abs() > threshold, source, sent[index])
@@ -68,13 +68,16 @@ class QuantNetwork(nn.Module):
 
     @classmethod
     def from_float(cls, modules: Sequence[nn.Module], quantization: Quantization) -> "QuantNetwork":
-        """Return the policy of a network with ReLU between `modules`, for raw observations, on these grids.
+        """Return the policy of a network whose layers with weights are `modules`, for raw observations.
 
         The normalizer's inverse is folded into the first layer. A limit on the weights' digits puts them on
         their grid here: Brevitas then rounds nothing.
         """
         policy = cls(quantization.normalizer, quantization.network)
-        weights, biases = fold_normalizer(modules, quantization.normalizer, policy.spec.exponent(0))
+        parameters = fold_normalizer(
+            parameters_of(policy.spec, modules), quantization.normalizer, policy.spec.exponent(0)
+        )
+        weights, biases = ([pair[side] for pair in parameters] for side in (0, 1))
         if quantization.csd_digits < ANY_DIGITS:
             weights = [
                 quantize_weight(weight, layer.weight_type, layer.weight_exponent, quantization.csd_digits)

@@ -28,6 +28,8 @@ class NetworkSpec:
     thresholds: tuple[int, ...] | None = None
     """For each layer, in steps of its input's integer grid: a value is sent to the layer only when it differs
     by more than that from the one last sent (`ganglion.models.delta`); None: every value always is."""
+    frame_stack: int = 1
+    """How many of an episode's latest frames the input's channels are, the newest last (`models.frames`)."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
@@ -40,6 +42,15 @@ class NetworkSpec:
             self._check_residual(index, layer)
         if self.thresholds is not None:
             self._check_thresholds(self.thresholds)
+        self._check_frame_stack()
+
+    def _check_frame_stack(self) -> None:
+        shape, stack = self.shape(0), self.frame_stack
+        if stack < 1 or (stack > 1 and (len(shape) != 3 or shape[0] % stack)):
+            raise ExportError(
+                f"frame_stack = {stack} for an input of {_sizes(shape)}; "
+                "allowed: 1, or a divisor of the channels of [channels, rows, columns]"
+            )
 
     def _check_thresholds(self, thresholds: tuple[int, ...]) -> None:
         if len(thresholds) != len(self.layers):
@@ -64,6 +75,8 @@ class NetworkSpec:
             raise ExportError(
                 f"{layer.name}: reads {_sizes(layer.in_shape)} values, but {before} has {_sizes(shape)}"
             )
+        if layer.pre_relu and not (self.type(source).signed and self.type(source).bits > 1):
+            raise ExportError(f"{layer.name}: pre_relu, but {before} has no negative values; leave it out")
         if self.exponent(source) != layer.input_exponent:
             raise ExportError(
                 f"{layer.name}: input scale 2^{layer.input_exponent} differs from "
@@ -128,16 +141,33 @@ class NetworkSpec:
         return self.layers[boundary - 1].output_exponent if boundary else self.layers[0].input_exponent
 
     def input_type_of(self, index: int) -> IntType:
-        """Return the type of what enters layer `index`."""
-        return self.type(self.source(index))
+        """Return the type of what enters layer `index`, behind its own ReLU where it has one."""
+        source = self.type(self.source(index))
+        return IntType(bits=source.bits - 1, signed=False) if self.layers[index].pre_relu else source
+
+    @property
+    def step_shape(self) -> Shape:
+        """Sizes of what is new in a step: the input, or of stacked frames the newest one."""
+        channels, *sizes = self.shape(0)
+        return (channels // self.frame_stack, *sizes)
+
+    @property
+    def step_width(self) -> int:
+        """Values that are new in a step."""
+        return math.prod(self.step_shape)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a step depends on those before it in its episode, by thresholds or stacked frames."""
+        return self.thresholds is not None or self.frame_stack > 1
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Tell the codec that files of ordinary networks have no key `thresholds`."""
+        """Tell the codec that files of ordinary networks have no keys `thresholds` and `frame_stack`."""
         from pydantic_core import core_schema
 
         schema = handler(source)
-        schema["serialization"] = core_schema.wrap_serializer_function_ser_schema(_without_none)
+        schema["serialization"] = core_schema.wrap_serializer_function_ser_schema(_without_defaults)
         return schema
 
     @property
@@ -155,8 +185,10 @@ def _sizes(shape: Shape) -> str:
     return " x ".join(map(str, shape))
 
 
-def _without_none(spec: NetworkSpec, encoded: Callable[[NetworkSpec], dict[str, Any]]) -> dict[str, Any]:
+def _without_defaults(spec: NetworkSpec, encoded: Callable[[NetworkSpec], dict[str, Any]]) -> dict[str, Any]:
     value = encoded(spec)
     if spec.thresholds is None:
         del value["thresholds"]
+    if spec.frame_stack == 1:
+        del value["frame_stack"]
     return value

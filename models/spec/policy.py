@@ -117,6 +117,11 @@ class PolicySpec:
         """What the provenance says that Ganglion reads; ExportError where it is not what it should be."""
         return decode(Provenance, self.provenance, f"{self.name}: provenance")
 
+    @property
+    def step_features(self) -> int:
+        """Values of an observation that are new in a step: all, or of stacked frames those of the newest."""
+        return self.observation_features // self.network.frame_stack
+
     def __post_init__(self) -> None:
         for what in ("name", "env", "algorithm"):
             text = getattr(self, what)
@@ -140,6 +145,10 @@ class PolicySpec:
         if max(self.normalizer.features) >= self.observation_features:
             raise ExportError(
                 f"normalizer reads feature {max(self.normalizer.features)} of {self.observation_features}"
+            )
+        if self.network.frame_stack > 1 and not isinstance(self.normalizer, Pixels):
+            raise ExportError(
+                f"frame_stack = {self.network.frame_stack}: expected pixels, whose frames stack"
             )
         if self.action.n_outputs != widths[-1]:
             raise ExportError(

@@ -20,6 +20,7 @@ from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import Policy, load_policy
 from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.random_cnn import Cnn, Conv, random_cnn, write_random_cnn
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
@@ -33,6 +34,24 @@ INT8, UINT8 = IntType.parse("INT8"), IntType.parse("UINT8")
 SOUND, WRONG_NEURON, DROPS_WORD, UNSTABLE, STOPS, IGNORES_RESET, KEEPS_SENT, WAITS_FOR_READY = range(8)
 THRESHOLDS = (20, 9)
 """Of which both layers hold back some of what random inputs change."""
+TOY_CNN = Cnn(
+    shape=(2, 12, 12),
+    convs=(Conv(channels=4, kernel=3, stride=2), Conv(channels=4, kernel=3)),
+    widths=(8, 3),
+    frame_stack=2,
+)
+"""Two frames of 12 x 12, maps of 5 x 5 and 3 x 3."""
+
+
+def toy_cnn(sparsity: float = 0.5, seed: int = 0) -> IntNetwork:
+    """Return the integers of the small network with convolutions."""
+    return random_cnn(np.random.default_rng(seed), TOY_CNN, sparsity)
+
+
+def write_toy_cnn(folder: Path, sparsity: float = 0.5, env: str = "Random-v0") -> Policy:
+    """Write a policy folder around the small network with convolutions; return it."""
+    write_random_cnn(folder, env, TOY_CNN, sparsity, seed=0)
+    return load_policy(folder)
 
 
 def toy_network(exponent: int = 0, thresholds: tuple[int, int] | None = None) -> IntNetwork:

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.delta import DeltaNetwork, forward, step_from_sent
+from ganglion.models.delta import DeltaNetwork, step_from_sent
+from ganglion.models.episodes import forward
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, requantize
 from ganglion.models.spec.policy import Normalizer

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganglion.models.build.files import read_json
-from ganglion.models.delta import forward
+from ganglion.models.episodes import forward
 from ganglion.models.formats.policy_folder import ONNX_FILE, load_policy
 from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.nets.quant_network import QuantNetwork

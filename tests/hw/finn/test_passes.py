@@ -25,7 +25,7 @@ from ganglion.hw.mapping.layout import lay_out
 from ganglion.hw.mapping.segments import engine_of_each
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.errors import MismatchError
-from ganglion.models.delta import forward
+from ganglion.models.episodes import forward
 from ganglion.models.formats.qonnx_writer import qonnx_model
 from ganglion.models.reference import IntNetwork
 from tests.networks import random_inputs, random_network

@@ -1,0 +1,140 @@
+"""Random policies with convolutions over stacked frames, NatureCNN's shape among them, of any sparsity."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ganglion.models.formats.export import write_policy
+from ganglion.models.frames import stacked
+from ganglion.models.layers import Conv2d, Dense
+from ganglion.models.layers.layer import Shape
+from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.random_policy import (
+    INT8,
+    UINT8,
+    Geometry,
+    NetworkInput,
+    calibrated,
+    covering_mask,
+    survivors,
+)
+from ganglion.models.reference import IntNetwork
+from ganglion.models.sparsity import Distribution, pools_of
+from ganglion.models.spec.heads import ArgmaxHead
+from ganglion.models.spec.policy import PIXEL_EXPONENT, Pixels
+
+CALIBRATION_FRAMES, GOLDEN_FRAMES = 64, 100
+N_BLOCKS, NOISE_EVERY, EPISODES = 4, 8, 2
+Frames = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv:
+    """A convolution to be made."""
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cnn:
+    """Convolutions over stacked frames [channels, rows, columns], then dense layers of some widths."""
+
+    shape: tuple[int, int, int]
+    convs: tuple[Conv, ...]
+    widths: tuple[int, ...]
+    frame_stack: int
+
+    @property
+    def geometries(self) -> list[Geometry]:
+        """The layers, in order."""
+        found, shape = [], self.shape
+        common = {"weight_type": INT8, "output_type": UINT8, "weight_exponent": 0}
+        common |= {"input_exponent": 0, "output_exponent": 0}
+        for index, conv in enumerate(self.convs, 1):
+            channels, height, width = shape
+            own = {"name": f"conv{index}", "in_channels": channels, "height": height, "width": width}
+            own |= {"out_channels": conv.channels, "kernel": conv.kernel}
+            own |= {"stride": conv.stride, "padding": conv.padding}
+            found.append((Conv2d, own))
+            shape = Conv2d(**own, **common).out_shape
+        n_in = math.prod(shape)
+        for index, n_out in enumerate(self.widths, 1):
+            found.append((Dense, {"name": f"fc{index}", "in_features": n_in, "out_features": n_out}))
+            n_in = n_out
+        return found
+
+
+def nature_cnn(n_actions: int) -> Cnn:
+    """Return the network of Mnih et al. 2015 for so many actions."""
+    convs = (
+        Conv(channels=32, kernel=8, stride=4),
+        Conv(channels=64, kernel=4, stride=2),
+        Conv(channels=64, kernel=3),
+    )
+    return Cnn(shape=(4, 84, 84), convs=convs, widths=(512, n_actions), frame_stack=4)
+
+
+def random_cnn(rng: np.random.Generator, cnn: Cnn, sparsity: float) -> IntNetwork:
+    """Return an int8 network of this shape on pixels, a fraction `sparsity` of its weights zero.
+
+    Layers share the nonzeros by the Erdős–Rényi law in its kernel form; every channel and neuron reads.
+    """
+    geometries = cnn.geometries
+    shapes = [_weight_shape(geometry) for geometry in geometries]
+    weights = []
+    for pool, shape in zip(pools_of(shapes, sparsity, Distribution.ERK), shapes, strict=True):
+        rows = (shape[0], math.prod(shape[1:]))
+        weights.append((survivors(rng, rows) * covering_mask(rng, rows, pool.count)).reshape(shape))
+    inputs = stacked(*random_frames(rng, cnn, CALIBRATION_FRAMES), cnn.frame_stack).astype(np.int64)
+    entry = NetworkInput(type=UINT8, exponent=PIXEL_EXPONENT, frame_stack=cnn.frame_stack)
+    return calibrated(rng, geometries, weights, inputs, entry)
+
+
+def _weight_shape(geometry: Geometry) -> Shape:
+    kind, own = geometry
+    if kind is Conv2d:
+        return (own["out_channels"], own["in_channels"], own["kernel"], own["kernel"])
+    return (own["out_features"], own["in_features"])
+
+
+def random_frames(rng: np.random.Generator, cnn: Cnn, n_frames: int) -> tuple[Frames, npt.NDArray[np.bool_]]:
+    """Return frames [n, c, H, W] uint8 of episodes, and where these start: [n] bool.
+
+    Blocks of one gray move over another; every eighth frame is noise.
+    """
+    channels, (rows, columns) = cnn.shape[0] // cnn.frame_stack, cnn.shape[1:]
+    frames = np.full((n_frames, channels, rows, columns), rng.integers(40, 140), np.uint8)
+    for _ in range(N_BLOCKS):
+        height, width = rng.integers(1, rows // 3 + 1), rng.integers(1, columns // 3 + 1)
+        start, speed, gray = rng.random(2), rng.normal(0, 0.03, 2), rng.integers(0, 256)
+        for index, frame in enumerate(frames):
+            place = np.mod(start + index * speed, 1) * (rows - height, columns - width)
+            y, x = place.astype(int)
+            frame[:, y : y + height, x : x + width] = gray
+    noisy = frames[NOISE_EVERY - 1 :: NOISE_EVERY]
+    noisy[:] = rng.integers(0, 256, noisy.shape)
+    return frames, np.arange(n_frames) % -(-n_frames // EPISODES) == 0
+
+
+def write_random_cnn(folder: Path, env: str, cnn: Cnn, sparsity: float, seed: int) -> None:
+    """Write a policy folder around a random network for the environment `env`, whose frames it stacks."""
+    rng = np.random.default_rng(seed)
+    network = random_cnn(rng, cnn, sparsity)
+    frames, starts = random_frames(rng, cnn, GOLDEN_FRAMES)
+    write_policy(
+        QuantNetwork.from_integers(Pixels(shape=cnn.shape), network),
+        folder,
+        name=f"random-cnn-{round(100 * sparsity)}",
+        env=env,
+        algorithm="none",
+        observations=frames.reshape(len(frames), -1),
+        action=ArgmaxHead(exponent=network.spec.output_exponent, n_actions=cnn.widths[-1]),
+        provenance={"seed": seed, "sparsity": sparsity},
+        episode_starts=starts,
+    )
