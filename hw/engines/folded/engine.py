@@ -18,7 +18,9 @@ from ganglion.models.build.spelling import spelled
 from ganglion.models.reference import IntNetwork
 
 MOST_BY_ROWS = 1024
-"""Widths up to which rows are dealt to the lanes, whose activations are copied, unasked."""
+"""Widths up to which rows are dealt to the lanes, and activations copied for them."""
+MOST_NEURONS = 1.5
+"""Neurons for each product of a lane up to which columns are dealt: a neuron takes a cycle of all lanes."""
 
 
 class Folded(NodeEngine):
@@ -63,8 +65,7 @@ class Folded(NodeEngine):
         if max(network.spec.widths) <= MOST_BY_ROWS:
             return self._by_rows(network, settings, board)
         columns = self._by_columns(network, settings, board)
-        # A neuron takes a cycle at least where every lane has a share of it.
-        if sum(network.spec.widths[1:]) * settings.lanes <= network.nnz:
+        if sum(network.spec.widths[1:]) * settings.lanes <= MOST_NEURONS * network.nnz:
             return columns
         rows = self._by_rows(network, settings, board)
         return min(columns, rows, key=lambda plan: plan.program.n_cycles)

@@ -1,14 +1,18 @@
 """The RTL over columns equals the reference in every layer under any traffic, in the promised cycles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ganglion.hw import gates
+from ganglion.hw.design.design import Inputs, write_design
 from ganglion.hw.engines.folded.columns.plan import COLUMN_MODULES, ColumnPlan, plan_columns
 from ganglion.hw.engines.folded.columns.schedule import schedule_columns
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
+from ganglion.hw.gates import GateLevel, GatesSettings
 from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
@@ -16,13 +20,17 @@ from ganglion.hw.sim.vectors import proof_inputs
 from ganglion.hw.simulate import verify
 from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
+from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import MismatchError
+from ganglion.models.build.files import sha256_file
+from ganglion.models.build.paths import BuildPaths
 from ganglion.models.reference import IntNetwork
-from tests.hw.bare import build_bare
+from tests.hw.bare import build_bare, share_simulators
 from tests.hw.engines.folded.columns.nets import nature, tail
 from tests.hw.engines.folded.nets import corner_network, with_types
 from tests.hw.engines.folded.test_lint import lint
 from tests.hw.faults.texts import Fault, put_fault
+from tests.hw.toy import toy_network, write_toy_policy
 from tests.networks import random_inputs, random_network
 
 Case = tuple[IntNetwork, FoldedShape]
@@ -136,6 +144,20 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     golden = random_inputs(np.random.default_rng(1), network, 50)
     with pytest.raises(MismatchError):
         verify(made.bench(1000), Vectors.of(network, proof_inputs(network, golden)), workers=1)
+
+
+@pytest.mark.slow
+def test_the_netlist_of_synthesis_equals_the_reference(tmp_path: Path) -> None:
+    paths = BuildPaths.of("toy", tmp_path)
+    share_simulators(paths)
+    write_toy_policy(paths.policy, "Hopper-v4")
+    made = plan_columns(toy_network(), FoldedShape.columns(4))
+    policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
+    design = build_bare(made, paths.root).design
+    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
+    gates.run(GatesSettings(name="toy", build=paths.root.parent))
+    proven = decode_json(GateLevel, paths.gates)
+    assert proven.vectors > 10_000 and proven.latency_cycles == made.latency_cycles
 
 
 ESTIMATED: dict[str, Callable[[], Case]] = {
