@@ -16,9 +16,11 @@ from ganglion.training.delta.rollout import roll_out
 from ganglion.training.delta.study import DeltaSettings
 from ganglion.training.episodes import TEST_SEEDS, run_episodes
 from ganglion.training.records import RESULT_FILE
+from ganglion.training.run import Phase
 from ganglion.training.shipped import evaluate_shipped
+from ganglion.training.train import train
 from tests.training.test_zoo_table import _result
-from tests.training.toy import FRAMES_ID
+from tests.training.toy import FRAMES_ID, frames_config, toy_run
 
 TOY = Cnn(
     shape=(2, 36, 36),
@@ -66,6 +68,15 @@ def _returns(policy: Policy) -> np.ndarray:
     return run_episodes(
         spec.env, lambda seen: spec.action.act(policy.network(seen.astype(np.int64))), 2, TEST_SEEDS
     ).returns
+
+
+def test_a_game_becomes_int8_without_the_frames_of_its_training(tmp_path: Path) -> None:
+    config = frames_config(eval_every=80, eval_episodes=1, final_episodes=1, learning_starts=40)
+    dense = toy_run(name="dense", config=config, build=tmp_path, steps=80)
+    train(dense)
+    parent = str(dense.best(Phase.DENSE))
+    result = train(toy_run(name="int8", config=config, build=tmp_path, steps=0, parent=parent, ptq=True))
+    assert result["phase"] == "ptq" and (tmp_path / "Toy" / "train" / "int8" / "policy").exists()
 
 
 def test_a_shipped_games_policy_is_evaluated_as_it_is_deployed(folder: Path) -> None:
