@@ -53,6 +53,7 @@ def check_plan(
     network: IntNetwork,
     interpret: Callable[[Ints], list[Ints]],
     computed: Sequence[npt.NDArray[np.bool_]] | None = None,
+    n_vectors: int = CHECKED_VECTORS,
 ) -> None:
     """Raise MismatchError unless `interpret` gives the reference's integers, every layer's.
 
@@ -60,7 +61,7 @@ def check_plan(
     where a plan leaves out neurons that nobody reads, those that it has, [out] for each layer.
     """
     kind, features = network.spec.input_type, network.spec.widths[0]
-    inputs = np.random.default_rng(0).integers(kind.low, kind.high + 1, (CHECKED_VECTORS, features))
+    inputs = np.random.default_rng(0).integers(kind.low, kind.high + 1, (n_vectors, features))
     inputs[:3] = np.array([kind.low, kind.high, 0])[:, None]
     results = zip(network.spec.layers, network.forward(inputs), interpret(inputs), strict=True)
     for index, (layer, expected, got) in enumerate(results):
