@@ -18,12 +18,13 @@ EPISODE_START = "episode_start"
 class Golden:
     """golden.npz: `n` vectors, a row each.
 
-    observation: [n, observation_features] float32; input: [n, features] and output: [n, values] integers;
-    action: what the policy answers, [n, values] float32 for tanh, [n] integers for argmax. Of a policy with
-    thresholds they are steps of episodes, which start, by a reset, where `episode_start`, [n] bool, says.
+    observation: [n, observation_features] float32, frames uint8; input: [n, features] and output: [n, values]
+    integers; action: what the policy answers, [n, values] float32 for tanh, [n] integers for argmax. Of a
+    policy with thresholds or stacked frames they are steps of episodes, which start, by a reset, where
+    `episode_start`, [n] bool, says.
     """
 
-    observation: npt.NDArray[np.float32]
+    observation: npt.NDArray[Any]
     input: npt.NDArray[Any]
     output: npt.NDArray[Any]
     action: npt.NDArray[Any]
@@ -42,7 +43,7 @@ def read_golden(path: Path, host: HostEnds) -> Golden:
     n = len(arrays["observation"]) if arrays["observation"].ndim else 0
     is_argmax = isinstance(host.action, ArgmaxAction)
     expected = {
-        "observation": ((n, host.observation_features), "f"),
+        "observation": ((n, host.observation_features), "fu"),
         "input": ((n, len(host.features)), "iu"),
         "output": ((n, host.action.values), "iu"),
         "action": ((n,), "iu") if is_argmax else ((n, host.action.values), "f"),

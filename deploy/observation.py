@@ -9,7 +9,7 @@ from ganglion.deploy.manifest import HostEnds
 from ganglion.deploy.register_map import Window
 from ganglion.models.build.errors import GanglionError
 
-_REAL = (np.dtype(np.float32), np.dtype(np.float64))
+_TYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
 
 
 class ObservationError(GanglionError):
@@ -34,10 +34,13 @@ class ObservationEncoder:
         self._scaled_f32 = np.zeros_like(self._gain_f32)
 
     def encode(self, observation: npt.NDArray[Any]) -> None:
-        """Set `words` to an observation [observation_features], float32 or float64; else ObservationError."""
-        if type(observation) is not np.ndarray or observation.dtype not in _REAL:
+        """Set `words` to an observation [observation_features]; else ObservationError.
+
+        It is of float32 or float64, or of uint8, as frames are.
+        """
+        if type(observation) is not np.ndarray or observation.dtype not in _TYPES:
             raise ObservationError(
-                f"observation: {_kind(observation)}; expected an array of float32 or float64"
+                f"observation: {_kind(observation)}; expected an array of float32, float64 or uint8"
             )
         if observation.shape != self._shape:
             raise ObservationError(f"observation: shape {observation.shape}, expected {self._shape}")

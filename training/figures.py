@@ -119,7 +119,7 @@ def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
         axes.errorbar(places, means, yerr=bars, capsize=2, label=label, **line_style(index))
     axes.set_xticks(range(len(ticks)), [f"{100 * sparsity:g}" for sparsity in ticks])
     axes.set(xlabel="sparsity in % of the weights", xlim=(-0.5, max(len(ticks), 1) - 0.5))
-    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.08 * max(tops))
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), max(tops) + 0.08 * abs(max(tops)))
 
 
 def _rounded(row: ResultRow) -> float:

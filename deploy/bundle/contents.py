@@ -16,7 +16,7 @@ from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, read_description
-from ganglion.models.spec.policy import PolicySpec
+from ganglion.models.spec.policy import Pixels, PolicySpec
 
 MANIFEST_FILE, GOLDEN, NOTEBOOK, README = "manifest.json", "golden.npz", "self_test.ipynb", "README.md"
 SCHEMA = 1
@@ -63,7 +63,7 @@ def board_modules() -> dict[str, bytes]:
 
 
 def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]) -> dict[str, Any]:
-    bitstream, input_type = artefacts.bitstream, spec.network.input_type
+    bitstream = artefacts.bitstream
     kind = "simulated" if bitstream is None else "pynq" if bitstream.baud is None else "serial"
     return {
         "schema": SCHEMA,
@@ -74,13 +74,7 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "policy": artefacts.shell["policy"],
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "shell": artefacts.shell,
-        "host": {
-            "observation_features": spec.observation_features,
-            **encode(spec.normalizer),
-            "low": input_type.low,
-            "high": input_type.high,
-            "action": encode(spec.action),
-        },
+        "host": host_ends(spec),
         "transport": {
             "kind": kind,
             "baud": bitstream.baud if bitstream else None,
@@ -88,6 +82,22 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         },
         "golden": GOLDEN,
         "bitstream": None if bitstream is None else _bitstream(artefacts, bitstream),
+    }
+
+
+def host_ends(spec: PolicySpec) -> dict[str, Any]:
+    """Return what the host does before and behind the accelerator; of stacked frames it sends the newest."""
+    entry, kind, n_features = encode(spec.normalizer), spec.network.input_type, spec.step_features
+    if isinstance(spec.normalizer, Pixels):
+        entry = {
+            name: list(getattr(spec.normalizer, name)[:n_features]) for name in ("features", "offset", "gain")
+        }
+    return {
+        "observation_features": n_features,
+        **entry,
+        "low": kind.low,
+        "high": kind.high,
+        "action": encode(spec.action),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ganglion.models.nets.architecture import boundaries, parameters_of
-from ganglion.models.quant.calibration import Scale
+from ganglion.models.nets.entry import Scale
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import PIXEL_EXPONENT
 

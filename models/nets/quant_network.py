@@ -12,7 +12,8 @@ from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
 from ganglion.models.nets.architecture import NO_WEIGHTS, parameters_of
-from ganglion.models.quant.calibration import Quantization, entry_module, fold_normalizer
+from ganglion.models.nets.entry import entry_module
+from ganglion.models.quant.calibration import Quantization, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork

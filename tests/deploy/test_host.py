@@ -1,6 +1,7 @@
 """The policy's two host ends equal the reference bit for bit, allocate nothing, and refuse what is wrong."""
 
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
+from ganglion.deploy.bundle.contents import host_ends
 from ganglion.deploy.manifest import ArgmaxAction, HostEnds, TanhAction
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
@@ -18,6 +20,7 @@ from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.deploy.manifests import window_json
+from tests.hw.toy import write_toy_cnn
 
 TYPES = ("INT8", "UINT8", "INT4", "INT2", "INT9", "UINT12", "INT16", "INT24")
 HOPPER_LIKE = Normalizer(
@@ -139,6 +142,15 @@ def test_a_call_allocates_no_array(kind: str) -> None:
 OBSERVATION = np.ones(11)
 
 
+def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
+    policy = write_toy_cnn(tmp_path)
+    ends = host_ends(policy.spec)
+    entry = Normalizer(**{name: tuple(ends[name]) for name in ("features", "offset", "gain")})
+    takes = encoder(entry, policy.network.spec.input_type, ends["observation_features"])
+    takes.encode(frame := policy.golden["observation"][3])
+    np.testing.assert_array_equal(takes.integers, frame)
+
+
 @pytest.mark.parametrize(
     ("observation", "said"),
     [
@@ -147,7 +159,7 @@ OBSERVATION = np.ones(11)
         (np.where(np.arange(11) == 4, np.nan, OBSERVATION), "feature 4 is nan, expected finite"),
         (np.where(np.arange(11) == 10, np.inf, OBSERVATION), "feature 10 is inf, expected finite"),
         (np.where(np.arange(11) == 10, -np.inf, OBSERVATION).astype(np.float32), "feature 10 is -inf"),
-        (np.ones(11, dtype=np.int64), "ndarray of int64; expected an array of float32 or float64"),
+        (np.ones(11, dtype=np.int64), "ndarray of int64; expected an array of float32, float64 or uint8"),
         (np.ones(11, dtype=np.float16), "ndarray of float16; expected"),
         (np.array(["a"] * 11), "ndarray of <U1; expected"),
         ([1.0] * 11, "list; expected an array"),
