@@ -52,7 +52,7 @@ module ganglion_planar_lanes #(
   logic [Columns-1:0][Layers-1:0] in_column;
   logic [Layers-1:0][AddressBits-1:0] address;
 
-  (* rom_style = "distributed", ram_style = "distributed" *)
+  (* ram_style = "block", rom_style = "block" *)
   logic signed [BiasBits-1:0] biases [1 << IndexBits];
   initial if (BiasFile != "") $readmemh(BiasFile, biases);
   always_ff @(posedge clk_i) bias_q <= biases[index_i];
