@@ -180,7 +180,7 @@ def _enter(model: Learner, run: Run, phase: Phase, step: int) -> Position:
         return Position.start(phase, step)
     _take_up(model, run, Checkpoint.load(best), start)
     if phase in (Phase.PTQ, Phase.QAT):
-        quantize(model, run.config.calibration_observations, run.config.quant)
+        quantize(model, run.config.calibration_observations, run.config.quant, run.seed_at(start))
     return Position.start(phase, start)
 
 

@@ -15,7 +15,7 @@ from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import Design, load_design
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.shell.generate import write_shell
-from ganglion.hw.sim.equality import check_result
+from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import verilate
@@ -25,9 +25,9 @@ from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import load_policy
-from ganglion.models.random_cnn import nature_cnn, write_random_cnn
+from ganglion.models.random_cnn import nature_cnn, random_frames, write_random_cnn
 from tests.hw.bare import CACHE, share_simulators
-from tests.hw.toy import write_toy_cnn
+from tests.hw.toy import TOY_CNN, write_toy_cnn
 
 ENV = "GanglionToyFrames-v0"
 BOARD = find_board("Pynq-Z2")
@@ -148,3 +148,19 @@ def test_nature_cnn_fits_a_pynq_and_plays_pong(tmp_path: Path) -> None:
     assert made["closed_loop"]["return_mean_rtl"] == made["closed_loop"]["return_mean_pytorch"]
     assert all(share <= 1 for share in made["resources"]["utilisation"].values())
     assert {layer.engine for layer in design.layers} == {"planar", "folded"}
+
+
+@pytest.mark.slow
+def test_fifty_thousand_frames_are_equal_in_every_layer(
+    built: BuildPaths, design: Design, tmp_path: Path
+) -> None:
+    network, bench = load_policy(built.policy).network, Bench.of(design, verilate(design, CACHE))
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        frames = random_frames(rng, TOY_CNN, 2000)[0].reshape(2000, -1)
+        starts = rng.random(2000) < 0.02
+        starts[0] = True
+        vectors = Vectors.of(network, frames.astype(np.int64), starts)
+        traffic = Traffic(stall_percent=25 * (seed % 4), burst_cycles=300, seed=seed + 1)
+        result = bench.run(vectors.inputs, traffic, tmp_path / str(seed), starts)
+        check_result(design, vectors, result, f"seed {seed}")
