@@ -75,8 +75,7 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "shell": artefacts.shell,
         "host": {
-            "observation_features": spec.observation_features,
-            **encode(spec.normalizer),
+            **_observation(spec),
             "low": input_type.low,
             "high": input_type.high,
             "action": encode(spec.action),
@@ -89,6 +88,13 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "golden": GOLDEN,
         "bitstream": None if bitstream is None else _bitstream(artefacts, bitstream),
     }
+
+
+def _observation(spec: PolicySpec) -> dict[str, Any]:
+    """Return what the driver is given in each step: real numbers, or what is new of a stack of frames."""
+    if spec.frame is not None:
+        return {"frame": list(spec.frame)}
+    return {"observation_features": spec.observation_features, **encode(spec.normalizer)}
 
 
 def _bitstream(artefacts: Artefacts, bitstream: Bitstream) -> dict[str, Any]:

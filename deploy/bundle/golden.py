@@ -16,6 +16,8 @@ MAX_STEPS = MAX_VECTORS // 2
 def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return observation, input, output and action of some of a policy's golden vectors, a row each.
 
+    Frames have their rows and columns.
+
     golden: a policy folder's golden.npz. Those with the smallest and the largest value of any input or output
     are taken first, others evenly. Of episodes the first and the last one's steps are taken, in order, and
     "episode_start" says where they start.
@@ -26,9 +28,10 @@ def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray]) -> dict[str, n
     starts = golden.get(EPISODE_START)
     taken = _taken(golden["input"], golden[last]) if starts is None else _steps(starts)
     output = golden[last][taken]
+    shape = spec.frame or (spec.observation_features,)
     episodes = {} if starts is None else {EPISODE_START: starts[taken]}
     return episodes | {
-        "observation": golden["observation"][taken],
+        "observation": golden["observation"][taken].reshape(-1, *shape),
         "input": golden["input"][taken],
         "output": output,
         "action": spec.action.act(output),

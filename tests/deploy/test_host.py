@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
-from ganglion.deploy.manifest import ArgmaxAction, HostEnds, TanhAction
+from ganglion.deploy.host_ends import (
+    ArgmaxAction,
+    FrameObservation,
+    HostEnds,
+    RealObservation,
+    TanhAction,
+)
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
 from ganglion.models.reference import quantize_observation
@@ -27,15 +33,17 @@ HOPPER_LIKE = Normalizer(
 
 def encoder(normalizer: Normalizer, kind: IntType, observation_features: int) -> ObservationEncoder:
     host = HostEnds(
-        observation_features=observation_features,
-        features=normalizer.features,
-        offset=normalizer.offset,
-        gain=normalizer.gain,
+        observation=RealObservation(
+            observation_features=observation_features,
+            features=normalizer.features,
+            offset=normalizer.offset,
+            gain=normalizer.gain,
+        ),
         low=kind.low,
         high=kind.high,
         action=ArgmaxAction(exponent=0, n_actions=1),
     )
-    return ObservationEncoder(host, Window(**window_json(0, len(normalizer.features), kind)))
+    return ObservationEncoder.of(host, Window(**window_json(0, len(normalizer.features), kind)))
 
 
 def decoder(head: ActionHead, kind: IntType) -> ActionDecoder:
@@ -164,3 +172,35 @@ def test_what_float32_cannot_hold_is_refused() -> None:
         encoder(HOPPER_LIKE, IntType.parse("INT8"), 11).encode(
             np.where(np.arange(11) == 0, 1e300, OBSERVATION)
         )
+
+
+def frame_encoder(frame: tuple[int, ...]) -> ObservationEncoder:
+    kind = IntType.parse("UINT8")
+    host = HostEnds(
+        observation=FrameObservation(frame=frame),
+        low=kind.low,
+        high=kind.high,
+        action=ArgmaxAction(exponent=0, n_actions=1),
+    )
+    return ObservationEncoder.of(host, Window(**window_json(0, host.observation.values, kind)))
+
+
+def test_a_frame_s_pixels_fill_the_words_in_their_order() -> None:
+    ours = frame_encoder((2, 3))
+    ours.encode(np.array([[1, 2, 3], [254, 255, 0]], dtype=np.uint8))
+    assert ours.words.tolist() == [0xFE030201, 0x000000FF]
+    assert ours.integers.tolist() == [1, 2, 3, 254, 255, 0]
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (np.zeros((2, 3)), "ndarray of float64; expected an array of uint8"),
+        (np.zeros((3, 2), np.uint8), r"shape \(3, 2\), expected \(2, 3\)"),
+        (np.zeros((1, 2, 3), np.uint8), r"shape \(1, 2, 3\)"),
+        ([[1, 2, 3], [4, 5, 6]], "list; expected"),
+    ],
+)
+def test_a_frame_of_another_shape_or_type_is_refused(frame: Any, said: str) -> None:
+    with pytest.raises(ObservationError, match=said):
+        frame_encoder((2, 3)).encode(frame)
