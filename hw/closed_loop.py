@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 FIRST_SEED = 1000
 EPISODES = 3
 MAX_STEPS = 1000
+PYTORCH_BATCH = 128
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,20 +100,23 @@ class Episode:
     @classmethod
     def start(cls, spec: PolicySpec, seed: int) -> "Episode":
         """Return a fresh episode from `seed`; an environment that is not the policy's raises ConfigError."""
-        from ganglion.models.environments import make, require_fits
+        from ganglion.models.environments import make_shown, require_fits
 
-        env = make(spec.env)
+        env = make_shown(spec.env)
         require_fits(spec, env)
         observation, _ = env.reset(seed=seed)
         return cls(seed=seed, env=env, observations=[observation.copy()])
 
     def step(self, spec: PolicySpec, mean: Ints) -> None:
-        """Advance by the action of an integer mean [act]."""
+        """Advance by the action of an integer mean [act]; games are played to their end."""
+        from ganglion.models.environments import is_game
+
         observation, reward, terminated, truncated, _ = self.env.step(spec.action.act(mean[None])[0])
         self.observations.append(observation.copy())
         self.means.append(mean)
         self.rewards.append(float(reward))
-        self.done = terminated or truncated or len(self.rewards) >= MAX_STEPS
+        is_long = len(self.rewards) >= MAX_STEPS and not is_game(spec.env)
+        self.done = terminated or truncated or is_long
 
 
 def drive(spec: PolicySpec, kind: IntType, accelerator: Served, seeds: Sequence[int]) -> list[Episode]:
@@ -121,11 +125,16 @@ def drive(spec: PolicySpec, kind: IntType, accelerator: Served, seeds: Sequence[
     for episode in episodes:
         accelerator.reset()
         while not episode.done:
-            observed = episode.observations[-1][None]
+            observed = _newest(spec, episode.observations[-1])[None]
             (mean,) = accelerator(quantize_observation(observed, spec.normalizer, kind))
             episode.latencies += accelerator.latencies.tolist()
             episode.step(spec, mean)
     return episodes
+
+
+def _newest(spec: PolicySpec, observation: Floats) -> Floats:
+    """Return what is new in an observation: [obs], of stacked frames those of the newest."""
+    return observation.reshape(-1)[-spec.step_features :]
 
 
 def replay(spec: PolicySpec, episode: Episode, means: Ints) -> Episode:
@@ -145,7 +154,7 @@ def replay(spec: PolicySpec, episode: Episode, means: Ints) -> Episode:
 
 
 def pytorch_means(spec: PolicySpec, network: IntNetwork, observations: Floats) -> Ints:
-    """Return the PyTorch policy's integer means in an episode: [n, obs] → [n, act].
+    """Return the PyTorch policy's integer means in an episode: [n, *obs] → [n, act].
 
     One off its grid raises MismatchError.
     """
@@ -154,13 +163,14 @@ def pytorch_means(spec: PolicySpec, network: IntNetwork, observations: Floats) -
     from ganglion.models.nets.quant_network import QuantNetwork
 
     policy = QuantNetwork.from_integers(spec.normalizer, network).eval()
-    observed = torch.from_numpy(observations).float()
     with torch.no_grad(), _one_thread():
         if network.spec.thresholds is None:
-            real = policy(observed)
+            parts = torch.from_numpy(observations).split(PYTORCH_BATCH)
+            real = torch.cat([policy(part.float()) for part in parts])
         else:
             sent = policy.start(batch=1)
-            real = torch.cat([policy.activations(each[None], sent)[-1] for each in observed])
+            steps = torch.from_numpy(observations).float().split(1)
+            real = torch.cat([policy.activations(step, sent)[-1] for step in steps])
     scaled = np.ldexp(real.double().numpy(), -spec.action.exponent)
     if not np.array_equal(scaled, np.rint(scaled)):
         raise MismatchError("closed loop: PyTorch's mean is not on the grid of the action head's exponent")
@@ -215,7 +225,9 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
 
 def _latency(design: Design, policy: "Policy", driven: Sequence[Episode]) -> Latency | None:
     """Return the distribution of the steps' cycles, where an engine's depend on data."""
-    observed = np.concatenate([episode.observations[:-1] for episode in driven])
+    observed = np.stack(
+        [_newest(policy.spec, each) for episode in driven for each in episode.observations[:-1]]
+    )
     kind = policy.network.spec.input_type
     inputs = quantize_observation(observed, policy.spec.normalizer, kind)
     lengths = [len(episode.rewards) for episode in driven]

@@ -28,7 +28,9 @@ from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.network import NetworkSpec
 
 TOOLS = ("da4ml", "finn-plus", "numpy", "onnx", "qonnx")
 
@@ -107,16 +109,26 @@ def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, C
     """Return the layout, and the choice of its engine where none was named."""
     board = settings.board
     if not settings.engines:
-        latency_us = board.latency_us if settings.latency_us is None else settings.latency_us
-        choice = choose(network, board, latency_us)
+        choice = choose(network, board, _latency_us(network.spec, settings))
         log_choice(choice)
         taken = choice.taken
-        chosen = [find_engine(taken.engine)] * len(network.spec.layers)
-        return lay_out(network, chosen, {taken.engine: taken.settings}, board, taken.plan), choice
+        parts = [taken] if taken.tail is None else [taken, taken.tail]
+        chosen = engine_of_each([find_engine(taken.engine)], network.spec)
+        firsts = [chosen.index(find_engine(each.engine)) for each in parts]
+        plans = {first: each.plan for first, each in zip(firsts, parts, strict=True) if each.plan is not None}
+        options = {each.engine: each.settings for each in parts}
+        return lay_out(network, chosen, options, board, plans if len(plans) == len(parts) else None), choice
     engines = engine_of_each(settings.engines, network.spec)
     layout = lay_out(network, engines, settings.of_engines(), board)
     _check_latency(layout.latency_cycles, settings)
     return layout, None
+
+
+def _latency_us(spec: NetworkSpec, settings: CompileSettings) -> float | None:
+    """Return how long what is chosen may take: as asked, or the board's; any time for convolutions."""
+    if settings.latency_us is None and all(isinstance(layer, Dense) for layer in spec.layers):
+        return settings.board.latency_us
+    return settings.latency_us
 
 
 def _check_latency(cycles: int, settings: CompileSettings) -> None:

@@ -41,15 +41,19 @@ class Command:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Makefile variables that are spelled unlike the setting that they give: {"ENV": "name"}."""
 
+    @property
+    def module(self) -> str:
+        """The module that is imported for it."""
+        return self.target.partition(":")[0]
+
     def function(self) -> Callable[[Any], None]:
         """Return what the command runs; ConfigError where its packages are not installed."""
-        module, _, name = self.target.partition(":")
         try:
-            return getattr(importlib.import_module(module), name)
+            return getattr(importlib.import_module(self.module), self.target.partition(":")[2])
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("ganglion"):
                 raise
-            room = module.split(".")[1]
+            room = self.module.split(".")[1]
             raise ConfigError(
                 f"{self.name} needs the package {error.name}, which is not installed; "
                 f"install ganglion[{room}] (docs/installing.md)"

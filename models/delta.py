@@ -86,7 +86,7 @@ class DeltaNetwork:
         spec, boundaries, products = self.network.spec, [np.asarray(inputs, np.int64)], []
         for index, layer in enumerate(spec.layers):
             source = boundaries[spec.source(index)]
-            products.append(self._send(state, index, source.reshape(len(source), *layer.in_shape)))
+            products.append(self._send(state, index, layer.entering(source)))
             acc = state.accumulators[index]
             if (residual := spec.residual(index)) is not None:
                 acc = acc + (boundaries[residual] << spec.residual_shift(index))
@@ -140,8 +140,7 @@ def step_from_sent(network: IntNetwork, inputs: Ints, sent: dict[int, Ints]) -> 
     """
     spec, boundaries = network.spec, [np.asarray(inputs, np.int64)]
     for index, layer in enumerate(spec.layers):
-        source = boundaries[spec.source(index)]
-        values = source.reshape(len(source), *layer.in_shape)
+        values = layer.entering(boundaries[spec.source(index)])
         if index in sent:
             values = sent[index] = hold(values, sent[index], spec.threshold(index))
         acc = layer.accumulate(values, network.weights[index], network.biases[index])

@@ -18,7 +18,12 @@ _GAME = "NoFrameskip-v4"
 
 
 def is_known(env_id: str) -> bool:
-    """Return whether an environment of this id is registered in Gymnasium."""
+    """Return whether an environment of this id is registered in Gymnasium, Atari's games included."""
+    if is_game(env_id):
+        try:
+            _require_game(env_id)
+        except ConfigError:
+            return False
     try:
         gymnasium.spec(env_id)
     except gymnasium.error.Error:
@@ -36,7 +41,9 @@ def _require_game(env_id: str) -> None:
     try:
         import ale_py
     except ImportError:
-        raise ConfigError(f"environment {env_id!r} needs ale-py, which brings the games' ROMs") from None
+        raise ConfigError(
+            f"environment {env_id!r} needs ale-py, of ganglion[games], which brings the games' ROMs"
+        ) from None
     gymnasium.register_envs(ale_py)
     known = sorted(name.removesuffix(_GAME) for name in gymnasium.registry if is_game(name))
     known = [
@@ -66,6 +73,15 @@ def make(env_id: str) -> "gymnasium.Env[Any, Any]":
             raise ConfigError(f"environment {env_id!r}: {error}") from None
 
 
+def make_shown(env_id: str) -> "gymnasium.Env[Any, Any]":
+    """Return an environment as policies see it: a whole game in stacks of frames, any other as it is."""
+    if is_game(env_id):
+        from ganglion.models.games import make_game  # and with it stable-baselines3
+
+        return make_game(env_id)
+    return make(env_id)
+
+
 def head_for(env: "gymnasium.Env[Any, Any]", exponent: int) -> ActionHead:
     """Return the head that acts in the environment; ConfigError if its actions are of another kind."""
     space = env.action_space
@@ -80,18 +96,15 @@ def head_for(env: "gymnasium.Env[Any, Any]", exponent: int) -> ActionHead:
 def require_fits(spec: PolicySpec, env: "gymnasium.Env[Any, Any]") -> None:
     """Raise ConfigError unless the environment's observations, actions and their bounds are the policy's.
 
-    To be asked before a policy acts in it. `select_policy` asks of environments that Gymnasium knows, the
-    closed loop before its episodes.
+    env: by `make_shown`. To be asked before a policy acts in it. `select_policy` asks of environments that
+    Gymnasium knows, the closed loop before its episodes.
     """
     n_obs, observations = spec.observation_features, env.observation_space
+    is_pixels = isinstance(spec.normalizer, Pixels)
     shape = spec.normalizer.shape if isinstance(spec.normalizer, Pixels) else (n_obs,)
-    # A game's own frames are not those that a policy is shown, which wrappers make of them.
-    is_shown = is_game(spec.env) and isinstance(spec.normalizer, Pixels)
-    is_box = isinstance(observations, gymnasium.spaces.Box)
-    if not is_shown and (not is_box or observations.shape != shape):
-        raise ConfigError(
-            f"{spec.env}: the policy reads {n_obs} real numbers, the environment gives {observations}"
-        )
+    if not isinstance(observations, gymnasium.spaces.Box) or observations.shape != shape:
+        reads = f"pixels {' x '.join(map(str, shape))}" if is_pixels else f"{n_obs} real numbers"
+        raise ConfigError(f"{spec.env}: the policy reads {reads}, the environment gives {observations}")
     ours, theirs = spec.action, head_for(env, spec.action.exponent)
     if ours.kind != theirs.kind or ours.n_outputs != theirs.n_outputs:
         raise ConfigError(

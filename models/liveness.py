@@ -1,8 +1,9 @@
-"""Remove what cannot matter, exactly: fold constant neurons into biases, drop unread neurons and inputs.
+"""Remove what cannot matter, exactly: fold constants into biases, drop unread neurons, channels and inputs.
 
 What a layer with a threshold reads is what it was last sent: zero until a value differs by more than that.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,13 +26,8 @@ def live_part(network: IntNetwork) -> LiveNetwork:
     """Return the smallest network found that computes the same outputs; every width stays at least one."""
     spec = network.spec
     weights, biases = _without_constants(network)
-    kept = [np.arange(width) for width in spec.widths]
+    kept = _read_values(spec, weights)
     layers: list[Layer] = list(spec.layers)
-    for boundary in reversed(range(len(layers))):
-        if _is_separable(spec, boundary):
-            # No layer has width zero in hardware: a network that ignores its input keeps one wire.
-            kept[boundary] = np.flatnonzero(_read(spec, boundary, weights, kept))
-            kept[boundary] = kept[boundary] if kept[boundary].size else np.array([0])
     for index, layer in enumerate(spec.layers):
         if layer.is_separable:
             inputs, outputs = kept[spec.source(index)], kept[index + 1]
@@ -42,27 +38,52 @@ def live_part(network: IntNetwork) -> LiveNetwork:
     return LiveNetwork(network=live, features=tuple(int(i) for i in kept[0]))
 
 
-def _readers(spec: NetworkSpec, boundary: int) -> list[int]:
-    return [index for index in range(len(spec.layers)) if spec.source(index) == boundary]
+def _read_values(spec: NetworkSpec, weights: list[Ints]) -> list[npt.NDArray[np.intp]]:
+    """Return the values of each boundary, in C order, that a live one reads: of a map whole channels."""
+    kept = [np.arange(width) for width in spec.widths]
+    groups, n_kept = _groups(spec), math.inf
+    while sum(map(len, kept)) < n_kept:
+        n_kept = sum(map(len, kept))
+        for group in groups:
+            read = np.any([_read(spec, boundary, weights, kept) for boundary in group], axis=0)
+            # No layer has width zero in hardware: a network that ignores its input keeps one wire.
+            read[0] |= not read.any()
+            for boundary in group:
+                shape = spec.shape(boundary)
+                kept[boundary] = np.flatnonzero(np.repeat(read, math.prod(shape[1:])))
+    return kept
 
 
-def _is_separable(spec: NetworkSpec, boundary: int) -> bool:
-    """Return whether single values may leave a boundary: all that give or read it can do without them."""
-    writers = [boundary - 1] if boundary else []
-    around = [spec.layers[index] for index in (*writers, *_readers(spec, boundary))]
-    is_added = any(spec.residual(index) == boundary for index in range(len(spec.layers)))
-    has_residual = any(spec.residual(index) is not None for index in writers)
-    return all(layer.is_separable for layer in around) and not is_added and not has_residual
+def _groups(spec: NetworkSpec) -> list[list[int]]:
+    """Return the boundaries that can lose channels, or features, last ones first.
+
+    Those in a group lose the same ones: what is added to what, and what keeps the channels that it reads.
+    """
+    groups = {boundary: [boundary] for boundary in range(len(spec.layers) + 1)}
+    fixed = {len(spec.layers)}
+    if len(spec.shape(0)) > 1:
+        fixed.add(0)  # frames enter whole
+    for index, layer in enumerate(spec.layers):
+        source, made = spec.source(index), index + 1
+        tied = [source] if layer.keeps_channels else []
+        tied += [] if (residual := spec.residual(index)) is None else [residual]
+        for boundary in tied:
+            joined = sorted({*groups[made], *groups[boundary]}, reverse=True)
+            groups |= dict.fromkeys(joined, joined)
+        fixed |= set() if layer.is_separable else {source, made}
+    found = [group for boundary, group in groups.items() if boundary == group[0]]
+    return [group for group in reversed(found) if not fixed & set(group)]
 
 
 def _read(
     spec: NetworkSpec, boundary: int, weights: list[Ints], kept: list[npt.NDArray[np.intp]]
 ) -> npt.NDArray[np.bool_]:
-    """Return which values of a boundary a live neuron reads: [width] bool; later boundaries are done."""
+    """Return which channels, or features, of a boundary are read, other than by those in its group: bool."""
     read = np.zeros(spec.widths[boundary], dtype=bool)
-    for index in _readers(spec, boundary):
-        read |= spec.layers[index].reads(weights[index][kept[index + 1]]).reshape(-1)
-    return read
+    for index, layer in enumerate(spec.layers):
+        if spec.source(index) == boundary and not layer.keeps_channels:
+            read |= layer.reads(weights[index], kept[index + 1]).reshape(-1)
+    return np.any(read.reshape(spec.shape(boundary)[0], -1), axis=1, keepdims=True)[:, 0]
 
 
 def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:
@@ -72,7 +93,7 @@ def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:
     low, high = [np.full(shape, spec.input_type.low)], [np.full(shape, spec.input_type.high)]
     for index, layer in enumerate(spec.layers):
         source = spec.source(index)
-        ends = [end[source].reshape(1, *layer.in_shape) for end in (low, high)]
+        ends = [layer.entering(end[source]) for end in (low, high)]
         entering = _sent(ends[0], ends[1], spec.threshold(index))
         is_constant = entering[0][0] == entering[1][0]
         weights[index], biases[index] = layer.fold_constants(

@@ -101,9 +101,9 @@ class IntNetwork:
         return boundaries[1:]
 
     def _accumulate(self, index: int, boundaries: list[Ints]) -> Ints:
-        layer, source = self.spec.layers[index], boundaries[self.spec.source(index)]
-        shaped = source.reshape(len(source), *layer.in_shape)
-        acc = layer.accumulate(shaped, self.weights[index], self.biases[index])
+        layer = self.spec.layers[index]
+        entering = layer.entering(boundaries[self.spec.source(index)])
+        acc = layer.accumulate(entering, self.weights[index], self.biases[index])
         if (residual := self.spec.residual(index)) is not None:
             acc = acc + (boundaries[residual] << self.spec.residual_shift(index))
         return acc

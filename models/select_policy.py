@@ -69,9 +69,9 @@ def _copy(source: Path, target: Path) -> str:
 
 def _require_fits_environment(spec: PolicySpec) -> None:
     """Raise ConfigError unless the policy fits its environment, if Gymnasium knows that here."""
-    from ganglion.models.environments import is_known, make, require_fits
+    from ganglion.models.environments import is_known, make_shown, require_fits
 
     if is_known(spec.env):
-        env = make(spec.env)
+        env = make_shown(spec.env)
         require_fits(spec, env)
         env.close()

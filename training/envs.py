@@ -20,13 +20,13 @@ LEAST_FRAME = 36
 def make_env(env_id: str, *, training: bool = False) -> gym.Env[Any, Any]:
     """Return the environment with float32 observations, or stacks of frames as they are.
 
-    A game of Atari is as `training.atari` shows it. In `training` its episodes are lives and its
+    A game of Atari is as `models.games` shows it. In `training` its episodes are lives and its
     rewards clipped; else they are whole games with their real scores. Raises ConfigError when the environment
     is unknown, its observations are neither vectors of real numbers nor stacks of uint8 frames, or its
     actions neither such vectors nor numbers from 0.
     """
     if is_game(env_id):
-        from ganglion.training.atari import make_game
+        from ganglion.models.games import make_game
 
         return make_game(env_id, training=training)
     env = make(env_id)

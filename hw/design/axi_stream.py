@@ -17,7 +17,10 @@ MAX_SIZE = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFormat:
-    """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide."""
+    """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide.
+
+    A map's `channels`, planes to the host, travel together, position by position.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -26,11 +29,14 @@ class StreamFormat:
     lanes: int
     words: int
     width_bits: int
+    channels: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("features", "lanes", "words", "width_bits"):
+        for name in ("features", "lanes", "words", "width_bits", "channels"):
             if not 1 <= getattr(self, name) <= MAX_SIZE:
                 raise CompileError(f"stream: {name} {getattr(self, name)}: allowed from 1 to {MAX_SIZE}")
+        if self.features % self.channels:
+            raise CompileError(f"stream: {self.features} features are not {self.channels} channels")
         if self.lanes * self.words < self.features:
             raise CompileError(
                 f"stream: {self.words} words of {self.lanes} lanes cannot carry {self.features} features"
@@ -56,6 +62,9 @@ class StreamFormat:
             raise CompileError(f"stream: expected [n, {self.features}] integers, got {ints.shape}")
         if ints.size and (ints.min() < self.type.low or ints.max() > self.type.high):
             raise CompileError(f"stream: values {ints.min()} to {ints.max()} are outside {self.type.name}")
+        if self.channels > 1:
+            planes = ints.reshape(len(ints), self.channels, -1)
+            ints = planes.swapaxes(1, 2).reshape(ints.shape)
         surplus = self.lanes * self.words - self.features
         lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
         return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
@@ -67,7 +76,11 @@ class StreamFormat:
         """
         whole = len(words) // self.words * self.words
         lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
-        return lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
+        ints = lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
+        if self.channels > 1:
+            positions = ints.reshape(len(ints), -1, self.channels)
+            ints = positions.swapaxes(1, 2).reshape(ints.shape)
+        return ints
 
     @property
     def _is_bytes(self) -> bool:
@@ -91,11 +104,16 @@ class StreamFormat:
         return lanes.view(np.int8) if self.type.signed else lanes
 
 
-def stream(kind: IntType, features: int, lanes: int) -> StreamFormat:
+def stream(kind: IntType, features: int, lanes: int, channels: int = 1) -> StreamFormat:
     """Return the stream of vectors of `features` values in words of `lanes`, widths rounded up to bytes."""
     width = -(-lanes * kind.bits // 8) * 8
     return StreamFormat(
-        type=kind, features=features, lanes=lanes, words=-(-features // lanes), width_bits=width
+        type=kind,
+        features=features,
+        lanes=lanes,
+        words=-(-features // lanes),
+        width_bits=width,
+        channels=channels,
     )
 
 

@@ -56,7 +56,7 @@ def write_files(
         top=TOP,
         sources=tuple(f"rtl/{name}" for name in (*gathered.sources, f"{TOP}.sv")),
         memories={name: sha256_file(folder / name) for name in (f"mem/{f}" for f in gathered.memory_files)},
-        input=Port(prefix="s_axis", format=replace(nodes[0].input, features=spec.widths[0])),
+        input=Port(prefix="s_axis", format=replace(nodes[0].input, features=spec.step_width)),
         output=replace(port("m_axis", nodes[-1].output, len(widths) - 1), layer=""),
         taps=tuple(port(f"tap{watch.layer}", watch.format, watch.layer) for watch in watched(nodes)),
         nodes=tuple(node.name for node in nodes),

@@ -18,6 +18,8 @@ class NodeKind(Enum):
     MVAU = "MVAU"
     REQUANT = "Requant"
     FIFO = "StreamingFIFO"
+    PADDING = "FMPadding"
+    WINDOW = "ConvolutionInputGenerator"
     WIDTH_CONVERTER = "StreamingDataWidthConverter"
     ENGINE = "Ganglion"
     """An engine of ours, whose name follows."""

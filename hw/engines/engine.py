@@ -11,6 +11,7 @@ from ganglion.hw.target.resources import Resources
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
+from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 
 T = TypeVar("T")
@@ -120,7 +121,8 @@ class Plan(Protocol):
 class Candidate:
     """An engine with settings for a whole network: predicted speed and cost, and the plan where there is one.
 
-    `varied` is the setting in which it differs from the engine's other candidates.
+    `varied` is the setting in which it differs from the engine's other candidates. Where the engine leaves
+    layers to its tail's, `tail` is that for these, and cycles and cost are of both.
     """
 
     engine: str
@@ -130,11 +132,13 @@ class Candidate:
     resources: Resources
     varied: str | None = None
     plan: Plan | None = None
+    tail: "Candidate | None" = None
 
     @property
     def name(self) -> str:
         """What the caller types to ask for it."""
-        own = [spelled(self.varied, getattr(self.settings, self.varied))] if self.varied else []
+        parts = (self,) if self.tail is None else (self, self.tail)
+        own = [spelled(each.varied, getattr(each.settings, each.varied)) for each in parts if each.varied]
         return " ".join([spelled("engine", self.engine), *own])
 
 
@@ -145,6 +149,14 @@ class Engine(ABC):
     settings: ClassVar[type[EngineSettings]] = EngineSettings
     pad_to: ClassVar[int] = 1
     """Hidden widths at its layers grow to a multiple of it."""
+    kinds: ClassVar[frozenset[str]] = frozenset({"dense"})
+    """The kinds of layer that it computes."""
+    adds_residuals: ClassVar[bool] = False
+    """Whether it adds a layer's residual to its accumulators."""
+    tail: ClassVar[str | None] = None
+    """The engine of the layers behind those that it computes, where it is asked for all of them."""
+    keeps_frames: ClassVar[bool] = False
+    """Whether it keeps an episode's latest frames, which the first layer behind a frame stack needs."""
     keeps_state: ClassVar[bool] = False
     """Whether it remembers what layers were last sent, which a network with thresholds needs."""
     takes_rest: ClassVar[bool] = False
@@ -156,6 +168,17 @@ class Engine(ABC):
     """Those of them that a study builds; all when None."""
     varied: ClassVar[str | None] = None
     """The setting in which these differ."""
+
+    def refusal(self, layer: Layer) -> str | None:
+        """Return why it does not compute a layer; None where it does."""
+        if layer.kind in self.kinds and (self.adds_residuals or layer.residual is None):
+            return None
+        what = f"a {layer.kind} layer" + ("" if layer.residual is None else " with a residual")
+        return f"{layer.name} is {what}, which {spelled('engine', self.name)} does not compute"
+
+    def n_first(self, layers: Sequence[Layer]) -> int:
+        """Return how many layers, from the first on, it computes."""
+        return next((index for index, layer in enumerate(layers) if self.refusal(layer)), len(layers))
 
     @abstractmethod
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:

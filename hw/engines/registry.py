@@ -1,6 +1,6 @@
 """The engines by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ganglion.hw.engines.delta.engine import Delta
@@ -23,15 +23,41 @@ def engines() -> tuple[Engine, ...]:
     return tuple(_engines.values())
 
 
-def require_state(network: IntNetwork, asked: Iterable[Engine]) -> None:
-    """Raise CompileError if a network has thresholds and an engine keeps no state."""
-    without = next((engine for engine in asked if not engine.keeps_state), None)
-    if network.spec.thresholds is not None and without is not None:
-        able = [spelled("engine", engine.name) for engine in engines() if engine.keeps_state]
+def require_able(network: IntNetwork, chosen: Sequence[Engine]) -> None:
+    """Raise CompileError, with engines that can, for a layer that its engine, one a layer, cannot compute."""
+    spec = network.spec
+    for index, (layer, engine) in enumerate(zip(spec.layers, chosen, strict=True)):
+        if refusal := engine.refusal(layer):
+            able = _names(each.name for each in engines() if not each.refusal(layer))
+            raise CompileError(f"{refusal}; {f'take {able} for it' if able else 'no engine does'}")
+        if index and chosen[index - 1] is not engine and len(layer.in_shape) > 1:
+            raise CompileError(
+                f"{layer.name} reads a map on {spelled('engine', engine.name)}, which "
+                f"{spelled('engine', chosen[index - 1].name)} computes; one engine for both"
+            )
+    if spec.frame_stack > 1 and not chosen[0].keeps_frames:
+        able = _names(each.name for each in engines() if each.keeps_frames)
+        raise CompileError(
+            f"{spelled('engine', chosen[0].name)} keeps no frames, of which {spec.layers[0].name} reads the "
+            f"latest {spec.frame_stack}; take {able or 'a policy without a frame stack'}"
+        )
+    without = next((engine for engine in chosen if not engine.keeps_state), None)
+    if spec.thresholds is not None and without is not None:
+        able = _names(each.name for each in engines() if each.keeps_state)
         raise CompileError(
             f"{spelled('engine', without.name)} keeps no state, which the policy's thresholds "
-            f"{list(network.spec.thresholds)} need; take {' or '.join(able) or 'a policy without thresholds'}"
+            f"{list(spec.thresholds)} need; take {able or 'a policy without thresholds'}"
         )
+
+
+def _names(names: Iterable[str]) -> str:
+    return " or ".join(spelled("engine", name) for name in names)
+
+
+def with_tails(asked: Iterable[Engine]) -> tuple[Engine, ...]:
+    """Return engines, each once, and those that compute what they leave."""
+    own = tuple(asked)
+    return tuple(dict.fromkeys((*own, *(find_engine(each.tail) for each in own if each.tail))))
 
 
 def engine_names() -> str:

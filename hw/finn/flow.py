@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from ganglion.hw.design.design_files import DesignFiles, write_files
-from ganglion.hw.engines.node import EngineNode
+from ganglion.hw.engines.dense.plan import DensePlan
+from ganglion.hw.engines.dense.shape import weight_matrix
 from ganglion.hw.finn.golden_check import golden_check
 from ganglion.hw.finn.passes.connect import ConnectStreams
 from ganglion.hw.finn.passes.convert import ConvertToHardware
@@ -14,6 +15,7 @@ from ganglion.hw.finn.passes.generate import GenerateRtl
 from ganglion.hw.finn.passes.graph import hardware_nodes
 from ganglion.hw.finn.passes.infer import InferNodes
 from ganglion.hw.finn.passes.lower import Lower
+from ganglion.hw.finn.passes.lower_convolutions import LowerConvolutions
 from ganglion.hw.finn.passes.pin import FinnLayer, PinConstants
 from ganglion.hw.finn.passes.pipeline import Pass, run_passes
 from ganglion.hw.finn.passes.specialize import SpecializeToRtl
@@ -32,6 +34,7 @@ def passes_of(layout: Layout, folder: Path) -> tuple[Pass, ...]:
     finn: tuple[Pass, ...] = (
         Lower(),
         MoveScales(),
+        *((LowerConvolutions(),) if any(folding.shape.window for folding in layout.foldings) else ()),
         ConvertToHardware(),
         PinConstants(layers=finn_layers),
     )
@@ -46,17 +49,16 @@ def passes_of(layout: Layout, folder: Path) -> tuple[Pass, ...]:
 
 
 def _finn_layers(layout: Layout) -> tuple[FinnLayer, ...]:
-    foldings, network = iter(layout.foldings), layout.network
+    plans = [each.block for each in layout.placed if isinstance(each.block, DensePlan)]
     return tuple(
         FinnLayer(
-            spec=network.spec.layers[index],
-            weight=network.weights[index],
-            bias=network.biases[index],
-            folding=next(foldings),
+            spec=plan.network.spec.layers[index],
+            weight=weight_matrix(plan.network, index),
+            bias=plan.network.biases[index],
+            folding=folding,
         )
-        for each in layout.placed
-        if not isinstance(each.block, EngineNode)
-        for index in range(each.segment.first, each.segment.last)
+        for plan in plans
+        for index, folding in enumerate(plan.foldings)
     )
 
 
@@ -78,5 +80,5 @@ def build(
         model = ModelWrapper(qonnx_model(layout.network))
         check("read", model)
         model = run_passes(model, passes_of(layout, folder / "nodes"), check)
-    widths = [golden[layer.name].shape[1] for layer in layout.network.spec.layers]
+    widths = [golden[layer.name][0].size for layer in layout.network.spec.layers]
     return write_files(hardware_nodes(model), layout.network.spec, widths, folder, rtllib(), skip_patches)

@@ -11,6 +11,7 @@ from finn.core.onnx_exec import execute_onnx
 from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
 from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from finn.interface.settings import FINNSettings
+from finn.transformation.fpgadataflow.convert_to_hw.conv_inp_gen import InferConvInpGen
 from finn.transformation.fpgadataflow.convert_to_hw.quantized_matrix_vector_activation import (
     InferQuantizedMatrixVectorActivation,
 )
@@ -19,12 +20,18 @@ from finn.transformation.fpgadataflow.insert_dwc import InsertDWC
 from finn.transformation.fpgadataflow.insert_fifo import InsertFIFO
 from finn.transformation.fpgadataflow.prepare_ip import PrepareIP
 from finn.transformation.fpgadataflow.specialize_layers import SpecializeLayers
+from finn.transformation.move_reshape import RemoveCNVtoFCFlatten
 from finn.transformation.qonnx.convert_qonnx_to_finn import ConvertQONNXtoFINN
 from finn.transformation.streamline import Streamline
-from finn.transformation.streamline.absorb import AbsorbScalarBiasIntoMultiThreshold
+from finn.transformation.streamline.absorb import (
+    AbsorbConsecutiveTransposes,
+    AbsorbScalarBiasIntoMultiThreshold,
+    AbsorbTransposeIntoMultiThreshold,
+)
 from finn.util import settings as _finn_settings
 from finn.util.exception import FINNError
 from onnx import NodeProto
+from qonnx.core.data_layout import NHWC
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -38,12 +45,16 @@ from qonnx.transformation.general import (
 )
 from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
+from qonnx.transformation.lower_convs_to_matmul import LowerConvsToMatMul
 from qonnx.transformation.remove import RemoveIdentityOps
 from qonnx.util.cleanup import cleanup_model
 
 __all__ = [
     "HARDWARE_DOMAIN",
+    "NHWC",
+    "AbsorbConsecutiveTransposes",
     "AbsorbScalarBiasIntoMultiThreshold",
+    "AbsorbTransposeIntoMultiThreshold",
     "ConvertQONNXtoFINN",
     "DataType",
     "FINNError",
@@ -51,16 +62,19 @@ __all__ = [
     "GiveReadableTensorNames",
     "GiveUniqueNodeNames",
     "HWCustomOp",
+    "InferConvInpGen",
     "InferDataTypes",
     "InferQuantizedMatrixVectorActivation",
     "InferRequantLayer",
     "InferShapes",
     "InsertDWC",
     "InsertFIFO",
+    "LowerConvsToMatMul",
     "ModelWrapper",
     "NodeProto",
     "PrepareIP",
     "RTLBackend",
+    "RemoveCNVtoFCFlatten",
     "RemoveStaticGraphInputs",
     "RemoveUnusedTensors",
     "SortGraph",

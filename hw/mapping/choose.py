@@ -8,8 +8,8 @@ from rich.table import Table
 
 from ganglion.hw.design.design import CandidateReport, ChoiceReport, Estimate
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.registry import engines, find_engine, require_state
-from ganglion.hw.mapping.segments import padded
+from ganglion.hw.engines.registry import find_engine
+from ganglion.hw.mapping.candidates import all_candidates
 from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
@@ -23,7 +23,8 @@ class Choice:
     """The candidate taken for a board, those it was taken from, and why."""
 
     board: Board
-    latency_us: float
+    latency_us: float | None
+    """None: any."""
     taken: Candidate
     candidates: tuple[Candidate, ...]
 
@@ -36,6 +37,11 @@ class Choice:
             for each in self.candidates
             if self.verdict(each) in ("", "taken") and find_engine(each.engine).keeps_state == alike
         ]
+        if self.latency_us is None:
+            return (
+                f"{self.taken.name} is the fastest of {len(quick)} candidates that fit {self.board.name}; "
+                f"{spelled('latency_us')} takes the smallest that is in time"
+            )
         return (
             f"{self.taken.name} takes {self.taken.resources.share_of(self.board.resources):.0%} of "
             f"{self.board.name}'s scarcest resource, the least of {len(quick)} candidates that fit and "
@@ -68,27 +74,20 @@ class Choice:
             return "taken"
         if not self.board.holds(candidate.resources):
             return "does not fit"
-        return "too slow" if candidate.latency_cycles / self.board.clock_mhz > self.latency_us else ""
+        latency_us = candidate.latency_cycles / self.board.clock_mhz
+        return "too slow" if self.latency_us is not None and latency_us > self.latency_us else ""
 
 
-def choose(network: IntNetwork, board: Board, latency_us: float) -> Choice:
+def choose(network: IntNetwork, board: Board, latency_us: float | None) -> Choice:
     """Return the candidate that takes least of the part among those that fit and answer within `latency_us`.
 
-    An engine that keeps state is taken only where no other will do: that every step takes the same cycles is
-    worth more than a few of the part's resources.
+    Without that time it is the fastest that fits. An engine that keeps state is taken only where no other
+    will do: that every step takes the same cycles is worth more than a few of the part's resources.
 
     Raises CompileError with the nearest settings that work when there is none.
     """
-    enough_cycles = latency_us * board.clock_mhz
-    n_layers = len(network.spec.layers)
-    able = [engine for engine in engines() if engine.keeps_state or network.spec.thresholds is None]
-    if not able:
-        require_state(network, engines())
-    known = tuple(
-        candidate
-        for engine in able
-        for candidate in engine.candidates(padded(network, [engine] * n_layers), board, enough_cycles)
-    )
+    enough_cycles = 0.0 if latency_us is None else latency_us * board.clock_mhz
+    known = all_candidates(network, board, enough_cycles)
 
     def share(candidate: Candidate) -> float:
         return candidate.resources.share_of(board.resources)
@@ -100,6 +99,9 @@ def choose(network: IntNetwork, board: Board, latency_us: float) -> Choice:
             f"no engine fits {board.name}: the smallest, {smallest.name}, takes {share(smallest):.0%} "
             f"of its scarcest resource; take a larger {spelled('board')} or prune further"
         )
+    if latency_us is None:
+        taken = min(fitting, key=lambda each: (each.latency_cycles, share(each)))
+        return Choice(board=board, latency_us=None, taken=taken, candidates=known)
     quick = [candidate for candidate in fitting if candidate.latency_cycles <= enough_cycles]
     if not quick:
         fastest = min(fitting, key=lambda candidate: candidate.latency_cycles)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from ganglion.hw.engines.engine import Engine, EngineSettings
-from ganglion.hw.engines.registry import AUTO, engines, parse_engines
+from ganglion.hw.engines.registry import AUTO, engines, parse_engines, with_tails
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ConfigError
@@ -22,7 +22,7 @@ class CompileSettings:
 
     board: Board
     engines: tuple[Engine, ...] = ()
-    """One for all layers, or one a layer; none: the smallest that is fast enough is chosen."""
+    """One for all layers, with its tail's, or one a layer; none: the smallest that is fast enough."""
     settings: Mapping[str, EngineSettings] = field(default_factory=dict)
     """Each engine's, by its name; defaults where it has none."""
     latency_us: float | None = None
@@ -41,7 +41,9 @@ class CompileSettings:
 
     def of_engines(self) -> dict[str, EngineSettings]:
         """Return the settings of every engine that is asked for."""
-        return {each.name: self.settings.get(each.name) or each.settings() for each in self.engines}
+        return {
+            each.name: self.settings.get(each.name) or each.settings() for each in with_tails(self.engines)
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able dict of what matters."""
@@ -70,7 +72,8 @@ def compile_settings(
         each.name: each.settings(**{name: given[name] for name in _names(each) if name in given})
         for each in engines()
     }
-    read = {name for each in chosen for name in _names(each)}
+    computing = with_tails(chosen)
+    read = {name for each in computing for name in _names(each)}
     for name, value in given.items():
         if name not in read:
             readers = [each.name for each in engines() if name in _names(each)]
@@ -79,7 +82,7 @@ def compile_settings(
                 f"{spelled(name, shown)} is for {spelled('engine', ' or '.join(readers))}, "
                 f"but {spelled('engine', engine)} does not read it; leave it out or name that engine"
             )
-    settings = {each.name: of_all[each.name] for each in chosen}
+    settings = {each.name: of_all[each.name] for each in computing}
     return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us, head=head)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ganglion.hw.design.design import Estimate
-from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.dense.cost import Folding
+from ganglion.hw.engines.dense.plan import DensePlan
 from ganglion.hw.engines.engine import Block, Engine, EngineSettings, Plan
 from ganglion.hw.engines.node import EngineNode
-from ganglion.hw.engines.registry import require_state
+from ganglion.hw.engines.registry import require_able
 from ganglion.hw.mapping.segments import Segment, padded, segments_of
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import NOTHING, Resources
@@ -76,17 +77,17 @@ def lay_out(
     engines: Sequence[Engine],
     settings: Mapping[str, EngineSettings],
     board: Board,
-    plan: Plan | None = None,
+    plans: Mapping[int, Plan] | None = None,
 ) -> Layout:
     """Return the layout for an engine a layer; CompileError, with what would work, when it cannot be.
 
-    settings: by the engine's name. plan: of the whole network, where its only engine has made one already.
+    settings: by the engine's name. plans: of all segments, by their first layers, where they are made.
     Raises MismatchError when a plan computes another integer, which is a mistake of its engine.
     """
-    require_state(network, engines)
+    require_able(network, engines)
     network = padded(network, engines)
     segments = segments_of(network, engines)
-    plans = {0: plan} if plan else _planned(segments, settings, board)
+    plans = plans or _planned(segments, settings, board)
     for each in plans.values():
         each.verify()
     taken = sum((each.resources for each in plans.values()), NOTHING)

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from ganglion.hw.engines.engine import Engine
-from ganglion.hw.engines.registry import engine_names
+from ganglion.hw.engines.registry import engine_names, find_engine
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import dense_layers
+from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
@@ -25,17 +25,24 @@ class Segment:
     network: IntNetwork
 
 
-def engine_of_each(engines: Sequence[Engine], spec: NetworkSpec) -> tuple[Engine, ...]:
-    """Return an engine a layer, from one for all or one for each; another number raises CompileError."""
-    if len(engines) == 1:
-        return tuple(engines) * len(spec.layers)
-    if len(engines) != len(spec.layers):
-        names, layers = ",".join(e.name for e in engines), ", ".join(layer.name for layer in spec.layers)
+def engine_of_each(asked: Sequence[Engine], spec: NetworkSpec) -> tuple[Engine, ...]:
+    """Return an engine a layer, from one for all or one for each; another number raises CompileError.
+
+    One for all leaves what is behind the layers that it computes to its tail's.
+    """
+    if len(asked) == 1:
+        (engine,), n_layers = asked, len(spec.layers)
+        n_first = engine.n_first(spec.layers)
+        if engine.tail is None or not n_first:
+            return (engine,) * n_layers
+        return (engine,) * n_first + (find_engine(engine.tail),) * (n_layers - n_first)
+    if len(asked) != len(spec.layers):
+        names, layers = ",".join(e.name for e in asked), ", ".join(layer.name for layer in spec.layers)
         raise CompileError(
-            f"{spelled('engine', names)} names {len(engines)} engines, the policy has {len(spec.layers)} "
+            f"{spelled('engine', names)} names {len(asked)} engines, the policy has {len(spec.layers)} "
             f"layers ({layers}); name one engine for all or one a layer, each {engine_names()}"
         )
-    return tuple(engines)
+    return tuple(asked)
 
 
 def segments_of(network: IntNetwork, engines: Sequence[Engine]) -> tuple[Segment, ...]:
@@ -55,6 +62,7 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
         input_type=whole.input_type_of(first),
         layers=whole.layers[first:last],
         thresholds=thresholds if any(thresholds) else None,
+        frame_stack=1 if first else whole.frame_stack,
     )
     return IntNetwork(spec=spec, weights=network.weights[first:last], biases=network.biases[first:last])
 
@@ -62,24 +70,22 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
 def padded(network: IntNetwork, engines: Sequence[Engine]) -> IntNetwork:
     """Return the network, hidden layers as wide as the engines at both sides want, by neurons that are zero.
 
-    CompileError names a layer that is not dense.
+    What is between two dense layers grows; maps have their sizes.
     """
-    hidden = [
-        max(-(-width // engine.pad_to) * engine.pad_to for engine in engines[index : index + 2])
-        for index, width in enumerate(network.spec.widths[1:-1])
-    ]
-    widths = (network.spec.widths[0], *hidden, network.spec.widths[-1])
-    layers = tuple(
-        replace(layer, in_features=widths[index], out_features=widths[index + 1])
-        for index, layer in enumerate(dense_layers(network.spec.layers))
-    )
-    return IntNetwork(
-        spec=replace(network.spec, layers=layers),
-        weights=tuple(
-            _grown(w, (o, i)) for w, i, o in zip(network.weights, widths, widths[1:], strict=False)
-        ),
-        biases=tuple(_grown(bias, (o,)) for bias, o in zip(network.biases, widths[1:], strict=True)),
-    )
+    spec = network.spec
+    widths = list(spec.widths)
+    for index, (before, behind) in enumerate(pairwise(spec.layers), 1):
+        if isinstance(before, Dense) and isinstance(behind, Dense):
+            sides = engines[index - 1 : index + 1]
+            widths[index] = max(-(-widths[index] // engine.pad_to) * engine.pad_to for engine in sides)
+    layers, weights, biases = list(spec.layers), list(network.weights), list(network.biases)
+    for index, layer in enumerate(spec.layers):
+        if isinstance(layer, Dense):
+            n_in, n_out = widths[index], widths[index + 1]
+            layers[index] = replace(layer, in_features=n_in, out_features=n_out)
+            weights[index] = _grown(weights[index], (n_out, n_in))
+            biases[index] = _grown(biases[index], (n_out,))
+    return IntNetwork(spec=replace(spec, layers=tuple(layers)), weights=tuple(weights), biases=tuple(biases))
 
 
 def _grown(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

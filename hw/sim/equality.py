@@ -17,7 +17,8 @@ from ganglion.models.reference import IntNetwork, Ints
 class Vectors:
     """Inputs [n, in] and what each layer must answer, by name, [n, out]; the last layer is the output.
 
-    With thresholds they are steps of episodes, which start where `starts`, [n], says; else it is None.
+    Of a network that remembers they are steps of episodes, of stacked frames the newest, which start where
+    `starts`, [n], says; else it is None.
     """
 
     inputs: Ints
@@ -29,7 +30,8 @@ class Vectors:
         """Return `inputs` [n, in] with the reference's answers."""
         names = [layer.name for layer in network.spec.layers]
         answers = forward(network, inputs, starts)
-        return cls(inputs=inputs, layers=dict(zip(names, answers, strict=True)), starts=starts)
+        layers = {name: each.reshape(len(inputs), -1) for name, each in zip(names, answers, strict=True)}
+        return cls(inputs=inputs, layers=layers, starts=starts)
 
     def part(self, start: int, stop: int) -> "Vectors":
         """Return vectors `start` to `stop`, of which the first starts an episode."""

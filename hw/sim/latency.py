@@ -57,7 +57,7 @@ def latency_of(
 
 def worst_case_cycles(design: Design, network: IntNetwork) -> int | None:
     """Return the proven most cycles that a step takes; None where they are the same for any."""
-    at_rest = np.zeros((1, network.spec.widths[0]), np.int64)
+    at_rest = np.zeros((1, network.spec.step_width), np.int64)
     if design.estimate is None or expected_cycles(design, network, at_rest, np.array([True])) is None:
         return None
     return design.estimate.latency_cycles

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.hw.sim.equality import Vectors
+from ganglion.hw.sim.frames import proof_frames
+from ganglion.models.layers import Dense
 from ganglion.models.layers.layer import EPISODE_START, INPUT
 from ganglion.models.reference import IntNetwork, Ints
 
@@ -42,13 +44,19 @@ def proof_inputs(network: IntNetwork, golden: Ints) -> Ints:
 def proof_vectors(policy: "Policy") -> Vectors:
     """Return what a policy's hardware is proven with, and the answers.
 
-    With thresholds, golden's episodes are followed by episodes of two steps, from rest and then a jump.
+    With thresholds, golden's episodes are followed by episodes of two steps, from rest and then a jump; of
+    maps they are frames.
     """
-    inputs = proof_inputs(policy.network, policy.golden[INPUT])
-    starts = policy.golden.get(EPISODE_START)
+    network, golden, starts = policy.network, policy.golden[INPUT], policy.golden.get(EPISODE_START)
+    if any(not isinstance(layer, Dense) for layer in network.spec.layers):
+        frames, begins = proof_frames(
+            network, golden, np.ones(len(golden), bool) if starts is None else starts
+        )
+        return Vectors.of(network, frames, None if starts is None else begins)
+    inputs = proof_inputs(network, golden)
     if starts is not None:
         starts = np.append(starts, np.arange(len(inputs) - len(starts)) % 2 == 0)
-    return Vectors.of(policy.network, inputs, starts)
+    return Vectors.of(network, inputs, starts)
 
 
 def _sought(network: IntNetwork, known: Ints) -> "_Best":

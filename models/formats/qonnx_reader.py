@@ -4,6 +4,7 @@ A layer is its kind's node and what follows it, up to the Quant node that makes 
 
     kind's node → Add(bias)? → Add(residual)? → Relu? → Add(half a step)? → Quant
 
+A layer that reads through a ReLU (`pre_relu`) has a Relu before its own node, which others may share.
 A layer with a threshold has more nodes before its own (`send_on_delta`), and its state at the graph's ends.
 The graph begins with such a Quant of the normalized observation. Weights and biases are constants, weights
 behind a Quant. Rounding is half up: QONNX's HALF_UP rounds ties away from zero, which is half up for unsigned
@@ -21,7 +22,7 @@ import onnx
 from onnx import NodeProto, numpy_helper
 
 from ganglion.models.build.errors import ExportError, first_line
-from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, read_quant
+from ganglion.models.formats.quant_node import Quant, attributes_of, exponent_of, named, on_grid, read_quant
 from ganglion.models.formats.send_on_delta import SendOnDelta, read_send_on_delta
 from ganglion.models.layers import KINDS, Layer
 from ganglion.models.reference import IntNetwork
@@ -90,6 +91,7 @@ class _Reader:
         dims = entries[0].type.tensor_type.shape.dim if entries else []
         self._entry_shape = tuple(dim.dim_value for dim in dims[1:])
         self._boundaries: dict[str, int] = {}
+        self._rectified: set[str] = set()
         self._held: dict[str, SendOnDelta] = {}
         self._layers: list[Layer] = []
         self._tensor = ""
@@ -109,12 +111,14 @@ class _Reader:
             node = self._nodes[0]
             if not node.input or node.input[0] not in self._boundaries:
                 raise ExportError(f"unsupported: {named(node)} does not read a layer's values first")
-            if node.op_type in RESHAPES:
+            if node.op_type in (*RESHAPES, "Relu"):
                 self._follow(node)
                 self._boundaries[self._tensor] = self._boundaries[node.input[0]]
+                if node.op_type == "Relu" or node.input[0] in self._rectified:
+                    self._rectified.add(self._tensor)
                 continue
             if held := read_send_on_delta(node.input[0], self._nodes, self._constants):
-                self._hold(held, self._boundaries[node.input[0]])
+                self._hold(held, node.input[0])
                 continue
             thresholds.append(self._threshold(node.input[0], input_exponent))
             weight, bias = self._layer(node, input_exponent)
@@ -133,11 +137,13 @@ class _Reader:
         )
         return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
-    def _hold(self, held: SendOnDelta, boundary: int) -> None:
-        """Consume the nodes of a state; what it holds is read as the boundary's values."""
+    def _hold(self, held: SendOnDelta, tensor: str) -> None:
+        """Consume the nodes of a state; what it holds is read as the values of `tensor`."""
         for node in held.nodes:
             self._follow(node)
-        self._boundaries[held.sent_next] = boundary
+        self._boundaries[held.sent_next] = self._boundaries[tensor]
+        if tensor in self._rectified:
+            self._rectified.add(held.sent_next)
         self._held[held.sent_next] = held
 
     def _threshold(self, tensor: str, input_exponent: int) -> int:
@@ -147,7 +153,7 @@ class _Reader:
         source = self._boundaries[tensor]
         exponent = self._layers[source - 1].output_exponent if source else input_exponent
         held = np.array([self._held[tensor].threshold])
-        return int(_on_grid(f"{tensor}: threshold", held, exponent)[0])
+        return int(on_grid(f"{tensor}: threshold", held, exponent)[0])
 
     def _layer(self, node: NodeProto, input_exponent: int) -> tuple[np.ndarray, np.ndarray]:
         """Append the layer that begins with `node`, and return its weights and biases."""
@@ -170,7 +176,7 @@ class _Reader:
         bias_name = node.input[2] if len(node.input) > 2 else None
         if len(node.input) == 2:
             bias_name = self._take_added(self._is_constant)
-        residual = self._take_added(lambda tensor: tensor in self._boundaries)
+        residual = self._take_added(lambda tensor: tensor in self._boundaries.keys() - self._rectified)
         output = self._activation()
         layer = kind(
             **geometry,
@@ -182,9 +188,10 @@ class _Reader:
             output_exponent=output.exponent,
             source=None if source == number else self._name(source),
             residual=None if residual is None else self._name(self._boundaries[residual]),
+            pre_relu=node.input[0] in self._rectified,
         )
         self._layers.append(layer)
-        return _on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
+        return on_grid(f"{name}: weights", weight, quant.exponent), self._bias(layer, bias_name, beta)
 
     def _bias(self, layer: Layer, name: str | None, beta: float) -> np.ndarray:
         if not name:
@@ -193,7 +200,7 @@ class _Reader:
         flat = values.reshape(-1) * beta if values.dtype.kind == "f" else values
         if flat.size == 1:
             flat = np.repeat(flat, layer.weight_shape[0])
-        return _on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
+        return on_grid(f"{layer.name}: biases", flat, layer.accumulator_exponent)
 
     def _activation(self) -> Quant:
         """Consume what makes activations of accumulators, and return its Quant."""
@@ -285,12 +292,3 @@ class _Reader:
         self._nodes.remove(node)
         self._tensor = node.output[0]
         return node
-
-
-def _on_grid(what: str, values: np.ndarray, exponent: int) -> np.ndarray:
-    """Return values / 2**exponent as int64; raises ExportError unless all are whole and exact in float64."""
-    quotient = np.ldexp(values.astype(np.float64), -exponent)
-    off = np.flatnonzero((quotient != np.floor(quotient)) | ~(np.abs(quotient) < 2.0**53))
-    if off.size:
-        raise ExportError(f"{what}: {values.flat[off[0]]:g} is not a multiple of the scale 2^{exponent}")
-    return quotient.astype(np.int64)

@@ -34,6 +34,8 @@ def qonnx_model(network: IntNetwork) -> ModelProto:
         name, source = layer.name, spec.name(spec.source(index))
         if spec.shape(spec.source(index)) != layer.in_shape:
             source = graph.add("Flatten", [source], f"{name}.flat", (1, *layer.in_shape), axis=1)
+        if layer.pre_relu:
+            source = graph.add("Relu", [source], f"{name}.pre_relu", (1, *layer.in_shape))
         if threshold := spec.threshold(index):
             source = graph.send_on_delta(
                 source, name, (1, *layer.in_shape), np.ldexp(threshold, layer.input_exponent)

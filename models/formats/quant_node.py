@@ -66,3 +66,12 @@ def exponent_of(what: str, scale: float) -> int:
     if mantissa != 0.5:
         raise ExportError(f"{what} {scale:g} is not a power of two")
     return exponent - 1
+
+
+def on_grid(what: str, values: np.ndarray, exponent: int) -> np.ndarray:
+    """Return values / 2**exponent as int64; raises ExportError unless all are whole and exact in float64."""
+    quotient = np.ldexp(values.astype(np.float64), -exponent)
+    off = np.flatnonzero((quotient != np.floor(quotient)) | ~(np.abs(quotient) < 2.0**53))
+    if off.size:
+        raise ExportError(f"{what}: {values.flat[off[0]]:g} is not a multiple of the scale 2^{exponent}")
+    return quotient.astype(np.int64)

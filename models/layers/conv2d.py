@@ -1,15 +1,23 @@
 """The convolution over planes of rows and columns, square in kernel, stride and padding."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from ganglion.models.build.errors import ExportError
 from ganglion.models.layers.layer import Ints, Layer, Shape, register
+from ganglion.models.layers.windows import (
+    channels_of,
+    check_window,
+    n_windows,
+    square_window,
+    window_attributes,
+    window_from_onnx,
+    windows,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,6 +30,7 @@ class Conv2d(Layer):
 
     torch_module: ClassVar[str] = "Conv2d"
     operators: ClassVar[tuple[str, ...]] = ("Conv",)
+    is_separable: ClassVar[bool] = True
 
     kind: Literal["conv2d"] = "conv2d"
     in_channels: int
@@ -35,13 +44,7 @@ class Conv2d(Layer):
     padding: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.kernel <= min(self.height, self.width) + 2 * self.padding:
-            raise ExportError(f"{self.name}: kernel {self.kernel} does not fit {self.height} x {self.width}")
-        if not 1 <= self.stride <= self.kernel or not 0 <= self.padding < self.kernel:
-            raise ExportError(
-                f"{self.name}: stride {self.stride}, padding {self.padding}; allowed: a stride of 1 to the "
-                f"kernel's {self.kernel}, a padding below it"
-            )
+        check_window(self.name, self.in_shape[1:], self.kernel, self.stride, self.padding)
         Layer.__post_init__(self)
 
     @property
@@ -52,8 +55,7 @@ class Conv2d(Layer):
     @property
     def out_shape(self) -> Shape:
         """[out_channels, rows, columns]."""
-        sizes = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in self.in_shape[1:])
-        return (self.out_channels, *sizes)
+        return (self.out_channels, *n_windows(self.in_shape[1:], self.kernel, self.stride, self.padding))
 
     @property
     def weight_shape(self) -> Shape:
@@ -62,26 +64,41 @@ class Conv2d(Layer):
 
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
         """Return the sums: [batch, in, height, width] → [batch, out, rows, columns] int64."""
-        edge = (self.padding, self.padding)
-        padded = np.pad(x, ((0, 0), (0, 0), edge, edge))
-        windows = sliding_window_view(padded, (self.kernel, self.kernel), axis=(2, 3))
-        strided = windows[:, :, :: self.stride, :: self.stride]
+        strided = windows(x, self.kernel, self.stride, self.padding)
         # As in dense: exact in the float64 that BLAS multiplies.
         kernels = weight.astype(np.float64)
         sums = np.tensordot(strided.astype(np.float64), kernels, axes=((1, 4, 5), (1, 2, 3)))
         return np.moveaxis(sums.astype(np.int64) + bias, -1, 1)
 
+    def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return the channels with a weight in the kernels of these outputs: [in, height, width] bool."""
+        kernels = weight[channels_of(outputs, self.out_shape)]
+        return np.broadcast_to(np.any(kernels, axis=(0, 2, 3))[:, None, None], self.in_shape)
+
+    def without(
+        self, weight: Ints, bias: Ints, inputs: npt.NDArray[np.intp], outputs: npt.NDArray[np.intp]
+    ) -> tuple["Conv2d", Ints, Ints]:
+        """Return the layer of these channels' kernels only."""
+        read, made = channels_of(inputs, self.in_shape), channels_of(outputs, self.out_shape)
+        smaller = replace(self, in_channels=len(read), out_channels=len(made))
+        return smaller, weight[np.ix_(made, read)], bias[made]
+
+    def fold_constants(self, weight: Ints, bias: Ints, values: Ints, constant: Any) -> tuple[Ints, Ints]:
+        """Return biases with what channels of one constant value add, and kernels that are zero there.
+
+        At a padded edge zeros take its place, so that only a channel of zeros folds there.
+        """
+        first = values[:, 0, 0]
+        folds = np.all(constant & (values == first[:, None, None]), axis=(1, 2))
+        folds &= (first == 0) | (self.padding == 0)
+        added = weight[:, folds].sum(axis=(2, 3)) @ first[folds]
+        return np.where(folds[:, None, None], 0, weight), bias + added
+
     @staticmethod
     def geometry_of(module: Any, in_shape: Shape) -> dict[str, Any]:
         """Return the sizes of an nn.Conv2d."""
-        return _geometry(
-            tuple(module.weight.shape),
-            in_shape,
-            module.stride,
-            module.padding,
-            module.dilation,
-            module.groups,
-        )
+        window = square_window(module.kernel_size, module.stride, module.padding, module.dilation)
+        return _geometry(tuple(module.weight.shape), in_shape, module.groups) | window
 
     def functional(self, x: "Tensor", weight: "Tensor", bias: "Tensor") -> "Tensor":
         """Return the sums of real numbers: [batch, in, height, width] → [batch, out, rows, columns]."""
@@ -106,41 +123,26 @@ class Conv2d(Layer):
 
     def attributes(self) -> dict[str, Any]:
         """Return Conv's attributes."""
-        return {
-            "dilations": [1, 1],
-            "group": 1,
-            "kernel_shape": [self.kernel] * 2,
-            "pads": [self.padding] * 4,
-            "strides": [self.stride] * 2,
-        }
+        return {"group": 1} | window_attributes(self.kernel, self.stride, self.padding)
 
     @staticmethod
     def geometry_from_onnx(
         operator: str, attributes: Mapping[str, Any], weight: npt.NDArray[Any], in_shape: Shape
     ) -> tuple[dict[str, Any], npt.NDArray[Any]]:
         """Return the sizes of a Conv, and its weights as they are."""
-        if (pad := attributes.get("auto_pad", "NOTSET")) != "NOTSET":
-            raise ExportError(f"auto_pad {pad}, supported: NOTSET with pads")
-        pads = attributes.get("pads", [0])
-        strides, dilations = attributes.get("strides", [1]), attributes.get("dilations", [1])
-        return _geometry(weight.shape, in_shape, strides, pads, dilations, attributes.get("group", 1)), weight
+        geometry = _geometry(weight.shape, in_shape, attributes.get("group", 1))
+        return geometry | window_from_onnx(attributes, weight.shape[2:]), weight
 
 
-def _geometry(
-    weight: Shape, in_shape: Shape, stride: Any, padding: Any, dilation: Any, groups: int
-) -> dict[str, Any]:
-    """Return the fields of a convolution; ExportError unless it is square, undilated and of one group."""
+def _geometry(weight: Shape, in_shape: Shape, groups: int) -> dict[str, Any]:
+    """Return channels and planes of a convolution; ExportError unless it is of one group."""
     if len(weight) != 4 or len(in_shape) != 3:
         raise ExportError(f"weights {list(weight)} over {list(in_shape)}; expected four and three dimensions")
-    square = [len(set(sizes)) == 1 for sizes in (weight[2:], stride, padding)]
-    if not all(square) or set(dilation) != {1} or groups != 1:
-        raise ExportError("supported: a square kernel, stride and padding, no dilation, one group")
+    if groups != 1:
+        raise ExportError(f"{groups} groups; supported: one group")
     return {
         "in_channels": weight[1],
         "out_channels": weight[0],
         "height": in_shape[1],
         "width": in_shape[2],
-        "kernel": weight[2],
-        "stride": stride[0],
-        "padding": padding[0],
     }

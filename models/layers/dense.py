@@ -49,9 +49,9 @@ class Dense(Layer):
         sums = np.asarray(x, np.float64) @ weight.T.astype(np.float64)
         return sums.astype(np.int64) + bias
 
-    def reads(self, weight: Ints) -> npt.NDArray[np.bool_]:
-        """Return which columns hold a weight: [in] bool."""
-        return np.any(weight, axis=0, keepdims=True)[0]
+    def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return which columns hold a weight of these rows: [in] bool."""
+        return np.any(weight[outputs], axis=0, keepdims=True)[0]
 
     def without(
         self, weight: Ints, bias: Ints, inputs: npt.NDArray[np.intp], outputs: npt.NDArray[np.intp]
@@ -101,7 +101,9 @@ class Dense(Layer):
 def dense_layers(layers: Sequence[Layer]) -> tuple[Dense, ...]:
     """Return the layers of a chain of dense ones; CompileError names the first that is another kind."""
     for layer in layers:
-        if not isinstance(layer, Dense) or layer.residual is not None:
-            what = layer.kind if layer.residual is None else f"{layer.kind} with a residual"
+        if not isinstance(layer, Dense) or layer.residual is not None or layer.pre_relu:
+            what = layer.kind
+            what += "" if layer.residual is None else " with a residual"
+            what += " behind a ReLU of its own" if layer.pre_relu else ""
             raise CompileError(f"{layer.name} is a {what} layer; hardware is for chains of dense ones")
     return tuple(layer for layer in layers if isinstance(layer, Dense))

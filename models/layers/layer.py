@@ -40,7 +40,9 @@ class Layer(ABC):
     operators: ClassVar[tuple[str, ...]]
     """The ONNX operators that may be this kind, the one that is written first."""
     is_separable: ClassVar[bool] = False
-    """Whether single inputs and outputs can leave, by `without`; the others keep what they have."""
+    """Whether features, or channels of a map, can leave by `without`; the others keep what they have."""
+    keeps_channels: ClassVar[bool] = False
+    """Whether each channel is made of the same one of what is read, so that both leave together."""
 
     name: str
     kind: str
@@ -53,6 +55,9 @@ class Layer(ABC):
     """The layer that feeds this one, or "input"; None: the layer before."""
     residual: str | None = None
     """A layer whose values, or "input", are added to the accumulator before it is rounded."""
+    pre_relu: bool = False
+    """Whether it reads its signed source through a ReLU, negative values as 0, which others read as it is
+    (full pre-activation, He et al. 2016)."""
 
     def __post_init__(self) -> None:
         if (
@@ -121,6 +126,11 @@ class Layer(ABC):
         """Values that leave."""
         return math.prod(self.out_shape)
 
+    def entering(self, source: Any) -> Any:
+        """Return what enters of a source's values, of numpy or torch: [batch, *any] → [batch, *in_shape]."""
+        shaped = source.reshape(len(source), *self.in_shape)
+        return shaped.clip(min=0) if self.pre_relu else shaped
+
     @abstractmethod
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
         """Return the accumulators: [batch, *in_shape] → [batch, *out_shape] int64."""
@@ -137,14 +147,14 @@ class Layer(ABC):
             self.accumulate(high, positive, bias) + self.accumulate(low, negative, none),
         )
 
-    def reads(self, weight: Ints) -> npt.NDArray[np.bool_]:
-        """Return which inputs can matter: [*in_shape] bool."""
+    def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return which inputs can matter to some outputs, given in C order: [*in_shape] bool."""
         return np.ones(self.in_shape, dtype=bool)
 
     def without(
         self, weight: Ints, bias: Ints, inputs: npt.NDArray[np.intp], outputs: npt.NDArray[np.intp]
     ) -> tuple["Layer", Ints, Ints]:
-        """Return the layer of these inputs and outputs only, with its weights and biases."""
+        """Return the layer of these inputs and outputs only, in C order, with its weights and biases."""
         raise NotImplementedError(f"{self.kind} layers are not separable")
 
     def fold_constants(self, weight: Ints, bias: Ints, values: Ints, constant: Any) -> tuple[Ints, Ints]:

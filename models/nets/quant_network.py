@@ -54,8 +54,7 @@ class QuantNetwork(nn.Module):
         """
         boundaries = [self.input(obs.flatten(1))]
         for index, (layer, output) in enumerate(zip(self.layers, self.outputs, strict=True)):
-            source = boundaries[self.spec.source(index)]
-            source = source.reshape(len(source), *self.spec.layers[index].in_shape)
+            source = self.spec.layers[index].entering(boundaries[self.spec.source(index)])
             if sent is not None:
                 threshold = self.spec.threshold(index) * 2.0 ** self.spec.layers[index].input_exponent
                 source = torch.where((source - sent[index]).abs() > threshold, source, sent[index])

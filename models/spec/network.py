@@ -75,6 +75,8 @@ class NetworkSpec:
             raise ExportError(
                 f"{layer.name}: reads {_sizes(layer.in_shape)} values, but {before} has {_sizes(shape)}"
             )
+        if layer.pre_relu and not (self.type(source).signed and self.type(source).bits > 1):
+            raise ExportError(f"{layer.name}: pre_relu, but {before} has no negative values; leave it out")
         if self.exponent(source) != layer.input_exponent:
             raise ExportError(
                 f"{layer.name}: input scale 2^{layer.input_exponent} differs from "
@@ -139,8 +141,9 @@ class NetworkSpec:
         return self.layers[boundary - 1].output_exponent if boundary else self.layers[0].input_exponent
 
     def input_type_of(self, index: int) -> IntType:
-        """Return the type of what enters layer `index`."""
-        return self.type(self.source(index))
+        """Return the type of what enters layer `index`, behind its own ReLU where it has one."""
+        source = self.type(self.source(index))
+        return IntType(bits=source.bits - 1, signed=False) if self.layers[index].pre_relu else source
 
     @property
     def step_shape(self) -> Shape:

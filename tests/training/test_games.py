@@ -13,12 +13,12 @@ from stable_baselines3.common.env_util import make_atari_env
 from stable_baselines3.common.vec_env import VecFrameStack
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.games import make_game
 from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.value_network import PixelCnn
-from ganglion.training.atari import make_game
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env

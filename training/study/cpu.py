@@ -9,8 +9,9 @@ from pathlib import Path
 from ganglion.models.build.codec import decode, decode_json, encode_json
 from ganglion.models.build.errors import ToolError
 from ganglion.training.study.cells import Cell
-from ganglion.training.study.records import CPU_FILE, RETURNS_FILE, Cpu, Inference, folder_of
+from ganglion.training.study.records import CPU_FILE, Cpu, Inference
 from ganglion.training.study.returns import observations_file
+from ganglion.training.study.stages import cpu_stage
 
 _TIMEOUT_S = 600
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -22,14 +23,14 @@ def runtimes_of(cell: Cell) -> tuple[str, ...]:
 
 
 def measure_cpu(root: Path, cell: Cell) -> Cpu:
-    """Return cpu.json of a cell, measured now unless it is younger than the cell's returns."""
-    folder = folder_of(root, cell)
-    path = folder / CPU_FILE
-    if not path.exists() or path.stat().st_mtime < (folder / RETURNS_FILE).stat().st_mtime:
-        found = tuple(
-            _infer(name, folder, observations_file(root, cell.teacher)) for name in runtimes_of(cell)
-        )
-        encode_json(path, Cpu(processor=_processor(), runtimes=found))
+    """Return cpu.json of a cell, measured now unless nothing that it depends on has changed."""
+    observations, processor = observations_file(root, cell.teacher), _processor()
+    stage = cpu_stage(root, cell, observations, processor)
+    path = stage.root / CPU_FILE
+    if not stage.is_current():
+        with stage.running([path]):
+            found = tuple(_infer(name, stage.root, observations) for name in runtimes_of(cell))
+            encode_json(path, Cpu(processor=processor, runtimes=found))
     return decode_json(Cpu, path)
 
 

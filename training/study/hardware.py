@@ -6,7 +6,6 @@ Training never imports hw: the two meet in the policy folder and in report.json.
 import logging
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +15,8 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
 from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell
-from ganglion.training.study.records import HARDWARE_FILE, RETURNS_FILE, Builds, Hardware, folder_of
+from ganglion.training.study.records import Hardware, Target, folder_of
+from ganglion.training.study.stages import hardware_stage
 
 log = logging.getLogger(__name__)
 
@@ -79,28 +79,14 @@ class _Report:
     gates: _Gates | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """For which board hardware is built, and how fast."""
-
-    board: str
-    latencies_us: tuple[float, ...]
-    """How long an answer may take: the first of them that an engine keeps on this board."""
-    estimate: bool
-    """Whether an action's energy is estimated, from the netlist."""
-
-
-def measure_hardware(root: Path, cell: Cell, targets: Sequence[Target]) -> Builds:
-    """Return hardware.json of a cell; boards without a build there, or with an older one, are built now."""
-    folder = folder_of(root, cell)
-    path, known = folder / HARDWARE_FILE, {}
-    if path.exists() and path.stat().st_mtime >= (folder / RETURNS_FILE).stat().st_mtime:
-        known = {build.board: build for build in decode_json(Builds, path).boards}
-    for target in targets:
-        if target.board not in known:
-            known[target.board] = _built(root, cell, target)
-            encode_json(path, Builds(boards=tuple(known.values())))
-    return Builds(boards=tuple(known.values()))
+def measure_hardware(root: Path, cell: Cell, target: Target) -> Hardware:
+    """Return a cell's hardware for a board, built now unless nothing that it depends on has changed."""
+    stage = hardware_stage(root, cell, target)
+    path = stage.root / f"{stage.name}.json"
+    if not stage.is_current():
+        with stage.running([path]):
+            encode_json(path, _built(root, cell, target))
+    return decode_json(Hardware, path)
 
 
 def _built(root: Path, cell: Cell, target: Target) -> Hardware:
@@ -108,7 +94,7 @@ def _built(root: Path, cell: Cell, target: Target) -> Hardware:
     if not cell.scheme.is_static:
         why = UNSUPPORTED if cell.scheme is Scheme.PTDQ else "float has no hardware here"
         return Hardware(board=target.board, reason=why)
-    policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / target.board
+    policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / target.name
     reason = "no latency is asked for"
     for latency_us in target.latencies_us:
         log.info("study: hardware of %s on %s within %g µs", cell.name, target.board, latency_us)

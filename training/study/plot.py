@@ -64,9 +64,9 @@ def draw_times(rows: Sequence[Row], pictures: Sequence[Path]) -> None:
                     [us for _, us in points], [place for place, _ in points], **style, label=f"CPU, {runtime}"
                 )
             built = [
-                (place, row.hardware.boards[0].us, row.hardware.boards[0].board)
+                (place, row.hardware[0].us, row.hardware[0].board)
                 for place, row in enumerate(group)
-                if row.hardware is not None and row.hardware.boards[0].us is not None
+                if row.hardware and row.hardware[0].us is not None
             ]
             if built:
                 style: dict[str, Any] = line_style(3) | {

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ganglion.models.build.codec import STRICT, Amount, Count
 from ganglion.training.study.cells import Cell
 
-RETURNS_FILE, CPU_FILE, HARDWARE_FILE = "returns.json", "cpu.json", "hardware.json"
+RETURNS_FILE, CPU_FILE = "returns.json", "cpu.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,6 @@ class Returns:
     __pydantic_config__: ClassVar = STRICT
 
     cell: Cell
-    teacher_sha256: str
     widths: tuple[Count, ...]
     """Of observations, hidden layers and actions; for integers those that are left alive."""
     weights: Count
@@ -62,8 +61,25 @@ class Cpu:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """For which board hardware is built, and how fast."""
+
+    board: str
+    """A board's name, or its TOML file."""
+    latencies_us: tuple[float, ...]
+    """How long an answer may take: the first of them that an engine keeps on this board."""
+    estimate: bool
+    """Whether an action's energy is estimated, from the netlist."""
+
+    @property
+    def name(self) -> str:
+        """What the files of its builds are called."""
+        return self.board.replace("/", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """One build of a policy, from its report.json; `reason` says why there is none."""
+    """hardware-<board>.json: a build of a policy, from its report.json; `reason` says why there is none."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -87,15 +103,6 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Builds:
-    """hardware.json: a policy on each board."""
-
-    __pydantic_config__: ClassVar = STRICT
-
-    boards: tuple[Hardware, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """All that is known of one policy."""
 
@@ -103,7 +110,8 @@ class Row:
 
     returns: Returns
     cpu: Cpu | None
-    hardware: Builds | None
+    hardware: tuple[Hardware, ...] = ()
+    """A build for each board."""
 
     @property
     def cell(self) -> Cell:

@@ -1,13 +1,14 @@
 """A cell made and put to the test: its files, and returns.json of whole episodes."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import ray
 
-from ganglion.models.build.codec import decode_json, encode_json
-from ganglion.models.build.files import read_arrays, sha256_file, write_arrays
+from ganglion.models.build.codec import encode_json
+from ganglion.models.build.files import read_arrays, write_arrays
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.episodes import MILESTONE_SEEDS, TEST_SEEDS, greedy, run_episodes, watched
@@ -17,6 +18,7 @@ from ganglion.training.study.artefacts import ONNX_FILE, write_floats, write_int
 from ganglion.training.study.cells import Cell, Teacher
 from ganglion.training.study.networks import acting_network, float_policy, static_network
 from ganglion.training.study.records import RETURNS_FILE, Returns, folder_of
+from ganglion.training.study.stages import observations_stage, returns_stage
 from ganglion.training.threads import use_one_fast_thread
 
 _VISITED_EPISODES = 10
@@ -30,22 +32,14 @@ def observations_file(root: Path, teacher: Teacher) -> Path:
 def observations_of(root: Path, teacher: Teacher) -> FloatArray:
     """Return what the teacher visits in some episodes [n, obs] float32, kept in a file."""
     path = observations_file(root, teacher)
-    if not path.exists():
-        run, model = load_learner(Checkpoint.load(teacher.checkpoint), str(teacher.checkpoint))
-        policy, visited = watched(greedy(deterministic_policy(model), model.action_space))
-        run_episodes(run.config.env_id, policy, _VISITED_EPISODES, MILESTONE_SEEDS)
-        write_arrays(path, {"observation": np.concatenate(visited)})
+    stage = observations_stage(path.parent, teacher)
+    if not stage.is_current():
+        with stage.running([path]):
+            run, model = load_learner(Checkpoint.load(teacher.checkpoint), str(teacher.checkpoint))
+            policy, visited = watched(greedy(deterministic_policy(model), model.action_space))
+            run_episodes(run.config.env_id, policy, _VISITED_EPISODES, MILESTONE_SEEDS)
+            write_arrays(path, {"observation": np.concatenate(visited)})
     return read_arrays(path)["observation"]
-
-
-def is_measured(root: Path, cell: Cell, episodes: int) -> bool:
-    """Return whether returns.json is of this cell, its teacher's present weights and so many episodes."""
-    path = folder_of(root, cell) / RETURNS_FILE
-    if not path.exists():
-        return False
-    found = decode_json(Returns, path)
-    wanted = (cell, episodes, sha256_file(cell.teacher.checkpoint))
-    return (found.cell, found.episodes, found.teacher_sha256) == wanted
 
 
 @ray.remote(num_cpus=1, max_retries=3)
@@ -58,6 +52,14 @@ def measure_job(root: Path, cell: Cell, episodes: int, trained: Run | None, fold
 
 def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
     """Write the cell's files and, last, returns.json; trained: the run of its QAT."""
+    stage = returns_stage(root, cell, episodes, trained)
+    shutil.rmtree(stage.root, ignore_errors=True)  # what was measured of other inputs goes with it
+    with stage.running([stage.root]):
+        encode_json(stage.root / RETURNS_FILE, _measured(root, cell, episodes, trained))
+
+
+def _measured(root: Path, cell: Cell, episodes: int, trained: Run | None) -> Returns:
+    """Write the cell's files and return what its episodes returned."""
     folder, path = folder_of(root, cell), cell.teacher.checkpoint
     described = Checkpoint.load(path, described_only=True).meta["run"]
     env_id = Run.from_json(described, str(path)).config.env_id
@@ -73,9 +75,8 @@ def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
         weights = sum(int(layer.weight.count_nonzero()) for layer in layers)
         widths = (layers[0].in_features, *(layer.out_features for layer in layers))
     played = run_episodes(env_id, greedy(network, make_env(env_id).action_space), episodes, TEST_SEEDS)
-    returns = Returns(
+    return Returns(
         cell=cell,
-        teacher_sha256=sha256_file(path),
         widths=widths,
         weights=weights,
         stored_bytes=(folder / ONNX_FILE).stat().st_size,
@@ -86,4 +87,3 @@ def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
         episodes=episodes,
         first_seed=TEST_SEEDS,
     )
-    encode_json(folder / RETURNS_FILE, returns)

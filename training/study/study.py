@@ -25,10 +25,11 @@ from ganglion.training.run import Run
 from ganglion.training.statistics import floor_of
 from ganglion.training.study.cells import POST_TRAINING, Cell, cells_of, check_axes
 from ganglion.training.study.cpu import measure_cpu
-from ganglion.training.study.hardware import Target, measure_hardware
+from ganglion.training.study.hardware import measure_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
-from ganglion.training.study.records import RETURNS_FILE, Returns, Row, folder_of
-from ganglion.training.study.returns import is_measured, measure_job, observations_of
+from ganglion.training.study.records import RETURNS_FILE, Returns, Row, Target, folder_of
+from ganglion.training.study.returns import measure_job, observations_of
+from ganglion.training.study.stages import returns_stage
 from ganglion.training.study.tables import tables_of, write_tables
 from ganglion.training.study.teachers import Source, source_of
 from ganglion.training.sweep import sweep
@@ -131,17 +132,16 @@ class StudySettings:
 
 def measure_returns(settings: StudySettings, sources: Sequence[Source]) -> list[Returns]:
     """Return returns.json of every policy; those that are missing are made and measured on Ray."""
-    root, cells = settings.root, [(cell, each) for each in sources for cell in settings.cells(each)]
-    to_do = [pair for pair in cells if not is_measured(root, pair[0], settings.episodes)]
+    root, episodes = settings.root, settings.episodes
+    cells = [(cell, _trained(cell, each)) for each in sources for cell in settings.cells(each)]
+    to_do = [pair for pair in cells if not returns_stage(root, pair[0], episodes, pair[1]).is_current()]
     for teacher in {cell.teacher.name: cell.teacher for cell, _ in to_do}.values():
         observations_of(root, teacher)
     if to_do:
         with cluster(settings.address, settings.processes):
             tasks = {
-                measure_job.remote(
-                    root, cell, settings.episodes, _trained(cell, each), str(Path.cwd())
-                ): cell.name
-                for cell, each in to_do
+                measure_job.remote(root, cell, episodes, trained, str(Path.cwd())): cell.name
+                for cell, trained in to_do
             }
             with Progress() as progress:
                 bar = progress.add_task("returns", total=len(tasks))
@@ -197,12 +197,12 @@ def study(settings: StudySettings) -> list[Row]:
     builds = {}
     if settings.hardware:
         builds = {
-            cell.name: measure_hardware(settings.root, cell, settings.targets)
+            cell.name: tuple(measure_hardware(settings.root, cell, target) for target in settings.targets)
             for cell in track(picked, "in hardware")
         }
     names = [each.cell.name for each in returns]
     return [
-        Row(returns=each, cpu=cpus.get(name), hardware=builds.get(name))
+        Row(returns=each, cpu=cpus.get(name), hardware=builds.get(name, ()))
         for name, each in zip(names, returns, strict=True)
     ]
 

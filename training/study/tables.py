@@ -113,12 +113,7 @@ def _inference(found: Inference | None) -> tuple[str, str]:
 def _hardware(rows: Sequence[Row]) -> Table:
     columns = ("teacher", "policy", "return", "stored, kB", "board", "engine")
     columns += ("cycles", "µs", "LUT", "DSP", "BRAM", "nJ, estimated", "remark")
-    lines = [
-        (*_head(row), *_build(build))
-        for row in rows
-        if row.hardware is not None
-        for build in row.hardware.boards
-    ]
+    lines = [(*_head(row), *_build(build)) for row in rows for build in row.hardware]
     return Table(title="The same policies in hardware", columns=columns, rows=tuple(lines))
 
 
@@ -160,7 +155,7 @@ def _flat(row: Row) -> dict[str, Any]:
     for each in () if row.cpu is None else row.cpu.runtimes:
         values = {"us": each.median_us, "p99_us": each.p99_us, "mb": each.resident_mb, "uj": each.energy_uj}
         line |= {f"{each.runtime}_{key}": value for key, value in values.items()}
-    for build in () if row.hardware is None else row.hardware.boards:
+    for build in row.hardware:
         for key in ("cycles", "us", "lut", "dsp", "bram", "reason"):
             line[f"{build.board}_{key}"] = getattr(build, key)
         line |= {

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from ganglion.hw.engines.dense.folding import fold
 from ganglion.hw.engines.dense.plan import DensePlan
-from ganglion.hw.engines.dense.shape import dense_shapes
+from ganglion.hw.engines.dense.shape import dense_shapes, without_rtl
 from ganglion.hw.engines.engine import Candidate, Engine, EngineSettings
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import NOTHING, Resources
 from ganglion.models.build.errors import CompileError
+from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 
 
@@ -16,8 +17,14 @@ class Dense(Engine):
     """The baseline. It grows into what other engines leave of the part."""
 
     name = "dense"
+    kinds = frozenset({"dense", "conv2d"})
     pad_to = 8
     takes_rest = True
+
+    def refusal(self, layer: Layer) -> str | None:
+        """Return the operator of a layer for which FINN has no RTL, as a sentence."""
+        operator = without_rtl(layer)
+        return operator and f"{layer.name}: {operator} has no RTL in FINN, only HLS"
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield the fastest folding that fits, where one does; it has no settings."""

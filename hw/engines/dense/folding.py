@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ganglion.hw.engines.dense.plan import Folding, divisors, total
+from ganglion.hw.engines.dense.cost import Folding, divisors, total
 from ganglion.hw.engines.dense.shape import DenseShape
 from ganglion.hw.target.board import Board, all_boards
 from ganglion.hw.target.resources import Resources

@@ -19,6 +19,7 @@ from ganglion.hw.engines.operators.parameters import (
     parameter_names,
     parameters,
     state_names,
+    state_widths,
 )
 from ganglion.hw.finn.plugin import (
     HARDWARE_DOMAIN,
@@ -48,8 +49,8 @@ def insert_node(
 ) -> NodeProto:
     """Return the node added to a graph between two tensors; its parameters become initializers.
 
-    So does what its layers were sent at an episode's start; after a vector it is what the node's further
-    outputs hold.
+    So do the frames and what its layers were sent at an episode's start; after a vector it is what the
+    node's further outputs hold.
     """
     network, needed = node.plan.network, node.resources
     shape: Any = model.get_tensor_shape(source)
@@ -65,8 +66,8 @@ def insert_node(
     }
     made = make_node(
         operator_of(engine),
-        [source, *names, *(sent for sent, _ in states)],
-        [sink, *(sent_next for _, sent_next in states)],
+        [source, *names, *(before for before, _ in states)],
+        [sink, *(after for _, after in states)],
         domain=HARDWARE_DOMAIN,
         backend="fpgadataflow",
         name=name,
@@ -75,10 +76,9 @@ def insert_node(
     model.graph.node.append(made)
     for tensor, values in zip(names, parameters(network), strict=True):
         model.set_initializer(tensor, values)
-    for index, (sent, sent_next) in zip(holding(network.spec), states, strict=True):
-        zeros = np.zeros((1, network.spec.layers[index].n_inputs), np.float32)
-        model.set_initializer(sent, zeros)
-        model.set_tensor_shape(sent_next, list(zeros.shape))
+    for width, (before, after) in zip(state_widths(network.spec), states, strict=True):
+        model.set_initializer(before, np.zeros((1, width), np.float32))
+        model.set_tensor_shape(after, [1, width])
     model.set_tensor_datatype(sink, DataType[network.spec.layers[-1].output_type.name])
     return made
 
@@ -99,7 +99,7 @@ def _attributes(made: HardwareNode) -> dict[str, str]:
 
 
 class GanglionChain(HWCustomOp):
-    """The meaning: IntNetwork.__call__ on the last axis; with thresholds, a step of DeltaNetwork."""
+    """The meaning: IntNetwork.__call__ on the last axis, maps in C order; with states, a step."""
 
     engine: ClassVar[NodeEngine]
 
@@ -125,9 +125,9 @@ class GanglionChain(HWCustomOp):
         return DataType[ChainAttributes.of(self).spec.layers[-1].output_type.name]
 
     def get_normal_input_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Return [batch, in]."""
+        """Return [batch, in], of stacked frames the newest."""
         attributes = ChainAttributes.of(self)
-        return (*attributes.batch, attributes.spec.widths[0])
+        return (*attributes.batch, attributes.spec.step_width)
 
     def get_normal_output_shape(self, ind: int = 0) -> tuple[int, ...]:
         """Return [batch, out]."""
@@ -175,16 +175,23 @@ class GanglionChain(HWCustomOp):
         return []
 
     def execute_node(self, context: dict[str, Any], graph: Any) -> None:
-        """Compute the output of a batch in integers; with thresholds, of one vector and its states."""
+        """Compute the output of a batch in integers; with states, of one vector."""
         node, spec = self.onnx_node, ChainAttributes.of(self).spec
         n_tensors = 1 + 2 * len(spec.layers)
         network = network_of(node.op_type, spec, [context[name] for name in node.input[1:n_tensors]])
         inputs = exact(node.op_type, context[node.input[0]])
-        states = (exact(node.op_type, context[name]) for name in node.input[n_tensors:])
-        sent = dict(zip(holding(spec), states, strict=True))
-        outputs = step_from_sent(network, inputs.reshape(-1, spec.widths[0]), sent)
-        for name, after in zip(node.output[1:], sent.values(), strict=True):
-            context[name] = after.astype(np.float32)
+        states = [exact(node.op_type, context[name]) for name in node.input[n_tensors:]]
+        seen, frames = inputs.reshape(-1, spec.step_width), []
+        if spec.frame_stack > 1:
+            seen = np.concatenate([states.pop(0)[:, spec.step_width :], seen], axis=1)
+            frames = [seen]
+        sent = {
+            index: state.reshape(-1, *spec.layers[index].in_shape)
+            for index, state in zip(holding(spec), states, strict=True)
+        }
+        outputs = step_from_sent(network, seen, sent)
+        for name, after in zip(node.output[1:], [*frames, *sent.values()], strict=True):
+            context[name] = after.reshape(1, -1).astype(np.float32)
         shape = (*inputs.shape[:-1], spec.widths[-1])
         context[node.output[0]] = outputs.reshape(shape).astype(np.float32)
 

@@ -59,9 +59,16 @@ def holding(spec: NetworkSpec) -> list[int]:
 
 
 def state_names(spec: NetworkSpec, node: str) -> list[tuple[str, str]]:
-    """Return a node's tensors of what layers with a threshold were sent before and after a vector."""
-    names = [f"{node}_{spec.layers[index].name}" for index in holding(spec)]
-    return [(f"{name}_sent", f"{name}_sent_next") for name in names]
+    """Return a node's tensors before and after a vector: stacked frames, and what layers were sent."""
+    names = [f"{node}_frames"] if spec.frame_stack > 1 else []
+    names += [f"{node}_{spec.layers[index].name}_sent" for index in holding(spec)]
+    return [(name, f"{name}_next") for name in names]
+
+
+def state_widths(spec: NetworkSpec) -> list[int]:
+    """Return the values of each of these."""
+    frames = [spec.widths[0]] if spec.frame_stack > 1 else []
+    return frames + [spec.layers[index].n_inputs for index in holding(spec)]
 
 
 def parameters(network: IntNetwork) -> list[npt.NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""Every MatMul becomes a matrix-vector unit (MVAU) and every MultiThreshold a Requant."""
+"""Every MatMul becomes a matrix-vector unit (MVAU), every MultiThreshold a Requant, every Im2Col a window."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,11 +6,13 @@ from typing import ClassVar
 from ganglion.hw.finn.plugin import (
     HARDWARE_DOMAIN,
     GiveUniqueNodeNames,
+    InferConvInpGen,
     InferDataTypes,
     InferQuantizedMatrixVectorActivation,
     InferRequantLayer,
     InferShapes,
     ModelWrapper,
+    RemoveCNVtoFCFlatten,
 )
 from ganglion.models.build.errors import CompileError
 
@@ -25,10 +27,12 @@ class ConvertToHardware:
     name: ClassVar[str] = "convert"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return MVAU, Requant and our engines' nodes; any other raises CompileError naming it."""
+        """Return MVAU, Requant, window and our engines' nodes; any other raises CompileError naming it."""
         for transformation in (
+            InferConvInpGen(),
             InferRequantLayer(bitwidth_threshold=FEWEST_REQUANT_BITS),
             InferQuantizedMatrixVectorActivation(),
+            RemoveCNVtoFCFlatten(),
             GiveUniqueNodeNames(),
             InferShapes(),
             InferDataTypes(),
@@ -38,6 +42,6 @@ class ConvertToHardware:
             if node.domain != HARDWARE_DOMAIN:
                 raise CompileError(
                     f"{node.name}: {node.op_type} is left between the layers and has no hardware; "
-                    "a policy is a chain of dense layers with power-of-two scales"
+                    "a policy is a chain of convolutions and dense layers with power-of-two scales"
                 )
         return model

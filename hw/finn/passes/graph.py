@@ -1,5 +1,6 @@
 """Typed reading and writing of qonnx graphs: what is not there raises, so that no pass goes on with None."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,9 @@ from ganglion.hw.finn.plugin import HWCustomOp, ModelWrapper, NodeProto, RTLBack
 from ganglion.models.build.errors import CompileError
 from ganglion.models.formats.send_on_delta import OPERATORS as SEND_ON_DELTA
 from ganglion.models.spec.types import IntType
+
+MAP_RANK = 4
+"""Dimensions of a map with its batch."""
 
 
 def text_attribute(node: NodeProto, name: str) -> str:
@@ -31,6 +35,14 @@ def constant(model: ModelWrapper, tensor: str) -> np.ndarray:
     if not isinstance(value, np.ndarray):
         raise CompileError(f"{tensor}: expected a constant")
     return value
+
+
+def tensor_shape(model: ModelWrapper, tensor: str) -> Sequence[int]:
+    """Return the shape of a tensor; CompileError when it has none."""
+    shape = model.get_tensor_shape(tensor)
+    if shape is None:
+        raise CompileError(f"{tensor}: its shape is unknown")
+    return shape
 
 
 def producer(model: ModelWrapper, tensor: str) -> NodeProto:
@@ -91,6 +103,17 @@ def layers(model: ModelWrapper) -> list[tuple[NodeProto, NodeProto]]:
     return list(zip(mvaus, requants, strict=True))
 
 
+def windows(model: ModelWrapper) -> list[list[NodeProto]]:
+    """Return each dense layer's nodes before its MVAU: padding and window generator, where it has them."""
+    found: list[list[NodeProto]] = [[]]
+    for node in chain(model):
+        if is_kind(node, NodeKind.PADDING, NodeKind.WINDOW):
+            found[-1].append(node)
+        if is_kind(node, NodeKind.MVAU):
+            found.append([])
+    return found[:-1]
+
+
 def hardware_nodes(model: ModelWrapper) -> tuple[HardwareNode, ...]:
     """Return the chain's nodes as generated; a kind that codegen.emit cannot place raises CompileError."""
     return tuple(_hardware_node(node) for node in chain(model))
@@ -113,24 +136,30 @@ def _hardware_node(node: NodeProto) -> HardwareNode:
         files=tuple(Path(file) for file in sources.get_rtl_file_list(abspath=True)),
         input=_format(
             operator.get_input_datatype(0),
+            operator.get_normal_input_shape(),
             operator.get_folded_input_shape(),
             operator.get_instream_width_padded(0),
         ),
         output=_format(
             operator.get_output_datatype(0),
+            operator.get_normal_output_shape(),
             operator.get_folded_output_shape(),
             operator.get_outstream_width_padded(0),
         ),
     )
 
 
-def _format(data_type: Any, folded: Sequence[int] | np.ndarray, width_bits: int) -> StreamFormat:
-    """Return the stream of a node of FINN's, which pads vectors to whole words."""
-    *_, words, lanes = (int(size) for size in folded)
+def _format(
+    data_type: Any, shape: Sequence[int] | np.ndarray, folded: Sequence[int] | np.ndarray, width_bits: int
+) -> StreamFormat:
+    """Return the stream of a node of FINN's, which pads vectors to whole words; maps have channels last."""
+    *counts, lanes = (int(size) for size in folded)
+    words = math.prod(counts)
     return StreamFormat(
         type=IntType(bits=data_type.bitwidth(), signed=data_type.signed()),
         features=words * lanes,
         lanes=lanes,
         words=words,
         width_bits=width_bits,
+        channels=int(shape[-1]) if len(shape) == MAP_RANK else 1,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganglion.hw.finn.passes.graph import producer, set_attributes, text_attribute
+from ganglion.hw.finn.passes.graph import constant, producer, set_attributes, text_attribute
 from ganglion.hw.finn.plugin import (
     ConvertQONNXtoFINN,
     FoldConstants,
@@ -25,9 +25,10 @@ class Lower:
     name: ClassVar[str] = "lower"
 
     def apply(self, model: ModelWrapper) -> ModelWrapper:
-        """Return the graph of MatMul, Mul, Add and MultiThreshold nodes, and those of engines."""
+        """Return the graph of MatMul, Conv, Mul, Add and MultiThreshold nodes, and those of engines."""
         model = cleanup_model(model)
         _round_as_finn(model)
+        _fold_convolution_biases(model)
         for transformation in (
             ConvertQONNXtoFINN(),
             InferShapes(),
@@ -53,6 +54,14 @@ def _round_as_finn(model: ModelWrapper) -> None:
             model.graph.node.remove(half_step)
         if rounding in ("FLOOR", "HALF_UP"):
             set_attributes(quant, rounding_mode="ROUND")
+
+
+def _fold_convolution_biases(model: ModelWrapper) -> None:
+    """Make the biases of convolutions plain constants: qonnx cannot reshape the scalar scale of a Quant."""
+    for node in model.get_nodes_by_op_type("Conv"):
+        quant = producer(model, node.input[2])
+        model.set_initializer(node.input[2], constant(model, quant.input[0]))
+        model.graph.node.remove(quant)
 
 
 def _stream_input(model: ModelWrapper, node: NodeProto) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ganglion.hw.engines.dense.plan import Folding
+from ganglion.hw.engines.dense.cost import Folding
 from ganglion.hw.finn.passes.graph import constant, layers, set_attributes, text_attribute
 from ganglion.hw.finn.plugin import DataType, InferDataTypes, ModelWrapper, NodeProto
 from ganglion.models.build.errors import MismatchError
@@ -16,7 +16,7 @@ from ganglion.models.reference import Ints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinnLayer:
-    """A layer that FINN's nodes compute: its meaning, integers and folding."""
+    """A layer that FINN's nodes compute: its meaning, its weights as a matrix [out, in], biases, folding."""
 
     spec: Layer
     weight: Ints

@@ -98,7 +98,7 @@ def test_the_choice_brings_its_plan(network: IntNetwork) -> None:
     choice = choose(network, BOARD, 2.0)
     assert choice.taken.engine == "folded" and choice.taken.plan is not None
     chosen = [find_engine("folded")] * 3
-    layout = lay_out(network, chosen, {}, BOARD, choice.taken.plan)
+    layout = lay_out(network, chosen, {}, BOARD, choice.taken.plan and {0: choice.taken.plan})
     assert layout.nodes[0].plan is choice.taken.plan
 
 

@@ -110,7 +110,7 @@ def test_any_key_of_the_description(folder: Path) -> None:
             may_load = (
                 changed(described, path, new) == described
                 or path[0] not in ("network", "files")
-                or path[-1] in ("source", "residual", "kind")
+                or path[-1] in ("source", "residual", "pre_relu", "kind")
             )
             named = "" if path[0] == "files" else JSON_FILE  # a wrong hash names the file that it is of
             require_one_line(folder, named, may_load=may_load)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ganglion.models.layers import Conv2d, Dense, Layer
+from ganglion.models.layers import Conv2d, Dense, Layer, MaxPool2d
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.types import IntType
@@ -25,6 +25,13 @@ def conv(name: str, in_channels: int, out_channels: int, size: int, **fields: An
     } | fields
     channels = {"in_channels": in_channels, "out_channels": out_channels}
     return Conv2d(name=name, height=size, width=size, **channels, **fields)
+
+
+def pool(name: str, channels: int, size: int, **fields: Any) -> MaxPool2d:
+    """Return a max-pooling of 3 x 3 by 2, padded, of planes of `size` rows and columns, to INT8."""
+    fields = {"kernel": 3, "stride": 2, "padding": 1, "output_type": INT8} | fields
+    scales = {"input_exponent": 0, "output_exponent": 0}
+    return MaxPool2d(name=name, channels=channels, height=size, width=size, **scales, **fields)
 
 
 def tail(name: str, in_features: int, out_features: int, **fields: Any) -> Dense:
@@ -59,6 +66,23 @@ def residual_network() -> IntNetwork:
             conv("conv3", 4, 3, 6, stride=2),
             tail("fc1", 12, 5, output_type=UINT8),
             tail("fc2", 5, 2),
+        ]
+    )
+
+
+def resnet() -> IntNetwork:
+    """Return two stacks of conv, max-pool and a residual block with its ReLUs first, on 7 x 7 planes."""
+    return filled(
+        [
+            conv("conv1", 2, 3, 7, padding=1, output_type=INT8),
+            pool("pool1", 3, 7),
+            conv("conv2", 3, 3, 4, padding=1, pre_relu=True),
+            conv("conv3", 3, 3, 4, padding=1, residual="pool1", output_type=INT8),
+            conv("conv4", 3, 5, 4, padding=1, output_type=INT8),
+            pool("pool2", 5, 4),
+            conv("conv5", 5, 5, 2, padding=1, pre_relu=True),
+            conv("conv6", 5, 5, 2, padding=1, residual="pool2"),
+            tail("fc1", 20, 3),
         ]
     )
 

@@ -1,6 +1,6 @@
 """Kinds of layer: the convolution equals torch's; networks of many kinds hold in every link of the chain.
 
-MaxPool2d below is a kind that the library does not know: all that it needs is said here.
+PixelShuffle below is a kind that the library does not know: all that it needs is said here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,76 +30,81 @@ from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType, QuantConfig
-from tests.models.layers.nets import INT8, UINT8, conv, filled, inputs_of, residual_network, tail
+from tests.models.layers.nets import (
+    INT8,
+    UINT8,
+    conv,
+    filled,
+    inputs_of,
+    pool,
+    residual_network,
+    resnet,
+    tail,
+)
 from tests.networks import write_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaxPool2d(Layer):
-    """The largest of each square of `side` rows and columns."""
+class PixelShuffle(Layer):
+    """Four channels of `size` rows and columns as one of twice as many (Shi et al. 2016)."""
 
-    torch_module: ClassVar[str] = "MaxPool2d"
-    operators: ClassVar[tuple[str, ...]] = ("MaxPool",)
+    torch_module: ClassVar[str] = "PixelShuffle"
+    operators: ClassVar[tuple[str, ...]] = ("DepthToSpace",)
 
-    kind: Literal["max_pool"] = "max_pool"
-    channels: int
+    kind: Literal["pixel_shuffle"] = "pixel_shuffle"
     size: int
-    side: int
     weight_type: IntType = INT8
     weight_exponent: int = 0
 
     @property
     def in_shape(self) -> Shape:
-        return (self.channels, self.size, self.size)
+        return (4, self.size, self.size)
 
     @property
     def out_shape(self) -> Shape:
-        return (self.channels, self.size // self.side, self.size // self.side)
+        return (1, 2 * self.size, 2 * self.size)
 
     @property
     def weight_shape(self) -> Shape:
         return (0,)
 
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
-        n = self.size // self.side
-        return x.reshape(len(x), self.channels, n, self.side, n, self.side).max(axis=(3, 5))
+        rows = x.reshape(len(x), 2, 2, self.size, self.size).transpose(0, 3, 1, 4, 2)
+        return rows.reshape(len(x), *self.out_shape)
 
     def interval(self, low: Ints, high: Ints, weight: Ints, bias: Ints) -> tuple[Ints, Ints]:
         return self.accumulate(low, weight, bias), self.accumulate(high, weight, bias)
 
     @staticmethod
     def geometry_of(module: Any, in_shape: Shape) -> dict[str, Any]:
-        return {"channels": in_shape[0], "size": in_shape[1], "side": module.kernel_size}
+        return {"size": in_shape[1]}
 
     def functional(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        return F.max_pool2d(x, self.side)
+        return F.pixel_shuffle(x, 2)
 
     def module(self) -> nn.Module:
-        return nn.MaxPool2d(self.side)
+        return nn.PixelShuffle(2)
 
     def attributes(self) -> dict[str, Any]:
-        return {"kernel_shape": [self.side] * 2, "strides": [self.side] * 2}
+        return {"blocksize": 2, "mode": "CRD"}
 
     @staticmethod
     def geometry_from_onnx(
         operator: str, attributes: Mapping[str, Any], weight: np.ndarray, in_shape: Shape
     ) -> tuple[dict[str, Any], np.ndarray]:
-        side = attributes["kernel_shape"][0]
-        return {"channels": in_shape[0], "size": in_shape[1], "side": side}, weight
+        return {"size": in_shape[1]}, weight
 
 
 @pytest.fixture
-def _max_pool() -> Iterator[None]:
-    register(MaxPool2d)
+def _pixel_shuffle() -> Iterator[None]:
+    register(PixelShuffle)
     yield
-    del KINDS["max_pool"]
+    del KINDS["pixel_shuffle"]
 
 
-def pooled_network() -> IntNetwork:
-    pool = MaxPool2d(
-        name="pool", channels=3, size=6, side=2, output_type=UINT8, input_exponent=0, output_exponent=0
-    )
-    return filled([conv("conv", 1, 3, 6, padding=1), pool, tail("fc", 27, 2)])
+def shuffled_network() -> IntNetwork:
+    shuffle = PixelShuffle(name="shuffle", size=3, output_type=UINT8, input_exponent=0, output_exponent=0)
+    return filled([conv("conv", 1, 4, 5), shuffle, tail("fc", 36, 2)])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,8 @@ def test_conv2d_equals_torch_in_every_integer(stride: int, padding: int, kernel:
     layer = conv("c", 3, 5, 12, kernel=kernel, stride=stride, padding=padding)
     network = filled([layer])
     x, weight, bias = inputs_of(network, 20), network.weights[0], network.biases[0]
-    expected = F.conv2d(*map(torch.from_numpy, (x, weight, bias)), stride, padding).numpy()
+    tensors = [torch.from_numpy(values) for values in (x, weight, bias)]
+    expected = F.conv2d(tensors[0], tensors[1], tensors[2], stride, padding).numpy()
     got = layer.accumulate(x, weight, bias)
     assert got.shape[1:] == layer.out_shape
     np.testing.assert_array_equal(got, expected)
@@ -118,11 +124,28 @@ def test_conv2d_equals_torch_in_every_integer(stride: int, padding: int, kernel:
     assert (np.abs(got) <= network.accumulator_bound(0)).all()
 
 
-NETWORKS: dict[str, Callable[[], IntNetwork]] = {"residual": residual_network, "pooled": pooled_network}
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (3, 1, 1), (2, 1, 0)])
+def test_max_pool2d_equals_torch_and_padding_is_never_the_largest(
+    kernel: int, stride: int, padding: int
+) -> None:
+    layer = pool("p", 3, 11, kernel=kernel, stride=stride, padding=padding)
+    x = inputs_of(filled([layer]), 20)
+    nothing = np.zeros(0, np.int64)
+    expected = F.max_pool2d(torch.from_numpy(x).double(), kernel, stride, padding).long().numpy()
+    got = layer.accumulate(x, nothing, nothing)
+    assert got.shape[1:] == layer.out_shape and got[0].max() == -128
+    np.testing.assert_array_equal(got, expected)
+
+
+NETWORKS: dict[str, Callable[[], IntNetwork]] = {
+    "residual": residual_network,
+    "pre-activation": resnet,
+    "shuffled": shuffled_network,
+}
 
 
 @pytest.fixture(params=NETWORKS)
-def network(request: pytest.FixtureRequest, _max_pool: None) -> IntNetwork:
+def network(request: pytest.FixtureRequest, _pixel_shuffle: None) -> IntNetwork:
     return NETWORKS[request.param]()
 
 
@@ -184,17 +207,19 @@ def test_a_policy_folder_holds_any_kind(network: IntNetwork, tmp_path: Path) -> 
     assert policy.golden[first.name].shape[1:] == first.out_shape
 
 
-@pytest.mark.usefixtures("_max_pool")
+@pytest.mark.usefixtures("_pixel_shuffle")
 def test_calibration_knows_a_kind_by_its_module() -> None:
     torch.manual_seed(0)
-    modules = [nn.Linear(36, 36), nn.Conv2d(1, 3, 3, padding=1), nn.MaxPool2d(2), nn.Linear(27, 2)]
+    modules = [nn.Linear(36, 36), nn.Conv2d(1, 4, 3, padding=1), nn.PixelShuffle(2), nn.MaxPool2d(3, 2, 1)]
     scales = dict(
         weight_type=INT8, output_type=UINT8, input_exponent=0, weight_exponent=-4, output_exponent=0
     )
     convolved = layer_of(modules[1], (1, 6, 6), name="conv", **scales)
-    assert isinstance(convolved, Conv2d) and convolved.out_shape == (3, 6, 6)
-    assert isinstance(layer_of(modules[2], (3, 6, 6), name="pool", **scales), MaxPool2d)
-    with pytest.raises(ExportError, match="Tanh is no layer here; known: conv2d, dense, max_pool"):
+    assert isinstance(convolved, Conv2d) and convolved.out_shape == (4, 6, 6)
+    assert isinstance(layer_of(modules[2], (4, 6, 6), name="x", **scales), PixelShuffle)
+    pooled = layer_of(modules[3], (3, 6, 6), name="pool", **scales | {"weight_exponent": 0})
+    assert pooled == pool("pool", 3, 6, output_type=UINT8)
+    with pytest.raises(ExportError, match="Tanh is no layer here; known: conv2d, dense, max_pool2d, pixel_s"):
         layer_of(nn.Tanh(), (3,), name="x", **scales)
     dense = calibrate(modules[:1], torch.randn(50, 36).numpy(), QuantConfig())
     assert isinstance(dense.network.layers[0], Dense)
@@ -202,8 +227,8 @@ def test_calibration_knows_a_kind_by_its_module() -> None:
 
 def test_an_unknown_kind_is_named_with_the_known_ones() -> None:
     value = encode(residual_network().spec)
-    value["layers"][1]["kind"] = "max_pool"
-    with pytest.raises(ExportError, match=r"network: conv2: unknown kind 'max_pool'; known: conv2d, dense"):
+    value["layers"][1]["kind"] = "pixel_shuffle"
+    with pytest.raises(ExportError, match=r"network: conv2: unknown kind 'pixel_shuffle'; known: conv2d, "):
         decode(NetworkSpec, value, "network")
 
 

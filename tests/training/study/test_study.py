@@ -1,14 +1,12 @@
 """The study: cells are what their names say, all runtimes compute the same, and nothing is measured twice."""
 
 import csv
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import write_json
 from ganglion.models.formats.policy_folder import load_policy
@@ -17,14 +15,11 @@ from ganglion.models.sparsity import Pruning
 from ganglion.training.run import Run
 from ganglion.training.study import infer
 from ganglion.training.study.artefacts import policy_folder
-from ganglion.training.study.cells import Cell, Teacher, cells_of
-from ganglion.training.study.hardware import Target, measure_hardware, read_hardware
+from ganglion.training.study.cells import Cell, cells_of
+from ganglion.training.study.hardware import measure_hardware, read_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.rapl import package_energy_uj
 from ganglion.training.study.records import (
-    HARDWARE_FILE,
-    RETURNS_FILE,
-    Builds,
     Cpu,
     Hardware,
     Inference,
@@ -32,46 +27,11 @@ from ganglion.training.study.records import (
     Row,
     folder_of,
 )
-from ganglion.training.study.returns import is_measured, measure, observations_of
+from ganglion.training.study.returns import measure, observations_of
 from ganglion.training.study.study import StudySettings, chosen, run
 from ganglion.training.study.tables import tables_of, write_tables
+from tests.training.study.cells import EPISODES, TARGET, Measured, teacher_of
 from tests.training.test_train import GOOD_RETURN
-
-ROOT, EPISODES = Path("study"), 3
-TARGETS = [Target(board="Pynq-Z2", latencies_us=(0.001, 20.0), estimate=False)]
-
-
-def _teacher(checkpoint: Path) -> Teacher:
-    return Teacher(environment="Toy", algorithm="sac", seed=0, checkpoint=checkpoint)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Where a study of the toy lies, and its policies by the end of their names."""
-
-    root: Path
-    returns: dict[str, Returns]
-
-    def cell(self, name: str) -> Cell:
-        return self.returns[name].cell
-
-    def folder(self, name: str) -> Path:
-        return folder_of(self.root, self.cell(name))
-
-
-@pytest.fixture(scope="module")
-def measured(dense_run: tuple[Run, Path], tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """Return the toy's policies: float, dynamic, static, and static without half of its neurons."""
-    teacher, root = _teacher(dense_run[1]), tmp_path_factory.mktemp("study")
-    half = {"pruning": Pruning.NEURONS_L2, "fraction": 0.5}
-    cells = [Cell(teacher=teacher, scheme=each) for each in (Scheme.FLOAT, Scheme.PTDQ, Scheme.PTSQ)]
-    cells.append(Cell(teacher=teacher, scheme=Scheme.PTSQ, **half))
-    returns = {}
-    for cell in cells:
-        measure(root, cell, EPISODES, None)
-        name = cell.name.removeprefix("Toy-sac-s0-")
-        returns[name] = decode_json(Returns, folder_of(root, cell) / RETURNS_FILE)
-    return Measured(root=root, returns=returns)
 
 
 def test_a_pruned_policy_is_smaller_by_its_neurons_and_its_folder_is_ready_for_hardware(
@@ -104,18 +64,6 @@ def test_every_runtime_computes_the_same_action(measured: Measured) -> None:
         np.testing.assert_allclose(others, means, atol=tolerance * np.abs(means).max())
 
 
-def test_what_is_measured_is_not_measured_again_unless_teacher_or_episodes_change(
-    measured: Measured, tmp_path: Path
-) -> None:
-    root, cell = measured.root, measured.cell("ptsq")
-    assert is_measured(root, cell, EPISODES)
-    assert not is_measured(root, cell, EPISODES + 1)
-    assert not is_measured(root, replace(cell, scheme=Scheme.QAT), EPISODES)
-    other = tmp_path / "other.npz"
-    other.write_bytes(b"another teacher")
-    assert not is_measured(root, replace(cell, teacher=_teacher(other)), EPISODES)
-
-
 def test_an_action_is_timed_and_its_process_weighed(measured: Measured) -> None:
     root, cell = measured.root, measured.cell("ptsq")
     found = infer.measure(infer.onnx_runtime(folder_of(root, cell)), observations_of(root, cell.teacher))
@@ -125,14 +73,14 @@ def test_an_action_is_timed_and_its_process_weighed(measured: Measured) -> None:
 
 def _returns(cell: Cell, mean: float) -> Returns:
     rest: dict[str, Any] = {"widths": (2, 4, 1), "weights": 12, "stored_bytes": 1, "falls": 0}
-    spread = {"return_mean": mean, "return_std": 1.0, "return_min": mean - 1}
-    return Returns(cell=cell, teacher_sha256="", episodes=EPISODES, first_seed=0, **rest, **spread)
+    rest |= {"return_mean": mean, "return_std": 1.0, "return_min": mean - 1}
+    return Returns(cell=cell, episodes=EPISODES, first_seed=0, **rest)
 
 
 def _made_up() -> list[Returns]:
     """Return a study in which L1 holds at 30% in int8, though not in float, and L2 nowhere."""
     fractions, prunings = (0.1, 0.3, 0.5), (Pruning.NEURONS_L1, Pruning.NEURONS_L2)
-    cells = cells_of(_teacher(Path("t")), (Scheme.FLOAT, Scheme.PTSQ), prunings, fractions, None)
+    cells = cells_of(teacher_of(Path("t")), (Scheme.FLOAT, Scheme.PTSQ), prunings, fractions, None)
     held = {(Pruning.NEURONS_L1, 0.1), (Pruning.NEURONS_L1, 0.3)}
     return [
         _returns(each, 100.0 if each.pruning is None or (each.pruning, each.fraction) in held else 90.0)
@@ -162,12 +110,9 @@ def test_tables_and_figures_leave_empty_what_was_not_measured(tmp_path: Path) ->
     )
     built = Hardware(board="Pynq-Z2", engine="folded", clock_mhz=100.0, cycles=143, lut=769, dsp=8, bram=9.0)
     returns = _made_up()
-    cpu, builds = Cpu(processor="a processor", runtimes=(inference,)), Builds(boards=(built,))
-    rows = [
-        Row(returns=returns[0], cpu=cpu, hardware=None),
-        Row(returns=returns[1], cpu=cpu, hardware=builds),
-    ]
-    rows += [Row(returns=each, cpu=None, hardware=None) for each in returns[2:]]
+    cpu = Cpu(processor="a processor", runtimes=(inference,))
+    rows = [Row(returns=returns[0], cpu=cpu), Row(returns=returns[1], cpu=cpu, hardware=(built,))]
+    rows += [Row(returns=each, cpu=None) for each in returns[2:]]
     tables = tables_of(rows)
     write_tables(tmp_path, rows, tables)
     assert "energy: no RAPL here" in tables[1].title
@@ -212,7 +157,7 @@ def test_cycles_are_the_most_that_an_action_takes(
 
 def test_dynamic_and_float_policies_say_why_they_have_no_hardware(measured: Measured) -> None:
     reasons = {
-        name: measure_hardware(measured.root, measured.cell(name), TARGETS).boards[0].reason
+        name: measure_hardware(measured.root, measured.cell(name), TARGET).reason
         for name in ("ptdq", "float")
     }
     assert "scheme ptdq has no hardware" in str(reasons["ptdq"])
@@ -240,20 +185,20 @@ def test_a_study_that_cannot_be_is_refused(settings: dict[str, Any], message: st
 
 def test_a_fraction_that_removes_every_neuron_is_refused(dense_run: tuple[Run, Path]) -> None:
     cell = Cell(
-        teacher=_teacher(dense_run[1]), scheme=Scheme.FLOAT, pruning=Pruning.NEURONS_L1, fraction=0.99
+        teacher=teacher_of(dense_run[1]), scheme=Scheme.FLOAT, pruning=Pruning.NEURONS_L1, fraction=0.99
     )
     with pytest.raises(ConfigError, match="0.99 would remove all 32 neurons of a hidden layer; allowed: at"):
-        measure(ROOT, cell, EPISODES, None)
+        measure(Path("study"), cell, EPISODES, None)
 
 
 @pytest.mark.slow
 def test_a_pruned_policy_becomes_hardware_once(measured: Measured) -> None:
     root, cell = measured.root, measured.cell("ptsq-neurons_l2-50")
-    (built,) = measure_hardware(root, cell, TARGETS).boards
+    built = measure_hardware(root, cell, TARGET)
     assert built.reason is None and built.cycles and built.lut
-    path = folder_of(root, cell) / HARDWARE_FILE
+    path = folder_of(root, cell) / "hardware-Pynq-Z2.json"
     before = path.stat().st_mtime_ns
-    assert measure_hardware(root, cell, TARGETS).boards == (built,)
+    assert measure_hardware(root, cell, TARGET) == built
     assert path.stat().st_mtime_ns == before
 
 

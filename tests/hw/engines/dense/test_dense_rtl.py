@@ -8,8 +8,9 @@ import pytest
 
 from ganglion.hw.codegen.rtl_patches import OUTPUT_QUEUE
 from ganglion.hw.compile import compile_policy
+from ganglion.hw.engines.dense.cost import Folding
 from ganglion.hw.engines.dense.engine import Dense
-from ganglion.hw.engines.dense.plan import DensePlan, Folding
+from ganglion.hw.engines.dense.plan import DensePlan
 from ganglion.hw.engines.dense.shape import dense_shapes
 from ganglion.hw.engines.engine import EngineSettings
 from ganglion.hw.engines.registry import registered

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganglion.hw.engines.dense.cost import Folding, divisors, total
 from ganglion.hw.engines.dense.engine import Dense
 from ganglion.hw.engines.dense.folding import fold
-from ganglion.hw.engines.dense.plan import Folding, divisors, total
 from ganglion.hw.engines.dense.shape import DenseShape, accumulator_bits, dense_shapes, narrow_bits
 from ganglion.hw.mapping.segments import padded
 from ganglion.hw.target.board import Board, find_board

@@ -8,9 +8,14 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from stable_baselines3.common import atari_wrappers as sb3
 
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.environments import make
+
+try:
+    from stable_baselines3.common import atari_wrappers as sb3
+except ImportError:
+    raise ConfigError("games need stable-baselines3 and opencv-python-headless, of ganglion[games]") from None
 
 N_STACKED, FRAME = 4, (84, 84)
 _MAX_NOOPS = 30
@@ -47,7 +52,7 @@ class StackedFrames(gym.Wrapper[NDArray[np.uint8], int, NDArray[np.uint8], int])
         return self._frames, reward, terminated, truncated, info
 
 
-def make_game(env_id: str, *, training: bool) -> gym.Env[NDArray[np.uint8], int]:
+def make_game(env_id: str, *, training: bool = False) -> gym.Env[NDArray[np.uint8], int]:
     """Return a game whose episodes are whole, with their real scores; in `training` lives, rewards clipped.
 
     Raises ConfigError for an unknown game.

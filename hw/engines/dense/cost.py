@@ -1,0 +1,162 @@
+"""A layer on FINN's units: its lanes, what they take and how long they work.
+
+Resources are a model of FINN's MVAU_rtl, Requant_rtl and ConvolutionInputGenerator_rtl calibrated with yosys;
+FINN's own estimates are half of what int8 takes. `ganglion.hw.synth` counts what a design really takes.
+"""
+
+from dataclasses import dataclass
+
+from ganglion.hw.engines.dense.shape import DenseShape, Window
+from ganglion.hw.target.board import Board
+from ganglion.hw.target.resources import NOTHING, Resources
+
+# LUTs and flip-flops of a layer's parts, as yosys 0.70 counted them for xc7 in an int8 11-255-179-3 policy.
+LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 30, 28
+LUT_PER_REQUANTIZER, FF_PER_REQUANTIZER = 75, 160
+# A window generator's counters and addresses.
+LUT_PER_WINDOW, FF_PER_WINDOW = 300, 150
+# FINN's memory streamers hold words in shift registers and flip-flops: width costs more than depth.
+LUT_PER_STREAM_BIT, FF_PER_STREAM_BIT = 1.05, 2.5
+LUT_RAM_PER_BIT_OF_32 = 0.55
+# A requantizer's parameters: 25 bits of scale, 1 of shift, a bias of 25 plus the accumulator's 20 or so.
+REQUANT_PARAMETER_BITS = 71
+# FIFOs and width converters on top of the layers.
+LUT_OVERHEAD, FF_OVERHEAD = 1.17, 1.06
+# Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
+LUT_RAM_DEPTH = 64
+# Width and depth a RAMB18 can take.
+BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folding:
+    """A layer's lanes: `pe` outputs times `simd` inputs multiplied and `requant_pe` requantized per cycle.
+
+    A convolution's window generator gives `window_lanes` channels per cycle, its padding too.
+    """
+
+    shape: DenseShape
+    pe: int
+    simd: int
+
+    @property
+    def weight_depth(self) -> int:
+        """Words of the weight memory."""
+        return (self.shape.out_features // self.pe) * (self.shape.in_features // self.simd)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles per vector of the layer's slowest unit."""
+        window = self.shape.window
+        sliding = window_cycles(window, self.window_lanes) if window else 0
+        return max(self._multiplying_cycles, sliding)
+
+    @property
+    def _multiplying_cycles(self) -> int:
+        """One cycle for each word of the weight memory, at each position."""
+        return self.shape.positions * self.weight_depth
+
+    @property
+    def window_lanes(self) -> int:
+        """The fewest channels per cycle with which the window keeps up with the multipliers, if it can."""
+        window = self.shape.window
+        if window is None:
+            return self.simd
+        if window.kernel == 1:
+            return next(lanes for lanes in reversed(divisors(self.simd)) if window.channels % lanes == 0)
+        choices = divisors(window.channels)
+        enough = (each for each in choices if window_cycles(window, each) <= self._multiplying_cycles)
+        return next(enough, choices[-1])
+
+    @property
+    def weights_in_block_ram(self) -> bool:
+        """Whether the weight memory is block RAM; else LUT RAM."""
+        return self.weight_depth > LUT_RAM_DEPTH
+
+    @property
+    def requant_pe(self) -> int:
+        """The fewest requantizers that keep up with the multipliers and divide their lanes."""
+        word_cycles = self.shape.in_features // self.simd
+        return next(lanes for lanes in divisors(self.pe) if lanes * word_cycles >= self.pe)
+
+    def resources(self, board: Board) -> Resources:
+        """Return the estimated resources of the layer on the board's part."""
+        multipliers, requantizers = self.pe * self.simd, self.requant_pe
+        memories = (
+            (multipliers * self.shape.weight_bits, self.weight_depth),
+            (requantizers * REQUANT_PARAMETER_BITS, self.shape.out_features // requantizers),
+        )
+        window = self._window_resources()
+        lut = LUT_PER_MULTIPLIER * multipliers + LUT_PER_REQUANTIZER * requantizers + window.lut
+        ff = FF_PER_MULTIPLIER * multipliers + FF_PER_REQUANTIZER * requantizers + window.ff
+        return Resources(
+            lut=int(LUT_OVERHEAD * (lut + sum(_memory_luts(*memory) for memory in memories))),
+            ff=int(FF_OVERHEAD * (ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories))),
+            dsp=self.simd * -(-self.pe // self._products_per_dsp(board)) + requantizers,
+            bram=sum(_bram(*memory) for memory in memories) + window.bram,
+        )
+
+    @property
+    def window_depth(self) -> int:
+        """Words of the window generator's buffer of lines; 0 without one."""
+        window = self.shape.window
+        if window is None or window.kernel == 1:
+            return 0
+        # get_buffer_depth of FINN's ConvolutionInputGenerator_rtl.
+        square, columns = window.kernel**2, window.padded[1]
+        words = (window.kernel - 1) * (columns + 1) + 1
+        early = max(0, window.stride - 1 - square) + max(0, (window.stride - 1) * columns - square)
+        return (words + early) * (window.channels // self.window_lanes)
+
+    @property
+    def window_in_block_ram(self) -> bool:
+        """Whether the window generator's buffer is block RAM; else LUT RAM."""
+        return self.window_depth > LUT_RAM_DEPTH
+
+    def _window_resources(self) -> Resources:
+        if not self.window_depth:
+            return NOTHING
+        width = self.window_lanes * self.shape.input_bits
+        return Resources(
+            lut=int(LUT_PER_WINDOW + _memory_luts(width, self.window_depth)),
+            ff=int(FF_PER_WINDOW + FF_PER_STREAM_BIT * width),
+            dsp=0,
+            bram=_bram(width, self.window_depth),
+        )
+
+    def _products_per_dsp(self, board: Board) -> int:
+        # NUM_LANES in FINN's mvu.sv, for narrow-range weights, which `narrow_bits` guarantees.
+        lane_bits = self.shape.weight_bits + self.shape.input_bits - 1
+        return 1 + (board.family.dsp_bits - self.shape.weight_bits) // lane_bits
+
+
+def window_cycles(window: Window, lanes: int) -> int:
+    """Return the cycles per map of FINN's padding and window generator (its get_exp_cycles)."""
+    if window.kernel == 1:
+        return 0
+    rows, columns = window.padded
+    filling = (window.kernel - 1) * (columns + 1) + 1
+    row = max(window.columns * window.kernel**2, window.stride * columns)
+    return max(rows * columns, filling + window.rows * row) * (window.channels // lanes)
+
+
+def divisors(number: int) -> list[int]:
+    """Return the divisors of a positive number, ascending."""
+    return [candidate for candidate in range(1, number + 1) if number % candidate == 0]
+
+
+def total(foldings: tuple[Folding, ...], board: Board) -> Resources:
+    """Return the sum of the layers' estimated resources."""
+    return sum((folding.resources(board) for folding in foldings), NOTHING)
+
+
+def _memory_luts(width: int, depth: int) -> float:
+    """Return the LUTs of a streamed memory of `depth` words of `width` bits, its LUT RAM included."""
+    lut_ram = LUT_RAM_PER_BIT_OF_32 * -(-depth // 32) if depth <= LUT_RAM_DEPTH else 0
+    return width * (LUT_PER_STREAM_BIT + lut_ram)
+
+
+def _bram(width: int, depth: int) -> int:
+    if depth <= LUT_RAM_DEPTH:
+        return 0
+    return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)
