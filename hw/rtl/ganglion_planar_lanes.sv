@@ -43,8 +43,9 @@ module ganglion_planar_lanes #(
   logic first, is_signed, done;
   logic [ReachBits-1:0] reach_rows, reach_columns;
   logic signed [LiftedBits-1:0] weight;
+  logic [ValueBits-1:0] low;
   logic signed [BiasBits-1:0] bias, bias_q;
-  logic [LayerBits-1:0] layer, layer_of_operand;
+  logic [LayerBits-1:0] layer;
   logic [IndexBits-1:0] channel;
   logic [1:0][7:0] place;
   logic [Rows-1:0][Columns-1:0][ValueBits-1:0] values, result;
@@ -52,7 +53,7 @@ module ganglion_planar_lanes #(
   logic [Columns-1:0][Layers-1:0] in_column;
   logic [Layers-1:0][AddressBits-1:0] address;
 
-  (* rom_style = "distributed", ram_style = "distributed" *)
+  (* ram_style = "block", rom_style = "block" *)
   logic signed [BiasBits-1:0] biases [1 << IndexBits];
   initial if (BiasFile != "") $readmemh(BiasFile, biases);
   always_ff @(posedge clk_i) bias_q <= biases[index_i];
@@ -62,9 +63,6 @@ module ganglion_planar_lanes #(
   );
   ganglion_delay #(.Bits(1), .Cycles(Product)) u_first (
     .clk_i, .rst_ni, .data_i(valid_i && first_i), .data_o(first)
-  );
-  ganglion_delay #(.Bits(LayerBits), .Cycles(Operand)) u_layer_of_operand (
-    .clk_i, .rst_ni, .data_i(layer_i), .data_o(layer_of_operand)
   );
   ganglion_delay #(.Bits(LayerBits + IndexBits + 16), .Cycles(Sum)) u_result (
     .clk_i, .rst_ni, .data_i({layer_i, channel_i, place_i}), .data_o({layer, channel, place})
@@ -88,7 +86,21 @@ module ganglion_planar_lanes #(
   ) u_shifter (
     .clk_i, .values_i(read_i), .rows_i(reach_rows), .columns_i(reach_columns), .values_o(values)
   );
-  assign is_signed = Signed[16*layer_of_operand];
+  // Where no layer is signed, lanes need neither a sign nor a lowest value.
+  if (Signed == '0) begin : g_unsigned
+    assign is_signed = 1'b0;
+  end else begin : g_signed
+    logic [LayerBits-1:0] operands;
+    ganglion_delay #(.Bits(LayerBits), .Cycles(Operand)) u_layer (
+      .clk_i, .rst_ni, .data_i(layer_i), .data_o(operands)
+    );
+    assign is_signed = Signed[16*operands];
+  end
+  if (Lows == '0) begin : g_from_zero
+    assign low = '0;
+  end else begin : g_low
+    assign low = ValueBits'(Lows[16*layer+:16]);
+  end
 
   for (genvar l = 0; l < Layers; l++) begin : g_layer
     localparam int unsigned Tile = 32'(Tiles[16*l+:16]), TileBits = $clog2(Tile);
@@ -111,7 +123,7 @@ module ganglion_planar_lanes #(
       ) u_lane (
         .clk_i, .value_i(values[r][c]), .signed_i(is_signed), .weight_i(weight), .first_i(first),
         .bias_i(bias), .mode_i(ModeBits'(ModeOf[16*layer+:16])),
-        .low_i(ValueBits'(Lows[16*layer+:16])), .result_o(result[r][c])
+        .low_i(low), .result_o(result[r][c])
       );
       // A lane beyond the map's edge keeps zeros, which padding reads.
       always_ff @(posedge clk_i) begin

@@ -60,8 +60,8 @@ module ganglion_planar_loader #(
   assign accept   = tvalid_i && tready_o;
 
   always_comb begin
-    gathered = '0;
-    for (int unsigned i = 0; i < Lanes; i += Step) begin
+    gathered = held_q[0+:Width];
+    for (int unsigned i = Step; i < Lanes; i += Step) begin
       if (count_q == CountBits'(Held - i)) gathered = held_q[i+:Width];
     end
   end

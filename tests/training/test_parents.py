@@ -68,13 +68,13 @@ def test_a_resnet_is_distilled_from_a_cnn(tmp_path: Path) -> None:
         config=student,
         build=tmp_path,
         steps=160,
-        qat_steps=40,
+        qat_steps=48,
         sparsity=0.8,
         parent=str(teacher),
         distill=True,
         dense_steps=dense_steps(student, teacher, 160),
     )
-    assert run.dense_steps == 40
+    assert run.dense_steps == 32
     compress(run, tmp_path / "folder", weak_teacher=True)
     spec = load_policy(tmp_path / "folder").spec
     assert spec.env == FRAMES_ID and spec.network.frame_stack == 2

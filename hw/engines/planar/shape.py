@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganglion.hw.engines.check import MAX_BITS, MIN_BITS
+from ganglion.hw.engines.check import check_types
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
@@ -54,17 +54,10 @@ def convolutions(spec: NetworkSpec) -> tuple[Conv2d, ...]:
 
 def check_network(network: IntNetwork) -> None:
     """Raise CompileError, with what would work, when the engine cannot hold the network."""
-    spec, layers = network.spec, convolutions(network.spec)
-    if spec.thresholds is not None:
+    convolutions(network.spec)
+    if network.spec.thresholds is not None:
         raise CompileError("planar: the policy has thresholds; take one without")
-    types = [("input", spec.input_type), *((f"{each.name}'s output", each.output_type) for each in layers)]
-    types += [(f"{each.name}'s weight", each.weight_type) for each in layers]
-    for what, kind in types:
-        if not MIN_BITS <= kind.bits <= MAX_BITS:
-            raise CompileError(
-                f"planar: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {MAX_BITS}; "
-                f"quantize to {min(max(kind.bits, MIN_BITS), MAX_BITS)} bits"
-            )
+    check_types("planar", network)
 
 
 def tiles(layers: tuple[Conv2d, ...], tile: int) -> tuple[int, ...]:
