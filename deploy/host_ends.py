@@ -40,6 +40,8 @@ class FrameObservation:
 
     frame: tuple[int, ...]
     """Rows and columns, of several channels these first."""
+    channels_last: bool = False
+    """Whether the accelerator takes a pixel's channels one after another."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -110,7 +112,9 @@ class HostEnds:
 
 def _read_observation(fields: Fields) -> Observation:
     if "frame" in fields:
-        return FrameObservation(frame=fields.integers("frame", 1, MAX_FEATURES))
+        return FrameObservation(
+            frame=fields.integers("frame", 1, MAX_FEATURES), channels_last=fields.flag("channels_last")
+        )
     return RealObservation(
         observation_features=fields.integer("observation_features", 1, MAX_FEATURES),
         features=fields.integers("features", 0, MAX_FEATURES - 1),

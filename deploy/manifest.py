@@ -2,7 +2,7 @@
 
 {"schema": 1, "name", "env", "board", "clock_mhz", "policy": its SHA-256, "files": {path: SHA-256},
 "shell": shell.json, "host": {"observation_features", "features", "offset", "gain", "low", "high", "action"},
-or {"frame", "low", "high", "action"} of a policy that sees a game's frames,
+or {"frame", "channels_last", "low", "high", "action"} of a policy that sees a game's frames,
 "transport": {"kind", "baud", "library"}, "golden": a path,
 "bitstream": null or {"files", "clock_mhz", "resources", "seed", "tool"}}
 

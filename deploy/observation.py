@@ -43,7 +43,11 @@ class FrameEncoder(ObservationEncoder):
     def __init__(self, frame: FrameObservation, window: Window) -> None:
         super().__init__(window)
         self._shape = frame.shape
-        self._pixels = self.integers.reshape(self._shape)
+        if frame.channels_last:
+            channels, *sizes = self._shape
+            self._pixels = np.moveaxis(self.integers.reshape(*sizes, channels), -1, 0)
+        else:
+            self._pixels = self.integers.reshape(self._shape)
 
     def encode(self, observation: npt.NDArray[Any]) -> None:
         """Set `words` to a frame [*frame], uint8; else ObservationError."""

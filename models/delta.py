@@ -24,6 +24,8 @@ class DeltaState:
     """For each layer [batch, *in_shape]."""
     accumulators: list[Ints]
     """For each layer [batch, *out_shape], without a residual."""
+    fan_out: list[Ints]
+    """For each layer how many products an input is a factor of: [values that enter]."""
 
     def keep(self, rows: npt.NDArray[np.bool_]) -> None:
         """Forget the episodes that ended; `rows` says which go on: [batch] bool."""
@@ -67,6 +69,10 @@ class DeltaNetwork:
                 for layer, nothing, weight, bias in zip(
                     layers, zeros, self.network.weights, self.network.biases, strict=True
                 )
+            ],
+            fan_out=[
+                layer.fan_out(weight).reshape(-1)
+                for layer, weight in zip(layers, self.network.weights, strict=True)
             ],
         )
 
@@ -121,10 +127,9 @@ class DeltaNetwork:
         state.sent[index] = hold(values, before, self.thresholds[index])
         difference = state.sent[index] - before
         state.accumulators[index] = state.accumulators[index] + layer.accumulate(difference, weight, nothing)
-        products = layer.accumulate(
-            (difference != 0).astype(np.int64), (weight != 0).astype(np.int64), nothing
-        )
-        return products.reshape(len(values), -1).sum(axis=1)
+        # Exact in the float64 that BLAS multiplies.
+        changed = (difference != 0).reshape(len(values), -1)
+        return (changed.astype(np.float64) @ state.fan_out[index]).astype(np.int64)
 
 
 def hold(values: Ints, sent: Ints, threshold: int) -> Ints:

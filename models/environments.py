@@ -45,6 +45,7 @@ def _require_game(env_id: str) -> None:
             f"environment {env_id!r} needs ale-py, of ganglion[games], which brings the games' ROMs"
         ) from None
     gymnasium.register_envs(ale_py)
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # not the banner of every game made
     known = sorted(name.removesuffix(_GAME) for name in gymnasium.registry if is_game(name))
     known = [
         name for name in known if "-" not in name

@@ -27,7 +27,9 @@ def forward(
         raise ConfigError("a network with thresholds or a frame stack needs to know where episodes start")
     seen = np.asarray(inputs)
     if starts is not None and spec.frame_stack > 1:
-        seen = stacked(seen.reshape(-1, *spec.step_shape), starts, spec.frame_stack)
+        smallest = np.result_type(*map(np.min_scalar_type, (spec.input_type.low, spec.input_type.high)))
+        frames = seen.astype(smallest).reshape(-1, *spec.step_shape)  # stacks of them are many
+        seen = stacked(frames, starts, spec.frame_stack)
     if starts is not None and spec.thresholds is not None:
         return DeltaNetwork.of(network).run(seen, starts)
     size = max(1, BLOCK_VALUES // spec.widths[0])

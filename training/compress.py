@@ -1,6 +1,6 @@
-"""Stage: a zip of stable-baselines3 (SAC, TD3, DDPG, PPO, DQN) becomes a sparse int8 policy, by imitation.
+"""Stage: a trained policy becomes a sparse int8 one, by imitation: a run's checkpoint, or another's zip.
 
-The zip is unpickled: name only one that you trust.
+A zip is stable-baselines3's, of SAC, TD3, DDPG, PPO or DQN, and unpickled: name only one that you trust.
 """
 
 import dataclasses
@@ -22,11 +22,12 @@ from ganglion.models.build.spelling import spelled
 from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.sac import new_sac
-from ganglion.training.config import TrainConfig, known_environments, load_config
+from ganglion.training.config import TrainConfig, changed, known_environments, load_config, read_settings
 from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.options import SEED
+from ganglion.training.parents import DENSE_FRACTION, is_copy, require_teacher, taught_by
 from ganglion.training.records import TeacherRecord
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
@@ -41,8 +42,6 @@ from ganglion.training.vecnormalize import choose_vecnormalize, read_vecnormaliz
 log = logging.getLogger(__name__)
 
 _BEARABLE_LOSS = 0.1
-_DENSE_FRACTION = 0.25
-"""Of the steps before int8, those in which a student that starts at random imitates before it is pruned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class CompressSettings:
     """What is compressed, and how."""
 
     checkpoint: Positional[Path]
-    """The zip that stable-baselines3's save() wrote."""
+    """A run's best-*.npz, or the zip that stable-baselines3's save() wrote."""
     environment: Positional[str]
     """A configuration's name, or with a base any gymnasium id."""
     base: str | None = None
@@ -71,6 +70,8 @@ class CompressSettings:
     """Widths of the student, such as 64 64; the configuration's by default."""
     seed: int = SEED
     """Of networks, exploration, batches and episodes."""
+    set: str = ""
+    """Other settings of training/configs/<environment>.toml, such as "batch_size=128 dqn.network=resnet"."""
     run: str | None = None
     """The run's folder under build/<environment>/train/; named after zip, sparsity and seed by default."""
     weak_teacher: bool = False
@@ -86,15 +87,18 @@ class CompressSettings:
         Raises ConfigError when zip, environment and settings do not fit together.
         """
         config, path = self._config(), self.checkpoint
-        statistics, is_copy = (
-            self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
-        )
+        if path.suffix == ".npz":
+            statistics, copies = None, self._checked_run(config)
+        else:
+            statistics, copies = (
+                self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
+            )
         # An id such as dm_control/walker-walk is no folder's name.
         environment = re.sub(r"[^\w.-]", "-", self.environment)
         run = Run(
             environment=environment,
             config=config,
-            name=self.run or f"{path.stem}-sparse{self.sparsity * 100:g}-s{self.seed}",
+            name=self.run or f"{self._teacher_name()}-sparse{self.sparsity * 100:g}-s{self.seed}",
             seed=self.seed,
             sparsity=self.sparsity,
             steps=self.steps,
@@ -103,12 +107,27 @@ class CompressSettings:
             distill=True,
             vecnormalize=None if statistics is None else str(statistics),
             teacher_sha256=digest([sha256_file(file) for file in (path, statistics) if file is not None]),
-            dense_steps=0 if is_copy else config.whole_rollouts(_DENSE_FRACTION * self.steps),
+            dense_steps=0 if copies else config.whole_rollouts(DENSE_FRACTION * self.steps),
             finetune_steps=self.ft_steps,
             build=self.build,
         )
         root = BuildPaths.of(environment, self.build).root
         return run, self.to or root / "compressed" / run.name
+
+    def _teacher_name(self) -> str:
+        """Return what a run is called after: a zip, or the teacher's run."""
+        return taught_by(self.checkpoint).name if self.checkpoint.suffix == ".npz" else self.checkpoint.stem
+
+    def _checked_run(self, config: TrainConfig) -> bool:
+        """Return whether the student of a run's checkpoint is its copy."""
+        require_teacher(config, self.checkpoint)
+        copies = is_copy(config, taught_by(self.checkpoint).config)
+        if self.ft_steps and not copies:
+            raise ConfigError(
+                f"{self.checkpoint}: {spelled('ft_steps')} go on with the teacher's networks, which are not "
+                "those of the student; leave it out, or give the student the same network"
+            )
+        return copies
 
     def _checked_values(self, config: TrainConfig) -> tuple[None, bool]:
         """Return that there are no statistics and that the student, of one architecture, is a copy."""
@@ -143,7 +162,9 @@ class CompressSettings:
                 f"unknown environment {self.environment!r}; known: {', '.join(known_environments())}; "
                 f"for another gymnasium id name the one whose settings it takes by {spelled('base')}"
             )
-        config = load_config(self.base or self.environment)
+        algorithm = taught_by(self.checkpoint).config.algorithm if self.checkpoint.suffix == ".npz" else None
+        config = load_config(self.base or self.environment, algorithm)
+        config = changed(config, read_settings(self.set.split()), spelled("set", self.set))
         changes = {
             "env_id": self.environment if self.base else None,
             "hidden": self.hidden or None,

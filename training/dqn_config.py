@@ -6,6 +6,8 @@ from typing import ClassVar
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
 
+NETWORKS = ("nature_cnn", "resnet")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DqnConfig:
@@ -37,12 +39,17 @@ class DqnConfig:
     """Whether updates multiply in bfloat16: twice as fast where the CPU has it."""
     distill_temperature: float
     """In imitation, the difference of two actions' values at which one is e times as likely as the other."""
+    network: str = "nature_cnn"
+    """What reads frames: nature_cnn, of Mnih et al. 2015, or resnet, of Espeholt et al. 2018 (IMPALA).
+
+    Vectors are read by dense layers whatever it says."""
 
     def __post_init__(self) -> None:
         for name in ("n_envs", "exploration_steps", "target_update_steps", "n_steps"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         for name in ("max_grad_norm", "distill_temperature"):
             self._check(name, getattr(self, name) > 0, "above 0")
+        self._check("network", self.network in NETWORKS, " or ".join(NETWORKS))
         self._check("exploration_final", 0 <= self.exploration_final <= 1, "in [0, 1]")
 
     def _check(self, name: str, good: bool, allowed: str) -> None:

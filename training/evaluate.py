@@ -166,11 +166,11 @@ def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
 
 
 def _parent_file(run: Run) -> Path | None:
-    """Return the evaluation of the policy that `run` started from: of a zip, what `compress` wrote."""
+    """Return the evaluation of the policy that `run` started from: what `compress` wrote, or its run."""
     if run.parent is None:
         return None
-    path = run.folder / TEACHER_FILE if run.parent_is_zip else Path(run.parent).parent / RESULT_FILE
-    return path if path.exists() else None
+    paths = [run.folder / TEACHER_FILE, Path(run.parent).parent / RESULT_FILE]
+    return next((path for path in paths[: 1 if run.parent_is_zip else 2] if path.exists()), None)
 
 
 def _algorithm(found: Evaluation) -> str:

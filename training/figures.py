@@ -58,7 +58,7 @@ def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
         )
     pictures = _pair(folder / "return-against-sparsity")
     groups = _grouped(rows)
-    compared = [rows for rows in groups.values() if _dense(rows)]
+    compared = [rows for rows in groups.values() if _unit(rows) > 0]  # a ratio to a loss says nothing
     with figure(len(groups) + (len(compared) > 1), *pictures) as panels:
         for (title, found), axes in zip(groups.items(), panels, strict=False):
             draw_sparsity(axes, found)
@@ -71,17 +71,21 @@ def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
 
 
 def _grouped(rows: Sequence[ResultRow]) -> dict[str, list[ResultRow]]:
-    """Return the rows of each environment and algorithm by a panel's title, in a fixed order."""
+    """Return the rows of each environment, algorithm and network by a panel's title, in a fixed order."""
     groups: dict[str, list[ResultRow]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row.env_id, row.algorithm)):
+    for row in sorted(rows, key=lambda row: (row.env_id, row.algorithm, row.network or "")):
         groups[_title(row, rows)].append(row)
     return groups
 
 
 def _title(row: ResultRow, rows: Sequence[ResultRow]) -> str:
-    """Return the environment, and the algorithm where there are several of it."""
-    several = any(row.env_id == other.env_id and row.algorithm != other.algorithm for other in rows)
-    return f"{row.env_id}, {row.algorithm}" if several else row.env_id
+    """Return the environment, and the algorithm and the network where there are several of it."""
+    others = [other for other in rows if other.env_id == row.env_id]
+    parts = [row.env_id]
+    networks = len({other.network for other in others}) > 1
+    parts += [row.algorithm] if networks or len({other.algorithm for other in others}) > 1 else []
+    parts += [row.network] if networks and row.network else []
+    return ", ".join(parts)
 
 
 def _counted(groups: Sequence[Sequence[ResultRow]]) -> str:
@@ -119,7 +123,7 @@ def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
         axes.errorbar(places, means, yerr=bars, capsize=2, label=label, **line_style(index))
     axes.set_xticks(range(len(ticks)), [f"{100 * sparsity:g}" for sparsity in ticks])
     axes.set(xlabel="sparsity in % of the weights", xlim=(-0.5, max(len(ticks), 1) - 0.5))
-    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.08 * max(tops))
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), max(tops) + 0.08 * abs(max(tops)))
 
 
 def _rounded(row: ResultRow) -> float:
@@ -130,24 +134,28 @@ def _dense(rows: Sequence[ResultRow]) -> list[ResultRow]:
     return [row for row in rows if not row.qat and _rounded(row) == 0]
 
 
+def _unit(rows: Sequence[ResultRow]) -> float:
+    """Return the mean return of the dense policies; 0 without any."""
+    return float(np.mean([row.return_mean for row in _dense(rows)] or [0.0]))
+
+
 def _relative(rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Return one environment's rows in units of the mean return of its dense policies."""
-    unit = float(np.mean([row.return_mean for row in _dense(rows)]))
+    unit = _unit(rows)
     return [
-        replace(row, return_mean=row.return_mean / unit, return_std=row.return_std / abs(unit))
-        for row in rows
+        replace(row, return_mean=row.return_mean / unit, return_std=row.return_std / unit) for row in rows
     ]
 
 
 def _level(rows: Sequence[ResultRow]) -> tuple[float, Interval]:
     """Return the mean of the runs' returns and the ends of its bar.
 
-    That is the bootstrap interval over seeds, stratified by environment and algorithm; for one seed each,
-    which has none, the standard deviation: of the episodes of a single run, else of the environments.
+    That is the bootstrap interval over seeds, stratified by environment, algorithm and network; for one seed
+    each, which has none, the standard deviation: of the episodes of a single run, else of the environments.
     """
     strata: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        strata[f"{row.env_id} {row.algorithm}"].append(row.return_mean)
+        strata[f"{row.env_id} {row.algorithm} {row.network}"].append(row.return_mean)
     statistics = Statistics.stratified(list(strata.values()))
     std = rows[0].return_std if len(rows) == 1 else statistics.std
     return statistics.mean, statistics.mean_ci95 or (statistics.mean - std, statistics.mean + std)

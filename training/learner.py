@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.architecture import skips
 from ganglion.models.nets.float_network import float_network
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
@@ -21,6 +22,7 @@ from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
+from ganglion.training.episodes import greedy, run_episodes, watched
 from ganglion.training.run import Run
 from ganglion.training.vecnormalize import Standardizer
 
@@ -102,22 +104,40 @@ def count_weights(model: Learner, n_observations: int) -> tuple[int, int]:
         return integers.nnz, live_part(integers).network.nnz
     masks = masks_or_ones(model)
     kept = sum(int(mask.count_nonzero()) for mask in masks)
-    return kept, live_weights(masks, live_inputs(model, n_observations))
+    wiring = None if model.architecture is None else skips(model.architecture)
+    return kept, live_weights(masks, live_inputs(model, n_observations), wiring)
 
 
-def quantize(model: Learner, n_observations: int, config: QuantConfig) -> None:
-    """Choose scales by the latest observations in the replay buffer and make the actor use them."""
+def quantize(model: Learner, n_observations: int, config: QuantConfig, first_seed: int = 0) -> None:
+    """Choose scales by the latest observations in the replay buffer and make the actor use them.
+
+    Where there are none, as of a game whose checkpoint holds no frames, by those of two episodes that the
+    policy plays, reset with `first_seed` and the next.
+    """
     masks, standardizer = model.masks(), model.standardizer
+    observations = model.latest_observations(n_observations)
+    if not len(observations):
+        observations = _played(model, n_observations, first_seed)
     scales = calibrate(
         model.layers(),
-        model.latest_observations(n_observations),
+        observations,
         config,
         squashed=not is_discrete(model),
         limit=None if standardizer is None else standardizer.limit,
+        architecture=model.architecture,
     )
     model.act_through(scales)
     if masks is not None:
         model.set_masks(masks)
+
+
+def _played(model: Learner, count: int, first_seed: int) -> NDArray[np.float32]:
+    """Return up to `count` observations, evenly spread over two episodes of the policy."""
+    env_id = model.get_env().get_attr("spec")[0].id
+    policy, visited = watched(greedy(deterministic_policy(model), model.action_space))
+    run_episodes(env_id, policy, 2, first_seed)
+    steps = np.linspace(0, len(visited) - 1, min(len(visited), -(-count // 2))).astype(int)
+    return np.concatenate([visited[step] for step in steps])[:count].astype(np.float32)
 
 
 def quantization_json(model: Learner) -> dict[str, Any] | None:
@@ -143,7 +163,8 @@ def deterministic_policy(model: Learner) -> nn.Module:
     """
     if model.quantization is not None:
         return quantized_network(model)
-    network, standardizer = copy.deepcopy(float_network(model.layers())), model.standardizer
+    network = copy.deepcopy(float_network(model.layers(), model.architecture))
+    standardizer = model.standardizer
     network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()
     return network if standardizer is None else nn.Sequential(_Standardize(standardizer), network)
 

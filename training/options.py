@@ -12,6 +12,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
 from ganglion.training.config import TrainConfig, changed, load_config, read_settings
+from ganglion.training.parents import dense_steps
 from ganglion.training.run import Run
 
 SEED = 1
@@ -88,6 +89,7 @@ class TrainSettings:
         )
         replaced = {name: value for name in asked if (value := getattr(config, name)) != getattr(usual, name)}
         steps = config.steps if self.steps is None else self.steps
+        is_student = self.distill and self.parent is not None and self.parent.suffix == ".npz"
         return Run(
             environment=self.environment,
             config=config,
@@ -99,6 +101,7 @@ class TrainSettings:
             parent=None if self.parent is None else str(self.parent),
             distill=self.distill,
             ptq=self.scheme is Scheme.PTSQ,
+            dense_steps=dense_steps(config, self.parent, steps) if is_student and self.parent else 0,
             build=self.build,
         )
 

@@ -1,9 +1,9 @@
 """Which masks the actor gets at a step, by the run's way of pruning; nothing when none are due."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganglion.models.nets.float_network import float_network
+from ganglion.models.nets.architecture import boundaries, chain, parameters_of
 from ganglion.models.sparsity import (
     Distribution,
     Pruning,
@@ -15,6 +15,7 @@ from ganglion.models.sparsity import (
     rewire,
     strongest_neurons,
 )
+from ganglion.models.spec.policy import PIXEL_EXPONENT
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.learner import live_inputs, masks_or_ones, weights_of
 from ganglion.training.run import Run
@@ -85,15 +86,23 @@ def _input_spreads(model: Learner, run: Run) -> list[Tensor]:
     of an input is a bias, so what never varies matters to no action.
     """
     inputs = torch.from_numpy(model.latest_observations(run.config.calibration_observations))
-    spreads = []
-    for part in float_network(model.layers()):
-        if isinstance(part, nn.Conv2d):
-            channels = inputs.transpose(0, 1).flatten(1)
-            spreads.append(channels.std(1)[:, None, None] if len(inputs) > 1 else torch.ones(1))
-        elif isinstance(part, nn.Linear):
-            spreads.append(inputs.std(0) if len(inputs) > 1 else torch.ones(1))
-        inputs = part(inputs)
+    architecture = model.architecture or chain(model.layers(), tuple(inputs.shape[1:]))
+    parameters = parameters_of(architecture, model.layers())
+    inputs = inputs * 2.0**PIXEL_EXPONENT if inputs.ndim == 4 else inputs
+    found, spreads = boundaries(architecture, parameters, inputs), []
+    for index, layer in enumerate(architecture.layers):
+        if layer.has_weights:
+            entering = layer.entering(found[architecture.source(index)])
+            spreads.append(_spread(entering))
     return spreads
+
+
+def _spread(entering: Tensor) -> Tensor:
+    if len(entering) < 2:
+        return torch.ones(1)
+    if entering.ndim == 4:
+        return entering.transpose(0, 1).flatten(1).std(1)[:, None, None]
+    return entering.std(0)
 
 
 def _random(model: Learner, run: Run) -> list[Tensor]:

@@ -10,6 +10,7 @@ from pyarrow import parquet
 
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import atomic_path
+from ganglion.models.environments import is_game
 from ganglion.training.records import read_curve, read_result, seconds_of
 from ganglion.training.statistics import Statistics
 
@@ -24,6 +25,8 @@ class ResultRow:
     """The run's or the shipped policy's folder."""
     algorithm: str
     """What found it, as its record names it: SAC."""
+    network: str | None = None
+    """What reads frames, of a game's DQN; None of other policies, and in older tables."""
     sparsity: float
     """The fraction of zeros among the actor's weights, measured."""
     seed: int
@@ -53,6 +56,7 @@ def read_row(folder: Path) -> ResultRow:
         env_id=result.env_id,
         name=folder.name,
         algorithm=result.algorithm,
+        network=(result.config.get("dqn") or {}).get("network") if is_game(result.env_id) else None,
         sparsity=result.sparsity,
         seed=result.seed,
         qat=result.phase not in ("dense", "prune"),

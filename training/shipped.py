@@ -8,9 +8,12 @@ from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, read_description, write_description
+from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.spec.policy import Pixels
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.delta.rollout import roll_out
-from ganglion.training.episodes import TEST_EPISODES, TEST_SEEDS, Episodes, Policy, greedy, run_episodes
+from ganglion.training.envs import make_env
+from ganglion.training.episodes import TEST_SEEDS, Episodes, Policy, greedy, n_test_episodes, run_episodes
 from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import RESULT_FILE, read_result
 
@@ -25,14 +28,23 @@ def is_shipped(folder: Path) -> bool:
     return holds_policy and not any(folder.glob("best-*.npz"))
 
 
-def evaluate_shipped(folder: Path, n_episodes: int = TEST_EPISODES) -> dict[str, Any]:
-    """Evaluate the policy in `folder` and return its result.json, which with policy.json then says so."""
-    if (folder / JSON_FILE).exists():
-        policy = load_policy(folder)
-        delta = DeltaNetwork.of(policy.network)
-        return _recorded(folder, roll_out(policy.spec, delta, n_episodes, TEST_SEEDS).episodes)
-    dense = _dense_policy(folder)
-    return _recorded(folder, run_episodes(read_result(folder).env_id, dense, n_episodes, TEST_SEEDS))
+def evaluate_shipped(folder: Path, n_episodes: int | None = None) -> dict[str, Any]:
+    """Evaluate the policy in `folder` and return its result.json, which with policy.json then says so.
+
+    n_episodes: by default 100, of a game 20.
+    """
+    env_id = read_result(folder).env_id
+    n_episodes = n_episodes or n_test_episodes(env_id)
+    if not (folder / JSON_FILE).exists():
+        return _recorded(folder, run_episodes(env_id, _dense_policy(folder), n_episodes, TEST_SEEDS))
+    policy = load_policy(folder)
+    if isinstance(policy.spec.normalizer, Pixels) and policy.spec.network.thresholds is None:
+        # The same integers, ten times as fast as the reference.
+        network = QuantNetwork.from_integers(policy.spec.normalizer, policy.network)
+        acting = greedy(network, make_env(env_id).action_space)
+        return _recorded(folder, run_episodes(env_id, acting, n_episodes, TEST_SEEDS))
+    delta = DeltaNetwork.of(policy.network)
+    return _recorded(folder, roll_out(policy.spec, delta, n_episodes, TEST_SEEDS).episodes)
 
 
 def _dense_policy(folder: Path) -> Policy:

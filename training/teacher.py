@@ -1,8 +1,9 @@
-"""What a zip's policy reaches, and that it is worth imitating: better than random actions."""
+"""What a teacher reaches, and that it is worth imitating: better than random actions."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
@@ -12,11 +13,13 @@ from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.spelling import spelled
-from ganglion.training.algorithms.dqn import new_dqn
+from ganglion.models.nets.float_network import Weighted
+from ganglion.training.algorithms.dqn import Dqn, new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
+from ganglion.training.algorithms.port import Learner
+from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.episodes import (
-    TEST_EPISODES,
     TEST_SEEDS,
     Policy,
     greedy,
@@ -24,7 +27,7 @@ from ganglion.training.episodes import (
     run_episodes,
     unsquash,
 )
-from ganglion.training.learner import deterministic_policy
+from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -61,39 +64,39 @@ def require_able(record: TeacherRecord, path: str) -> None:
 
 
 def _evaluated(run: Run) -> dict[str, Any]:
-    if run.config.algorithm == "dqn":
-        return _evaluated_values(run)
-    env = make_env(run.config.env_id)
+    env_id = run.config.env_id
+    env = make_env(env_id)
+    acting = _zip_actor if run.parent_is_zip and run.config.algorithm != "dqn" else _learner
+    algorithm, layers, policy = acting(run, env)
+    episodes = run_episodes(env_id, policy, n_test_episodes(env_id), TEST_SEEDS)
+    chance = run_episodes(env_id, _random(env), _RANDOM_EPISODES, TEST_SEEDS)
+    return {
+        "algorithm": algorithm,
+        "n_weights": sum(layer.weight.numel() for layer in layers),
+        **episodes.to_json(),
+        "random_returns": chance.returns.tolist(),
+    }
+
+
+Teacher = tuple[str, Sequence[Weighted], Policy]
+"""A teacher's algorithm, its layers, and how it acts."""
+
+
+def _zip_actor(run: Run, env: gym.Env[Any, Any]) -> Teacher:
     statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
     policy = read_zip(Path(str(run.parent)), statistics, env)
-    episodes = run_episodes(run.config.env_id, _greedy(policy, env), TEST_EPISODES, TEST_SEEDS)
-    chance = run_episodes(run.config.env_id, _random(env), _RANDOM_EPISODES, TEST_SEEDS)
-    return {
-        "algorithm": policy.algorithm,
-        "n_weights": sum(layer.weight.numel() for layer in policy.layers),
-        **episodes.to_json(),
-        "random_returns": chance.returns.tolist(),
-    }
+    return policy.algorithm, policy.layers, _greedy(policy, env)
 
 
-def _evaluated_values(run: Run) -> dict[str, Any]:
-    model, env_id = new_dqn(run.config, run.seed), run.config.env_id
-    take_up_zip(model, Path(str(run.parent)))
-    space = model.action_space
-    assert isinstance(space, gym.spaces.Discrete)
-    episodes = run_episodes(
-        env_id, greedy(deterministic_policy(model), space), n_test_episodes(env_id), TEST_SEEDS
-    )
-    random = np.random.default_rng(0)
-    chance = run_episodes(
-        env_id, lambda seen: random.integers(space.n, size=len(seen)), _RANDOM_EPISODES, TEST_SEEDS
-    )
-    return {
-        "algorithm": model.algorithm,
-        "n_weights": sum(layer.weight.numel() for layer in model.layers()),
-        **episodes.to_json(),
-        "random_returns": chance.returns.tolist(),
-    }
+def _learner(run: Run, env: gym.Env[Any, Any]) -> Teacher:
+    """Return the teacher in a run's checkpoint, or in DQN's zip."""
+    path = Path(str(run.parent))
+    if run.parent_is_zip:
+        model: Learner = new_dqn(run.config, run.seed)
+        take_up_zip(cast(Dqn, model), path)
+    else:
+        model = load_learner(Checkpoint.load(path), str(path))[1]
+    return model.algorithm, model.layers(), greedy(deterministic_policy(model), env.action_space)
 
 
 def _greedy(policy: ZipPolicy, env: gym.Env[Any, Any]) -> Policy:
@@ -107,7 +110,9 @@ def _greedy(policy: ZipPolicy, env: gym.Env[Any, Any]) -> Policy:
 
 
 def _random(env: gym.Env[Any, Any]) -> Policy:
-    random = np.random.default_rng(0)
+    random, space = np.random.default_rng(0), env.action_space
+    if isinstance(space, gym.spaces.Discrete):
+        return lambda observations: random.integers(space.n, size=len(observations))
     return lambda observations: unsquash(
-        random.uniform(-1, 1, (len(observations), *(env.action_space.shape or ()))), env.action_space
+        random.uniform(-1, 1, (len(observations), *(space.shape or ()))), space
     )

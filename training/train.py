@@ -30,8 +30,9 @@ from ganglion.training.callbacks import (
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_run, summary
-from ganglion.training.learner import quantize, restore
+from ganglion.training.learner import load_learner, quantize, restore
 from ganglion.training.options import TrainSettings
+from ganglion.training.parents import is_copy, require_teacher, taught_by
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.student import start_student
@@ -99,6 +100,9 @@ def _new_learner(run: Run) -> Learner:
 def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
     """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
     if not run.parent_is_zip:
+        require_teacher(run.config, parent)
+        if not is_copy(run.config, taught_by(parent).config):
+            return load_learner(_parent_of(run), str(parent))[1].as_teacher()
         restore(model, _parent_of(run))
         return model.as_teacher()
     if isinstance(model, Dqn):
@@ -176,7 +180,7 @@ def _enter(model: Learner, run: Run, phase: Phase, step: int) -> Position:
         return Position.start(phase, step)
     _take_up(model, run, Checkpoint.load(best), start)
     if phase in (Phase.PTQ, Phase.QAT):
-        quantize(model, run.config.calibration_observations, run.config.quant)
+        quantize(model, run.config.calibration_observations, run.config.quant, run.seed_at(start))
     return Position.start(phase, start)
 
 

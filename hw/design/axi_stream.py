@@ -48,6 +48,11 @@ class StreamFormat:
             )
 
     @property
+    def positions(self) -> int:
+        """Positions of a map; what is none has one channel."""
+        return self.features // self.channels
+
+    @property
     def word_bytes(self) -> int:
         """Bytes of one word."""
         return self.width_bits // 8
@@ -62,9 +67,7 @@ class StreamFormat:
             raise CompileError(f"stream: expected [n, {self.features}] integers, got {ints.shape}")
         if ints.size and (ints.min() < self.type.low or ints.max() > self.type.high):
             raise CompileError(f"stream: values {ints.min()} to {ints.max()} are outside {self.type.name}")
-        if self.channels > 1:
-            planes = ints.reshape(len(ints), self.channels, -1)
-            ints = planes.swapaxes(1, 2).reshape(ints.shape)
+        ints = _swapped(ints, self.channels, self.positions)
         surplus = self.lanes * self.words - self.features
         lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
         return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
@@ -77,10 +80,7 @@ class StreamFormat:
         whole = len(words) // self.words * self.words
         lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
         ints = lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
-        if self.channels > 1:
-            positions = ints.reshape(len(ints), -1, self.channels)
-            ints = positions.swapaxes(1, 2).reshape(ints.shape)
-        return ints
+        return _swapped(ints, self.positions, self.channels)
 
     @property
     def _is_bytes(self) -> bool:
@@ -115,6 +115,11 @@ def stream(kind: IntType, features: int, lanes: int, channels: int = 1) -> Strea
         width_bits=width,
         channels=channels,
     )
+
+
+def _swapped(vectors: Ints, outer: int, inner: int) -> Ints:
+    """Return vectors [n, outer * inner] with the inner index before the outer one."""
+    return vectors.reshape(len(vectors), outer, inner).swapaxes(1, 2).reshape(vectors.shape)
 
 
 def _pad(words: Words, word_bytes: int) -> Words:

@@ -15,14 +15,18 @@ MAX_WIDTH = 1024
 MIN_BITS, MAX_BITS = 2, 8
 
 
-def check_sizes(engine: str, network: IntNetwork) -> None:
-    """Raise CompileError, with the nearest that works, for a layer too wide or a type that is too wide."""
+def check_widths(engine: str, network: IntNetwork) -> None:
+    """Raise CompileError, with the nearest that works, for a layer wider than MAX_WIDTH."""
     for width in network.spec.widths:
         if width > MAX_WIDTH:
             raise CompileError(
                 f"{engine}: a layer is {width} wide, allowed 1 to {MAX_WIDTH}; "
-                f"prune or train it to at most {MAX_WIDTH} features, or use {spelled('engine', 'dense')}"
+                f"prune or train it to at most {MAX_WIDTH} features, or use {spelled('engine', 'folded')}"
             )
+
+
+def check_types(engine: str, network: IntNetwork) -> None:
+    """Raise CompileError, with the nearest that works, for a type that is too wide or too narrow."""
     types = [("input", network.spec.input_type)]
     for layer in network.spec.layers:
         types.append((f"{layer.name}'s weight", layer.weight_type))
@@ -49,6 +53,7 @@ def check_plan(
     network: IntNetwork,
     interpret: Callable[[Ints], list[Ints]],
     computed: Sequence[npt.NDArray[np.bool_]] | None = None,
+    n_vectors: int = CHECKED_VECTORS,
 ) -> None:
     """Raise MismatchError unless `interpret` gives the reference's integers, every layer's.
 
@@ -56,7 +61,7 @@ def check_plan(
     where a plan leaves out neurons that nobody reads, those that it has, [out] for each layer.
     """
     kind, features = network.spec.input_type, network.spec.widths[0]
-    inputs = np.random.default_rng(0).integers(kind.low, kind.high + 1, (CHECKED_VECTORS, features))
+    inputs = np.random.default_rng(0).integers(kind.low, kind.high + 1, (n_vectors, features))
     inputs[:3] = np.array([kind.low, kind.high, 0])[:, None]
     results = zip(network.spec.layers, network.forward(inputs), interpret(inputs), strict=True)
     for index, (layer, expected, got) in enumerate(results):

@@ -15,6 +15,15 @@ def hex_words(words: Sequence[int], bits: int) -> str:
     return "".join(f"{word & ((1 << bits) - 1):0{digits}x}\n" for word in words)
 
 
+def tap_order(written: Sequence[Sequence[int]], inputs: int) -> dict[str, str]:
+    """Return the file of the results' order: ids `written` in each bank, which begin after the `inputs`."""
+    rows = max(1, *map(len, written)) + 1
+    ordered = [
+        [*(neuron - inputs for neuron in bank), *[END_OF_ORDER] * (rows - len(bank))] for bank in written
+    ]
+    return {ORDER_FILE: hex_words([word for bank in ordered for word in bank], 16)}
+
+
 def write_memory_files(files: Mapping[str, str], folder: Path, node: str) -> tuple[Path, ...]:
     """Write texts by name into `folder`, the files' names beginning with the node's, and return them."""
     paths = {folder / f"{node}_{name}": text for name, text in files.items()}

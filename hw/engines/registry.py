@@ -7,6 +7,7 @@ from ganglion.hw.engines.delta.engine import Delta
 from ganglion.hw.engines.dense.engine import Dense
 from ganglion.hw.engines.engine import Engine
 from ganglion.hw.engines.folded.engine import Folded
+from ganglion.hw.engines.planar.engine import Planar
 from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.spelling import spelled
@@ -15,7 +16,9 @@ from ganglion.models.reference import IntNetwork
 AUTO = "auto"
 """In place of an engine: the smallest of all that fits and is fast enough."""
 
-_engines: dict[str, Engine] = {engine.name: engine for engine in (Dense(), Folded(), Unrolled(), Delta())}
+_engines: dict[str, Engine] = {
+    engine.name: engine for engine in (Dense(), Folded(), Unrolled(), Delta(), Planar())
+}
 
 
 def engines() -> tuple[Engine, ...]:

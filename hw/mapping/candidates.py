@@ -11,7 +11,7 @@ from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 
-TAIL_SHARE = 4
+TAIL_SHARE = 3
 """A tail that takes one of so many cycles of the engine before it is fast enough."""
 
 

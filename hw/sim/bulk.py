@@ -50,7 +50,7 @@ def simulate_many(
 ) -> Ints:
     """Return the answers to inputs: [n, in] → [n, out] int64, from a simulator a core unless told otherwise.
 
-    Each simulator gets blocks of them in any order: it is for networks without thresholds.
+    Each simulator gets blocks of them in any order: it is for networks that remember nothing.
     A simulator that gets stuck or breaks its handshake raises MismatchError.
     """
     answers = np.empty((len(inputs), bench.design.output.format.features), dtype=np.int64)

@@ -70,6 +70,17 @@ class Conv2d(Layer):
         sums = np.tensordot(strided.astype(np.float64), kernels, axes=((1, 4, 5), (1, 2, 3)))
         return np.moveaxis(sums.astype(np.int64) + bias, -1, 1)
 
+    def fan_out(self, weight: Ints) -> Ints:
+        """Return the weights that meet each pixel as kernels pass over it: [in, height, width]."""
+        read = np.count_nonzero(weight, axis=0)
+        rows, columns = self.out_shape[1:]
+        edge = self.padding
+        found = np.zeros((self.in_channels, self.height + 2 * edge, self.width + 2 * edge), np.int64)
+        for v, u in np.ndindex(self.kernel, self.kernel):
+            down, right = v + self.stride * rows, u + self.stride * columns
+            found[:, v : down : self.stride, u : right : self.stride] += read[:, v, u, None, None]
+        return found[:, edge : edge + self.height, edge : edge + self.width]
+
     def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
         """Return the channels with a weight in the kernels of these outputs: [in, height, width] bool."""
         kernels = weight[channels_of(outputs, self.out_shape)]

@@ -49,6 +49,10 @@ class Dense(Layer):
         sums = np.asarray(x, np.float64) @ weight.T.astype(np.float64)
         return sums.astype(np.int64) + bias
 
+    def fan_out(self, weight: Ints) -> Ints:
+        """Return the weights of each column that are not zero: [in]."""
+        return np.count_nonzero(weight, axis=0)
+
     def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
         """Return which columns hold a weight of these rows: [in] bool."""
         return np.any(weight[outputs], axis=0, keepdims=True)[0]

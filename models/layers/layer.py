@@ -147,6 +147,10 @@ class Layer(ABC):
             self.accumulate(high, positive, bias) + self.accumulate(low, negative, none),
         )
 
+    def fan_out(self, weight: Ints) -> Ints:
+        """Return how many products each input is a factor of, with weights that are not zero: [*in_shape]."""
+        return np.zeros(self.in_shape, np.int64)
+
     def reads(self, weight: Ints, outputs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
         """Return which inputs can matter to some outputs, given in C order: [*in_shape] bool."""
         return np.ones(self.in_shape, dtype=bool)

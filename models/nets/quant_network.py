@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.quant.calibration import NO_WEIGHTS, Quantization, entry_module, fold_normalizer
+from ganglion.models.nets.architecture import NO_WEIGHTS, parameters_of
+from ganglion.models.nets.entry import entry_module
+from ganglion.models.quant.calibration import Quantization, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import quant_activation, quantize_weight
 from ganglion.models.reference import IntNetwork
@@ -67,13 +69,16 @@ class QuantNetwork(nn.Module):
 
     @classmethod
     def from_float(cls, modules: Sequence[nn.Module], quantization: Quantization) -> "QuantNetwork":
-        """Return the policy of a network with ReLU between `modules`, for raw observations, on these grids.
+        """Return the policy of a network whose layers with weights are `modules`, for raw observations.
 
         The normalizer's inverse is folded into the first layer. A limit on the weights' digits puts them on
         their grid here: Brevitas then rounds nothing.
         """
         policy = cls(quantization.normalizer, quantization.network)
-        weights, biases = fold_normalizer(modules, quantization.normalizer, policy.spec.exponent(0))
+        parameters = fold_normalizer(
+            parameters_of(policy.spec, modules), quantization.normalizer, policy.spec.exponent(0)
+        )
+        weights, biases = ([pair[side] for pair in parameters] for side in (0, 1))
         if quantization.csd_digits < ANY_DIGITS:
             weights = [
                 quantize_weight(weight, layer.weight_type, layer.weight_exponent, quantization.csd_digits)

@@ -7,19 +7,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ExportError
-from ganglion.models.layers import KINDS, Layer
+from ganglion.models.layers import Layer
+from ganglion.models.nets.architecture import Parameters, chain, parameters_of
+from ganglion.models.nets.entry import entry_module
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.quant.quantizers import best_exponent, fake_quantize, quantize_weight
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import PIXEL_EXPONENT, Entry, Normalizer, Pixels
 from ganglion.models.spec.types import IntType, QuantConfig
 
-NO_WEIGHTS = (torch.zeros(0), torch.zeros(0))
-"""Weights and biases of a layer that has none."""
+MAX_SKIP_SHIFT = 6
+"""By how many bits a residual is at most shifted onto the accumulator: 2^6 is one more int8 weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,46 +40,6 @@ class Quantization:
             raise ExportError(f"csd_digits = {self.csd_digits} is outside 1 to {ANY_DIGITS}")
 
 
-class Normalize(nn.Module):
-    """`(obs[features] - offset) * gain * 2**exponent` in float32: [batch, obs] → [batch, in].
-
-    The host's part. The quantizer that follows has the scale 2**exponent: its integers do not depend on it.
-    """
-
-    features: Tensor
-    offset: Tensor
-    gain: Tensor
-
-    def __init__(self, normalizer: Normalizer, exponent: int = 0) -> None:
-        super().__init__()
-        self.register_buffer("features", torch.tensor(normalizer.features, dtype=torch.int64))
-        self.register_buffer("offset", torch.tensor(normalizer.offset, dtype=torch.float32))
-        self.register_buffer("gain", torch.tensor(normalizer.gain, dtype=torch.float32))
-        self.unit = 2.0**exponent
-
-    def forward(self, obs: Tensor) -> Tensor:
-        """Return the normalized observation."""
-        # One rounding, then an exact power of two: the reference's float32 product is rounded alike.
-        return (obs[..., self.features] - self.offset) * self.gain * self.unit
-
-
-class Scale(nn.Module):
-    """Every value times 2**exponent: any shape → same shape."""
-
-    def __init__(self, exponent: int) -> None:
-        super().__init__()
-        self.unit = 2.0**exponent
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the product, exact unless it underflows."""
-        return x * self.unit
-
-
-def entry_module(entry: Entry, exponent: int) -> nn.Module:
-    """Return the host's part: [batch, obs] float32 → [batch, in], for a quantizer of scale 2**exponent."""
-    return Scale(exponent) if isinstance(entry, Pixels) else Normalize(entry, exponent)
-
-
 def calibrate(
     modules: Sequence[Any],
     observations: np.ndarray,
@@ -85,12 +47,14 @@ def calibrate(
     *,
     squashed: bool = True,
     limit: float | None = None,
+    architecture: NetworkSpec | None = None,
 ) -> Quantization:
-    """Return the scales of a network with ReLU between `modules`, of the kinds in KINDS, that lose least.
+    """Return the scales of a network of `modules`, of the kinds in KINDS, that lose least.
 
     They minimise the squared error on `observations` [n, obs] float32 (a few thousand visited states), that
     of the last values behind tanh if actions are `squashed` means. limit: see `calibrate_normalizer`.
-    Observations [n, frames, rows, columns] are pixels, which have their scale.
+    Observations [n, frames, rows, columns] are pixels, which have their scale. architecture: how the modules
+    with weights are connected; None: one after the other with ReLU between.
     """
     exponent, input_type, frame_stack = 0, IntType(bits=quant.input_bits, signed=True), 1
     if observations.ndim == 4:
@@ -101,8 +65,9 @@ def calibrate(
         entry = calibrate_normalizer(observations, quant.input_bits, limit)
     normalized = entry_module(entry, exponent)(torch.from_numpy(observations))
     entering = fake_quantize(normalized, input_type, exponent)
-    weights, biases = fold_normalizer(modules, entry)
-    layers = _choose_scales(modules, weights, biases, entering, exponent, quant, squashed=squashed)
+    architecture = architecture or chain(modules, tuple(entering.shape[1:]))
+    parameters = fold_normalizer(parameters_of(architecture, modules), entry)
+    layers = _choose_scales(architecture, parameters, entering, exponent, quant, squashed=squashed)
     network = NetworkSpec(input_type=input_type, layers=layers, frame_stack=frame_stack)
     return Quantization(normalizer=entry, network=network, csd_digits=quant.csd_digits)
 
@@ -131,71 +96,66 @@ def calibrate_normalizer(
     )
 
 
-def fold_normalizer(
-    modules: Sequence[Any], normalizer: Entry, exponent: int = 0
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Return weights and biases that act behind `Normalize` as `modules`, the first dense, do without.
+def fold_normalizer(parameters: Parameters, normalizer: Entry, exponent: int = 0) -> Parameters:
+    """Return parameters that act behind `Normalize` as `parameters`, the first dense, do without.
 
     Those that read pixels are behind their scale already.
     """
-    held = [(m.weight.detach(), m.bias.detach()) if hasattr(m, "weight") else NO_WEIGHTS for m in modules]
-    weights, biases = ([values.clone() for values in side] for side in zip(*held, strict=True))
+    folded = [(weight.detach().clone(), bias.detach().clone()) for weight, bias in parameters]
     if isinstance(normalizer, Pixels):
-        return weights, biases
-    first = weights[0][:, list(normalizer.features)]
-    biases[0] += first @ torch.tensor(normalizer.offset)
-    weights[0] = first / torch.tensor(normalizer.gain) / 2.0**exponent
-    return weights, biases
+        return folded
+    weight, bias = folded[0]
+    first = weight[:, list(normalizer.features)]
+    bias += first @ torch.tensor(normalizer.offset)
+    folded[0] = first / torch.tensor(normalizer.gain) / 2.0**exponent, bias
+    return folded
 
 
 @torch.no_grad()
 def _choose_scales(
-    modules: Sequence[Any],
-    weights: list[Tensor],
-    biases: list[Tensor],
-    current: Tensor,
+    architecture: NetworkSpec,
+    parameters: Parameters,
+    entering: Tensor,
     exponent: int,
     quant: QuantConfig,
     *,
     squashed: bool,
 ) -> tuple[Layer, ...]:
-    """Choose every scale layer by layer, each on the quantized activations of the one before.
+    """Choose every scale layer by layer, each on the quantized activations of those before.
 
-    current: what enters the first, at a scale of 2**exponent.
+    entering: what enters the first, at a scale of 2**exponent.
     """
     weight_type = IntType(bits=quant.weight_bits, signed=True)
     on_grid = functools.partial(quantize_weight, csd_digits=quant.csd_digits)
-    layers: list[Layer] = []
-    for index, (module, weight, bias) in enumerate(zip(modules, weights, biases, strict=True)):
-        last = index == len(weights) - 1
-        alive = weight[weight != 0] if bool(weight.any()) else weight
-        weight_exponent = best_exponent(alive, weight_type, on_grid) if weight.numel() else 0
-        layer = layer_of(
-            module,
-            tuple(current.shape[1:]),
-            name=f"{'conv' if isinstance(module, nn.Conv2d) else 'fc'}{index + 1}",
-            weight_type=weight_type,
-            output_type=IntType(bits=quant.output_bits if last else quant.activation_bits, signed=last),
-            input_exponent=exponent,
-            weight_exponent=weight_exponent,
-            output_exponent=exponent + weight_exponent,
-        )
-        acc = layer.functional(current, on_grid(weight, weight_type, weight_exponent), bias)
-        before, through = (acc, torch.tanh if squashed else _same) if last else (torch.relu(acc), torch.relu)
-        output_exponent = best_exponent(before, layer.output_type, through=through)
-        exponent = max(output_exponent, layer.accumulator_exponent)
-        layers.append(replace(layer, output_exponent=exponent))
-        current = fake_quantize(acc, layer.output_type, exponent)
+    found, exponents, layers = [entering], [exponent], []
+    for index, (layer, (weight, bias)) in enumerate(zip(architecture.layers, parameters, strict=True)):
+        source, residual = architecture.source(index), architecture.residual(index)
+        last = index == len(parameters) - 1
+        scales: dict[str, Any] = {"input_exponent": exponents[source], "weight_exponent": 0}
+        if layer.has_weights:
+            alive = weight[weight != 0] if bool(weight.any()) else weight
+            best = best_exponent(alive, weight_type, on_grid)
+            if residual is not None:
+                most = exponents[residual] - exponents[source]
+                best = min(max(best, most - MAX_SKIP_SHIFT), most)
+            weight = on_grid(weight, weight_type, best)
+            scales |= {"weight_exponent": best, "weight_type": weight_type}
+        acc = layer.functional(layer.entering(found[source]), weight, bias)
+        acc = acc if residual is None else acc + found[residual]
+        signed = layer.output_type.signed
+        output_type = IntType(bits=quant.output_bits if last else quant.activation_bits, signed=signed)
+        finest = exponents[source] + scales["weight_exponent"]
+        output_exponent = finest
+        if layer.has_weights:
+            through = torch.tanh if squashed and last else _same if signed else torch.relu
+            before = acc if signed else torch.relu(acc)
+            output_exponent = max(best_exponent(before, output_type, through=through), finest)
+        scales |= {"output_type": output_type, "output_exponent": output_exponent}
+        layers.append(replace(layer, **scales))
+        found.append(fake_quantize(acc, output_type, output_exponent))
+        exponents.append(output_exponent)
     return tuple(layers)
 
 
 def _same(values: Tensor) -> Tensor:
     return values
-
-
-def layer_of(module: nn.Module, in_shape: tuple[int, ...], **scales: Any) -> Layer:
-    """Return the layer that a module of torch.nn is, which reads `in_shape`; ExportError if of no kind."""
-    for kind in KINDS.values():
-        if isinstance(module, getattr(nn, kind.torch_module)):
-            return kind(**kind.geometry_of(module, in_shape), **scales)
-    raise ExportError(f"{type(module).__name__} is no layer here; known: {', '.join(KINDS)}")

@@ -16,21 +16,31 @@ _SCORE_COST = 1e-3
 
 def reaches(masks: Sequence[Tensor], live_inputs: Tensor | None = None) -> Tensor:
     """Return which outputs [out] a live input reaches through weights that are kept: bool."""
-    return _forward(masks, live_inputs)[-1]
+    return _forward(masks, live_inputs, [None] * len(masks))[-1]
 
 
-def live_weights(masks: Sequence[Tensor], live_inputs: Tensor | None = None) -> int:
+def live_weights(
+    masks: Sequence[Tensor],
+    live_inputs: Tensor | None = None,
+    skips: Sequence[int | None] | None = None,
+) -> int:
     """Return how many of the kept weights lie on a path from a live input to an output.
 
     The others cannot change an action: nothing that varies enters them, or nobody reads what leaves them.
+    skips: for each mask the one before whose outputs are added to its own; None: nothing is.
     """
-    entered = _forward(masks, live_inputs)
-    read = torch.ones(masks[-1].shape[0], dtype=torch.bool)
+    skips = [None] * len(masks) if skips is None else skips
+    entered = _forward(masks, live_inputs, skips)
+    read = [torch.zeros(mask.shape[0], dtype=torch.bool) for mask in masks]
+    read[-1][:] = True
     total = 0
-    for mask, live in zip(reversed(_connections(masks)), reversed(entered[:-1]), strict=True):
-        on_path = (mask != 0) & read[:, None, None] & live[None, :, None]
+    for index, mask in reversed(list(enumerate(_connections(masks)))):
+        on_path = (mask != 0) & read[index][:, None, None] & entered[index][None, :, None]
         total += int(on_path.count_nonzero())
-        read = (mask[read] != 0).any(2).any(0)
+        if index:
+            read[index - 1] |= (mask[read[index]] != 0).any(2).any(0)
+        if (skip := skips[index]) is not None:
+            read[skip] |= read[index]
     return total
 
 
@@ -43,12 +53,15 @@ def _connections(weights: Sequence[Tensor]) -> list[Tensor]:
     return views
 
 
-def _forward(masks: Sequence[Tensor], live_inputs: Tensor | None) -> list[Tensor]:
+def _forward(
+    masks: Sequence[Tensor], live_inputs: Tensor | None, skips: Sequence[int | None]
+) -> list[Tensor]:
     """Return, for the inputs and each layer's outputs, which of them a live input reaches: bool."""
     live = torch.ones(masks[0].shape[1], dtype=torch.bool) if live_inputs is None else live_inputs
     reached = [live]
-    for mask in _connections(masks):
-        reached.append((mask[:, reached[-1]] != 0).any(2).any(1))
+    for mask, skip in zip(_connections(masks), skips, strict=True):
+        made = (mask[:, reached[-1]] != 0).any(2).any(1)
+        reached.append(made if skip is None else made | reached[skip + 1])
     return reached
 
 

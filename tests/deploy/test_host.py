@@ -1,6 +1,8 @@
 """The policy's two host ends equal the reference bit for bit, allocate nothing, and refuse what is wrong."""
 
 import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
+from ganglion.deploy.bundle.contents import host_ends
+from ganglion.deploy.bundle.golden import board_golden
+from ganglion.deploy.fields import Fields
 from ganglion.deploy.host_ends import (
     ArgmaxAction,
     FrameObservation,
@@ -19,11 +24,14 @@ from ganglion.deploy.host_ends import (
 )
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
+from ganglion.models.formats.policy_folder import Policy, load_policy
+from ganglion.models.random_cnn import write_random_cnn
 from ganglion.models.reference import quantize_observation
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.deploy.manifests import window_json
+from tests.hw.toy import TOY_CNN, write_toy_cnn
 
 TYPES = ("INT8", "UINT8", "INT4", "INT2", "INT9", "UINT12", "INT16", "INT24")
 HOPPER_LIKE = Normalizer(
@@ -172,6 +180,32 @@ def test_what_float32_cannot_hold_is_refused() -> None:
         encoder(HOPPER_LIKE, IntType.parse("INT8"), 11).encode(
             np.where(np.arange(11) == 0, 1e300, OBSERVATION)
         )
+
+
+def encoder_of(policy: Policy, channels: int = 1) -> ObservationEncoder:
+    """Return the encoder of a policy's bundle."""
+    spec = policy.spec
+    window = Window(**window_json(0, spec.network.step_width, spec.network.input_type))
+    return ObservationEncoder.of(HostEnds.read(Fields(host_ends(spec, channels), "host")), window)
+
+
+def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
+    policy = write_toy_cnn(tmp_path)
+    ours, golden = encoder_of(policy), board_golden(policy.spec, policy.golden)
+    assert golden["observation"].shape[1:] == TOY_CNN.shape[1:]
+    ours.encode(golden["observation"][3])
+    np.testing.assert_array_equal(ours.integers, golden["input"][3])
+    np.testing.assert_array_equal(ours.integers, policy.golden["observation"][3])
+
+
+def test_a_map_is_sent_with_channels_last_to_an_accelerator_that_reads_it_so(tmp_path: Path) -> None:
+    write_random_cnn(tmp_path, "Random-v0", replace(TOY_CNN, frame_stack=1), sparsity=0.5, seed=0)
+    policy, channels = load_policy(tmp_path), TOY_CNN.shape[0]
+    ours, golden = encoder_of(policy, channels), board_golden(policy.spec, policy.golden, channels)
+    stack = golden["observation"][3]
+    ours.encode(stack)
+    np.testing.assert_array_equal(ours.integers, np.moveaxis(stack, 0, -1).ravel())
+    np.testing.assert_array_equal(ours.integers, golden["input"][3])
 
 
 def frame_encoder(frame: tuple[int, ...]) -> ObservationEncoder:

@@ -54,7 +54,7 @@ def frames_json() -> dict[str, Any]:
     pixels = Normalizer(features=tuple(range(8)), offset=(0.0,) * 8, gain=(1.0,) * 8)
     manifest = manifest_json(pixels, input_type=IntType.parse("UINT8"), observation_features=8)
     kept = {key: manifest["host"][key] for key in ("low", "high", "action")}
-    return manifest | {"host": {"frame": [2, 4], **kept}}
+    return manifest | {"host": {"frame": [2, 4], "channels_last": False, **kept}}
 
 
 def test_an_observation_may_be_a_frame(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class MaskedTd3(TD3):
 
     algorithm: ClassVar[str] = "TD3"
     standardizer: None = None
+    architecture: None = None
     quantization: Any = None
     teacher: Teacher | None = None
     _masks: list[Tensor] | None = None

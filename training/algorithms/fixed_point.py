@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ganglion.models.nets.architecture import Parameters, parameters_of
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.quantizers import BIAS_TYPE, fake_quantize, quantize_weight
@@ -16,7 +17,7 @@ class FixedPointNetwork:
     """`QuantNetwork`'s forward pass, bit for bit, as a differentiable function of float `modules`.
 
     Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432), saturation none. The
-    modules stay those of the float network, ReLU between them, so that the optimizer's step means what it
+    modules, those with weights, stay those of the float network, so that the optimizer's step means what it
     meant before; a dense first one has the units of raw observations.
     """
 
@@ -36,11 +37,10 @@ class FixedPointNetwork:
         spec = self._spec
         exponent = spec.exponent(0)
         normalized = (observation - self._offset) * self._gain * 2.0**exponent
-        x = fake_quantize(normalized, spec.input_type, exponent)
-        entering = x
-        for index, (layer, module) in enumerate(zip(spec.layers, self._modules, strict=True)):
-            entering, weight, bias = x.flatten(1), module.weight, module.bias
-            assert bias is not None
+        found = [fake_quantize(normalized, spec.input_type, exponent)]
+        entering = found[0]
+        for index, (layer, (weight, bias)) in enumerate(zip(spec.layers, self._parameters(), strict=True)):
+            entering = layer.entering(found[spec.source(index)])
             if index == 0 and not self._reads_pixels:
                 bias = bias + weight @ self._offset
                 weight = weight / self._gain
@@ -48,20 +48,25 @@ class FixedPointNetwork:
                 weight.detach(), layer.weight_type, layer.weight_exponent, self._csd_digits
             )
             acc = layer.functional(
-                x.reshape(len(x), *layer.in_shape),
+                entering,
                 _straight_through(weight, on_grid),
                 _straight_through(bias, fake_quantize(bias.detach(), BIAS_TYPE, layer.accumulator_exponent)),
             )
-            x = _activation(acc, layer.output_type, layer.output_exponent)
-        return entering, x
+            if (residual := spec.residual(index)) is not None:
+                acc = acc + found[residual]
+            found.append(_activation(acc, layer.output_type, layer.output_exponent))
+        return entering.flatten(1), found[-1]
+
+    def _parameters(self) -> Parameters:
+        return parameters_of(self._spec, self._modules)
 
     @torch.no_grad()
     def clamp(self) -> None:
         """Keep the weights within the range of their type: one that reaches its end stays there."""
-        for index, (layer, module) in enumerate(zip(self._spec.layers, self._modules, strict=True)):
+        for index, (layer, (weight, _)) in enumerate(zip(self._spec.layers, self._parameters(), strict=True)):
             unit = self._gain if index == 0 else torch.ones(1)
             limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
-            module.weight.clamp_(-limit, limit)
+            weight.clamp_(-limit, limit)
 
 
 def _straight_through(x: Tensor, rounded: Tensor) -> Tensor:

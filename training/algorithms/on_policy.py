@@ -41,6 +41,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     learning_starts: int = 0
     quantization: Quantization | None = None
     teacher: Teacher | None = None
+    architecture: None = None
     experience: Experience
     _actor: DeployedMlp
 

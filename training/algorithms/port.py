@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.vecnormalize import Standardizer
 
@@ -24,7 +25,7 @@ Arrays = dict[str, NDArray[Any]]
 class Learner(Protocol):
     """An algorithm of stable-baselines3, or what behaves like one, with a network that can be deployed.
 
-    The deployed network reads observations, raw or behind `standardizer`; its layers have ReLU between them.
+    The deployed network reads observations, raw or behind `standardizer`.
     What the last one gives is the mean before tanh where actions are real numbers, and a value for each
     action where they are discrete (see `ganglion.training.episodes.greedy`).
     """
@@ -53,6 +54,11 @@ class Learner(Protocol):
     @property
     def standardizer(self) -> Standardizer | None:
         """What raw observations pass on their way to the layers; None: nothing."""
+        ...
+
+    @property
+    def architecture(self) -> NetworkSpec | None:
+        """How the layers are connected, before any scales; None: with ReLU between them."""
         ...
 
     def layers(self) -> Sequence[Weighted]:

@@ -28,6 +28,7 @@ class Sac(DistilledSac):
 
     algorithm: ClassVar[str] = "SAC"
     standardizer: None = None
+    architecture: None = None
 
     def layers(self) -> list[nn.Linear]:
         """Return hidden layers and mean: log_std serves training only."""

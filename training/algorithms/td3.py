@@ -34,6 +34,7 @@ class Td3(TD3):
 
     algorithm: ClassVar[str] = "TD3"
     standardizer: None = None
+    architecture: None = None
     quantization: Quantization | None = None
     teacher: Teacher | None = None
     _actor: DeployedMlp

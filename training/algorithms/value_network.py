@@ -7,17 +7,24 @@ network, whose few output bits then resolve the differences between them.
 from typing import cast
 
 import torch
+from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
 from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 
+from ganglion.models.layers import Conv2d
+from ganglion.models.nets.architecture import boundaries, impala_resnet, parameters_of
 from ganglion.models.nets.float_network import Weighted
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import PIXEL_EXPONENT
+
+RESNET_CHANNELS = (16, 32, 32)
+"""Of the three stacks."""
 
 
 def deployed_layers(network: QNetwork) -> list[Weighted]:
-    """Return the layers from observation to action, ReLU between them."""
+    """Return the layers from observation to action."""
     parts = [*cast(nn.Module, network.features_extractor).modules(), *network.q_net.modules()]
     return [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d)]
 
@@ -30,8 +37,47 @@ class PixelCnn(NatureCNN):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
-        dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32  # pixels fit either
-        return super().forward(observations.to(dtype) * 2.0**PIXEL_EXPONENT)
+        return super().forward(_scaled(observations))
+
+
+class PixelResNet(BaseFeaturesExtractor):
+    """The residual network of Espeholt et al. 2018 (IMPALA), of 16, 32 and 32 channels, over such pixels."""
+
+    def __init__(self, observation_space: spaces.Box, features_dim: int = 256) -> None:
+        super().__init__(observation_space, features_dim)
+        self._architecture = impala_resnet(observation_space.shape, RESNET_CHANNELS, (features_dim,))
+        self.layers = nn.ModuleList(
+            nn.Conv2d(layer.in_channels, layer.out_channels, layer.kernel, layer.stride, layer.padding)
+            if isinstance(layer, Conv2d)
+            else nn.Linear(layer.n_inputs, layer.n_outputs)
+            for layer in self._architecture.layers
+            if layer.has_weights
+        )
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return the features: [batch, frames, height, width] of 0 to 255 → [batch, features]."""
+        parameters = parameters_of(self._architecture, list(self.layers))
+        return torch.relu(boundaries(self._architecture, parameters, _scaled(observations))[-1])
+
+
+EXTRACTORS: dict[str, type[BaseFeaturesExtractor]] = {"nature_cnn": PixelCnn, "resnet": PixelResNet}
+"""What reads a game's frames, by the names of `DqnConfig.network`."""
+
+
+def architecture_of(network: QNetwork) -> NetworkSpec | None:
+    """Return how the deployed layers of a residual network are connected; None for a chain."""
+    extractor = network.features_extractor
+    if not isinstance(extractor, PixelResNet):
+        return None
+    widths = [part.out_features for part in network.q_net.modules() if isinstance(part, nn.Linear)]
+    shape = network.observation_space.shape
+    assert shape is not None
+    return impala_resnet(shape, RESNET_CHANNELS, (extractor.features_dim, *widths))
+
+
+def _scaled(pixels: Tensor) -> Tensor:
+    dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32  # pixels fit either
+    return pixels.to(dtype) * 2.0**PIXEL_EXPONENT
 
 
 class DuelingNetwork(QNetwork):
@@ -49,7 +95,9 @@ class DuelingNetwork(QNetwork):
         extractor = cast(BaseFeaturesExtractor, self.features_extractor)
         # Stable-baselines3 would make float32 of pixels first.
         features = (
-            extractor(obs) if isinstance(extractor, PixelCnn) else self.extract_features(obs, extractor)
+            extractor(obs)
+            if isinstance(extractor, PixelCnn | PixelResNet)
+            else self.extract_features(obs, extractor)
         )
         hidden = self.q_net[:-1](features)
         return self.action_values(hidden, self.q_net[-1](hidden))

@@ -19,6 +19,7 @@ from ganglion.training.delta.finetune import Recipe, Round
 from ganglion.training.delta.measure import Measured, Thresholds, measured
 from ganglion.training.delta.rollout import roll_out
 from ganglion.training.episodes import TEST_SEEDS, Episodes
+from ganglion.training.export import N_FRAMES
 from ganglion.training.plot import draw_curve, figure
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE
 from ganglion.training.shipped import EVALUATION_KEYS
@@ -26,7 +27,7 @@ from ganglion.training.shipped import EVALUATION_KEYS
 _RECORDED = ("step", "sparsity", "nnz", "nnz_live", "seed", "commit", "checkpoint")
 """What result.json repeats of the policy's provenance."""
 _GOLDEN_EPISODES = 2
-"""Whole episodes whose steps are golden."""
+"""Whole episodes whose steps are golden; of games only the first frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,9 @@ def export(tuned: Finetuned, thresholds: Thresholds, folder: Path, n_episodes: i
     parent, spec = tuned.parent.spec, replace(tuned.parent.spec, network=tuned.network.spec)
     delta = DeltaNetwork(network=tuned.network, thresholds=thresholds)
     seen = roll_out(spec, delta, _GOLDEN_EPISODES, TEST_SEEDS, observe=True).observations
+    if parent.network.frame_stack > 1:
+        seen = [rows[: N_FRAMES // _GOLDEN_EPISODES] for rows in seen]
+    newest = np.concatenate(seen).reshape(sum(map(len, seen)), -1)[:, -parent.step_features :]
     actor = QuantNetwork.from_integers(parent.normalizer, tuned.network)
     actor.save(folder)
     written = write_policy(
@@ -58,7 +62,7 @@ def export(tuned: Finetuned, thresholds: Thresholds, folder: Path, n_episodes: i
         name=tuned.name,
         env=parent.env,
         algorithm=parent.algorithm,
-        observations=np.concatenate(seen),
+        observations=newest,
         action=parent.action,
         provenance=_provenance(tuned),
         thresholds=thresholds,
@@ -78,7 +82,11 @@ def export(tuned: Finetuned, thresholds: Thresholds, folder: Path, n_episodes: i
 def _provenance(tuned: Finetuned) -> dict[str, Any]:
     """Return what is known before the test; sizes before pruning are the parent's."""
     parent, nnz = tuned.parent.spec, tuned.network.nnz
-    sizes = {key: parent.provenance[key] for key in ("widths", "n_weights") if key in parent.provenance}
+    sizes = {
+        key: parent.provenance[key]
+        for key in ("widths", "n_weights", "n_multiplications")
+        if key in parent.provenance
+    }
     if n_weights := sizes.get("n_weights"):
         sizes["sparsity"] = round(1 - nnz / n_weights, 6)
     return {

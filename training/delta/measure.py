@@ -1,10 +1,7 @@
 """What delta inference does to a policy: multiplications a step and the return, over whole episodes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from ganglion.models.build.codec import STRICT, Amount, Count
 from ganglion.models.delta import DeltaNetwork
@@ -77,16 +74,5 @@ def measured(delta: DeltaNetwork, found: Rollout) -> Measured:
 
 def multiplications_without_delta(policy: Policy) -> tuple[int, ...]:
     """Return what each layer of the pruned network multiplies a step when every input is sent."""
-    counts: Sequence[int] = [
-        int(
-            layer.accumulate(
-                np.ones((1, *layer.in_shape), np.int64),
-                (weight != 0).astype(np.int64),
-                np.zeros_like(bias),
-            ).sum()
-        )
-        for layer, weight, bias in zip(
-            policy.spec.network.layers, policy.network.weights, policy.network.biases, strict=True
-        )
-    ]
-    return tuple(counts)
+    layers, weights = policy.spec.network.layers, policy.network.weights
+    return tuple(int(layer.fan_out(weight).sum()) for layer, weight in zip(layers, weights, strict=True))

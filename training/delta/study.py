@@ -15,6 +15,7 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.settings import PolicySettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
+from ganglion.models.layers import Dense
 from ganglion.models.select_policy import shipped_policy
 from ganglion.training.delta.export import Finetuned, export
 from ganglion.training.delta.finetune import Finetuning, Recipe
@@ -23,7 +24,7 @@ from ganglion.training.delta.plot import draw
 from ganglion.training.delta.records import Records
 from ganglion.training.delta.search import search
 from ganglion.training.delta.table import print_table
-from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_EPISODES, TEST_SEEDS
+from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_SEEDS, n_test_episodes
 from ganglion.training.statistics import floor_of
 from ganglion.training.threads import use_one_fast_thread
 
@@ -38,8 +39,9 @@ class DeltaSettings(PolicySettings):
     """The fraction of the return that thresholds chosen by layer must keep."""
     search: bool = True
     """Choose thresholds by layer; of a policy that is fine-tuned, only afterwards."""
-    episodes: int = TEST_EPISODES
-    """Episodes of each line of the table; the search takes a fifth of them, on other seeds."""
+    episodes: int | None = None
+    """Episodes of each line of the table, of which the search takes a fifth, on other seeds; 100, of a game
+    20."""
     finetune: tuple[int, ...] = ()
     """The thresholds with which the policy is trained, one or one for each layer; empty: it is not."""
     rounds: int = 25
@@ -64,11 +66,15 @@ class DeltaSettings(PolicySettings):
         if not 0 < self.keep <= 1:
             raise ConfigError(f"{spelled('keep', self.keep)} is outside (0, 1]")
         for name in ("episodes", "rounds", "updates"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{spelled(name, getattr(self, name))}: expected at least 1")
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ConfigError(f"{spelled(name, value)}: expected at least 1")
         for name in ("learning_rate", "change_cost", "seed"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigError(f"{spelled(name, getattr(self, name))}: expected a number of at least 0")
+
+    def episodes_of(self, policy: Policy) -> int:
+        """Return the episodes of each line of a policy's table."""
+        return self.episodes or n_test_episodes(policy.spec.env)
 
     def recipe(self, n_layers: int) -> Recipe | None:
         """Return how a policy of so many layers is fine-tuned; None if it is not."""
@@ -94,16 +100,16 @@ Measure = Callable[[Thresholds, int, int], Measured]
 """Thresholds, episodes and first seed → what was measured."""
 
 
-def choose(measure: Measure, exact: Measure, start: Thresholds, settings: DeltaSettings) -> Thresholds:
+def choose(measure: Measure, exact: Measure, start: Thresholds, keep: float, episodes: int) -> Thresholds:
     """Return the thresholds found from `start` on with the fewest multiplications that keep the return.
 
     `exact` measures the policy whose return is to be kept. The search takes a fifth of the episodes; what it
     found is confirmed on all of them, of seeds of their own, and if it fails the step before it.
     """
-    none, few, all_ = (0,) * len(start), -(-settings.episodes // 5), settings.episodes
-    floor = floor_of(exact(none, few, MILESTONE_SEEDS).return_mean, settings.keep)
+    none, few, all_ = (0,) * len(start), -(-episodes // 5), episodes
+    floor = floor_of(exact(none, few, MILESTONE_SEEDS).return_mean, keep)
     path = search(lambda thresholds: measure(thresholds, few, MILESTONE_SEEDS), start, floor)
-    floor = floor_of(exact(none, all_, CONFIRM_SEEDS).return_mean, settings.keep)
+    floor = floor_of(exact(none, all_, CONFIRM_SEEDS).return_mean, keep)
     for each in reversed(path[1:]):
         if measure(each.thresholds, all_, CONFIRM_SEEDS).return_mean >= floor:
             return each.thresholds
@@ -112,18 +118,25 @@ def choose(measure: Measure, exact: Measure, start: Thresholds, settings: DeltaS
 
 def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaReport:
     """Return what delta inference does to a policy as it is."""
-    n_layers, all_ = len(policy.spec.network.layers), settings.episodes
+    n_layers, all_ = len(policy.spec.network.layers), settings.episodes_of(policy)
     uniform = tuple(measure((each,) * n_layers, all_, TEST_SEEDS) for each in settings.thresholds)
     searched = settings.search and not settings.finetune
-    chosen = choose(measure, measure, (0,) * n_layers, settings) if searched else None
+    chosen = choose(measure, measure, (0,) * n_layers, settings.keep, all_) if searched else None
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
-        dense=policy.spec.said.n_weights,
+        dense=_dense_multiplications(policy),
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
         chosen=measure(chosen, all_, TEST_SEEDS) if chosen else None,
     )
+
+
+def _dense_multiplications(policy: Policy) -> int | None:
+    """Return what the dense actor multiplies a step; of dense layers that is a product a weight."""
+    said = policy.spec.said
+    is_dense = all(isinstance(layer, Dense) for layer in policy.spec.network.layers)
+    return said.n_multiplications or (said.n_weights if is_dense else None)
 
 
 def run(settings: DeltaSettings) -> None:
@@ -161,6 +174,6 @@ def _finetune(policy: Policy, recipe: Recipe, settings: DeltaSettings, exact: Me
         rounds=finetuning.rounds,
         checkpoint=folder / "finetune.npz",
     )
-    start = recipe.thresholds
-    thresholds = choose(measure, exact, start, settings) if settings.search else start
-    return export(tuned, thresholds, folder / "policy", settings.episodes)
+    start, episodes = recipe.thresholds, settings.episodes_of(policy)
+    thresholds = choose(measure, exact, start, settings.keep, episodes) if settings.search else start
+    return export(tuned, thresholds, folder / "policy", episodes)

@@ -4,6 +4,7 @@ Training never imports hw: the two meet in the policy folder and in report.json.
 """
 
 import logging
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import ClassVar
 
 from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import MAKE_VARIABLE
 from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
 from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell
@@ -108,11 +110,12 @@ def _built(root: Path, cell: Cell, target: Target) -> Hardware:
 
 def _run_hw(policy: Path, build: Path, target: Target, latency_us: float) -> str | None:
     """Run `ganglion hw` and return why it failed, None if it did not."""
+    environment = {name: value for name, value in os.environ.items() if name != MAKE_VARIABLE}
     command = [sys.executable, "-W", "ignore", "-m", "ganglion.models.command_line", "hw", "--quiet"]
     command += ["--policy", str(policy), "--board", target.board, "--build", str(build)]
     command += ["--latency-us", str(latency_us), *(["--gates"] if target.estimate else [])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return f"not built within {_TIMEOUT_S} s"
     said = done.stderr.strip().splitlines() or ["no message"]

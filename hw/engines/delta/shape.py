@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganglion.hw.engines.check import check_lanes, check_sizes
+from ganglion.hw.engines.check import check_lanes, check_types, check_widths
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
@@ -79,5 +79,6 @@ def check_network(network: IntNetwork, shape: DeltaShape) -> None:
                 f"delta: {layer.name} {what}; allowed are dense layers, each of which reads the one before; "
                 f"train a network of these"
             )
-    check_sizes("delta", network)
+    check_widths("delta", network)
+    check_types("delta", network)
     check_lanes("delta", network, shape.lanes)

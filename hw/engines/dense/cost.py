@@ -11,17 +11,21 @@ from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import NOTHING, Resources
 
 # LUTs and flip-flops of a layer's parts, as yosys 0.70 counted them for xc7 in an int8 11-255-179-3 policy.
-LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 30, 28
+LUT_PER_MULTIPLIER, FF_PER_MULTIPLIER = 30.5, 28
+LUT_PER_MVAU, FF_PER_MVAU = 105, 60
 LUT_PER_REQUANTIZER, FF_PER_REQUANTIZER = 75, 160
-# A window generator's counters and addresses.
-LUT_PER_WINDOW, FF_PER_WINDOW = 300, 150
+# A window generator's counters and addresses, and those of its padding; counted, as the streams' parts below,
+# in 12 x 12 x 2 → conv 8 @ 3 x 3 / 2 → conv 8 @ 3 x 3 → fc 4 with padding 1.
+LUT_PER_WINDOW, FF_PER_WINDOW = 235, 62
+LUT_PER_PADDING, FF_PER_PADDING = 26, 11
+# A stream's smallest FIFO and its width converter, beside what they take for each bit of a word.
+LUT_PER_FIFO, FF_PER_FIFO = 17, 5
+LUT_PER_NARROWING, LUT_PER_NARROWED_BIT, FF_PER_CONVERTER = 41, 3.25, 12
 # FINN's memory streamers hold words in shift registers and flip-flops: width costs more than depth.
 LUT_PER_STREAM_BIT, FF_PER_STREAM_BIT = 1.05, 2.5
 LUT_RAM_PER_BIT_OF_32 = 0.55
 # A requantizer's parameters: 25 bits of scale, 1 of shift, a bias of 25 plus the accumulator's 20 or so.
 REQUANT_PARAMETER_BITS = 71
-# FIFOs and width converters on top of the layers.
-LUT_OVERHEAD, FF_OVERHEAD = 1.17, 1.06
 # Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
 # Width and depth a RAMB18 can take.
@@ -86,14 +90,17 @@ class Folding:
             (multipliers * self.shape.weight_bits, self.weight_depth),
             (requantizers * REQUANT_PARAMETER_BITS, self.shape.out_features // requantizers),
         )
-        window = self._window_resources()
-        lut = LUT_PER_MULTIPLIER * multipliers + LUT_PER_REQUANTIZER * requantizers + window.lut
-        ff = FF_PER_MULTIPLIER * multipliers + FF_PER_REQUANTIZER * requantizers + window.ff
+        lut, ff = self._window_logic()
+        for lut_of_stream, ff_of_stream in map(_connection, self._streams()):
+            lut, ff = lut + lut_of_stream, ff + ff_of_stream
+        lut += LUT_PER_MVAU + LUT_PER_MULTIPLIER * multipliers + LUT_PER_REQUANTIZER * requantizers
+        ff += FF_PER_MVAU + FF_PER_MULTIPLIER * multipliers + FF_PER_REQUANTIZER * requantizers
+        lines = (self.window_lanes * self.shape.input_bits, self.window_depth)
         return Resources(
-            lut=int(LUT_OVERHEAD * (lut + sum(_memory_luts(*memory) for memory in memories))),
-            ff=int(FF_OVERHEAD * (ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories))),
+            lut=int(lut + sum(_memory_luts(*memory) for memory in memories)),
+            ff=int(ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories)),
             dsp=self.simd * -(-self.pe // self._products_per_dsp(board)) + requantizers,
-            bram=sum(_bram(*memory) for memory in memories) + window.bram,
+            bram=sum(_bram(*memory) for memory in (*memories, lines)),
         )
 
     @property
@@ -113,16 +120,25 @@ class Folding:
         """Whether the window generator's buffer is block RAM; else LUT RAM."""
         return self.window_depth > LUT_RAM_DEPTH
 
-    def _window_resources(self) -> Resources:
+    def _window_logic(self) -> tuple[float, float]:
+        """Return the LUTs and flip-flops of the window generator and of the padding before it."""
         if not self.window_depth:
-            return NOTHING
+            return 0, 0
         width = self.window_lanes * self.shape.input_bits
-        return Resources(
-            lut=int(LUT_PER_WINDOW + _memory_luts(width, self.window_depth)),
-            ff=int(FF_PER_WINDOW + FF_PER_STREAM_BIT * width),
-            dsp=0,
-            bram=_bram(width, self.window_depth),
-        )
+        is_padded = self.shape.window is not None and self.shape.window.padding > 0
+        lut = LUT_PER_WINDOW + width * _lut_ram(self.window_depth) + is_padded * (LUT_PER_PADDING + 2 * width)
+        ff = FF_PER_WINDOW + width + is_padded * (FF_PER_PADDING + 2 * width)
+        return lut, ff
+
+    def _streams(self) -> list[tuple[int, int]]:
+        """Return the bits of a word before and behind the converter of each stream, equal without one."""
+        shape, accumulator = self.shape, self.shape.accumulator_bits
+        entry = self.window_lanes * shape.input_bits
+        streams = [(shape.input_bits, entry), (self.pe * accumulator, self.requant_pe * accumulator)]
+        if shape.window:
+            streams.append((entry, self.simd * shape.input_bits))
+            streams += [(entry, entry)] if shape.window.padding else []
+        return streams
 
     def _products_per_dsp(self, board: Board) -> int:
         # NUM_LANES in FINN's mvu.sv, for narrow-range weights, which `narrow_bits` guarantees.
@@ -152,8 +168,23 @@ def total(foldings: tuple[Folding, ...], board: Board) -> Resources:
 
 def _memory_luts(width: int, depth: int) -> float:
     """Return the LUTs of a streamed memory of `depth` words of `width` bits, its LUT RAM included."""
-    lut_ram = LUT_RAM_PER_BIT_OF_32 * -(-depth // 32) if depth <= LUT_RAM_DEPTH else 0
-    return width * (LUT_PER_STREAM_BIT + lut_ram)
+    return width * (LUT_PER_STREAM_BIT + _lut_ram(depth))
+
+
+def _lut_ram(depth: int) -> float:
+    """Return the LUTs that a bit of `depth` words takes; none where they are block RAM."""
+    return LUT_RAM_PER_BIT_OF_32 * -(-depth // 32) if depth <= LUT_RAM_DEPTH else 0
+
+
+def _connection(bits: tuple[int, int]) -> tuple[float, float]:
+    """Return the LUTs and flip-flops of a stream's FIFO, and where its words change of converter and FIFO."""
+    before, behind = bits
+    lut, ff = before + LUT_PER_FIFO, before + FF_PER_FIFO
+    if before != behind:
+        converting = LUT_PER_NARROWED_BIT * before + LUT_PER_NARROWING if before > behind else behind
+        lut += converting + behind + LUT_PER_FIFO
+        ff += before + behind + FF_PER_CONVERTER + behind + FF_PER_FIFO
+    return lut, ff
 
 
 def _bram(width: int, depth: int) -> int:

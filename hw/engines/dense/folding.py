@@ -1,11 +1,13 @@
 """Choose each dense layer's lanes: few cycles per observation, and the board not overfilled."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ganglion.hw.engines.dense.cost import Folding, divisors, total
 from ganglion.hw.engines.dense.shape import DenseShape
 from ganglion.hw.target.board import Board, all_boards
 from ganglion.hw.target.resources import Resources
+from ganglion.models.build.spelling import spelled
 
 # Wider adder trees (SIMD) and fan-outs (PE) cost more clock than they save cycles.
 MAX_SIMD = MAX_PE = 64
@@ -16,7 +18,7 @@ def fold(shapes: Sequence[DenseShape], board: Board, taken: Resources) -> tuple[
 
     taken: what other layers take of the budget. The least folding is widened step by step, each time by what
     saves most cycles per DSP. The sum of the layers' cycles counts, not the largest: a control loop waits for
-    one vector.
+    one vector. Layers that stream maps work at the same time: there the slowest layer comes first.
     """
     least = _least(shapes, board, taken)
     needed = total(least, board) + taken
@@ -24,15 +26,26 @@ def fold(shapes: Sequence[DenseShape], board: Board, taken: Resources) -> tuple[
         larger = next((other for other in all_boards() if _could_fit(shapes, other, taken)), None)
         remedy = f"the nearest board that fits is {larger.name}" if larger else "no known board fits"
         names = ", ".join(f"{shape.name} {shape.in_features} x {shape.out_features}" for shape in shapes)
-        board.require(needed, f"the smallest folding of {names}", f"{remedy}; prune or narrow it")
+        has_maps = any(shape.window for shape in shapes)
+        other = f" or use {spelled('engine', 'planar')}, which keeps nonzero weights only" if has_maps else ""
+        board.require(
+            needed,
+            f"by the model of FINN's units the smallest folding of {names}",
+            f"{remedy}; prune or narrow it{other}",
+        )
     return _widen(least, board, taken)
 
 
 def _least(shapes: Sequence[DenseShape], board: Board, taken: Resources) -> tuple[Folding, ...]:
-    """Return the foldings with fewest multipliers, widened only as far as narrow memories waste block RAM."""
+    """Return the foldings with fewest multipliers, widened only as far as narrow memories waste block RAM.
+
+    Not beyond what else the board has: then memory is what is short.
+    """
     choices = [sorted(_options(shape), key=lambda option: option.pe * option.simd) for shape in shapes]
     least = tuple(options[0] for options in choices)
     while not _fits(least, board, taken) and (relieved := _relieve(least, choices, board)):
+        if not board.holds(replace(total(relieved, board) + taken, bram=0)):
+            break
         least = relieved
     return least
 
@@ -51,27 +64,39 @@ def _relieve(
 
 
 def _widen(foldings: tuple[Folding, ...], board: Board, taken: Resources) -> tuple[Folding, ...]:
+    """Return the foldings widened until nothing more fits; where layers stream maps, the slowest first."""
+    streams = any(folding.shape.window for folding in foldings)
     while True:
-        best_score, best = 0.0, None
-        for index, option in _steps(foldings):
-            candidate = _replaced(foldings, index, option)
-            if not _fits(candidate, board, taken):
-                continue
-            saved = foldings[index].cycles - option.cycles
-            added = option.resources(board).dsp - foldings[index].resources(board).dsp
-            # A narrower adder tree wins among equals: it is the shorter path.
-            score = saved / max(added, 0.5) - option.simd * 1e-6
-            if score > best_score:
-                best_score, best = score, candidate
-        if best is None:
+        slowest = max(range(len(foldings)), key=lambda index: foldings[index].cycles)
+        wider = _widened(foldings, [slowest], board, taken) if streams else None
+        wider = wider or _widened(foldings, range(len(foldings)), board, taken)
+        if wider is None:
             return foldings
-        foldings = best
+        foldings = wider
 
 
-def _steps(foldings: tuple[Folding, ...]) -> Iterator[tuple[int, Folding]]:
-    for index, current in enumerate(foldings):
-        for option in _options(current.shape):
-            if option.cycles < current.cycles:
+def _widened(
+    foldings: tuple[Folding, ...], layers: Iterable[int], board: Board, taken: Resources
+) -> tuple[Folding, ...] | None:
+    """Return the foldings with one of these layers widened, by what saves most cycles per DSP, if it fits."""
+    best_score, best = 0.0, None
+    for index, option in _steps(foldings, layers):
+        candidate = _replaced(foldings, index, option)
+        if not _fits(candidate, board, taken):
+            continue
+        saved = foldings[index].cycles - option.cycles
+        added = option.resources(board).dsp - foldings[index].resources(board).dsp
+        # A narrower adder tree wins among equals: it is the shorter path.
+        score = saved / max(added, 0.5) - option.simd * 1e-6
+        if score > best_score:
+            best_score, best = score, candidate
+    return best
+
+
+def _steps(foldings: tuple[Folding, ...], layers: Iterable[int]) -> Iterator[tuple[int, Folding]]:
+    for index in layers:
+        for option in _options(foldings[index].shape):
+            if option.cycles < foldings[index].cycles:
                 yield index, option
 
 

@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.dense.cost import Folding, total
+from ganglion.hw.engines.dense.latency import latency
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
-from ganglion.models.build.errors import CompileError
-from ganglion.models.build.spelling import spelled
 from ganglion.models.reference import IntNetwork
 
-# Measured: what a layer adds to its multiplying cycles, in pipelines, queues and converters.
-LAYER_CYCLES = 19
 BEHAVIOURAL = (
     "mvu.sv: under Verilator the DSP slices are FINN's behavioural model; synthesis instantiates DSP48"
 )
@@ -49,7 +46,7 @@ class DensePlan:
     @property
     def latency_cycles(self) -> int:
         """Predicted cycles from a vector's first word to its result."""
-        return sum(folding.cycles + LAYER_CYCLES for folding in self.foldings)
+        return latency(self.foldings)
 
     @property
     def sending_cycles(self) -> int:
@@ -87,14 +84,5 @@ class DensePlan:
         """Do nothing: the lanes of FINN's units change no number."""
 
     def block(self, source_lanes: int | None, sink_lanes: int | None) -> "DensePlan":
-        """Return the plan itself: FINN's converters stand between it and its neighbours.
-
-        Raises CompileError behind another engine's map, which comes plane by plane.
-        """
-        first = self.foldings[0].shape
-        if first.window and source_lanes is not None:
-            raise CompileError(
-                f"{first.name}: {spelled('engine', 'dense')} reads maps with channels last, other engines "
-                "write planes; let it compute the first layers, or dense ones only"
-            )
+        """Return the plan itself: FINN's converters stand between it and its neighbours."""
         return self

@@ -57,8 +57,12 @@ class DenseShape:
 
 
 def dense_shapes(network: IntNetwork) -> tuple[DenseShape, ...]:
-    """Return the shapes of the layers; CompileError names a layer that FINN's RTL cannot compute."""
-    _require_rtl(network)
+    """Return the shapes of the layers; CompileError for a map at the end, or where Requant refuses one."""
+    if isinstance(last := network.spec.layers[-1], Conv2d):
+        raise CompileError(
+            f"{last.name}: a convolution is the last layer of a run on {spelled('engine', 'dense')}, whose "
+            "maps leave with channels last; end the run with a dense layer"
+        )
     return tuple(_shape(network, index) for index in range(len(network.spec.layers)))
 
 
@@ -87,18 +91,12 @@ def _window(layer: Conv2d) -> Window:
     )
 
 
-def _require_rtl(network: IntNetwork) -> None:
-    if isinstance(last := network.spec.layers[-1], Conv2d):
-        raise CompileError(
-            f"{last.name}: a convolution is the last layer of a run on {spelled('engine', 'dense')}, whose "
-            "maps leave with channels last; end the run with a dense layer"
-        )
-
-
 def without_rtl(layer: Layer) -> str | None:
     """Return the operator of a layer for which FINN has no RTL, if there is one."""
     if layer.residual is not None:
         return "Add (a residual)"
+    if layer.pre_relu:
+        return "Relu (on reading)"
     if layer.source is not None:
         return "DuplicateStreams (a fork)"
     return None if isinstance(layer, Dense | Conv2d) else layer.operators[0]

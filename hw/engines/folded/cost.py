@@ -1,5 +1,6 @@
 """What a folded engine takes of a Xilinx part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
 
+from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.shape import Multiplier
 from ganglion.hw.target.resources import Resources
@@ -30,11 +31,9 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
     if shape.output_lanes > 1:
         groups = shape.output_lanes
     lane_ffs = lowered.accumulator_bits + 3 * program.action_bits + program.index_bits + LANE_FFS
-    if not in_dsp:
-        lane_ffs += 2 * lowered.activation_bits + 3 * lowered.weight_bits + lowered.accumulator_bits
-    elif not dsp_accumulates:
-        lane_ffs += 2 * (lowered.activation_bits + lowered.weight_bits) + lowered.accumulator_bits
-        lane_ffs += lowered.bias_bits + ACCUMULATOR_FFS
+    lane_ffs += outside_dsp(lowered, in_dsp, dsp_accumulates)[1]
+    if in_dsp and not dsp_accumulates:
+        lane_ffs += lowered.bias_bits
     loader_ffs = program.input_lanes * (lowered.source.spec.input_type.bits + 1)
     return Resources(
         lut=_luts(program, in_dsp, dsp_accumulates),
@@ -54,18 +53,26 @@ def _luts(program: Program, in_dsp: bool, dsp_accumulates: bool) -> int:
     lane = (
         LANE_LUTS + MODE_LUTS * further + lowered.activation_bits * _at_least(SELECT_LUTS, program.used_banks)
     )
-    if not in_dsp:
-        lane += _multiplier_luts(lowered.weight_bits, lowered.activation_bits) + lowered.accumulator_bits
-    elif not dsp_accumulates:
-        lane += lowered.accumulator_bits + ACCUMULATOR_LUTS
+    lane += outside_dsp(lowered, in_dsp, dsp_accumulates)[0]
     banks = sum(map(bool, program.written)) * PORT_LUTS
     writers = WRITER_LUTS * max(0, shape.lanes - shape.banks)
     return CONTROL_LUTS + shape.lanes * lane + banks + memory_luts(program) + _output_luts(program) + writers
 
 
+def outside_dsp(lowered: LoweredNetwork, in_dsp: bool, dsp_accumulates: bool) -> tuple[int, int]:
+    """Return the LUTs and flip-flops of a lane's multiplier and accumulator, without those of the bias."""
+    activation, weight, accumulator = lowered.activation_bits, lowered.weight_bits, lowered.accumulator_bits
+    if not in_dsp:
+        luts = _multiplier_luts(weight, activation) + accumulator
+        return luts, 2 * activation + 3 * weight + accumulator
+    if not dsp_accumulates:
+        return accumulator + ACCUMULATOR_LUTS, 2 * (activation + weight) + accumulator + ACCUMULATOR_FFS
+    return 0, 0
+
+
 def memory_luts(program: Program) -> int:
     """Return the LUTs that are the banks' memories."""
-    return program.used_banks * program.shape.replicas * _at_least(RAM_LUTS, program.address_bits)
+    return program.used_banks * program.shape.replicas * ram_luts(program.address_bits)
 
 
 def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:
@@ -105,12 +112,21 @@ def _unused_bits(program: Program) -> int:
 
 def _bram(program: Program) -> int:
     """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
-    wide = -(-(program.word_bits - _unused_bits(program)) // BITS_OF_BRAM18)
-    words = wide * -(-program.n_cycles // ROWS_OF_BRAM18)
+    words = bram18(program.word_bits - _unused_bits(program), program.n_cycles)
     depth = 2 << program.index_bits
     bias_bits = program.lowered.bias_bits
     pairs = -(-program.shape.lanes // 2)
     return words + pairs * -(-bias_bits * 2 // BITS_OF_BRAM18) * -(-depth // (2 * ROWS_OF_BRAM18))
+
+
+def ram_luts(address_bits: int) -> int:
+    """Return the LUTs of the distributed memory of a bank."""
+    return _at_least(RAM_LUTS, address_bits)
+
+
+def bram18(bits: int, rows: int) -> int:
+    """Return the 18 Kbit memories of so many words of so many bits."""
+    return -(-bits // BITS_OF_BRAM18) * -(-rows // ROWS_OF_BRAM18)
 
 
 def _at_least(table: tuple[tuple[int, int], ...], size: int) -> int:

@@ -2,6 +2,7 @@
 
 from ganglion.hw.codegen.node_module import memory_path
 from ganglion.hw.design.axi_stream import StreamFormat, stream
+from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.taps import HiddenWires, tapped_engine
 
@@ -56,11 +57,17 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,
-        "Modes": len(lowered.modes),
         "Stores": int(program.stores),
         "UseDsp": int(shape.multiplier.value == "dsp"),
         "Pipelining": shape.pipelining,
     }
+    files = {"ProgramFile": PROGRAM_FILE, "BiasPrefix": BIAS_PREFIX}
+    paths = {name: memory_path(node, file) for name, file in files.items()}
+    return {name: str(value) for name, value in numbers.items()} | mode_parameters(lowered) | paths
+
+
+def mode_parameters(lowered: LoweredNetwork) -> dict[str, str]:
+    """Return the parameters of the hidden layers' requantizations, Modes of them: a byte each."""
     bytes_of = {
         "Shifts": [mode.shift for mode in lowered.modes],
         "Widths": [mode.bits for mode in lowered.modes],
@@ -69,6 +76,4 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         name: "{" + ", ".join(f"8'd{value}" for value in reversed(values)) + "}"
         for name, values in bytes_of.items()
     }
-    files = {"ProgramFile": PROGRAM_FILE, "BiasPrefix": BIAS_PREFIX}
-    paths = {name: memory_path(node, file) for name, file in files.items()}
-    return {name: str(value) for name, value in numbers.items()} | packed | paths
+    return {"Modes": str(len(lowered.modes)), **packed}

@@ -4,16 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ganglion.hw.engines.engine import Candidate
+from ganglion.hw.engines.folded.columns.plan import ColumnPlan, plan_columns
+from ganglion.hw.engines.folded.columns.schedule import schedule_columns
 from ganglion.hw.engines.folded.fit import fit
-from ganglion.hw.engines.folded.part import on_part
+from ganglion.hw.engines.folded.part import columns_on_part, on_part
 from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.settings import FoldedSettings
-from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.folded.shape import FoldedShape, Split
 from ganglion.hw.engines.node import NodeEngine
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
 from ganglion.models.reference import IntNetwork
+
+MOST_BY_ROWS = 1024
+"""Widths up to which rows are dealt to the lanes, and activations copied for them."""
+MOST_NEURONS = 1.5
+"""Neurons for each product of a lane up to which columns are dealt: a neuron takes a cycle of all lanes."""
 
 
 class Folded(NodeEngine):
@@ -46,30 +53,58 @@ class Folded(NodeEngine):
 
     def plan(
         self, networks: Sequence[IntNetwork], settings: FoldedSettings, board: Board, taken: Resources
-    ) -> tuple[FoldedPlan, ...]:
+    ) -> tuple[FoldedPlan | ColumnPlan, ...]:
         """Return a plan a network, of the smallest engine that is about as fast as any of so many lanes."""
         plans = tuple(self._fitted(network, settings, board) for network in networks)
         for made in plans:
             board.require(made.resources + taken, _what(made), _remedy(made, taken, board))
         return plans
 
-    def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan:
+    def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan | ColumnPlan:
+        """Return the plan by rows, or for wide layers by columns unless rows are faster."""
+        if max(network.spec.widths) <= MOST_BY_ROWS:
+            return self._by_rows(network, settings, board)
+        columns = self._by_columns(network, settings, board)
+        if sum(network.spec.widths[1:]) * settings.lanes <= MOST_NEURONS * network.nnz:
+            return columns
+        rows = self._by_rows(network, settings, board)
+        return min(columns, rows, key=lambda plan: plan.program.n_cycles)
+
+    def _by_rows(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan:
         family = board.family
-        pipelining = family.pipelining if settings.pipelining is None else settings.pipelining
-        program = fit(network, settings.lanes, settings.multiplier, family.dsp_accumulates, pipelining)
+        program = fit(
+            network,
+            settings.lanes,
+            settings.multiplier,
+            family.dsp_accumulates,
+            _pipelining(settings, board),
+        )
         made = FoldedPlan.of(program, family.dsp_accumulates)
         return replace(made, resources=on_part(program, made.resources, family))
 
-    def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan:
+    def _by_columns(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> ColumnPlan:
+        family = board.family
+        shape = FoldedShape.columns(settings.lanes, settings.multiplier, _pipelining(settings, board))
+        program = schedule_columns(network, shape)
+        made = ColumnPlan.of(program, family.dsp_accumulates)
+        return replace(made, resources=columns_on_part(program, made.resources, family))
+
+    def plan_as(self, network: IntNetwork, shape: FoldedShape) -> FoldedPlan | ColumnPlan:
         """Return the plan of this shape."""
+        if shape.split is Split.COLUMNS:
+            return plan_columns(network, shape)
         return plan(network, shape)
 
 
-def _what(plan: FoldedPlan) -> str:
+def _pipelining(settings: FoldedSettings, board: Board) -> int:
+    return board.family.pipelining if settings.pipelining is None else settings.pipelining
+
+
+def _what(plan: FoldedPlan | ColumnPlan) -> str:
     return f"the folded engine, {plan.shape.lanes} lanes for {plan.network.nnz} nonzeros,"
 
 
-def _remedy(plan: FoldedPlan, taken: Resources, board: Board) -> str:
+def _remedy(plan: FoldedPlan | ColumnPlan, taken: Resources, board: Board) -> str:
     """Return the nearest setting that works: fewer lanes, or where memories are short fewer nonzeros."""
     left, need = board.budget - taken, plan.resources
     fewer = min(

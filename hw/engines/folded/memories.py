@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganglion.hw.engines.folded.emit import BIAS_PREFIX, PROGRAM_FILE
 from ganglion.hw.engines.folded.program import Program
-from ganglion.hw.engines.memory_files import END_OF_ORDER, ORDER_FILE, hex_words, write_memory_files
+from ganglion.hw.engines.memory_files import hex_words, tap_order, write_memory_files
 
 
 def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
@@ -14,10 +14,7 @@ def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...
     for pair in range(-(-program.shape.lanes // 2)):
         words = [word for lane in program.biases[2 * pair : 2 * pair + 2] for word in _padded(lane, depth)]
         files[f"{BIAS_PREFIX}{pair:02}.dat"] = hex_words(words, program.lowered.bias_bits)
-    hidden = [[neuron - program.lowered.inputs for neuron in bank] for bank in program.written]
-    rows = program.most_results + 1
-    ordered = [[*bank, *[END_OF_ORDER] * (rows - len(bank))] for bank in hidden]
-    files[ORDER_FILE] = hex_words([word for bank in ordered for word in bank], 16)
+    files |= tap_order(program.written, program.lowered.inputs)
     return write_memory_files(files, folder, node)
 
 

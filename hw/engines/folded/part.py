@@ -1,5 +1,6 @@
 """What a folded engine takes of a part that is no Xilinx one: its own memories, and more of smaller LUTs."""
 
+from ganglion.hw.engines.folded.columns.program import SHARES, ColumnProgram
 from ganglion.hw.engines.folded.cost import memory_luts
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.target.family import BlockRam, Family
@@ -23,6 +24,22 @@ def on_part(program: Program, estimated: Resources, family: Family) -> Resources
         else:
             ff += banks * bits << program.address_bits
     return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + _biases(program, family.bram))
+
+
+def columns_on_part(program: ColumnProgram, estimated: Resources, family: Family) -> Resources:
+    """Return the same of a program over columns."""
+    shape, activation_bits, bram = program.shape, program.lowered.activation_bits, family.bram
+    tables = memories(program.entry_bits, len(program.sums), bram)
+    tables += memories(program.place_bits, program.input_words, bram)
+    words, ff = memories(program.word_bits, program.n_cycles, bram), estimated.ff
+    if not family.lutram_rows:
+        ff += shape.lanes * SHARES * (program.end_bits + program.lowered.accumulator_bits)
+        if shape.pipelining:
+            words += shape.lanes * memories(activation_bits, 1 << program.address_bits, bram)
+        else:
+            ff += shape.lanes * activation_bits << program.address_bits
+    lut = round(estimated.lut * family.luts_per_lut6)
+    return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + tables)
 
 
 def _luts(program: Program, lut6s: int, family: Family) -> int:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import gcd
 from typing import ClassVar
 
-from ganglion.hw.engines.check import check_lanes, check_sizes
+from ganglion.hw.engines.check import check_lanes, check_types
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
@@ -12,6 +13,14 @@ from ganglion.models.reference import IntNetwork
 MAX_LANES = 64
 MAX_BANKS = 64
 MOST_BANKS = 32
+COLUMN_INPUTS = 8
+
+
+class Split(Enum):
+    """What is dealt to the lanes: a row, so that a neuron is one lane's, or a column, so that an input is."""
+
+    ROWS = "rows"
+    COLUMNS = "columns"
 
 
 class Multiplier(Enum):
@@ -30,6 +39,8 @@ class FoldedShape:
     of its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
     banks where it is None), a word of the output stream `output_lanes`, each summed up by its own group of
     lanes. With `pipelining` 1 registers follow the program memory, the banks and the sums.
+
+    Split by COLUMNS, each lane has one bank for itself, and `replicas` is 1.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -41,6 +52,7 @@ class FoldedShape:
     input_lanes: int | None = None
     output_lanes: int = 1
     pipelining: int = 0
+    split: Split = Split.ROWS
 
     def __post_init__(self) -> None:
         limits = {"lanes": MAX_LANES, "banks": MAX_BANKS, "replicas": self.lanes, "output_lanes": self.lanes}
@@ -65,6 +77,21 @@ class FoldedShape:
         replicas = -(-lanes // max(1, banks // 2))
         return cls(lanes=lanes, banks=banks, replicas=replicas, multiplier=multiplier, pipelining=pipelining)
 
+    @classmethod
+    def columns(
+        cls, lanes: int, multiplier: Multiplier = Multiplier.DSP, pipelining: int = 0
+    ) -> "FoldedShape":
+        """Return the engine whose lanes are dealt columns; its input words fill the lanes in whole groups."""
+        return cls(
+            lanes=lanes,
+            banks=lanes,
+            replicas=1,
+            multiplier=multiplier,
+            input_lanes=gcd(lanes, COLUMN_INPUTS),
+            pipelining=pipelining,
+            split=Split.COLUMNS,
+        )
+
     @property
     def lane_delay(self) -> int:
         """Cycles from the word with a row's last product to the first word that may read the result."""
@@ -73,12 +100,12 @@ class FoldedShape:
     @property
     def reduction_delay(self) -> int:
         """Cycles from the word that stores a split row's sum to the first word that may read the result."""
-        return 6 + 3 * self.pipelining
+        return 6 + (self.split is Split.COLUMNS) + 3 * self.pipelining
 
     @property
     def output_delay(self) -> int:
         """Cycles from the last word to its result on the output stream, inclusive of that cycle's word."""
-        return 6 + 3 * self.pipelining
+        return 6 + (self.split is Split.COLUMNS) + 3 * self.pipelining
 
     def bank_of(self, lane: int) -> int:
         """Return the bank that a lane writes."""
@@ -104,7 +131,7 @@ class FoldedShape:
 
 def check_network(network: IntNetwork, shape: FoldedShape) -> None:
     """Raise CompileError, with the nearest setting that works, when the engine cannot hold the network."""
-    check_sizes("folded", network)
+    check_types("folded", network)
     outputs = network.spec.widths[-1]
     if outputs % shape.output_lanes:
         nearest = next(n for n in range(shape.output_lanes, 0, -1) if outputs % n == 0)

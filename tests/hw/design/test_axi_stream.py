@@ -16,11 +16,18 @@ def formats(draw: st.DrawFn) -> StreamFormat:
     features, lanes = draw(st.integers(1, 20)), draw(st.integers(1, 20))
     words = -(-features // lanes) + draw(st.integers(0, 2))
     width_bits = 8 * (-(-lanes * kind.bits // 8) + draw(st.integers(0, 2)))
-    return StreamFormat(type=kind, features=features, lanes=lanes, words=words, width_bits=width_bits)
+    channels = draw(st.sampled_from([each for each in range(1, features + 1) if features % each == 0]))
+    return StreamFormat(
+        type=kind, features=features, lanes=lanes, words=words, width_bits=width_bits, channels=channels
+    )
 
 
 def pack_by_hand(stream: StreamFormat, vector: list[int]) -> bytes:
     """Return the format's definition, one integer at a time."""
+    positions = stream.features // stream.channels
+    vector = [
+        vector[index::positions][channel] for index in range(positions) for channel in range(stream.channels)
+    ]
     padded = vector + [0] * (stream.lanes * stream.words - stream.features)
     data = b""
     for start in range(0, len(padded), stream.lanes):
@@ -53,6 +60,7 @@ def test_unpacking_cuts_a_vector_that_is_not_whole() -> None:
     [
         ({"lanes": 0}, "allowed from 1"),
         ({"words": 2}, "2 words of 2 lanes cannot carry 5 features"),
+        ({"channels": 2}, "5 features are not 2 channels"),
         ({"width_bits": 12}, "expected whole bytes, at least 16 bits"),
         ({"width_bits": 8}, "expected whole bytes, at least 16 bits"),
     ],

@@ -133,9 +133,9 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     return write_toy_cnn(tmp_path_factory.mktemp("cnn") / "policy")
 
 
-def laid_out(network: IntNetwork, engine: str) -> Layout:
-    settings = compile_settings(BOARD, engine)
-    return lay_out(network, engine_of_each(settings.engines, network.spec), settings.of_engines(), BOARD)
+def laid_out(network: IntNetwork, engine: str, board: Board = BOARD, **given: int) -> Layout:
+    settings = compile_settings(board, engine, **given)
+    return lay_out(network, engine_of_each(settings.engines, network.spec), settings.of_engines(), board)
 
 
 @pytest.mark.parametrize("engine", ["maps", ",".join(ORDER)])
@@ -208,6 +208,22 @@ def test_auto_takes_the_fastest_that_fits_or_the_smallest_in_time() -> None:
     tail = fastest.taken.tail
     assert tail is not None and tail.engine == "folded"
     assert fastest.taken.name.startswith("engine=maps side=8 lanes=")
-    assert smallest.taken.name.startswith("engine=maps side=2 lanes=4")
+    in_time = [each for each in smallest.candidates if smallest.verdict(each) in ("", "taken")]
+    shares = [each.resources.share_of(BOARD.resources) for each in (smallest.taken, *in_time)]
+    assert shares[0] == min(shares) and smallest.taken.name.endswith(" lanes=4")
     assert "is the fastest of" in fastest.reason and "the least of" in smallest.reason
     assert parse_engines("auto") == () and find_engine("maps") in engines()
+
+
+def test_a_grid_that_does_not_divide_the_maps_is_refused_with_those_that_do() -> None:
+    with pytest.raises(
+        CompileError, match="rows=7: no grid of the maps; there are, .* 5 x 5, 3 x 3, 2 x 2, 1 x 1"
+    ):
+        laid_out(toy_cnn(), "planar", rows=7)
+
+
+def test_a_part_that_is_too_small_says_of_what_and_what_to_do() -> None:
+    with pytest.raises(
+        CompileError, match="planar engine, 5 x 5 lanes .* DSP of 8, .* iCEBreaker has .*; prune"
+    ):
+        laid_out(toy_cnn(), "planar", find_board("iCEBreaker"), rows=5)

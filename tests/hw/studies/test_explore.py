@@ -8,6 +8,7 @@ import pytest
 from ganglion.hw.mapping.compile_settings import options_for
 from ganglion.hw.studies.explore import explore, print_table
 from ganglion.models.build.paths import BuildPaths
+from tests.hw.toy import write_toy_cnn
 from tests.networks import write_random_policy
 
 
@@ -29,3 +30,15 @@ def test_engines_are_measured_and_impossible_ones_left_out(
     assert row["worst_case_cycles"] is None and delta["worst_case_cycles"] >= delta["latency_cycles"] > 0
     print_table([row, delta], "tiny")
     assert f" {delta['worst_case_cycles']} " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_games_policy_is_measured_on_the_engine_that_convolves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = BuildPaths.of("frames", tmp_path)
+    write_toy_cnn(paths.policy)
+    (row,) = explore(paths, "Pynq-Z2", [options_for("folded", lanes=2), options_for("planar")])
+    assert row["engine"] == "planar" and row["mismatches"] == 0
+    assert row["dsp"] > 0 and row["latency_cycles"] > 0 and row["simulated_inferences_per_s"] > 0
+    assert "folded 2 left out: conv1 is a conv2d layer" in caplog.text

@@ -24,8 +24,9 @@ from ganglion.models.formats.qonnx_writer import write_qonnx
 from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, dense_layers, register
 from ganglion.models.layers.layer import Ints, Shape
 from ganglion.models.liveness import live_part
+from ganglion.models.nets.architecture import layer_of
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.quant.calibration import calibrate, layer_of
+from ganglion.models.quant.calibration import calibrate
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer

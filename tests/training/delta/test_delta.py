@@ -74,8 +74,7 @@ def test_thresholds_that_fail_on_other_episodes_give_way_to_those_before_them() 
         lucky = first_seed == MILESTONE_SEEDS or thresholds[1] < LADDER[2]
         return found if lucky else replace(found, return_mean=0.0)
 
-    settings = DeltaSettings(name="Hopper", keep=1.0)
-    assert choose(jumpy, jumpy, (0, 0), settings) == (0, LADDER[1])
+    assert choose(jumpy, jumpy, (0, 0), 1.0, 100) == (0, LADDER[1])
 
 
 def test_a_killed_study_goes_on_and_writes_table_figure_and_json(

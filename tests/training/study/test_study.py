@@ -1,6 +1,8 @@
 """The study: cells are what their names say, all runtimes compute the same, and nothing is measured twice."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import write_json
+from ganglion.models.build.spelling import MAKE_VARIABLE
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.sparsity import Pruning
@@ -162,6 +165,19 @@ def test_dynamic_and_float_policies_say_why_they_have_no_hardware(measured: Meas
     }
     assert "scheme ptdq has no hardware" in str(reasons["ptdq"])
     assert reasons["float"] == "float has no hardware here"
+
+
+def test_what_make_was_given_for_the_study_is_not_given_to_hw(
+    measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {MAKE_VARIABLE: "make", "MAKEFLAGS": "-- ENVS=Toy", "ENVS": "Toy"}.items():
+        monkeypatch.setenv(name, value)
+    assert "policy.onnx is missing" in str(measure_hardware(tmp_path, measured.cell("ptsq"), TARGET).reason)
+
+
+def test_a_float_policy_is_weighed_without_brevitas() -> None:
+    code = "import sys, ganglion.models.quant.dynamic; sys.exit('brevitas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.hw.sim.verilate import verilate
-from ganglion.hw.simulate import verify
+from ganglion.hw.simulate import Simulation, verify
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import MismatchError
@@ -26,6 +26,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import CACHE
+from tests.hw.engines.dense.convolutions import SMALL_LANES, SMALLEST, SMALLEST_LANES, simulated, small
 from tests.networks import random_inputs, write_random_policy
 
 N_VECTORS = 300
@@ -64,18 +65,50 @@ def simulate(tmp_path: Path) -> Iterator[Simulate]:
         yield make
 
 
-@pytest.mark.parametrize("board", ["Pynq-Z2", pytest.param("KV260", marks=pytest.mark.slow)])
-def test_rtl_equals_reference_in_every_layer_under_stalls_and_resets(
-    simulate: Simulate, board: str, tmp_path: Path
-) -> None:
-    bench, vectors = simulate(board=board)
+def check(bench: Bench, vectors: Vectors, scratch: Path) -> Simulation:
+    """Return the measures of a proof, after resets in every seventh cycle were harmless too."""
     measures = verify(bench, vectors, workers=1)
     assert measures.mismatches == 0
     assert measures.resets > 0
     few = vectors.part(0, 3)
     for cycle in range(1, measures.latency_cycles + 20, 7):
         traffic = Traffic(stall_percent=cycle % 2 * 50, reset_at_cycle=cycle)
-        check_result(bench.design, few, bench.run(few.inputs, traffic, tmp_path / "run"), str(traffic))
+        check_result(bench.design, few, bench.run(few.inputs, traffic, scratch), str(traffic))
+    return measures
+
+
+def test_rtl_of_convolutions_equals_reference_in_every_layer_under_stalls_and_resets(tmp_path: Path) -> None:
+    bench, vectors = simulated(tmp_path, SMALLEST, SMALLEST_LANES, n_vectors=100)
+    assert [tap.layer for tap in bench.design.taps] == ["conv1", "conv2", "fc1"]
+    measures, estimate = check(bench, vectors, tmp_path / "run"), bench.design.estimate
+    assert estimate is not None
+    assert measures.interval_cycles == estimate.interval_cycles
+    assert measures.latency_cycles == pytest.approx(estimate.latency_cycles, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", [0, 1])
+def test_two_convolutions_and_a_dense_layer_are_exact_at_the_predicted_pace(
+    padding: int, tmp_path: Path
+) -> None:
+    bench, vectors = simulated(tmp_path, small(padding), SMALL_LANES, n_vectors=200)
+    measures = check(bench, vectors, tmp_path / "run")
+    for percent in (30, 60):
+        traffic = Traffic(stall_percent=percent)
+        check_result(
+            bench.design, vectors, bench.run(vectors.inputs, traffic, tmp_path / "run"), str(traffic)
+        )
+    assert measures.interval_cycles == (450, 648)[padding]
+    assert bench.design.estimate is not None
+    assert measures.latency_cycles == pytest.approx(bench.design.estimate.latency_cycles, rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["Pynq-Z2", "KV260"])
+def test_rtl_of_dense_layers_equals_reference_in_every_layer_under_stalls_and_resets(
+    simulate: Simulate, board: str, tmp_path: Path
+) -> None:
+    check(*simulate(board=board), tmp_path / "run")
 
 
 def test_finn_output_queue_loses_words_without_our_patch(simulate: Simulate, tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from ganglion.hw.mapping.segments import padded
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.errors import CompileError
+from ganglion.models.random_cnn import Cnn, Conv, random_cnn
 from ganglion.models.reference import IntNetwork
+from tests.hw.engines.dense.convolutions import SMALL_LANES, small
 from tests.networks import random_network
 
 
@@ -68,6 +70,37 @@ def test_estimate_is_near_what_yosys_counted() -> None:
     assert (estimate.dsp, estimate.bram) == (198, 59)
     assert estimate.lut == pytest.approx(19_238, rel=0.05)
     assert estimate.ff == pytest.approx(22_175, rel=0.05)
+
+
+MAPS = {
+    "12 x 12": (small(padding=0), SMALL_LANES, (6474, 6401, 39, 0)),
+    "12 x 12, padded": (small(padding=1), SMALL_LANES, (7068, 6743, 39, 0)),
+    "20 x 20, lines in block RAM": (
+        Cnn(
+            shape=(4, 20, 20),
+            convs=(Conv(channels=8, kernel=4, stride=2), Conv(channels=16, kernel=3)),
+            widths=(16, 4),
+            frame_stack=1,
+        ),
+        ((4, 4), (4, 4), (4, 8), (4, 4)),
+        (8097, 7451, 44, 12),
+    ),
+}
+"""Networks, lanes, and the LUT, FF, DSP48E1 and RAMB18 that yosys counted on xc7z020."""
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_estimate_of_convolutions_is_near_what_yosys_counted(name: str) -> None:
+    cnn, lanes, (lut, ff, dsp, bram) = MAPS[name]
+    shapes = dense_shapes(random_cnn(np.random.default_rng(0), cnn, sparsity=0.3))
+    foldings = tuple(Folding(shape=s, pe=pe, simd=simd) for s, (pe, simd) in zip(shapes, lanes, strict=True))
+    estimate = total(foldings, find_board("Pynq-Z2"))
+    assert estimate.dsp == dsp
+    assert estimate.lut == pytest.approx(lut, rel=0.1)
+    assert estimate.ff == pytest.approx(ff, rel=0.1)
+    # Of the last one's memories yosys puts conv2's 72 words of weights into LUTs, 4 BRAM in the model, which
+    # leaves out where fc1's MVAU keeps its input, 2 BRAM.
+    assert bram <= estimate.bram <= bram + 2
 
 
 def test_too_large_a_network_names_the_numbers_and_the_nearest_board() -> None:

@@ -52,14 +52,20 @@ def live_network(rng: np.random.Generator, widths: Sequence[int], nnz: Sequence[
     network = random_network(rng, widths, density=1.0)
     weights = []
     for weight, count in zip(network.weights, nnz, strict=True):
-        rows, columns = weight.shape
-        mask = np.zeros(weight.shape, dtype=bool)
-        order = np.resize(rng.permutation(columns), max(rows, columns))
-        mask[np.resize(rng.permutation(rows), max(rows, columns)), order] = True
-        free = rng.permutation(np.flatnonzero(~mask))
-        mask.flat[free[: count - int(mask.sum())]] = True
+        mask = live_mask(rng, weight.shape, count)
         weights.append(np.where(mask, np.where(weight == 0, 1, weight), 0))
     return replace(network, weights=tuple(weights))
+
+
+def live_mask(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> np.ndarray:
+    """Return a mask of `count` places of a weight in which every row and every column has one."""
+    rows, columns = shape
+    mask = np.zeros(shape, dtype=bool)
+    order = np.resize(rng.permutation(columns), max(rows, columns))
+    mask[np.resize(rng.permutation(rows), max(rows, columns)), order] = True
+    free = rng.permutation(np.flatnonzero(~mask))
+    mask.flat[free[: count - int(mask.sum())]] = True
+    return mask
 
 
 def hopper_98(rng: np.random.Generator) -> IntNetwork:

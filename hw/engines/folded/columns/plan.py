@@ -1,0 +1,119 @@
+"""The folded engine's plan over columns: a program, its streams and costs, and a node's files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ganglion.hw.design.axi_stream import StreamFormat, stream
+from ganglion.hw.engines.check import check_plan
+from ganglion.hw.engines.folded.columns.cost import estimate_columns
+from ganglion.hw.engines.folded.columns.emit import column_lines, write_column_memories
+from ganglion.hw.engines.folded.columns.interpret import interpret_columns
+from ganglion.hw.engines.folded.columns.program import ColumnProgram
+from ganglion.hw.engines.folded.columns.schedule import schedule_columns
+from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.taps import tap_formats
+from ganglion.hw.rtl import RTL
+from ganglion.hw.target.resources import Resources
+from ganglion.models.reference import IntNetwork
+
+# In compile order: what is instantiated before what instantiates it.
+COLUMN_MODULES = (
+    "ganglion_delay", "ganglion_adder_tree", "ganglion_mac", "ganglion_requantize", "ganglion_bank",
+    "ganglion_share_queue", "ganglion_column_lane", "ganglion_column_loader", "ganglion_column_sums",
+    "ganglion_result_queue", "ganglion_sequencer", "ganglion_columns", "ganglion_tap",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPlan:
+    """A program over columns; a ganglion.hw.engines.node.NodePlan."""
+
+    behavioural: ClassVar[tuple[str, ...]] = ()
+    program: ColumnProgram
+    resources: Resources
+    """What it takes of the part, estimated."""
+
+    @classmethod
+    def of(cls, program: ColumnProgram, dsp_accumulates: bool = True) -> "ColumnPlan":
+        """Return the plan of a program; `dsp_accumulates` is the family's."""
+        return cls(program=program, resources=estimate_columns(program, dsp_accumulates))
+
+    @property
+    def network(self) -> IntNetwork:
+        """The layers."""
+        return self.program.lowered.source
+
+    @property
+    def shape(self) -> FoldedShape:
+        """Lanes and words."""
+        return self.program.shape
+
+    @property
+    def entry(self) -> StreamFormat:
+        """The stream that the engine reads."""
+        lowered = self.program.lowered
+        return stream(lowered.source.spec.input_type, lowered.inputs, self.program.input_lanes)
+
+    @property
+    def egress(self) -> StreamFormat:
+        """The stream that the engine writes: an output a word."""
+        last = self.network.spec.layers[-1]
+        return stream(last.output_type, last.n_outputs, 1)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from the first input word to the last result, alone and without stalls."""
+        return self.program.latency_cycles
+
+    def interval_cycles(self, load_cycles: int) -> int:
+        """Return the cycles from vector to vector: the next one loads once no input is read any more.
+
+        `load_cycles` it takes the loader, and those in which a result takes the banks' ports.
+        """
+        program, shape = self.program, self.shape
+        first = int(program.release.argmax()) + 1 + shape.pipelining
+        hidden = [s.bank >= 0 for s in program.sums]
+        stores = np.flatnonzero(program.adds)[hidden] + shape.reduction_delay - 1
+        after, busy = first + load_cycles, set(stores[stores >= first].tolist())
+        for cycle in sorted(busy):
+            after += cycle < after
+        return max(program.n_cycles, after)
+
+    def layer_cycles(self) -> list[int]:
+        """Return the cycles that the lanes together need for each layer's nonzeros."""
+        return [-(-int(np.count_nonzero(weight)) // self.shape.lanes) for weight in self.network.weights]
+
+    def figures(self) -> dict[str, int]:
+        """Return the words and bits of the program and the widths inside."""
+        return {
+            "program_words": self.program.n_cycles,
+            "program_bits": self.program.n_cycles * self.program.word_bits,
+            "weight_bits": self.program.lowered.weight_bits,
+            "accumulator_bits": self.program.lowered.accumulator_bits,
+        }
+
+    def verify(self) -> None:
+        """Raise MismatchError unless the program gives the reference's integers, every layer's."""
+        check_plan("folded", self.network, lambda inputs: interpret_columns(self.program, inputs))
+
+    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
+        """Return the node between words of these lanes."""
+        return EngineNode.between(self, source_lanes, sink_lanes)
+
+    def write(self, name: str, folder: Path) -> EngineFiles:
+        """Write the engine's memories for a node called `name` into `folder`."""
+        return EngineFiles(
+            lines=column_lines(self.program, name),
+            files=tuple(RTL / f"{module}.sv" for module in COLUMN_MODULES),
+            memories=write_column_memories(self.program, folder, name),
+            taps=tap_formats(self.network.spec),
+        )
+
+
+def plan_columns(network: IntNetwork, shape: FoldedShape) -> ColumnPlan:
+    """Return the plan of an engine of this shape; CompileError when the network has no such engine."""
+    return ColumnPlan.of(schedule_columns(network, shape))

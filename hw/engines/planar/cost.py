@@ -1,0 +1,86 @@
+"""What a planar engine takes of a part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
+
+from math import gcd
+
+from ganglion.hw.engines.folded.part import memories
+from ganglion.hw.engines.planar.emit import input_format, output_format
+from ganglion.hw.engines.planar.program import Program
+from ganglion.hw.target.family import BlockRam, Family
+from ganglion.hw.target.resources import Resources
+
+XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
+XILINX_DSP_BITS = 25
+BANK_BITS = 36
+"""Bits of the banks that share a memory; ganglion_planar_banks.sv knows it."""
+CLIP_LUTS = 3
+"""What clips a lane's sum, beside a LUT a bit."""
+# Fitted to yosys: control, and how many LUTs it makes of each that the structure needs.
+CONTROL_LUTS, CONTROL_FFS, LUT_SHARE = 270, 230, 1.41
+INPUTS_OF_LUT = 4
+"""A LUT of six inputs selects one of so many."""
+
+
+def estimate(program: Program) -> Resources:
+    """Return the resources of a program's engine on a Xilinx part."""
+    return _resources(program, XILINX_BRAM, XILINX_DSP_BITS, dsp_accumulates=True)
+
+
+def on_part(program: Program, family: Family) -> Resources:
+    """Return the resources of a program's engine on a family's part."""
+    return _resources(program, family.bram, family.dsp_bits, family.dsp_accumulates)
+
+
+def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates: bool) -> Resources:
+    n_channels = sum(layer.out_channels for layer in program.layers)
+    lut, ff, lanes = _luts(program), _ffs(program), program.shape.lanes
+    if not dsp_accumulates:
+        lut += lanes * program.accumulator_bits
+        ff += lanes * program.accumulator_bits
+    return Resources(
+        lut=lut,
+        ff=ff,
+        dsp=lanes * (1 if program.lifted_bits <= dsp_bits else 2),
+        bram=memories(program.word_bits, program.n_words, bram)
+        + memories(program.bias_bits, n_channels, bram)
+        + _banks(program, bram),
+    )
+
+
+def _luts(program: Program) -> int:
+    """Return the LUTs: to select a neighbour in two steps, to clip, to write, of the two streams' ends."""
+    bits, shape = program.value_bits, program.shape
+    near, far = program.reach
+    select = -(-(far - near) // (INPUTS_OF_LUT - 1)) * bits
+    shifter = select * shape.rows * (program.bank_columns + shape.columns)
+    lanes = shape.lanes * (bits + CLIP_LUTS)
+    write = program.bank_rows * program.bank_columns * bits
+    return CONTROL_LUTS + round(LUT_SHARE * (shifter + lanes + write + _ends(program)))
+
+
+def _ends(program: Program) -> int:
+    """Return the LUTs that gather a row and send a plane: a load or a shift by a LUT a bit."""
+    source, last, sent = program.maps[0], program.maps[-1], output_format(program)
+    plane = last.height * last.width
+    rest = 0 if plane % sent.lanes == 0 else 2 * sent.lanes * -(-sent.lanes // INPUTS_OF_LUT)
+    return source.width * source.type.bits + (plane + rest) * last.type.bits
+
+
+def _ffs(program: Program) -> int:
+    bits, shape = program.value_bits, program.shape
+    source, last, sent = program.maps[0], program.maps[-1], output_format(program)
+    lanes_in = input_format(program).lanes
+    held = 2 * source.width - gcd(source.width, lanes_in) + lanes_in
+    plane = last.height * last.width
+    drain = plane + -(-plane // sent.lanes) * sent.lanes
+    shifter = shape.rows * (program.bank_columns + shape.columns) * bits
+    return CONTROL_FFS + shifter + held * source.type.bits + drain * last.type.bits
+
+
+def _banks(program: Program, bram: BlockRam) -> int:
+    """Return the block RAMs of the lanes' memories, as many banks side by side as a word holds."""
+    side, bits = BANK_BITS // program.value_bits, program.value_bits
+    full, rest = divmod(program.bank_columns, side)
+    row = full * memories(side * bits, program.depth, bram)
+    if rest:
+        row += memories(rest * bits, program.depth, bram)
+    return program.bank_rows * row

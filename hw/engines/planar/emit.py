@@ -1,0 +1,191 @@
+"""Write a planar engine: its instance with all parameters, its memories, a tap a hidden layer."""
+
+from collections.abc import Sequence
+from math import gcd
+from pathlib import Path
+
+from ganglion.hw.codegen.instance import instance
+from ganglion.hw.codegen.node_module import CLOCK, SIGNALS, memory_path, stream_pins
+from ganglion.hw.design.axi_stream import StreamFormat, stream
+from ganglion.hw.design.top_ports import TAPS_DEFINE
+from ganglion.hw.engines.memory_files import hex_words, write_memory_files
+from ganglion.hw.engines.planar.program import Map, Program, Word
+
+PROGRAM_FILE, BIAS_FILE = "program.dat", "bias.dat"
+WORD_LANES = 8
+"""Values in a word of either stream, or the most of their common divisors with what is to be sent."""
+LIST_BITS = 16
+
+
+def input_format(program: Program) -> StreamFormat:
+    """Return the input stream: a frame in C order."""
+    spec = program.network.spec
+    return stream(spec.input_type, spec.step_width, gcd(spec.step_width, WORD_LANES))
+
+
+def output_format(program: Program) -> StreamFormat:
+    """Return the output stream: the last map in C order."""
+    last = program.layers[-1]
+    return stream(last.output_type, last.n_outputs, gcd(last.n_outputs, WORD_LANES))
+
+
+def tap_formats(program: Program) -> dict[int, StreamFormat]:
+    """Return the streams of the hidden layers' taps, a channel a word."""
+    hidden = program.maps[1:-1]
+    return {
+        k: stream(each.type, each.channels * each.height * each.width, each.height * each.width)
+        for k, each in enumerate(hidden)
+    }
+
+
+def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
+    """Write the memory files into `folder`, their names beginning with the node's, and return them."""
+    words = [
+        _encoded(program, word, index == len(channel) - 2)
+        for layer in program.words
+        for channel in layer
+        for index, word in enumerate(channel)
+    ]
+    biases = [int(start) for layer in program.starts for start in layer]
+    files = {
+        PROGRAM_FILE: hex_words(words, program.word_bits),
+        BIAS_FILE: hex_words(biases, program.bias_bits),
+    }
+    return write_memory_files(files, folder, node)
+
+
+def _encoded(program: Program, word: Word, is_next_last: bool) -> int:
+    """Return a word's bits, the flag on top; the window's column is the lowest field."""
+    value = int(is_next_last)
+    for field, bits in (
+        (word.weight, program.weight_bits),
+        (word.channel, program.channel_bits),
+        (word.row, program.kernel_bits),
+        (word.column, program.kernel_bits),
+    ):
+        value = value << bits | (field & ((1 << bits) - 1))
+    return value
+
+
+def engine_lines(program: Program, node: str) -> list[str]:
+    """Return the lines between the streams x and y; the files of memories begin with the node's name."""
+    shape, value_bits = program.shape, program.value_bits
+    layer_bits = max(1, (len(program.layers) - 1).bit_length())
+    pins = {f"result_{name}_o": f"result_{name}" for name in ("valid", "layer", "place")}
+    return [
+        "  logic result_valid;",
+        f"  logic [{layer_bits - 1}:0] result_layer;",
+        "  logic [15:0] result_place;",
+        f"  logic [{shape.lanes * value_bits - 1}:0] result;",
+        *instance(
+            "ganglion_planar",
+            "u_engine",
+            engine_parameters(program, node),
+            CLOCK | stream_pins() | pins | {"result_o": "result"},
+        ),
+        "  logic unused_result;",
+        "  assign unused_result = ^{result_valid, result_layer, result_place, result};",
+        f"`ifdef {TAPS_DEFINE}",
+        *(line for k, each in enumerate(program.maps[1:-1]) for line in _tap(program, k, each, layer_bits)),
+        "`endif",
+    ]
+
+
+def _tap(program: Program, layer: int, tapped: Map, layer_bits: int) -> list[str]:
+    parameters = {
+        "Rows": program.shape.rows,
+        "Columns": program.shape.columns,
+        "ValueBits": program.value_bits,
+        "Tile": tapped.tile,
+        "Height": tapped.height,
+        "Width": tapped.width,
+        "Bits": tapped.type.bits,
+    }
+    data, valid, ready = (f"tap{layer}_{signal}" for signal in SIGNALS)
+    pins = {
+        "valid_i": f"result_valid && result_layer == {layer_bits}'d{layer}",
+        "place_i": "result_place",
+        "values_i": "result",
+        "full_o": valid,
+        "plane_o": f"plane{layer}",
+    }
+    bits = tapped.height * tapped.width * tapped.type.bits
+    return [
+        f"  logic [{bits - 1}:0] plane{layer};",
+        *instance("ganglion_planar_plane", f"u_tap{layer}", parameters, CLOCK | pins),
+        f"  assign {data} = {-(-bits // 8) * 8}'(plane{layer});",
+        f"  assign {ready} = 1'b1;",
+    ]
+
+
+def engine_parameters(program: Program, node: str) -> dict[str, str]:
+    """Return the parameters of ganglion_planar by name, as SystemVerilog expressions."""
+    shape, source = program.shape, program.maps[0]
+    near, far = program.reach
+    modes = tuple(dict.fromkeys(program.requantizations))
+    entry, egress = input_format(program), output_format(program)
+    numbers = {
+        "Rows": shape.rows,
+        "Columns": shape.columns,
+        "BankRows": program.bank_rows,
+        "BankColumns": program.bank_columns,
+        "Depth": program.depth,
+        "Layers": len(program.layers),
+        "Words": program.n_words,
+        "ValueBits": program.value_bits,
+        "WeightBits": program.weight_bits,
+        "LiftedBits": program.lifted_bits,
+        "ChannelBits": program.channel_bits,
+        "KernelBits": program.kernel_bits,
+        "AccBits": program.accumulator_bits,
+        "BiasBits": program.bias_bits,
+        "AllChannels": sum(layer.out_channels for layer in program.layers),
+        "Reaches": far - near + 1,
+        "Before": -near,
+        "InLanes": entry.lanes,
+        "InBits": entry.type.bits,
+        "InChannels": source.channels,
+        "FrameChannels": program.frame_channels,
+        "InHeight": source.height,
+        "InWidth": source.width,
+        "InSigned": int(entry.type.signed),
+        "OutLanes": egress.lanes,
+        "OutBits": egress.type.bits,
+        "Modes": len(modes),
+    }
+    lists = {name: _packed(LIST_BITS, values) for name, values in _lists(program).items()}
+    lists |= {
+        "Shifts": _packed(8, [mode.shift for mode in modes]),
+        "Widths": _packed(8, [mode.bits for mode in modes]),
+    }
+    files = {"ProgramFile": memory_path(node, PROGRAM_FILE), "BiasFile": memory_path(node, BIAS_FILE)}
+    return {name: str(value) for name, value in numbers.items()} | lists | files
+
+
+def _lists(program: Program) -> dict[str, list[int]]:
+    """Return the parameters of which each layer has its own."""
+    near, _ = program.reach
+    modes = list(dict.fromkeys(program.requantizations))
+    layers, sources, targets = program.layers, program.maps[:-1], program.maps[1:]
+    return {
+        "Channels": [layer.out_channels for layer in layers],
+        "Tiles": [each.tile for each in targets],
+        "Strides": [layer.stride for layer in layers],
+        "SourceTiles": [each.tile for each in sources],
+        "Sources": [each.first for each in sources],
+        "Targets": [each.first for each in targets],
+        "Offsets": [
+            -near * source.tile - layer.padding for layer, source in zip(layers, sources, strict=True)
+        ],
+        "Lifts": list(program.lifts),
+        "ModeOf": [modes.index(each) for each in program.requantizations],
+        "Lows": [-each.type.low for each in targets],
+        "Signed": [int(each.type.signed) for each in sources],
+        "MapHeights": [each.height for each in targets],
+        "MapWidths": [each.width for each in targets],
+    }
+
+
+def _packed(bits: int, values: Sequence[int]) -> str:
+    """Return a concatenation, the first value in the low bits."""
+    return "{" + ", ".join(f"{bits}'d{value}" for value in reversed(values)) + "}"

@@ -1,0 +1,14 @@
+"""What the planar engine can be asked for."""
+
+from dataclasses import dataclass
+
+from ganglion.hw.engines.engine import EngineSettings, setting
+from ganglion.hw.engines.planar.shape import MAX_GRID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanarSettings(EngineSettings):
+    """How many lanes, as a grid over every feature map."""
+
+    rows: int | None = setting(None, "rows of the planar engine's lanes (default: the board's)", 1, MAX_GRID)
+    columns: int | None = setting(None, "columns of the planar engine's lanes (as rows)", 1, MAX_GRID)

@@ -1,0 +1,107 @@
+"""How a planar engine is built: a grid of lanes, and the tile of the last map that each of them has."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganglion.hw.engines.check import check_types
+from ganglion.models.build.codec import STRICT
+from ganglion.models.build.errors import CompileError
+from ganglion.models.build.spelling import spelled
+from ganglion.models.layers import Conv2d
+from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.network import NetworkSpec
+
+MAX_GRID = 32
+MAX_TILE = 64
+"""Rows, and columns, of the largest tile: the input's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanarShape:
+    """The grid of an engine: lane (r, c) has rows r*tile .. and columns c*tile .. of the last map."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    rows: int
+    columns: int
+    tile: int
+
+    def __post_init__(self) -> None:
+        for name, high in (("rows", MAX_GRID), ("columns", MAX_GRID), ("tile", MAX_TILE)):
+            if not 1 <= getattr(self, name) <= high:
+                raise CompileError(f"planar: {name} = {getattr(self, name)} is outside 1 to {high}")
+
+    @property
+    def lanes(self) -> int:
+        """Multipliers."""
+        return self.rows * self.columns
+
+
+def convolutions(spec: NetworkSpec) -> tuple[Conv2d, ...]:
+    """Return the layers of a chain of convolutions; CompileError says what is in the way."""
+    found: list[Conv2d] = []
+    for index, layer in enumerate(spec.layers):
+        if not isinstance(layer, Conv2d) or layer.residual is not None or spec.source(index) != index:
+            what = "reads more than the layer before" if isinstance(layer, Conv2d) else f"is {layer.kind!r}"
+            raise CompileError(
+                f"planar: {layer.name} {what}; allowed are convolutions, each of which reads the one before; "
+                f"name another engine for it"
+            )
+        found.append(layer)
+    return tuple(found)
+
+
+def check_network(network: IntNetwork) -> None:
+    """Raise CompileError, with what would work, when the engine cannot hold the network."""
+    convolutions(network.spec)
+    if network.spec.thresholds is not None:
+        raise CompileError("planar: the policy has thresholds; take one without")
+    check_types("planar", network)
+
+
+def tiles(layers: tuple[Conv2d, ...], tile: int) -> tuple[int, ...]:
+    """Return the rows, which are the columns, of a lane's tile at every boundary: a stride times the next."""
+    found = [tile]
+    for layer in reversed(layers):
+        found.append(found[-1] * layer.stride)
+    return tuple(reversed(found))
+
+
+def shape_of_tile(layers: tuple[Conv2d, ...], tile: int) -> PlanarShape:
+    """Return the smallest grid whose lanes have tiles of this size of the last map."""
+    outputs = list(zip(layers, tiles(layers, tile)[1:], strict=True))
+    return PlanarShape(
+        rows=max(-(-layer.out_shape[1] // size) for layer, size in outputs),
+        columns=max(-(-layer.out_shape[2] // size) for layer, size in outputs),
+        tile=tile,
+    )
+
+
+def shapes(network: IntNetwork) -> Iterator[PlanarShape]:
+    """Yield the grids that a network can have, largest first, each with the smallest tile."""
+    layers, before = convolutions(network.spec), None
+    for tile in range(1, MAX_TILE // tiles(layers, 1)[0] + 1):
+        grid = [
+            max(
+                -(-layer.out_shape[axis] // size)
+                for layer, size in zip(layers, tiles(layers, tile)[1:], strict=True)
+            )
+            for axis in (1, 2)
+        ]
+        if max(grid) <= MAX_GRID and grid != before:
+            yield PlanarShape(rows=grid[0], columns=grid[1], tile=tile)
+            before = grid
+
+
+def find_shape(network: IntNetwork, rows: int | None, columns: int | None) -> PlanarShape:
+    """Return the grid of so many rows or columns; CompileError names the grids that there are."""
+    known = tuple(shapes(network))
+    for shape in known:
+        if rows in (None, shape.rows) and columns in (None, shape.columns):
+            return shape
+    asked = " ".join(spelled(n, v) for n, v in (("rows", rows), ("columns", columns)) if v is not None)
+    names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known) or "none"
+    raise CompileError(
+        f"planar: {asked or 'the network'}: no grid of the maps; there are, rows x columns, {names}"
+    )

@@ -1,0 +1,102 @@
+// The last map as a stream: planes in words of Lanes values, which need not divide a plane.
+// Latency 3 cycles from a plane's last result to its first word; a plane in Chunks cycles.
+// Handshake: ready/valid. credit_o promises room for a plane more; reserve_i takes it.
+// Golden: IntNetwork.__call__ in C order.
+module ganglion_planar_drain #(
+  parameter int unsigned Rows      = 4,
+  parameter int unsigned Columns   = 4,
+  parameter int unsigned ValueBits = 8,
+  parameter int unsigned Tile      = 1,
+  parameter int unsigned Height    = 3,
+  parameter int unsigned Width     = 3,
+  parameter int unsigned Bits      = 8,
+  parameter int unsigned Lanes     = 4   // divides the values of all planes
+) (
+  input  logic                                        clk_i,
+  input  logic                                        rst_ni,
+  input  logic                                        reserve_i,
+  output logic                                        credit_o,
+  input  logic                                        valid_i,
+  input  logic [1:0][7:0]                             place_i,
+  input  logic [Rows-1:0][Columns-1:0][ValueBits-1:0] values_i,
+  output logic [Lanes-1:0][Bits-1:0]                  tdata_o,
+  output logic                                        tvalid_o,
+  input  logic                                        tready_i
+);
+  localparam int unsigned Values = Height * Width;
+  localparam int unsigned Chunks = (Values + Lanes - 1) / Lanes;
+  localparam int unsigned LastValues = Values - (Chunks - 1) * Lanes;
+  localparam int unsigned LeftBits = $clog2(Chunks + 1), FillBits = $clog2(2 * Lanes);
+
+  if (Lanes < 1 || Lanes > 8) begin : g_bad
+    $error("ganglion_planar_drain: Lanes %0d, allowed 1 to 8", Lanes);
+  end
+
+  logic full, waits_q, load, take, ends;
+  logic [Values-1:0][Bits-1:0] plane;
+  logic [Chunks-1:0][Lanes-1:0][Bits-1:0] chunks_q;
+  logic [LeftBits-1:0] left_q;
+  logic [1:0] under_way_q;
+
+  ganglion_planar_plane #(
+    .Rows(Rows), .Columns(Columns), .ValueBits(ValueBits), .Tile(Tile), .Height(Height),
+    .Width(Width), .Bits(Bits)
+  ) u_plane (
+    .clk_i, .rst_ni, .valid_i, .place_i, .values_i, .full_o(full), .plane_o(plane)
+  );
+
+  assign ends     = take && left_q == LeftBits'(1);
+  assign load     = (full || waits_q) && (left_q == '0 || ends);
+  assign credit_o = under_way_q < 2'd2;
+
+  always_ff @(posedge clk_i) begin
+    if (load) chunks_q <= (Chunks * Lanes * Bits)'(plane);
+    else if (take) chunks_q <= chunks_q >> (Lanes * Bits);
+    if (!rst_ni) begin
+      waits_q     <= 1'b0;
+      left_q      <= '0;
+      under_way_q <= '0;
+    end else begin
+      waits_q     <= (full || waits_q) && !load;
+      if (load) left_q <= LeftBits'(Chunks);
+      else if (take) left_q <= left_q - 1'b1;
+      under_way_q <= under_way_q + 2'(reserve_i) - 2'(ends);
+    end
+  end
+
+  if (LastValues == Lanes) begin : g_whole
+    assign tdata_o  = chunks_q[0];
+    assign tvalid_o = left_q != '0;
+    assign take     = tvalid_o && tready_i;
+  end else begin : g_rest
+    // A chunk goes behind the values that the words before have left over.
+    logic [Lanes-2:0][Bits-1:0] rest_q;
+    logic [FillBits-1:0] fill_q, filled;
+    logic [2*Lanes-2:0][Bits-1:0] joined;
+    logic is_word;
+
+    always_comb begin
+      joined = '0;
+      for (int unsigned f = 0; f < Lanes; f++) begin
+        if (fill_q == FillBits'(f)) begin
+          for (int unsigned i = 0; i < 2 * Lanes - 1; i++) begin
+            if (i < f) joined[i] = rest_q[i];
+            else if (i - f < Lanes) joined[i] = chunks_q[0][i-f];
+          end
+        end
+      end
+    end
+
+    assign filled   = fill_q + (left_q == LeftBits'(1) ? FillBits'(LastValues) : FillBits'(Lanes));
+    assign is_word  = filled >= FillBits'(Lanes);
+    assign tdata_o  = joined[Lanes-1:0];
+    assign tvalid_o = left_q != '0 && is_word;
+    assign take     = left_q != '0 && (tready_i || !is_word);
+
+    always_ff @(posedge clk_i) begin
+      if (take) rest_q <= is_word ? joined[2*Lanes-2:Lanes] : joined[Lanes-2:0];
+      if (!rst_ni) fill_q <= '0;
+      else if (take) fill_q <= is_word ? filled - FillBits'(Lanes) : filled;
+    end
+  end
+endmodule

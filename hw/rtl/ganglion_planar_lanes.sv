@@ -1,0 +1,141 @@
+// All lanes behind their shifter, with the biases of every channel: what the banks hold to results.
+// Latency 7 cycles from a pass' last word to its results; interval 1.
+// No handshake: values, reaches and weights follow their word by 2, 1 and 1 cycles.
+// Golden: hw.engines.planar.interpret.
+module ganglion_planar_lanes #(
+  parameter  int unsigned Rows = 5, Columns = 5, BankRows = 6, BankColumns = 6,
+  parameter  int unsigned ValueBits = 8, LiftedBits = 9, AccBits = 20, BiasBits = 18, Layers = 2,
+  parameter  int unsigned AllChannels = 8, Reaches = 3, Before = 0, Modes = 1, AddressBits = 4,
+  parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
+  parameter  logic [16*Layers-1:0] ModeOf = '0, Lows = '0, Signed = '0, Targets = '0,
+  parameter  logic [16*Layers-1:0] Tiles = {Layers{16'd1}},
+  parameter  logic [16*Layers-1:0] MapHeights = {Layers{16'd5}}, MapWidths = {Layers{16'd5}},
+  parameter                        BiasFile = "",
+  localparam int unsigned          LayerBits = Layers > 1 ? $clog2(Layers) : 1,
+  localparam int unsigned          IndexBits = AllChannels > 1 ? $clog2(AllChannels) : 1,
+  localparam int unsigned          ReachBits = Reaches > 1 ? $clog2(Reaches) : 1
+) (
+  input  logic                                                clk_i,
+  input  logic                                                rst_ni,
+  input  logic                                                valid_i,
+  input  logic                                                first_i,
+  input  logic                                                last_i,
+  input  logic [LayerBits-1:0]                                layer_i,
+  input  logic [IndexBits-1:0]                                index_i,
+  input  logic [IndexBits-1:0]                                channel_i,
+  input  logic [1:0][7:0]                                     place_i,
+  input  logic [BankRows-1:0][BankColumns-1:0][ValueBits-1:0] read_i,
+  input  logic [1:0][ReachBits-1:0]                           reach_i,
+  input  logic signed [LiftedBits-1:0]                        weight_i,
+  output logic                                                valid_o,
+  output logic [LayerBits-1:0]                                layer_o,
+  output logic [1:0][7:0]                                     place_o,
+  output logic [AddressBits-1:0]                              address_o,
+  output logic [Rows-1:0][Columns-1:0][ValueBits-1:0]         result_o
+);
+  localparam int unsigned ModeBits = Modes > 1 ? $clog2(Modes) : 1;
+  // Cycles from a word to its operands, products and sums.
+  localparam int unsigned Operand = 3, Product = 5, Sum = 6;
+  if (Layers < 1 || AllChannels < 1) begin : g_bad
+    $error("ganglion_planar_lanes: Layers %0d, AllChannels %0d (from 1)", Layers, AllChannels);
+  end
+
+  logic first, is_signed, done;
+  logic [ReachBits-1:0] reach_rows, reach_columns;
+  logic signed [LiftedBits-1:0] weight;
+  logic [ValueBits-1:0] low;
+  logic signed [BiasBits-1:0] bias, bias_q;
+  logic [LayerBits-1:0] layer;
+  logic [IndexBits-1:0] channel;
+  logic [1:0][7:0] place;
+  logic [Rows-1:0][Columns-1:0][ValueBits-1:0] values, result;
+  logic [Rows-1:0][Layers-1:0] in_row;
+  logic [Columns-1:0][Layers-1:0] in_column;
+  logic [Layers-1:0][AddressBits-1:0] address;
+
+  (* ram_style = "block", rom_style = "block" *)
+  logic signed [BiasBits-1:0] biases [1 << IndexBits];
+  initial if (BiasFile != "") $readmemh(BiasFile, biases);
+  always_ff @(posedge clk_i) bias_q <= biases[index_i];
+
+  ganglion_delay #(.Bits(BiasBits), .Cycles(Product - 1)) u_bias (
+    .clk_i, .rst_ni, .data_i(bias_q), .data_o(bias)
+  );
+  ganglion_delay #(.Bits(1), .Cycles(Product)) u_first (
+    .clk_i, .rst_ni, .data_i(valid_i && first_i), .data_o(first)
+  );
+  ganglion_delay #(.Bits(LayerBits + IndexBits + 16), .Cycles(Sum)) u_result (
+    .clk_i, .rst_ni, .data_i({layer_i, channel_i, place_i}), .data_o({layer, channel, place})
+  );
+  ganglion_delay #(.Bits(1), .Cycles(Sum), .Resets(1)) u_done (
+    .clk_i, .rst_ni, .data_i(valid_i && last_i), .data_o(done)
+  );
+  ganglion_delay #(.Bits(LiftedBits), .Cycles(2)) u_weight (
+    .clk_i, .rst_ni, .data_i(weight_i), .data_o(weight)
+  );
+  ganglion_delay #(.Bits(ReachBits), .Cycles(1)) u_rows (
+    .clk_i, .rst_ni, .data_i(reach_i[1]), .data_o(reach_rows)
+  );
+  ganglion_delay #(.Bits(ReachBits), .Cycles(2)) u_columns (
+    .clk_i, .rst_ni, .data_i(reach_i[0]), .data_o(reach_columns)
+  );
+
+  ganglion_planar_shifter #(
+    .Rows(Rows), .Columns(Columns), .BankRows(BankRows), .BankColumns(BankColumns),
+    .ValueBits(ValueBits), .Reaches(Reaches), .Before(Before)
+  ) u_shifter (
+    .clk_i, .values_i(read_i), .rows_i(reach_rows), .columns_i(reach_columns), .values_o(values)
+  );
+  // Where no layer is signed, lanes need neither a sign nor a lowest value.
+  if (Signed == '0) begin : g_unsigned
+    assign is_signed = 1'b0;
+  end else begin : g_signed
+    logic [LayerBits-1:0] operands;
+    ganglion_delay #(.Bits(LayerBits), .Cycles(Operand)) u_layer (
+      .clk_i, .rst_ni, .data_i(layer_i), .data_o(operands)
+    );
+    assign is_signed = Signed[16*operands];
+  end
+  if (Lows == '0) begin : g_from_zero
+    assign low = '0;
+  end else begin : g_low
+    assign low = ValueBits'(Lows[16*layer+:16]);
+  end
+
+  for (genvar l = 0; l < Layers; l++) begin : g_layer
+    localparam int unsigned Tile = 32'(Tiles[16*l+:16]), TileBits = $clog2(Tile);
+    assign address[l] = AddressBits'(Targets[16*l+:16]) +
+                        ((AddressBits'(channel) << 2 * TileBits) |
+                         (AddressBits'(place[1]) << TileBits) | AddressBits'(place[0]));
+    for (genvar r = 0; r < Rows; r++) begin : g_row
+      assign in_row[r][l] = 32'(place[1]) + r * Tile < 32'(MapHeights[16*l+:16]);
+    end
+    for (genvar c = 0; c < Columns; c++) begin : g_column
+      assign in_column[c][l] = 32'(place[0]) + c * Tile < 32'(MapWidths[16*l+:16]);
+    end
+  end
+
+  for (genvar r = 0; r < Rows; r++) begin : g_row
+    for (genvar c = 0; c < Columns; c++) begin : g_column
+      ganglion_planar_lane #(
+        .ValueBits(ValueBits), .WeightBits(LiftedBits), .AccBits(AccBits), .BiasBits(BiasBits),
+        .Modes(Modes), .Shifts(Shifts), .Widths(Widths)
+      ) u_lane (
+        .clk_i, .value_i(values[r][c]), .signed_i(is_signed), .weight_i(weight), .first_i(first),
+        .bias_i(bias), .mode_i(ModeBits'(ModeOf[16*layer+:16])),
+        .low_i(low), .result_o(result[r][c])
+      );
+      // A lane beyond the map's edge keeps zeros, which padding reads.
+      always_ff @(posedge clk_i) begin
+        result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : '0;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    valid_o   <= done && rst_ni;
+    layer_o   <= layer;
+    place_o   <= place;
+    address_o <= address[layer];
+  end
+endmodule

@@ -1,0 +1,1 @@
+"""The folded engine over columns."""

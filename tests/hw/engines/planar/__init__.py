@@ -1,0 +1,1 @@
+"""Tests of ganglion.hw.engines.planar."""

@@ -1,0 +1,131 @@
+"""What a planar engine cannot be is refused in a line; grids, programs and estimates are what they say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.hw.engines.planar.engine import Planar
+from ganglion.hw.engines.planar.interpret import interpret
+from ganglion.hw.engines.planar.plan import plan
+from ganglion.hw.engines.planar.program import Program, program
+from ganglion.hw.engines.planar.settings import PlanarSettings
+from ganglion.hw.engines.planar.shape import PlanarShape, find_shape, shapes
+from ganglion.hw.synth import resources_by_node, run_yosys
+from ganglion.hw.target.board import find_board
+from ganglion.hw.target.resources import NOTHING
+from ganglion.models.build.errors import CompileError, ConfigError, MismatchError
+from ganglion.models.reference import IntNetwork
+from tests.hw.bare import build_bare
+from tests.hw.engines.planar.nets import Conv, chain, nature_convolutions, toy_convolutions
+from tests.networks import random_network
+
+BOARD = find_board("Pynq-Z2")
+
+
+def _rng(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_nature_cnn_has_the_grids_that_its_maps_allow() -> None:
+    known = [(shape.rows, shape.columns, shape.tile) for shape in shapes(nature_convolutions(0.98))]
+    assert known[:2] == [(10, 10, 1), (5, 5, 2)] and (3, 3, 4) in known
+
+
+def test_a_grid_that_the_maps_do_not_have_names_those_that_they_have() -> None:
+    with pytest.raises(CompileError, match="planar: rows=4: no grid of the maps; there are.* 5 x 5, 3 x 3,"):
+        find_shape(toy_convolutions(), 4, None)
+    with pytest.raises(ConfigError, match="rows=33: allowed from 1 to 32"):
+        PlanarSettings(rows=33)
+    assert find_shape(toy_convolutions(), None, 3) == PlanarShape(rows=3, columns=3, tile=2)
+
+
+def test_what_it_does_not_compute_is_refused() -> None:
+    network = toy_convolutions()
+    first, second = network.spec.layers
+    with pytest.raises(CompileError, match="planar: fc1 is 'dense'; allowed are convolutions"):
+        program(random_network(_rng(), (4, 3)), PlanarShape(rows=1, columns=1, tile=1))
+    wide = replace(
+        network.spec, layers=(first, replace(second, output_type=replace(first.output_type, bits=9)))
+    )
+    with pytest.raises(CompileError, match="conv2's output type UINT9 has 9 bits, allowed 2 to 8; quantize"):
+        program(replace(network, spec=wide), PlanarShape(rows=5, columns=5, tile=1))
+    assert Planar().refusal(replace(second, pre_relu=True)) is not None
+    assert Planar().refusal(second) is None
+
+
+def test_a_board_too_small_names_the_nearest_grid_that_fits() -> None:
+    network = toy_convolutions()
+    small = replace(BOARD, resources=replace(BOARD.resources, dsp=12))
+    with pytest.raises(CompileError, match=r"5 x 5 lanes for .* takes 25 DSP of .*; set rows=3 columns=3"):
+        Planar().plan([network], PlanarSettings(rows=5), small, NOTHING)
+    (made,) = Planar().plan([network], PlanarSettings(), small, NOTHING)
+    assert made.shape.rows == 3
+
+
+def test_a_program_is_as_long_as_its_nonzeros_and_empty_kernels_take_two_words() -> None:
+    network = nature_convolutions(0.98)
+    made = program(network, PlanarShape(rows=10, columns=10, tile=1))
+    lengths = [len(words) for layer in made.words for words in layer]
+    assert min(lengths) >= 2 and made.word_bits == 21
+    assert made.n_words == sum(max(2, int(np.count_nonzero(w))) for layer in network.weights for w in layer)
+
+
+def test_a_wrong_word_is_found_before_anything_is_written() -> None:
+    network = toy_convolutions()
+    made = plan(network, next(shapes(network)))
+    made.verify()
+    (front, ((first, *others), *channels)) = made.program.words
+    changed = (front, ((replace(first, weight=first.weight + 1), *others), *channels))
+
+    class Wrong(Program):
+        words = changed  # type: ignore[assignment]
+
+    wrong = replace(made, program=Wrong(shape=made.shape, network=network))
+    with pytest.raises(MismatchError, match="planar plan: conv2"):
+        wrong.verify()
+
+
+def test_lanes_with_any_tile_compute_any_chain() -> None:
+    """Channels, strides, paddings and odd maps at random, each on all of its grids."""
+    rng = _rng(7)
+    for _ in range(6):
+        convs = [
+            Conv(
+                channels=int(rng.integers(1, 6)),
+                kernel=(kernel := int(rng.integers(1, 5))),
+                stride=int(rng.integers(1, kernel + 1)),
+                padding=int(rng.integers(0, min(2, kernel))),
+                output=str(rng.choice(["UINT8", "INT8", "INT5", "UINT3"])),
+                shift=int(rng.integers(3, 10)),
+            )
+            for _ in range(2)
+        ]
+        shape = (int(rng.integers(1, 4)), int(rng.integers(12, 20)), int(rng.integers(12, 20)))
+        network = chain(rng, shape, convs, input_type="INT8")
+        for grid in shapes(network):
+            inputs = rng.integers(-128, 128, (2, network.spec.widths[0]))
+            answers = zip(network.forward(inputs), interpret(program(network, grid), inputs), strict=True)
+            assert all(np.array_equal(expected, got) for expected, got in answers)
+
+
+ESTIMATED: dict[str, Callable[[], IntNetwork]] = {
+    "toy": toy_convolutions,
+    "NatureCNN, 98%": lambda: nature_convolutions(0.98),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["Pynq-Z2", "ZCU104"])
+@pytest.mark.parametrize("name", ESTIMATED)
+def test_estimate_is_within_15_percent_of_synthesis(name: str, board: str, tmp_path: Path) -> None:
+    network = ESTIMATED[name]()
+    (made,) = Planar().plan([network], PlanarSettings(), find_board(board), NOTHING)
+    built = build_bare(made, tmp_path, board=board)
+    statistics = run_yosys(built.design, tmp_path / "work")
+    nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()
+    for resource in ("lut", "ff", "dsp", "bram"):
+        measured = sum(node[resource] for node in nodes)
+        assert abs(getattr(built.node.resources, resource) - measured) <= 0.15 * measured, resource

@@ -1,0 +1,54 @@
+"""Every module of the planar engine lints clean on its own; illegal parameters die at elaboration."""
+
+from pathlib import Path
+
+import pytest
+
+from ganglion.hw.engines.planar.plan import MODULES, plan
+from ganglion.hw.engines.planar.shape import shapes
+from ganglion.hw.rtl import RTL
+from tests.hw.bare import build_bare
+from tests.hw.engines.folded.test_lint import lint
+from tests.hw.engines.planar.nets import toy_convolutions
+
+OWN = [module for module in MODULES if "planar" in module]
+
+
+@pytest.mark.parametrize("module", OWN)
+def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> None:
+    assert lint(RTL, module) == ""
+    lines = (RTL / f"{module}.sv").read_text().splitlines()
+    assert len(lines) <= 150 and max(map(len, lines)) <= 100
+    assert all(line.startswith("// ") for line in lines[:4])
+    assert lines[1].startswith("// Latency ")
+    assert "andshake" in lines[2]
+    assert lines[3].startswith("// Golden: ")
+
+
+@pytest.mark.parametrize("taps", [True, False])
+def test_generated_top_lints_clean(taps: bool, tmp_path: Path) -> None:
+    network = toy_convolutions()
+    build_bare(plan(network, next(shapes(network))), tmp_path)
+    options = ["-DGANGLION_TAPS=1"] if taps else []
+    assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
+
+
+@pytest.mark.parametrize(
+    ("module", "parameter"),
+    [
+        ("ganglion_planar_lane", "-GValueBits=1"),
+        ("ganglion_planar_lanes", "-GAllChannels=0"),
+        ("ganglion_planar_shifter", "-GRows=5"),
+        ("ganglion_planar_banks", "-GValueBits=9"),
+        ("ganglion_planar_address", "-GLiftedBits=7"),
+        ("ganglion_planar_frames", "-GFrameChannels=3"),
+        ("ganglion_planar_loader", "-GLanes=5"),
+        ("ganglion_planar_sequencer", "-GGap=16"),
+        ("ganglion_planar_plane", "-GHeight=5"),
+        ("ganglion_planar_drain", "-GLanes=9"),
+    ],
+)
+def test_an_illegal_parameter_dies_at_elaboration(module: str, parameter: str) -> None:
+    value = parameter.partition("=")[2]
+    report = lint(RTL, module, "-Wno-lint", parameter)
+    assert f"{module}: " in report and value in report

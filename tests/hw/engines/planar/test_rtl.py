@@ -1,0 +1,125 @@
+"""The planar RTL equals the reference in every map of every frame, in exactly the model's cycles."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganglion.hw.engines.planar.plan import plan
+from ganglion.hw.engines.planar.shape import shapes
+from ganglion.hw.sim.equality import check_result
+from ganglion.hw.sim.harness import Traffic
+from ganglion.models.reference import IntNetwork
+from tests.hw.bare import build_bare
+from tests.hw.engines.planar.nets import (
+    Conv,
+    chain,
+    frame_vectors,
+    nature_convolutions,
+    toy_convolutions,
+    with_kernels,
+)
+
+Case = tuple[IntNetwork, int]
+"""A network, and which of its grids: 0 is the largest."""
+
+
+def _rng(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _corners() -> IntNetwork:
+    """Return a constant channel, an empty kernel and full ones; signed maps, a padded and an odd one."""
+    convs = (
+        Conv(channels=5, kernel=3, stride=2, padding=1, output="INT8", shift=10),
+        Conv(channels=3, kernel=3, padding=1, output="UINT8", shift=9),
+    )
+    network = chain(_rng(), (2, 11, 9), convs, input_type="INT8", frame_stack=2)
+    return with_kernels(with_kernels(network, 0, 1, 0), 1, 2, 127)
+
+
+FAST: dict[str, Callable[[], Case]] = {"toy, tiles of 2": lambda: (toy_convolutions(), 1)}
+SLOW: dict[str, Callable[[], Case]] = {
+    "toy": lambda: (toy_convolutions(), 0),
+    "toy, tiles of 3": lambda: (toy_convolutions(), 2),
+    "toy, one lane": lambda: (toy_convolutions(), 3),
+    "corners": lambda: (_corners(), 0),
+    "corners, tiles of 2": lambda: (_corners(), 1),
+    "one layer": lambda: (chain(_rng(2), (3, 7, 10), [Conv(channels=7, kernel=4, stride=3)]), 0),
+    "one channel": lambda: (chain(_rng(3), (1, 5, 5), [Conv(channels=1, kernel=2)], density=1), 0),
+    "stride 4": lambda: (
+        chain(
+            _rng(4),
+            (3, 29, 21),
+            [Conv(channels=5, kernel=5, stride=4, padding=1), Conv(channels=7, kernel=3, padding=1)],
+            frame_stack=3,
+        ),
+        0,
+    ),
+    "narrow types": lambda: (
+        chain(
+            _rng(5),
+            (2, 9, 9),
+            [
+                Conv(channels=4, kernel=3, output="UINT4", weight="INT3", shift=4),
+                Conv(channels=6, kernel=5, padding=2, output="INT5", weight="INT4", shift=3),
+                Conv(channels=3, kernel=2, output="INT7", weight="INT8", shift=6),
+            ],
+            input_type="UINT5",
+        ),
+        0,
+    ),
+    "saturated": lambda: (
+        chain(
+            _rng(6),
+            (2, 10, 10),
+            [Conv(channels=6, kernel=3, shift=4), Conv(channels=4, kernel=3, output="INT8", shift=5)],
+        ),
+        1,
+    ),
+}  # fmt: skip
+CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+TRAFFIC = [
+    *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 90)),
+    Traffic(stall_percent=50, burst_cycles=4, seed=9),
+    Traffic(sink_waits=True),
+    *(
+        Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle, reset_cycles=length)
+        for cycle in (2, 13, 40, 97, 188, 571)
+        for length in (1, 2, 16)
+    ),
+]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl_equals_the_reference_in_the_models_cycles(name: str, tmp_path: Path) -> None:
+    network, which = (FAST | SLOW)[name]()
+    made = plan(network, list(shapes(network))[which])
+    made.verify()
+    bench = build_bare(made, tmp_path).bench()
+    vectors = frame_vectors(network, 21, episode=7)
+    for traffic in TRAFFIC:
+        result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
+        check_result(bench.design, vectors, result, str(traffic))
+    result = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run", vectors.starts)
+    check_result(bench.design, vectors, result, "spaced")
+    assert set(result.latencies) == {made.latency_cycles}
+    vectors = frame_vectors(network, 21, episode=21)
+    result = bench.run(vectors.inputs, Traffic(), tmp_path / "run", vectors.starts)
+    check_result(bench.design, vectors, result, "followed")
+    assert result.interval == made.interval_cycles(made.entry.words)
+
+
+@pytest.mark.slow
+def test_nature_cnns_convolutions_are_bit_exact_in_as_many_cycles_as_promised(tmp_path: Path) -> None:
+    network = nature_convolutions(0.98)
+    made = plan(network, next(shapes(network)))
+    assert made.latency_cycles <= 4_600 and made.interval_cycles(made.entry.words) <= 3_600
+    bench = build_bare(made, tmp_path).bench()
+    vectors = frame_vectors(network, 10, episode=6)
+    for traffic in (Traffic(spaced=True), Traffic(stall_percent=30), Traffic(reset_at_cycle=6001)):
+        result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
+        check_result(bench.design, vectors, result, str(traffic))
+        if traffic.spaced:
+            assert set(result.latencies) == {made.latency_cycles}
