@@ -16,7 +16,7 @@ from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, read_description
-from ganglion.models.spec.policy import Pixels, PolicySpec
+from ganglion.models.spec.policy import PolicySpec
 
 MANIFEST_FILE, GOLDEN, NOTEBOOK, README = "manifest.json", "golden.npz", "self_test.ipynb", "README.md"
 SCHEMA = 1
