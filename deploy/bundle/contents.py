@@ -10,7 +10,7 @@ import numpy as np
 
 from ganglion.deploy.bundle.artefacts import Artefacts, Bitstream
 from ganglion.deploy.bundle.documents import notebook, readme
-from ganglion.deploy.bundle.golden import board_golden
+from ganglion.deploy.bundle.golden import arrival, board_golden
 from ganglion.models.build.closure import code_files
 from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ExportError
@@ -28,7 +28,7 @@ def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
     """Return the content of every file of a bundle by its path in it."""
     paths = artefacts.paths
     spec = read_description(paths.policy)
-    golden = board_golden(spec, read_arrays(paths.policy / GOLDEN_FILE))
+    golden = board_golden(spec, read_arrays(paths.policy / GOLDEN_FILE), artefacts.channels)
     files = {f"policy/{name}": (paths.policy / name).read_bytes() for name in (JSON_FILE, ONNX_FILE)}
     files |= {f"bitstream/{file.name}": file.read_bytes() for file in artefacts.bit_files}
     if artefacts.bitstream is None:
@@ -74,7 +74,7 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "policy": artefacts.shell["policy"],
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "shell": artefacts.shell,
-        "host": host_ends(spec),
+        "host": host_ends(spec, artefacts.channels),
         "transport": {
             "kind": kind,
             "baud": bitstream.baud if bitstream else None,
@@ -85,16 +85,20 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
     }
 
 
-def host_ends(spec: PolicySpec) -> dict[str, Any]:
-    """Return what the host does before and behind the accelerator; of stacked frames it sends the newest."""
+def host_ends(spec: PolicySpec, channels: int = 1) -> dict[str, Any]:
+    """Return what the host does before and behind the accelerator; of stacked frames it sends the newest.
+
+    channels: of a map that the accelerator reads with channels last.
+    """
     entry, kind, n_features = encode(spec.normalizer), spec.network.input_type, spec.step_features
     if isinstance(spec.normalizer, Pixels):
         entry = {
             name: list(getattr(spec.normalizer, name)[:n_features]) for name in ("features", "offset", "gain")
         }
+    order = arrival(len(entry["features"]), channels)
     return {
         "observation_features": n_features,
-        **entry,
+        **{name: [values[index] for index in order] for name, values in entry.items()},
         "low": kind.low,
         "high": kind.high,
         "action": encode(spec.action),

@@ -1,6 +1,7 @@
 """The policy's two host ends equal the reference bit for bit, allocate nothing, and refuse what is wrong."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,18 @@ from hypothesis.extra.numpy import arrays
 
 from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
 from ganglion.deploy.bundle.contents import host_ends
+from ganglion.deploy.bundle.golden import board_golden
 from ganglion.deploy.manifest import ArgmaxAction, HostEnds, TanhAction
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.random_cnn import write_random_cnn
 from ganglion.models.reference import quantize_observation
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.deploy.manifests import window_json
-from tests.hw.toy import write_toy_cnn
+from tests.hw.toy import TOY_CNN, write_toy_cnn
 
 TYPES = ("INT8", "UINT8", "INT4", "INT2", "INT9", "UINT12", "INT16", "INT24")
 HOPPER_LIKE = Normalizer(
@@ -149,6 +153,19 @@ def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
     takes = encoder(entry, policy.network.spec.input_type, ends["observation_features"])
     takes.encode(frame := policy.golden["observation"][3])
     np.testing.assert_array_equal(takes.integers, frame)
+
+
+def test_a_map_is_sent_with_channels_last_to_an_accelerator_that_reads_it_so(tmp_path: Path) -> None:
+    write_random_cnn(tmp_path, "Random-v0", replace(TOY_CNN, frame_stack=1), sparsity=0.5, seed=0)
+    policy, channels = load_policy(tmp_path), TOY_CNN.shape[0]
+    ends = host_ends(policy.spec, channels)
+    entry = Normalizer(**{name: tuple(ends[name]) for name in ("features", "offset", "gain")})
+    takes = encoder(entry, policy.network.spec.input_type, ends["observation_features"])
+    takes.encode(stack := policy.golden["observation"][3])
+    expected = np.moveaxis(stack.reshape(TOY_CNN.shape), 0, -1).ravel()
+    np.testing.assert_array_equal(takes.integers, expected)
+    inputs = board_golden(policy.spec, policy.golden, channels)["input"]
+    assert any(np.array_equal(row, expected) for row in inputs)
 
 
 @pytest.mark.parametrize(
