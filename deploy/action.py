@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.deploy.manifest import Action, TanhAction
+from ganglion.deploy.host_ends import Action, TanhAction
 from ganglion.deploy.register_map import Window
 
 MAX_TABLE_BITS = 12

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.deploy.manifest import ArgmaxAction, HostEnds
+from ganglion.deploy.host_ends import ArgmaxAction, FrameObservation, HostEnds
 from ganglion.models.build.errors import ExportError, first_line
 
 NAMES = ("observation", "input", "output", "action")
@@ -18,10 +18,10 @@ EPISODE_START = "episode_start"
 class Golden:
     """golden.npz: `n` vectors, a row each.
 
-    observation: [n, observation_features] float32, frames uint8; input: [n, features] and output: [n, values]
-    integers; action: what the policy answers, [n, values] float32 for tanh, [n] integers for argmax. Of a
-    policy with thresholds or stacked frames they are steps of episodes, which start, by a reset, where
-    `episode_start`, [n] bool, says.
+    observation: [n, observation_features] float32, or frames uint8; input: [n, values] integers, which
+    frames are themselves; output: [n, values] integers; action: what the policy answers, [n, values] float32
+    for tanh, [n] integers for argmax. Of a policy that remembers they are steps of episodes, which start,
+    by a reset, where `episode_start`, [n] bool, says.
     """
 
     observation: npt.NDArray[Any]
@@ -41,10 +41,13 @@ def read_golden(path: Path, host: HostEnds) -> Golden:
     if set(arrays) - {EPISODE_START} != set(NAMES):
         raise ExportError(f"{path}: arrays {sorted(arrays)}, expected {sorted(NAMES)}")
     n = len(arrays["observation"]) if arrays["observation"].ndim else 0
-    is_argmax = isinstance(host.action, ArgmaxAction)
+    is_argmax, is_frame = (
+        isinstance(host.action, ArgmaxAction),
+        isinstance(host.observation, FrameObservation),
+    )
     expected = {
-        "observation": ((n, host.observation_features), "fu"),
-        "input": ((n, len(host.features)), "iu"),
+        "observation": ((n, *host.observation.shape), "u" if is_frame else "f"),
+        "input": ((n, host.observation.values), "iu"),
         "output": ((n, host.action.values), "iu"),
         "action": ((n,), "iu") if is_argmax else ((n, host.action.values), "f"),
     }

@@ -2,6 +2,7 @@
 
 {"schema": 1, "name", "env", "board", "clock_mhz", "policy": its SHA-256, "files": {path: SHA-256},
 "shell": shell.json, "host": {"observation_features", "features", "offset", "gain", "low", "high", "action"},
+or {"frame", "channels_last", "low", "high", "action"} of a policy that sees a game's frames,
 "transport": {"kind", "baud", "library"}, "golden": a path,
 "bitstream": null or {"files", "clock_mhz", "resources", "seed", "tool"}}
 
@@ -17,63 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from ganglion.deploy.fields import Fields
+from ganglion.deploy.host_ends import HostEnds, TanhAction
 from ganglion.deploy.register_map import RegisterMap
 from ganglion.models.build.errors import ExportError
 
 SCHEMA = 1
 MANIFEST_FILE = "manifest.json"
-MAX_FEATURES = 1 << 16
-MAX_EXPONENT = 64
 MAX_FILES = 1000
 MAX_CLOCK_MHZ = 1000.0
-_FLOAT32 = float(np.finfo(np.float32).max)
 _INT32 = 1 << 31
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TanhAction:
-    """Real actions, each `low + (tanh(value * 2**exponent) + 1) / 2 * (high - low)`."""
-
-    exponent: int
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-    @property
-    def values(self) -> int:
-        """Integers that become an action."""
-        return len(self.low)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgmaxAction:
-    """The number of the largest of `n_actions` values, the first of equal ones."""
-
-    exponent: int
-    n_actions: int
-
-    @property
-    def values(self) -> int:
-        """Integers that become an action."""
-        return self.n_actions
-
-
-Action = TanhAction | ArgmaxAction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostEnds:
-    """The host's part: `clip(floor((obs[features] - offset) * gain + 0.5), low, high)`, then `action`."""
-
-    observation_features: int
-    features: tuple[int, ...]
-    offset: tuple[float, ...]
-    gain: tuple[float, ...]
-    low: int
-    high: int
-    action: Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +81,7 @@ def read_manifest(path: Path) -> Manifest:
         policy=fields.sha256("policy"),
         files={_inside(name, files): files.sha256(name) for name in files},
         registers=RegisterMap.read(fields.object("shell")),
-        host=_read_host(fields.object("host")),
+        host=HostEnds.read(fields.object("host")),
         transport=_read_way(fields.object("transport")),
         golden=fields.text("golden"),
         bitstream=_read_bitstream(fields),
@@ -153,34 +107,6 @@ def _inside(name: str, files: Fields) -> str:
     if not name.isprintable() or path.is_absolute() or ".." in path.parts or str(path) in (".", ""):
         raise ExportError(f"{files.at(name)[:120]}: expected a path inside the bundle")
     return name
-
-
-def _read_host(fields: Fields) -> HostEnds:
-    host = HostEnds(
-        observation_features=fields.integer("observation_features", 1, MAX_FEATURES),
-        features=fields.integers("features", 0, MAX_FEATURES - 1),
-        offset=fields.numbers("offset", -_FLOAT32, _FLOAT32),
-        gain=fields.numbers("gain", 1 / _FLOAT32, _FLOAT32),
-        low=fields.integer("low", -_INT32, _INT32),
-        high=fields.integer("high", -_INT32, _INT32),
-        action=_read_action(fields.object("action")),
-    )
-    fields.close()
-    return host
-
-
-def _read_action(fields: Fields) -> Action:
-    kind, exponent = fields.text("kind"), fields.integer("exponent", -MAX_EXPONENT, MAX_EXPONENT)
-    action: Action
-    if kind == "tanh":
-        low, high = (fields.numbers(key, -_FLOAT32, _FLOAT32) for key in ("low", "high"))
-        action = TanhAction(exponent=exponent, low=low, high=high)
-    elif kind == "argmax":
-        action = ArgmaxAction(exponent=exponent, n_actions=fields.integer("n_actions", 1, MAX_FEATURES))
-    else:
-        raise ExportError(f"{fields.at('kind')}: unknown kind {kind!r:.60}; known: tanh, argmax")
-    fields.close()
-    return action
 
 
 def _read_way(fields: Fields) -> Way:
@@ -211,17 +137,11 @@ def _read_bitstream(fields: Fields) -> Bitstream | None:
 def _check(manifest: Manifest, where: str) -> None:
     """Raise ExportError where two parts of a manifest disagree."""
     host, registers = manifest.host, manifest.registers
-    n_features, action, window = len(host.features), host.action, registers.observation
+    observation, action, window = host.observation, host.action, registers.observation
     rules = (
         (
-            n_features == len(host.offset) == len(host.gain) == window.values,
-            f"host: {n_features} features, {len(host.offset)} offsets and {len(host.gain)} gains, "
-            f"but shell takes {window.values}",
-        ),
-        (len(set(host.features)) == n_features, "host: a feature is named twice"),
-        (
-            max(host.features) < host.observation_features,
-            f"host: reads feature {max(host.features)} of {host.observation_features}",
+            observation.values == window.values,
+            f"host: {observation.values} values, but shell takes {window.values}",
         ),
         (
             (host.low, host.high) == (window.low, window.high),
@@ -239,7 +159,6 @@ def _check(manifest: Manifest, where: str) -> None:
             registers.action.type in ("int", "float32" if isinstance(action, TanhAction) else "index"),
             f"host.action: shell answers with {registers.action.type}",
         ),
-        (_has_order(action), "host.action: low must be below high for every action"),
         (registers.policy_value == manifest.policy, "shell.policy: not the manifest's policy"),
         (manifest.golden in manifest.files, "golden: not among the files"),
         (
@@ -254,10 +173,3 @@ def _check(manifest: Manifest, where: str) -> None:
     for is_kept, said in rules:
         if not is_kept:
             raise ExportError(f"{where}: {said}")
-
-
-def _has_order(action: Action) -> bool:
-    if isinstance(action, ArgmaxAction):
-        return True
-    bounds = zip(action.low, action.high, strict=False)
-    return len(action.low) == len(action.high) and all(low < high for low, high in bounds)

@@ -44,7 +44,7 @@ class Policy:
         self._registers = manifest.registers
         self._transport = transport
         self._golden = golden
-        self._encoder = ObservationEncoder(manifest.host, manifest.registers.observation)
+        self._encoder = ObservationEncoder.of(manifest.host, manifest.registers.observation)
         self._decoder = ActionDecoder.of(manifest.host.action, manifest.registers.action)
         self._is_ready = self._is_closed = False
         self._cycles = self._began = self._sent = self._answered = self._ended = 0
@@ -74,7 +74,7 @@ class Policy:
             return policy
 
     def __call__(self, observation: npt.NDArray[Any]) -> Any:
-        """Return the action for an observation [observation_features] of float32 or float64.
+        """Return the action for an observation [observation_features], float32 or float64, or a uint8 frame.
 
         Real actions are an array [values] float32 that the next call overwrites; else it is a number.
         Raises ObservationError before anything is sent, TransportError without a right answer in time; the
@@ -94,7 +94,7 @@ class Policy:
         return action
 
     def reset(self) -> None:
-        """Start an episode: a policy with thresholds forgets what its layers were sent; no other changes.
+        """Start an episode: what a policy with thresholds was sent, or a game's former frames, is forgotten.
 
         Raises TransportError.
         """
@@ -113,7 +113,7 @@ class Policy:
     def self_test(self, n_vectors: int | None = None) -> int:
         """Return how many golden vectors (all, or `n_vectors` spread over them) host and board answered.
 
-        Those of a policy with thresholds are the first ones, and it starts an episode before and after them.
+        Those of a policy that remembers are the first ones, and it starts an episode before and after them.
         A difference raises MismatchError, which names the first vector and value.
         """
         golden, starts = self._golden, self._golden.episode_start

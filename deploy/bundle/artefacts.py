@@ -26,12 +26,31 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A stream's format: the channels of a map that travel together, position by position."""
+
+    __pydantic_config__: ClassVar = _PARTS
+
+    channels: Count = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A stream of a design."""
+
+    __pydantic_config__: ClassVar = _PARTS
+
+    format: Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """hw.json, of which this much is read."""
 
     __pydantic_config__: ClassVar = _PARTS
 
     board: Board
+    input: Port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +78,8 @@ class Artefacts:
 
     paths: BuildPaths
     board: Board
+    channels: int
+    """Of a map that the accelerator reads with channels last; else 1."""
     shell: dict[str, Any]
     bitstream: Bitstream | None
     reason: str
@@ -91,7 +112,8 @@ class Artefacts:
 def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Artefacts:
     """Return a build's artefacts; a missing one raises ExportError, those for another board ConfigError."""
     name = paths.root.name
-    found = decode_json(Design, _made(paths.hw, "compile", name)).board
+    design = decode_json(Design, _made(paths.hw, "compile", name))
+    found = design.board
     if board is not None and board not in (found.name, *found.aliases):
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
@@ -104,7 +126,14 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     bitstream, reason = _read_bitstream(paths, simulated)
     if bitstream is None:
         _made(paths.shell_library, "shell", name)
-    return Artefacts(paths=paths, board=found, shell=shell, bitstream=bitstream, reason=reason)
+    return Artefacts(
+        paths=paths,
+        board=found,
+        channels=design.input.format.channels,
+        shell=shell,
+        bitstream=bitstream,
+        reason=reason,
+    )
 
 
 def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:

@@ -10,13 +10,13 @@ import numpy as np
 
 from ganglion.deploy.bundle.artefacts import Artefacts, Bitstream
 from ganglion.deploy.bundle.documents import notebook, readme
-from ganglion.deploy.bundle.golden import board_golden
+from ganglion.deploy.bundle.golden import arrival, board_golden
 from ganglion.models.build.closure import code_files
 from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, read_description
-from ganglion.models.spec.policy import Pixels, PolicySpec
+from ganglion.models.spec.policy import PolicySpec
 
 MANIFEST_FILE, GOLDEN, NOTEBOOK, README = "manifest.json", "golden.npz", "self_test.ipynb", "README.md"
 SCHEMA = 1
@@ -28,7 +28,7 @@ def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
     """Return the content of every file of a bundle by its path in it."""
     paths = artefacts.paths
     spec = read_description(paths.policy)
-    golden = board_golden(spec, read_arrays(paths.policy / GOLDEN_FILE))
+    golden = board_golden(spec, read_arrays(paths.policy / GOLDEN_FILE), artefacts.channels)
     files = {f"policy/{name}": (paths.policy / name).read_bytes() for name in (JSON_FILE, ONNX_FILE)}
     files |= {f"bitstream/{file.name}": file.read_bytes() for file in artefacts.bit_files}
     if artefacts.bitstream is None:
@@ -74,7 +74,7 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "policy": artefacts.shell["policy"],
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "shell": artefacts.shell,
-        "host": host_ends(spec),
+        "host": host_ends(spec, artefacts.channels),
         "transport": {
             "kind": kind,
             "baud": bitstream.baud if bitstream else None,
@@ -85,20 +85,20 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
     }
 
 
-def host_ends(spec: PolicySpec) -> dict[str, Any]:
-    """Return what the host does before and behind the accelerator; of stacked frames it sends the newest."""
-    entry, kind, n_features = encode(spec.normalizer), spec.network.input_type, spec.step_features
-    if isinstance(spec.normalizer, Pixels):
-        entry = {
-            name: list(getattr(spec.normalizer, name)[:n_features]) for name in ("features", "offset", "gain")
+def host_ends(spec: PolicySpec, channels: int = 1) -> dict[str, Any]:
+    """Return what the host does before and behind the accelerator; of stacked frames it sends the newest.
+
+    channels: of a map that the accelerator reads with channels last.
+    """
+    kind = spec.network.input_type
+    if spec.frame is not None:
+        observation = {"frame": list(spec.frame), "channels_last": channels > 1}
+    else:
+        order = arrival(len(spec.normalizer.features), channels)
+        observation = {"observation_features": spec.observation_features} | {
+            name: [values[index] for index in order] for name, values in encode(spec.normalizer).items()
         }
-    return {
-        "observation_features": n_features,
-        **entry,
-        "low": kind.low,
-        "high": kind.high,
-        "action": encode(spec.action),
-    }
+    return {**observation, "low": kind.low, "high": kind.high, "action": encode(spec.action)}
 
 
 def _bitstream(artefacts: Artefacts, bitstream: Bitstream) -> dict[str, Any]:

@@ -13,12 +13,19 @@ MAX_STEPS = MAX_VECTORS // 2
 """Of the first and of the last episode."""
 
 
-def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def arrival(n_values: int, channels: int) -> npt.NDArray[np.int64]:
+    """Return which values of planes come one after another where channels come together: [n_values]."""
+    return np.arange(n_values).reshape(channels, -1).T.ravel()
+
+
+def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray], channels: int = 1) -> dict[str, np.ndarray]:
     """Return observation, input, output and action of some of a policy's golden vectors, a row each.
+
+    Frames have their rows and columns.
 
     golden: a policy folder's golden.npz. Those with the smallest and the largest value of any input or output
     are taken first, others evenly. Of episodes the first and the last one's steps are taken, in order, and
-    "episode_start" says where they start.
+    "episode_start" says where they start. Inputs are as they enter an accelerator that reads `channels` last.
     """
     last = spec.network.layers[-1].name
     if missing := {"observation", "input", last} - golden.keys():
@@ -26,10 +33,11 @@ def board_golden(spec: PolicySpec, golden: dict[str, np.ndarray]) -> dict[str, n
     starts = golden.get(EPISODE_START)
     taken = _taken(golden["input"], golden[last]) if starts is None else _steps(starts)
     output = golden[last][taken]
+    shape = spec.frame or (spec.observation_features,)
     episodes = {} if starts is None else {EPISODE_START: starts[taken]}
     return episodes | {
-        "observation": golden["observation"][taken],
-        "input": golden["input"][taken],
+        "observation": golden["observation"][taken].reshape(-1, *shape),
+        "input": golden["input"][taken][:, arrival(golden["input"].shape[1], channels)],
         "output": output,
         "action": spec.action.act(output),
     }

@@ -55,7 +55,7 @@ def run_episodes(policy: Policy, settings: ControlSettings) -> Environment:
     manifest = policy.manifest
     environment = Environment(
         settings.environment or manifest.env,
-        (manifest.host.observation_features,),
+        manifest.host.observation.shape,
         episodes=settings.episodes,
         seed=settings.seed,
         on_start=policy.reset,

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from ganglion.models.build.errors import ConfigError
-from ganglion.models.environments import make
+from ganglion.models.environments import is_game, make_shown
 
 
 class Environment:
     """Episodes of an environment, from seeds that count up; `read` returns None after the last.
 
-    A write after the last episode's end does nothing. `shape` is what the policy reads: another environment
-    raises ConfigError. `on_start` is called before each episode.
+    A write after the last episode's end does nothing. `shape` is what the policy reads, of a game's stacked
+    frames the newest: another environment raises ConfigError. `on_start` is called before each episode.
     """
 
     def __init__(
@@ -26,12 +26,11 @@ class Environment:
         on_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._id, self._on_start = env_id, on_start
-        self._env = make(env_id)
-        if self._env.observation_space.shape != shape:
-            raise ConfigError(
-                f"{env_id}: its observations have the shape {self._env.observation_space.shape}, "
-                f"the policy reads {shape}"
-            )
+        self._env = make_shown(env_id)
+        self._shape = shape
+        given = self._env.observation_space.shape
+        if given != shape and not (is_game(env_id) and given is not None and given[-2:] == shape):
+            raise ConfigError(f"{env_id}: its observations have the shape {given}, the policy reads {shape}")
         self._seeds = range(seed, seed + episodes)
         self._observation: Any = None
         self._is_running = False
@@ -49,10 +48,10 @@ class Environment:
         self._is_running = is_one_more
 
     def read(self) -> Any:
-        """Return the present observation, of a new episode where the last one ended; None after all."""
+        """Return what is new in the present observation, of a new episode after the last; None after all."""
         if not self._is_running:
             self._start()
-        return self._observation if self._is_running else None
+        return self._observation.reshape(-1, *self._shape)[-1] if self._is_running else None
 
     def write(self, action: Any) -> None:
         """Take one step with `action`."""

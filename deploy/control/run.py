@@ -17,7 +17,7 @@ from ganglion.deploy.control.pace import Pace
 from ganglion.deploy.control.run_log import RunLog
 from ganglion.deploy.control.safe_action import safe_action, zero_action
 from ganglion.deploy.control.view import live, summary
-from ganglion.deploy.manifest import ArgmaxAction, HostEnds
+from ganglion.deploy.host_ends import ArgmaxAction, HostEnds, RealObservation
 from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.spelling import spelled
 
@@ -29,7 +29,7 @@ class RunSettings(Pace):
     safe_action: str = "zero"
     """What is written for an action that is missing or late, and at the end: zero, hold, or 0.1,-0.2."""
     log: Path | None = None
-    """A CSV file, a row a tick."""
+    """A CSV file, a row a tick; without the observations where these are frames."""
     log_mib: float = 64.0
     """The most that the log and its predecessor take together."""
     view: bool = True
@@ -78,7 +78,8 @@ def _log(host: HostEnds, settings: RunSettings) -> RunLog | None:
     if settings.log is None:
         return None
     n_action = 1 if isinstance(host.action, ArgmaxAction) else host.action.values
-    return RunLog(settings.log, int(settings.log_mib * (1 << 20)), host.observation_features, n_action)
+    n_observation = host.observation.shape[0] if isinstance(host.observation, RealObservation) else 0
+    return RunLog(settings.log, int(settings.log_mib * (1 << 20)), n_observation, n_action)
 
 
 def function_of(setting: str, name: str) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ganglion.deploy.manifest import Action, ArgmaxAction
+from ganglion.deploy.host_ends import Action, ArgmaxAction
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 

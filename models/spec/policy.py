@@ -122,6 +122,14 @@ class PolicySpec:
         """Values of an observation that are new in a step: all, or of stacked frames those of the newest."""
         return self.observation_features // self.network.frame_stack
 
+    @property
+    def frame(self) -> tuple[int, ...] | None:
+        """Sizes of the frame that is new in a step: rows and columns, of several channels these first."""
+        if not isinstance(self.normalizer, Pixels):
+            return None
+        channels, *sizes = self.network.step_shape
+        return (*sizes,) if channels == 1 else (channels, *sizes)
+
     def __post_init__(self) -> None:
         for what in ("name", "env", "algorithm"):
             text = getattr(self, what)

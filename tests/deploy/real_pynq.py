@@ -58,7 +58,7 @@ def main(bundle: Path, library: Path) -> None:
         n_vectors = policy.self_test()
         clock_mhz = pynq.Clocks.fclk0_mhz
         print(f"pynq {pynq.__version__}, {n_vectors} vectors, {clock_mhz:g} MHz", flush=True)
-        size = 8 * policy.manifest.host.observation_features
+        size = 8 * policy.manifest.host.observation.shape[0]
         while observation := sys.stdin.buffer.read(size):
             sys.stdout.buffer.write(policy(np.frombuffer(observation)).tobytes())
             sys.stdout.buffer.flush()

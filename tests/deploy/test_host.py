@@ -1,6 +1,7 @@
 """The policy's two host ends equal the reference bit for bit, allocate nothing, and refuse what is wrong."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,25 @@ from hypothesis.extra.numpy import arrays
 
 from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
 from ganglion.deploy.bundle.contents import host_ends
-from ganglion.deploy.manifest import ArgmaxAction, HostEnds, TanhAction
+from ganglion.deploy.bundle.golden import board_golden
+from ganglion.deploy.fields import Fields
+from ganglion.deploy.host_ends import (
+    ArgmaxAction,
+    FrameObservation,
+    HostEnds,
+    RealObservation,
+    TanhAction,
+)
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
+from ganglion.models.formats.policy_folder import Policy, load_policy
+from ganglion.models.random_cnn import write_random_cnn
 from ganglion.models.reference import quantize_observation
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 from tests.deploy.manifests import window_json
-from tests.hw.toy import write_toy_cnn
+from tests.hw.toy import TOY_CNN, write_toy_cnn
 
 TYPES = ("INT8", "UINT8", "INT4", "INT2", "INT9", "UINT12", "INT16", "INT24")
 HOPPER_LIKE = Normalizer(
@@ -30,15 +41,17 @@ HOPPER_LIKE = Normalizer(
 
 def encoder(normalizer: Normalizer, kind: IntType, observation_features: int) -> ObservationEncoder:
     host = HostEnds(
-        observation_features=observation_features,
-        features=normalizer.features,
-        offset=normalizer.offset,
-        gain=normalizer.gain,
+        observation=RealObservation(
+            observation_features=observation_features,
+            features=normalizer.features,
+            offset=normalizer.offset,
+            gain=normalizer.gain,
+        ),
         low=kind.low,
         high=kind.high,
         action=ArgmaxAction(exponent=0, n_actions=1),
     )
-    return ObservationEncoder(host, Window(**window_json(0, len(normalizer.features), kind)))
+    return ObservationEncoder.of(host, Window(**window_json(0, len(normalizer.features), kind)))
 
 
 def decoder(head: ActionHead, kind: IntType) -> ActionDecoder:
@@ -142,15 +155,6 @@ def test_a_call_allocates_no_array(kind: str) -> None:
 OBSERVATION = np.ones(11)
 
 
-def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
-    policy = write_toy_cnn(tmp_path)
-    ends = host_ends(policy.spec)
-    entry = Normalizer(**{name: tuple(ends[name]) for name in ("features", "offset", "gain")})
-    takes = encoder(entry, policy.network.spec.input_type, ends["observation_features"])
-    takes.encode(frame := policy.golden["observation"][3])
-    np.testing.assert_array_equal(takes.integers, frame)
-
-
 @pytest.mark.parametrize(
     ("observation", "said"),
     [
@@ -159,7 +163,7 @@ def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
         (np.where(np.arange(11) == 4, np.nan, OBSERVATION), "feature 4 is nan, expected finite"),
         (np.where(np.arange(11) == 10, np.inf, OBSERVATION), "feature 10 is inf, expected finite"),
         (np.where(np.arange(11) == 10, -np.inf, OBSERVATION).astype(np.float32), "feature 10 is -inf"),
-        (np.ones(11, dtype=np.int64), "ndarray of int64; expected an array of float32, float64 or uint8"),
+        (np.ones(11, dtype=np.int64), "ndarray of int64; expected an array of float32 or float64"),
         (np.ones(11, dtype=np.float16), "ndarray of float16; expected"),
         (np.array(["a"] * 11), "ndarray of <U1; expected"),
         ([1.0] * 11, "list; expected an array"),
@@ -176,3 +180,61 @@ def test_what_float32_cannot_hold_is_refused() -> None:
         encoder(HOPPER_LIKE, IntType.parse("INT8"), 11).encode(
             np.where(np.arange(11) == 0, 1e300, OBSERVATION)
         )
+
+
+def encoder_of(policy: Policy, channels: int = 1) -> ObservationEncoder:
+    """Return the encoder of a policy's bundle."""
+    spec = policy.spec
+    window = Window(**window_json(0, spec.network.step_width, spec.network.input_type))
+    return ObservationEncoder.of(HostEnds.read(Fields(host_ends(spec, channels), "host")), window)
+
+
+def test_of_stacked_frames_the_newest_is_sent_as_it_is(tmp_path: Path) -> None:
+    policy = write_toy_cnn(tmp_path)
+    ours, golden = encoder_of(policy), board_golden(policy.spec, policy.golden)
+    assert golden["observation"].shape[1:] == TOY_CNN.shape[1:]
+    ours.encode(golden["observation"][3])
+    np.testing.assert_array_equal(ours.integers, golden["input"][3])
+    np.testing.assert_array_equal(ours.integers, policy.golden["observation"][3])
+
+
+def test_a_map_is_sent_with_channels_last_to_an_accelerator_that_reads_it_so(tmp_path: Path) -> None:
+    write_random_cnn(tmp_path, "Random-v0", replace(TOY_CNN, frame_stack=1), sparsity=0.5, seed=0)
+    policy, channels = load_policy(tmp_path), TOY_CNN.shape[0]
+    ours, golden = encoder_of(policy, channels), board_golden(policy.spec, policy.golden, channels)
+    stack = golden["observation"][3]
+    ours.encode(stack)
+    np.testing.assert_array_equal(ours.integers, np.moveaxis(stack, 0, -1).ravel())
+    np.testing.assert_array_equal(ours.integers, golden["input"][3])
+
+
+def frame_encoder(frame: tuple[int, ...]) -> ObservationEncoder:
+    kind = IntType.parse("UINT8")
+    host = HostEnds(
+        observation=FrameObservation(frame=frame),
+        low=kind.low,
+        high=kind.high,
+        action=ArgmaxAction(exponent=0, n_actions=1),
+    )
+    return ObservationEncoder.of(host, Window(**window_json(0, host.observation.values, kind)))
+
+
+def test_a_frame_s_pixels_fill_the_words_in_their_order() -> None:
+    ours = frame_encoder((2, 3))
+    ours.encode(np.array([[1, 2, 3], [254, 255, 0]], dtype=np.uint8))
+    assert ours.words.tolist() == [0xFE030201, 0x000000FF]
+    assert ours.integers.tolist() == [1, 2, 3, 254, 255, 0]
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (np.zeros((2, 3)), "ndarray of float64; expected an array of uint8"),
+        (np.zeros((3, 2), np.uint8), r"shape \(3, 2\), expected \(2, 3\)"),
+        (np.zeros((1, 2, 3), np.uint8), r"shape \(1, 2, 3\)"),
+        ([[1, 2, 3], [4, 5, 6]], "list; expected"),
+    ],
+)
+def test_a_frame_of_another_shape_or_type_is_refused(frame: Any, said: str) -> None:
+    with pytest.raises(ObservationError, match=said):
+        frame_encoder((2, 3)).encode(frame)

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from ganglion.deploy.manifest import ArgmaxAction, Manifest, TanhAction, read_manifest
+from ganglion.deploy.host_ends import ArgmaxAction, FrameObservation, RealObservation, TanhAction
+from ganglion.deploy.manifest import Manifest, read_manifest
 from ganglion.models.build.errors import ExportError
 from ganglion.models.spec.heads import ArgmaxHead
+from ganglion.models.spec.policy import Normalizer
+from ganglion.models.spec.types import IntType
 from tests.deploy.manifests import HEAD, NORMALIZER, manifest_json
 from tests.models.formats.test_damage import DEEP, GONE, NESTED, WRONG, changed, places
 
@@ -29,8 +32,12 @@ def read(folder: Path, value: Any) -> Manifest:
 
 def test_a_manifest_says_what_the_policy_says(tmp_path: Path) -> None:
     manifest = read(tmp_path, manifest_json())
-    assert manifest.host.features == NORMALIZER.features
-    assert (manifest.host.offset, manifest.host.gain) == (NORMALIZER.offset, NORMALIZER.gain)
+    assert manifest.host.observation == RealObservation(
+        observation_features=5,
+        features=NORMALIZER.features,
+        offset=NORMALIZER.offset,
+        gain=NORMALIZER.gain,
+    )
     assert manifest.host.action == TanhAction(exponent=HEAD.exponent, low=HEAD.low, high=HEAD.high)
     assert (manifest.registers.status, manifest.registers.errors) == (36, 4)
     assert manifest.bitstream is not None and manifest.bitstream.clock_mhz == 104.2
@@ -40,6 +47,32 @@ def test_a_head_may_be_argmax_and_a_bit_file_may_lack(tmp_path: Path) -> None:
     manifest = read(tmp_path, manifest_json(head=ArgmaxHead(exponent=-3, n_actions=4)) | {"bitstream": None})
     assert manifest.host.action == ArgmaxAction(exponent=-3, n_actions=4)
     assert manifest.bitstream is None
+
+
+def frames_json() -> dict[str, Any]:
+    """Return a manifest of a policy that sees frames of 2 x 4 pixels."""
+    pixels = Normalizer(features=tuple(range(8)), offset=(0.0,) * 8, gain=(1.0,) * 8)
+    manifest = manifest_json(pixels, input_type=IntType.parse("UINT8"), observation_features=8)
+    kept = {key: manifest["host"][key] for key in ("low", "high", "action")}
+    return manifest | {"host": {"frame": [2, 4], "channels_last": False, **kept}}
+
+
+def test_an_observation_may_be_a_frame(tmp_path: Path) -> None:
+    assert read(tmp_path, frames_json()).host.observation == FrameObservation(frame=(2, 4))
+
+
+@pytest.mark.parametrize(
+    ("key", "new", "said"),
+    [
+        ("frame", [2, 3], "host: 6 values, but shell takes 8"),
+        ("frame", [0, 8], r"frame\[0\]: expected an integer from 1"),
+        ("high", 127, "host.frame: pixels are values from 0 to 255"),
+        ("gain", [1.0], "unknown key gain"),
+    ],
+)
+def test_a_wrong_frame_is_one_line(tmp_path: Path, key: str, new: Any, said: str) -> None:
+    with pytest.raises(ExportError, match=said):
+        read(tmp_path, changed(frames_json(), ("host", key), new))
 
 
 def test_any_key_changed_is_one_line_that_names_the_file(tmp_path: Path) -> None:
@@ -85,12 +118,13 @@ def is_number(value: Any) -> bool:
     [
         (("clock_mhz",), "100", "clock_mhz: expected a number from 1 to 1000, got '100'"),
         (("host", "gain", 0), float("nan"), r"host.gain\[0\]: expected a number from .* got nan"),
-        (("host", "features", 0), 5, "host: reads feature 5 of 5"),
-        (("host", "features", 0), 2, "host: a feature is named twice"),
-        (("host", "offset"), [0.0], "3 features, 1 offsets and 3 gains, but shell takes 3"),
+        (("host", "features", 0), 5, "host.features: reads feature 5 of 5"),
+        (("host", "features", 0), 2, "host.features: a feature is named twice"),
+        (("host", "offset"), [0.0], "3 features, 1 offsets and 3 gains"),
         (("host", "low"), -127, "values from -127 to 127, but shell takes -128 to 127"),
         (("host", "action", "high"), [1.0, 2.0, -0.5], "low must be below high"),
-        (("host", "action", "low"), [0.0], "reads 1 values, but shell gives 3"),
+        (("host", "action", "low"), [0.0], "host.action: 1 bounds low, 3 high"),
+        (("host", "features"), [0, 1], "2 features, 3 offsets and 3 gains"),
         (("host", "action", "kind"), "softmax", "unknown kind 'softmax'; known: tanh, argmax"),
         (("shell", "policy"), "f" * 64, "shell.policy: not the manifest's policy"),
         (("shell", "observation", "offset"), 0x102, "shell.observation: 1 words at 0x102"),

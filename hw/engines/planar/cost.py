@@ -1,5 +1,6 @@
 """What a planar engine takes of a part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
 
+from dataclasses import replace
 from math import gcd
 
 from ganglion.hw.engines.folded.part import memories
@@ -40,8 +41,8 @@ def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates:
         lut=lut,
         ff=ff,
         dsp=lanes * (1 if program.lifted_bits <= dsp_bits else 2),
-        bram=memories(program.word_bits, program.n_words, bram)
-        + memories(program.bias_bits, n_channels, bram)
+        bram=_memories(program.word_bits, program.n_words, bram)
+        + _memories(program.bias_bits, n_channels, bram)
         + _banks(program, bram),
     )
 
@@ -80,7 +81,13 @@ def _banks(program: Program, bram: BlockRam) -> int:
     """Return the block RAMs of the lanes' memories, as many banks side by side as a word holds."""
     side, bits = BANK_BITS // program.value_bits, program.value_bits
     full, rest = divmod(program.bank_columns, side)
-    row = full * memories(side * bits, program.depth, bram)
+    row = full * _memories(side * bits, program.depth, bram)
     if rest:
-        row += memories(rest * bits, program.depth, bram)
+        row += _memories(rest * bits, program.depth, bram)
     return program.bank_rows * row
+
+
+def _memories(bits: int, rows: int, bram: BlockRam) -> int:
+    """Return the block RAMs of a memory, each at its widest or so much narrower and deeper."""
+    shapes = (replace(bram, rows=n * bram.rows, bits=bram.bits // n) for n in (1, 2, 4))
+    return min(memories(bits, rows, shape) for shape in shapes)

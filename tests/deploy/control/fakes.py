@@ -9,13 +9,10 @@ import numpy as np
 from ganglion.deploy.control.loop import ControlLoop
 from ganglion.deploy.control.pace import Pace
 from ganglion.deploy.control.statistics import Tick
-from ganglion.deploy.manifest import HostEnds, TanhAction
+from ganglion.deploy.host_ends import HostEnds, RealObservation, TanhAction
 
 HOST = HostEnds(
-    observation_features=2,
-    features=(0, 1),
-    offset=(0.0, 0.0),
-    gain=(1.0, 1.0),
+    observation=RealObservation(observation_features=2, features=(0, 1), offset=(0.0, 0.0), gain=(1.0, 1.0)),
     low=-128,
     high=127,
     action=TanhAction(exponent=-6, low=(-1.0, -1.0), high=(1.0, 1.0)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganglion.deploy.control.safe_action import safe_action, zero_action
-from ganglion.deploy.manifest import ArgmaxAction, TanhAction
+from ganglion.deploy.host_ends import ArgmaxAction, TanhAction
 from ganglion.models.build.errors import ConfigError
 
 REAL = TanhAction(exponent=0, low=(-1.0, 0.5), high=(1.0, 2.0))

@@ -11,6 +11,9 @@ QUEUE_BITS, QUEUE_LUTS = 6, 4
 CONTROL_LUTS, LANE_LUTS, INPUT_LUTS = 100, 16, 2
 CONTROL_FFS, LANE_FFS = 75, 22
 
+# To select among the block memories of a program of more words, a bit of a word.
+WORDS_OF_MEMORY, DEEP_LUTS = 1024, 1.8
+
 
 def estimate_columns(program: ColumnProgram, dsp_accumulates: bool = True) -> Resources:
     """Return the resources of a program's engine on a Xilinx part; see `folded.cost.estimate`."""
@@ -22,9 +25,10 @@ def estimate_columns(program: ColumnProgram, dsp_accumulates: bool = True) -> Re
     ffs += LANE_FFS + accumulator + 4 * program.end_bits
     groups = -(-shape.lanes // (1 << ((shape.lanes - 1).bit_length() + 1) // 2))
     input_bits = program.input_lanes * lowered.source.spec.input_type.bits
+    deep = round(DEEP_LUTS * program.word_bits) if program.n_cycles > WORDS_OF_MEMORY else 0
     tables = bram18(program.entry_bits, len(program.sums)) + bram18(program.place_bits, program.input_words)
     return Resources(
-        lut=CONTROL_LUTS + INPUT_LUTS * input_bits + shape.lanes * luts,
+        lut=CONTROL_LUTS + INPUT_LUTS * input_bits + shape.lanes * luts + deep,
         ff=CONTROL_FFS
         + groups * accumulator
         + shape.lanes * ffs
@@ -38,7 +42,9 @@ def _pipelining_ffs(program: ColumnProgram) -> int:
     """Return the registers of words, of the lanes' fields once more, of banks' ports and of results."""
     lowered = program.lowered
     fields = program.end_bits + lowered.weight_bits
-    ports = 2 * lowered.activation_bits + 1 + program.address_bits
+    # What is written has a register once for the lanes of a place in the input's words.
+    ports = lowered.activation_bits + 1
+    written = program.address_bits + program.input_lanes * lowered.activation_bits
     results = program.entry_bits - lowered.bias_bits + lowered.activation_bits
     results += lowered.source.spec.layers[-1].output_type.bits
-    return program.word_bits + program.shape.lanes * (fields + ports) + results
+    return program.word_bits + program.shape.lanes * (fields + ports) + written + results

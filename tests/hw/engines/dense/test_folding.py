@@ -73,6 +73,7 @@ def test_estimate_is_near_what_yosys_counted() -> None:
 
 
 MAPS = {
+    "12 x 12": (small(padding=0), SMALL_LANES, (6474, 6401, 39, 0)),
     "12 x 12, padded": (small(padding=1), SMALL_LANES, (7068, 6743, 39, 0)),
     "20 x 20, lines in block RAM": (
         Cnn(
@@ -97,7 +98,7 @@ def test_estimate_of_convolutions_is_near_what_yosys_counted(name: str) -> None:
     assert estimate.dsp == dsp
     assert estimate.lut == pytest.approx(lut, rel=0.1)
     assert estimate.ff == pytest.approx(ff, rel=0.1)
-    # Of the second's memories yosys puts conv2's 72 words of weights into LUTs, 4 BRAM in the model, which
+    # Of the last one's memories yosys puts conv2's 72 words of weights into LUTs, 4 BRAM in the model, which
     # leaves out where fc1's MVAU keeps its input, 2 BRAM.
     assert bram <= estimate.bram <= bram + 2
 
