@@ -65,7 +65,7 @@ TRAFFIC = (Traffic(spaced=True), Traffic(), Traffic(stall_percent=60, burst_cycl
 )
 def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     convs = (
-        Conv(channels=5, kernel=3, stride=2, padding=1, output="UINT8", shift=9),
+        Conv(channels=5, kernel=3, stride=2, padding=1, output="UINT8", shift=7),
         Conv(channels=3, kernel=3, padding=1, output="INT8", shift=9),
     )
     network = chain(np.random.default_rng(1), (4, 9, 13), convs, input_type="INT6", frame_stack=2)
