@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
@@ -11,12 +10,12 @@ from ganglion.hw.engines.folded.emit import engine_lines, input_format, output_f
 from ganglion.hw.engines.folded.interpret import interpret
 from ganglion.hw.engines.folded.memories import write_memories
 from ganglion.hw.engines.folded.program import Program
+from ganglion.hw.engines.folded.program_plan import ProgramPlan
 from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.engines.node import EngineFiles, EngineNode
 from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
-from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
 
 # In compile order: what is instantiated before what instantiates it.
@@ -33,28 +32,13 @@ RELOAD_CYCLES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldedPlan:
+class FoldedPlan(ProgramPlan[Program]):
     """A program; a ganglion.hw.engines.node.NodePlan."""
-
-    behavioural: ClassVar[tuple[str, ...]] = ()
-    program: Program
-    resources: Resources
-    """What it takes of the part, estimated."""
 
     @classmethod
     def of(cls, program: Program, dsp_accumulates: bool = True) -> "FoldedPlan":
         """Return the plan of a program; `dsp_accumulates` is the family's."""
         return cls(program=program, resources=estimate(program, dsp_accumulates))
-
-    @property
-    def network(self) -> IntNetwork:
-        """The layers."""
-        return self.program.lowered.source
-
-    @property
-    def shape(self) -> FoldedShape:
-        """Lanes, banks and words."""
-        return self.program.shape
 
     @property
     def entry(self) -> StreamFormat:
@@ -65,11 +49,6 @@ class FoldedPlan:
     def egress(self) -> StreamFormat:
         """The stream that the engine writes."""
         return output_format(self.program)
-
-    @property
-    def latency_cycles(self) -> int:
-        """Cycles from the first input word to the last result, alone and without stalls."""
-        return self.program.latency_cycles
 
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
@@ -84,15 +63,6 @@ class FoldedPlan:
         """Return the cycles that the lanes together need for each layer's nonzeros."""
         products = [sum(len(row.inputs) for row in rows) for rows in self.program.lowered.rows]
         return [-(-count // self.shape.lanes) for count in products]
-
-    def figures(self) -> dict[str, int]:
-        """Return the words and bits of the program and the widths inside."""
-        return {
-            "program_words": self.program.n_cycles,
-            "program_bits": self.program.n_cycles * self.program.word_bits,
-            "weight_bits": self.program.lowered.weight_bits,
-            "accumulator_bits": self.program.lowered.accumulator_bits,
-        }
 
     def verify(self) -> None:
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""

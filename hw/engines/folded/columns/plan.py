@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
@@ -13,11 +12,11 @@ from ganglion.hw.engines.folded.columns.emit import column_lines, write_column_m
 from ganglion.hw.engines.folded.columns.interpret import interpret_columns
 from ganglion.hw.engines.folded.columns.program import ColumnProgram
 from ganglion.hw.engines.folded.columns.schedule import schedule_columns
+from ganglion.hw.engines.folded.program_plan import ProgramPlan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.engines.node import EngineFiles, EngineNode
 from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
-from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
 
 # In compile order: what is instantiated before what instantiates it.
@@ -29,28 +28,13 @@ COLUMN_MODULES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnPlan:
+class ColumnPlan(ProgramPlan[ColumnProgram]):
     """A program over columns; a ganglion.hw.engines.node.NodePlan."""
-
-    behavioural: ClassVar[tuple[str, ...]] = ()
-    program: ColumnProgram
-    resources: Resources
-    """What it takes of the part, estimated."""
 
     @classmethod
     def of(cls, program: ColumnProgram, dsp_accumulates: bool = True) -> "ColumnPlan":
         """Return the plan of a program; `dsp_accumulates` is the family's."""
         return cls(program=program, resources=estimate_columns(program, dsp_accumulates))
-
-    @property
-    def network(self) -> IntNetwork:
-        """The layers."""
-        return self.program.lowered.source
-
-    @property
-    def shape(self) -> FoldedShape:
-        """Lanes and words."""
-        return self.program.shape
 
     @property
     def entry(self) -> StreamFormat:
@@ -63,11 +47,6 @@ class ColumnPlan:
         """The stream that the engine writes: an output a word."""
         last = self.network.spec.layers[-1]
         return stream(last.output_type, last.n_outputs, 1)
-
-    @property
-    def latency_cycles(self) -> int:
-        """Cycles from the first input word to the last result, alone and without stalls."""
-        return self.program.latency_cycles
 
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
@@ -86,15 +65,6 @@ class ColumnPlan:
     def layer_cycles(self) -> list[int]:
         """Return the cycles that the lanes together need for each layer's nonzeros."""
         return [-(-int(np.count_nonzero(weight)) // self.shape.lanes) for weight in self.network.weights]
-
-    def figures(self) -> dict[str, int]:
-        """Return the words and bits of the program and the widths inside."""
-        return {
-            "program_words": self.program.n_cycles,
-            "program_bits": self.program.n_cycles * self.program.word_bits,
-            "weight_bits": self.program.lowered.weight_bits,
-            "accumulator_bits": self.program.lowered.accumulator_bits,
-        }
 
     def verify(self) -> None:
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""
