@@ -1,6 +1,6 @@
 """Write an instance of a module."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ganglion.hw.design.top_ports import TAPS_DEFINE
 
@@ -21,3 +21,8 @@ def instance(
         ",\n".join(f"    .{key}({value})" for key, value in pins.items()),
         "  );",
     ]
+
+
+def concatenation(bits: int, values: Sequence[int]) -> str:
+    """Return a parameter of many values of `bits` bits, the first in the low ones."""
+    return "{" + ", ".join(f"{bits}'d{value}" for value in reversed(values)) + "}"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ganglion.models.reference import Ints
+
 ORDER_FILE = "order.dat"
 """The file that tells taps which neuron each value is that passes, by bank and result."""
 END_OF_ORDER = 0xFFFF
@@ -13,6 +15,16 @@ def hex_words(words: Sequence[int], bits: int) -> str:
     """Return words as $readmemh reads them, negative ones in two's complement."""
     digits = -(-bits // 4)
     return "".join(f"{word & ((1 << bits) - 1):0{digits}x}\n" for word in words)
+
+
+def packed(fields: Sequence[tuple[Ints, int]]) -> list[int]:
+    """Return words of fields, the low bits first: of each its values [T] and the bits that they have."""
+    words, position = [0] * len(fields[0][0]), 0
+    for values, bits in fields:
+        for number, value in enumerate(values.tolist()):
+            words[number] |= (value & ((1 << bits) - 1)) << position
+        position += bits
+    return words
 
 
 def tap_order(written: Sequence[Sequence[int]], inputs: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ganglion.hw.codegen.node_module import NodeModule
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
-from ganglion.hw.engines.engine import Engine, Plan
+from ganglion.hw.engines.engine import Candidate, Engine, EngineSettings, Plan
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork, Ints
@@ -74,6 +74,18 @@ class NodeEngine(Engine):
     def operator(self) -> str:
         """FINN's name of the node."""
         return f"{NodeKind.ENGINE.value}{self.name.title().replace('_', '')}"
+
+    def planned_candidate(self, settings: EngineSettings, plan: NodePlan) -> Candidate:
+        """Return the candidate that a plan is, of a whole network by these settings."""
+        return Candidate(
+            engine=self.name,
+            settings=settings,
+            varied=self.varied,
+            latency_cycles=plan.latency_cycles,
+            interval_cycles=plan.interval_cycles(plan.entry.words),
+            resources=plan.resources,
+            plan=plan,
+        )
 
     def step_cycles(self, plan: Any, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints | None:
         """Return the cycles of each step of episodes, [n, in] → [n]; None: always the plan's latency.

@@ -1,6 +1,6 @@
 // Convolutions in Rows x Columns lanes: a nonzero weight is broadcast to all of them in a cycle.
 // Latency and interval in cycles: hw.engines.planar.cycles; a layer takes Tile**2 a word, and Gap.
-// Handshake: ready/valid at both ends. Result ports only show what the lanes compute.
+// A ready/valid handshake at both ends. Result ports only show what the lanes compute.
 // Golden: models.reference.IntNetwork.__call__ of the latest frames.
 module ganglion_planar #(
   parameter  int unsigned Rows = 5, Columns = 5, BankRows = 6, BankColumns = 6, Depth = 12,

@@ -1,6 +1,6 @@
 // The last map as a stream: planes in words of Lanes values, which need not divide a plane.
 // Latency 3 cycles from a plane's last result to its first word; a plane in Chunks cycles.
-// Handshake: ready/valid. credit_o promises room for a plane more; reserve_i takes it.
+// A ready/valid handshake. credit_o promises room for a plane more; reserve_i takes it.
 // Golden: IntNetwork.__call__ in C order.
 module ganglion_planar_drain #(
   parameter int unsigned Rows      = 4,

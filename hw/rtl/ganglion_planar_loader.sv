@@ -1,6 +1,6 @@
 // A frame from its stream into the lanes' memories: a row is gathered, then written in Tile parts.
 // Latency 2 cycles from a row's last word to its first write, while the next row is gathered.
-// Handshake: ready/valid in. loaded_o, behind the last write, stays until start_i.
+// A ready/valid handshake in. loaded_o, behind the last write, stays until start_i.
 // Golden: hw.engines.planar.interpret's memory; the cycles of hw.engines.planar.cycles.
 module ganglion_planar_loader #(
   parameter  int unsigned Lanes       = 4,   // values in a word; divides the frame's

@@ -1,7 +1,6 @@
 """Write a delta engine as SystemVerilog: its instance with all parameters, and a tap a hidden layer."""
 
-from collections.abc import Sequence
-
+from ganglion.hw.codegen.instance import concatenation
 from ganglion.hw.codegen.node_module import memory_path
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.delta.memories import COLUMN_PREFIX, MASK_PREFIX, Layout
@@ -73,7 +72,7 @@ def engine_parameters(program: Program, layout: Layout, node: str) -> dict[str, 
         "Thresholds": (16, [*(spec.threshold(k + 1) for k in hidden), 0]),
         "Bases": (program.id_bits, _bases(program)),
     }
-    packed = {name: _packed(bits, values) for name, (bits, values) in lists.items()}
+    packed = {name: concatenation(bits, values) for name, (bits, values) in lists.items()}
     paths = {f"{name}Prefix": memory_path(node, file) for name, file in _PREFIXES.items()}
     return {name: str(value) for name, value in numbers.items()} | packed | paths
 
@@ -91,8 +90,3 @@ def _bases(program: Program) -> list[int]:
             exists = program.n_layers > 1
             bases += [program.base(layer, u) if u is not None and exists else 0 for u in units]
     return bases
-
-
-def _packed(bits: int, values: Sequence[int]) -> str:
-    """Return a concatenation, the first value in the low bits."""
-    return "{" + ", ".join(f"{bits}'d{value}" for value in reversed(values)) + "}"

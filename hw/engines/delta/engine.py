@@ -38,15 +38,7 @@ class Delta(NodeEngine):
                 made = self._planned(network, settings, board)
             except CompileError:
                 return
-            yield Candidate(
-                engine=self.name,
-                settings=settings,
-                varied=self.varied,
-                latency_cycles=made.latency_cycles,
-                interval_cycles=made.interval_cycles(made.entry.words),
-                resources=made.resources,
-                plan=made,
-            )
+            yield self.planned_candidate(settings, made)
             if made.latency_cycles <= enough_cycles and board.holds(made.resources):
                 return
 

@@ -1,5 +1,6 @@
 """Write a folded engine as SystemVerilog: its instance with all parameters, and a tap a hidden layer."""
 
+from ganglion.hw.codegen.instance import concatenation
 from ganglion.hw.codegen.node_module import memory_path
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.folded.lower import LoweredNetwork
@@ -68,12 +69,8 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
 
 def mode_parameters(lowered: LoweredNetwork) -> dict[str, str]:
     """Return the parameters of the hidden layers' requantizations, Modes of them: a byte each."""
-    bytes_of = {
-        "Shifts": [mode.shift for mode in lowered.modes],
-        "Widths": [mode.bits for mode in lowered.modes],
+    return {
+        "Modes": str(len(lowered.modes)),
+        "Shifts": concatenation(8, [mode.shift for mode in lowered.modes]),
+        "Widths": concatenation(8, [mode.bits for mode in lowered.modes]),
     }
-    packed = {
-        name: "{" + ", ".join(f"8'd{value}" for value in reversed(values)) + "}"
-        for name, values in bytes_of.items()
-    }
-    return {"Modes": str(len(lowered.modes)), **packed}

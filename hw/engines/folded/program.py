@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.memory_files import packed
 from ganglion.models.reference import Ints
 
 # What a lane does with its sum after this product; WRITE + m requantizes it with hidden mode m into its bank.
@@ -113,11 +114,4 @@ class Program:
 
     def words(self) -> list[int]:
         """Return the packed program, one integer of `word_bits` bits a cycle."""
-        packed = [0] * self.n_cycles
-        position = 0
-        for values, width in self.fields():
-            for column in values.T:
-                for cycle, value in enumerate(column.tolist()):
-                    packed[cycle] |= (value & ((1 << width) - 1)) << position
-                position += width
-        return packed
+        return packed([(column, width) for values, width in self.fields() for column in values.T])

@@ -1,10 +1,9 @@
 """Write a planar engine: its instance with all parameters, its memories, a tap a hidden layer."""
 
-from collections.abc import Sequence
 from math import gcd
 from pathlib import Path
 
-from ganglion.hw.codegen.instance import instance
+from ganglion.hw.codegen.instance import concatenation, instance
 from ganglion.hw.codegen.node_module import CLOCK, SIGNALS, memory_path, stream_pins
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.top_ports import TAPS_DEFINE
@@ -153,10 +152,10 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "OutBits": egress.type.bits,
         "Modes": len(modes),
     }
-    lists = {name: _packed(LIST_BITS, values) for name, values in _lists(program).items()}
+    lists = {name: concatenation(LIST_BITS, values) for name, values in _lists(program).items()}
     lists |= {
-        "Shifts": _packed(8, [mode.shift for mode in modes]),
-        "Widths": _packed(8, [mode.bits for mode in modes]),
+        "Shifts": concatenation(8, [mode.shift for mode in modes]),
+        "Widths": concatenation(8, [mode.bits for mode in modes]),
     }
     files = {"ProgramFile": memory_path(node, PROGRAM_FILE), "BiasFile": memory_path(node, BIAS_FILE)}
     return {name: str(value) for name, value in numbers.items()} | lists | files
@@ -184,8 +183,3 @@ def _lists(program: Program) -> dict[str, list[int]]:
         "MapHeights": [each.height for each in targets],
         "MapWidths": [each.width for each in targets],
     }
-
-
-def _packed(bits: int, values: Sequence[int]) -> str:
-    """Return a concatenation, the first value in the low bits."""
-    return "{" + ", ".join(f"{bits}'d{value}" for value in reversed(values)) + "}"

@@ -38,15 +38,7 @@ class Planar(NodeEngine):
         """Yield grids from the smallest: more lanes than the first that answers in time only take more."""
         for shape in reversed(tuple(shapes(network))):
             made = _planned(network, shape, board)
-            yield Candidate(
-                engine=self.name,
-                settings=PlanarSettings(rows=shape.rows, columns=shape.columns),
-                varied=self.varied,
-                latency_cycles=made.latency_cycles,
-                interval_cycles=made.interval_cycles(made.entry.words),
-                resources=made.resources,
-                plan=made,
-            )
+            yield self.planned_candidate(PlanarSettings(rows=shape.rows, columns=shape.columns), made)
             if made.latency_cycles <= enough_cycles and board.holds(made.resources):
                 return
 

@@ -68,16 +68,6 @@ def tiles(layers: tuple[Conv2d, ...], tile: int) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def shape_of_tile(layers: tuple[Conv2d, ...], tile: int) -> PlanarShape:
-    """Return the smallest grid whose lanes have tiles of this size of the last map."""
-    outputs = list(zip(layers, tiles(layers, tile)[1:], strict=True))
-    return PlanarShape(
-        rows=max(-(-layer.out_shape[1] // size) for layer, size in outputs),
-        columns=max(-(-layer.out_shape[2] // size) for layer, size in outputs),
-        tile=tile,
-    )
-
-
 def shapes(network: IntNetwork) -> Iterator[PlanarShape]:
     """Yield the grids that a network can have, largest first, each with the smallest tile."""
     layers, before = convolutions(network.spec), None

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ganglion.hw.engines.folded.columns.placement import Placement
 from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.shape import FoldedShape
+from ganglion.hw.engines.memory_files import packed
 from ganglion.models.reference import Ints
 
 GO_ON = 0
@@ -99,13 +100,7 @@ class ColumnProgram:
 
     def words(self) -> list[int]:
         """Return the packed program, one integer of `word_bits` bits a cycle."""
-        packed = [0] * self.n_cycles
-        position = 0
-        for values, width in self.fields():
-            for cycle, value in enumerate(values.tolist()):
-                packed[cycle] |= (value & ((1 << width) - 1)) << position
-            position += width
-        return packed
+        return packed(self.fields())
 
     @property
     def entry_bits(self) -> int:
@@ -115,19 +110,15 @@ class ColumnProgram:
     def entries(self) -> list[int]:
         """Return the table of sums: from low bits bias, address, lane and mode; mode 0 is the output's."""
         depth, modes = self.placement.depth, self.lowered.modes
-        stored, entries = [0] * self.shape.lanes, []
+        stored, entries = [0] * self.shape.lanes, list[tuple[int, int, int, int]]()
         for each in self.sums:
             values = (each.bias, 0, 0, 0)
             if each.bank >= 0:
                 mode = 1 + modes.index(self.lowered.requantizations[each.layer])
                 values = (each.bias, depth + stored[each.bank], each.bank, mode)
                 stored[each.bank] += 1
-            entry, position = 0, 0
-            for value, width in zip(values, self._entry_widths(), strict=True):
-                entry |= (value & ((1 << width) - 1)) << position
-                position += width
-            entries.append(entry)
-        return entries
+            entries.append(values)
+        return packed(list(zip(np.array(entries).T, self._entry_widths(), strict=True)))
 
     @property
     def place_bits(self) -> int:
