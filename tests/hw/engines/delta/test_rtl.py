@@ -21,6 +21,7 @@ from tests.hw.engines.delta.nets import (
     with_thresholds,
 )
 from tests.hw.engines.folded.nets import corner_network, hopper_98
+from tests.hw.traffic import reset_at, stalled
 from tests.networks import random_network
 
 Case = tuple[IntNetwork, DeltaShape]
@@ -58,14 +59,10 @@ SLOW: dict[str, Callable[[], Case]] = {
 }
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 TRAFFIC = [
-    *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 90)),
+    *stalled(25, 50, 90),
     Traffic(stall_percent=50, burst_cycles=4, seed=9),
     Traffic(sink_waits=True),
-    *(
-        Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle, reset_cycles=length)
-        for cycle in (2, 13, 40, 71, 97, 188)
-        for length in (1, 2, 16)
-    ),
+    *reset_at((2, 13, 40, 71, 97, 188)),
 ]
 
 

@@ -13,6 +13,7 @@ from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.rtl import RTL
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import corner_network
+from tests.hw.module_text import assert_is_short_and_says_what_it_is
 from tests.networks import random_network
 
 
@@ -48,12 +49,7 @@ def test_module_lints_clean_on_its_own(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_is_short_and_says_what_it_is(module: str) -> None:
-    lines = (RTL / f"{module}.sv").read_text().splitlines()
-    assert len(lines) <= 150 and max(map(len, lines)) <= 100
-    assert all(line.startswith("// ") for line in lines[:4])
-    assert lines[1].startswith("// Latency ")
-    assert "handshake" in lines[2]
-    assert lines[3].startswith("// Golden: ")
+    assert_is_short_and_says_what_it_is(module)
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])

@@ -13,6 +13,7 @@ from ganglion.hw.sim.harness import Traffic
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import corner_network, hopper_98
+from tests.hw.traffic import reset_at, stalled
 from tests.networks import random_inputs, random_network
 
 LUT = Multiplier.LUT
@@ -64,14 +65,10 @@ SLOW: dict[str, Callable[[], Case]] = {
 }
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 TRAFFIC = [
-    *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 75, 90)),
+    *stalled(25, 50, 75, 90),
     Traffic(stall_percent=50, burst_cycles=4, seed=9),
     Traffic(stall_percent=60, burst_cycles=500, seed=11),
-    *(
-        Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle, reset_cycles=length)
-        for cycle in (2, 13, 40, 41, 97)
-        for length in (1, 2, 16)
-    ),
+    *reset_at((2, 13, 40, 41, 97)),
 ]
 
 

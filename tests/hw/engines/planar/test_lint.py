@@ -10,6 +10,7 @@ from ganglion.hw.rtl import RTL
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.test_lint import lint
 from tests.hw.engines.planar.nets import toy_convolutions
+from tests.hw.module_text import assert_is_short_and_says_what_it_is
 
 OWN = [module for module in MODULES if "planar" in module]
 
@@ -17,12 +18,7 @@ OWN = [module for module in MODULES if "planar" in module]
 @pytest.mark.parametrize("module", OWN)
 def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> None:
     assert lint(RTL, module) == ""
-    lines = (RTL / f"{module}.sv").read_text().splitlines()
-    assert len(lines) <= 150 and max(map(len, lines)) <= 100
-    assert all(line.startswith("// ") for line in lines[:4])
-    assert lines[1].startswith("// Latency ")
-    assert "andshake" in lines[2]
-    assert lines[3].startswith("// Golden: ")
+    assert_is_short_and_says_what_it_is(module)
 
 
 @pytest.mark.parametrize("taps", [True, False])

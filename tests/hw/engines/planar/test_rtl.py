@@ -20,6 +20,7 @@ from tests.hw.engines.planar.nets import (
     toy_convolutions,
     with_kernels,
 )
+from tests.hw.traffic import reset_at, stalled
 
 Case = tuple[IntNetwork, int]
 """A network, and which of its grids: 0 is the largest."""
@@ -81,14 +82,10 @@ SLOW: dict[str, Callable[[], Case]] = {
 }  # fmt: skip
 CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 TRAFFIC = [
-    *(Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 50, 90)),
+    *stalled(25, 50, 90),
     Traffic(stall_percent=50, burst_cycles=4, seed=9),
     Traffic(sink_waits=True),
-    *(
-        Traffic(stall_percent=20 * (cycle % 3), reset_at_cycle=cycle, reset_cycles=length)
-        for cycle in (2, 13, 40, 97, 188, 571)
-        for length in (1, 2, 16)
-    ),
+    *reset_at((2, 13, 40, 97, 188, 571)),
 ]
 
 

@@ -30,7 +30,9 @@ from tests.hw.engines.folded.columns.nets import nature, tail
 from tests.hw.engines.folded.nets import corner_network, with_types
 from tests.hw.engines.folded.test_lint import lint
 from tests.hw.faults.texts import Fault, put_fault
+from tests.hw.module_text import assert_is_short_and_says_what_it_is
 from tests.hw.toy import toy_network, write_toy_policy
+from tests.hw.traffic import stalled
 from tests.networks import random_inputs, random_network
 
 Case = tuple[IntNetwork, FoldedShape]
@@ -61,10 +63,9 @@ CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 def _traffic(cycles: int) -> list[Traffic]:
     """Return stalls of all kinds, and resets while loading, computing and sending of `cycles` in all."""
-    stalls = [Traffic(stall_percent=percent, burst_cycles=64, seed=percent) for percent in (25, 75)]
     resets = [(cycles * part // 8, length) for part, length in ((1, 1), (3, 2), (5, 1), (7, 16), (15, 1))]
     return [
-        *stalls,
+        *stalled(25, 75),
         *(
             Traffic(stall_percent=20 * (at % 3), reset_at_cycle=at + 1, reset_cycles=length)
             for at, length in resets
@@ -95,11 +96,7 @@ OWN_MODULES = [module for module in COLUMN_MODULES if "column" in module or "sha
 @pytest.mark.parametrize("module", OWN_MODULES)
 def test_module_lints_clean_and_says_what_it_is(module: str) -> None:
     assert lint(RTL, module) == ""
-    lines = (RTL / f"{module}.sv").read_text().splitlines()
-    assert len(lines) <= 150 and max(map(len, lines)) <= 100
-    assert lines[1].startswith("// Latency ")
-    assert "handshake" in lines[2]
-    assert lines[3].startswith("// Golden: ")
+    assert_is_short_and_says_what_it_is(module)
 
 
 @pytest.mark.slow
