@@ -32,7 +32,7 @@ def on_part(program: Program, family: Family) -> Resources:
 
 
 def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates: bool) -> Resources:
-    n_channels = sum(layer.out_channels for layer in program.layers)
+    n_channels = sum(each.channels for each in program.maps[1:])
     lut, ff, lanes = _luts(program), _ffs(program), program.shape.lanes
     if not dsp_accumulates:
         lut += lanes * program.accumulator_bits
