@@ -29,7 +29,7 @@ def forward(
 def forward_blocks(
     network: IntNetwork, inputs: npt.NDArray[Any], starts: npt.NDArray[np.bool_] | None = None
 ) -> Iterator[list[Ints]]:
-    """Yield what `forward` returns for some steps after others, which of maps are too many to hold at once."""
+    """Yield what `forward` returns, some steps after others: maps are too large to hold them all."""
     spec = network.spec
     if spec.remembers and starts is None:
         raise ConfigError("a network with thresholds or a frame stack needs to know where episodes start")

@@ -49,9 +49,7 @@ def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], spars
         live[:] = survivors(rng, live.shape) * covering_mask(rng, live.shape, counts[index])
         weights.append(weight)
         types = {"weight_type": INT8, "output_type": INT8 if index + 1 == len(shapes) else UINT8}
-        layers.append(
-            Dense(name=f"fc{index + 1}", in_features=n_in, out_features=n_out, **types, **UNSCALED)
-        )
+        layers.append(Dense(name=f"fc{index + 1}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
     inputs = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
     return calibrated(rng, NetworkSpec(input_type=INT8, layers=tuple(layers)), weights, inputs)
 

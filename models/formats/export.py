@@ -14,8 +14,8 @@ from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
     ONNX_FILE,
     golden_vectors,
-    without_maps,
     load_policy,
+    without_maps,
     write_description,
 )
 from ganglion.models.formats.qonnx_writer import write_qonnx

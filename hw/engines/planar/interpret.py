@@ -13,7 +13,7 @@ from ganglion.models.reference import Ints
 def interpret(program: Program, inputs: Ints) -> list[Ints]:
     """Return every layer's map as the lanes compute it: [batch, *in] → list of [batch, channels, H, W]."""
     first, n = program.maps[0], len(inputs)
-    memory = np.zeros((n, program.bank_rows, program.bank_columns, program.depth), np.int64)
+    memory = np.zeros((program.depth, n, program.bank_rows, program.bank_columns), np.int64)
     _store(memory, first, np.asarray(inputs).reshape(n, first.channels, first.height, first.width))
     results = []
     for index, target in enumerate(program.maps[1:]):
@@ -26,19 +26,19 @@ def interpret(program: Program, inputs: Ints) -> list[Ints]:
 
 def _store(memory: Ints, target: Map, values: Ints) -> None:
     """Put a map [batch, channels, H, W] where the lanes have it."""
-    n, rows, columns, _ = memory.shape
+    _, n, rows, columns = memory.shape
     tile, channels = target.tile, target.channels
     whole = np.full((n, channels, rows * tile, columns * tile), target.edge)
     whole[:, :, : target.height, : target.width] = values
-    tiled = whole.reshape(n, channels, rows, tile, columns, tile).transpose(0, 2, 4, 1, 3, 5)
+    tiled = whole.reshape(n, channels, rows, tile, columns, tile).transpose(1, 3, 5, 0, 2, 4)
     place = np.ix_(np.arange(channels), np.arange(tile), np.arange(tile))
-    memory[..., target.address(*place)] = tiled
+    memory[target.address(*place)] = tiled
 
 
 def _layer(program: Program, index: int, memory: Ints) -> Ints:
     layer, target = program.layers[index], program.maps[index + 1]
     rows, columns, tile = program.shape.rows, program.shape.columns, target.tile
-    sums = np.zeros((len(memory), target.channels, rows * tile, columns * tile), np.int64)
+    sums = np.zeros((memory.shape[1], target.channels, rows * tile, columns * tile), np.int64)
     sums += program.starts[index][:, None, None]
     for channel, words in enumerate(program.words[index]):
         for place in np.ndindex(tile, tile):
@@ -47,7 +47,10 @@ def _layer(program: Program, index: int, memory: Ints) -> Ints:
                 values[-1] = _added(program, index, memory, words[-1], place)
             if isinstance(layer, MaxPool2d):
                 values = np.maximum.accumulate(values)
-            products = [(word.weight << program.lifts[index]) * value for word, value in zip(words, values, strict=True)]
+            products = [
+                (word.weight << program.lifts[index]) * value
+                for word, value in zip(words, values, strict=True)
+            ]
             sums[:, channel, place[0] :: tile, place[1] :: tile] += sum(products)
     results = program.requantizations[index].apply(sums) + layer.output_type.low
     return results[:, :, : target.height, : target.width]
@@ -60,7 +63,7 @@ def _read(program: Program, index: int, memory: Ints, word: Word, place: tuple[i
         divmod(layer.stride * at + offset - layer.padding, source.tile)
         for at, offset in zip(place, (word.row, word.column), strict=True)
     )
-    plane = memory[..., source.address(word.channel, row, column)]
+    plane = memory[source.address(word.channel, row, column)]
     read = _moved(plane, down, right, program.shape, source.edge)
     return np.maximum(read, 0) if layer.pre_relu else read
 
@@ -69,15 +72,14 @@ def _added(program: Program, index: int, memory: Ints, word: Word, place: tuple[
     """Return what a residual's word reads, in each lane's own place: [batch, rows, columns]."""
     residual, shape = program.residual(index), program.shape
     assert residual is not None
-    return memory[:, : shape.rows, : shape.columns, residual.address(word.channel, *place)]
+    return memory[residual.address(word.channel, *place)][:, : shape.rows, : shape.columns]
 
 
 def _moved(plane: Ints, down: int, right: int, shape: PlanarShape, edge: int) -> Ints:
     """Return what each lane reads in the lane `down` and `right` of it: [batch, rows, columns]."""
-    _, bank_rows, bank_columns = plane.shape
-    before_y, before_x = max(0, -down), max(0, -right)
-    after_y, after_x = max(0, shape.rows + down - bank_rows), max(0, shape.columns + right - bank_columns)
-    around = ((0, 0), (before_y, after_y), (before_x, after_x))
-    padded = np.pad(plane, around, constant_values=edge)
-    y, x = down + before_y, right + before_x
-    return padded[:, y : y + shape.rows, x : x + shape.columns]
+    moved = np.full((len(plane), shape.rows, shape.columns), edge)
+    first_y, first_x = max(0, -down), max(0, -right)
+    inside = plane[:, first_y + down : shape.rows + down, first_x + right : shape.columns + right]
+    _, rows, columns = inside.shape
+    moved[:, first_y : first_y + rows, first_x : first_x + columns] = inside
+    return moved

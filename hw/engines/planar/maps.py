@@ -1,4 +1,4 @@
-"""Feature maps in the lanes' memories: how large their tiles are, where they lie, what is beyond their edges."""
+"""Feature maps in the lanes' memories: their tiles, where they lie, and what is beyond their edges."""
 
 from dataclasses import dataclass, replace
 from typing import TypeVar

@@ -24,7 +24,7 @@ class Program:
     shape: PlanarShape
     network: IntNetwork
 
-    @property
+    @cached_property
     def layers(self) -> tuple[Conv2d | MaxPool2d, ...]:
         """The convolutions and poolings."""
         return layers_of(self.network.spec)
@@ -74,12 +74,12 @@ class Program:
         """Right shift of every finished sum."""
         return max(layer.shift for layer in self.layers)
 
-    @property
+    @cached_property
     def lifts(self) -> tuple[int, ...]:
         """For each layer the left shift of weights and biases."""
         return tuple(self.shift - layer.shift for layer in self.layers)
 
-    @property
+    @cached_property
     def requantizations(self) -> tuple[Requantization, ...]:
         """What a finished sum goes through, layer by layer."""
         return tuple(Requantization(shift=self.shift, bits=each.output_type.bits) for each in self.layers)

@@ -45,8 +45,8 @@ def layers_of(spec: NetworkSpec) -> tuple[Conv2d | MaxPool2d, ...]:
         if not isinstance(layer, Conv2d | MaxPool2d) or spec.source(index) != index:
             what = "skips the layer before" if isinstance(layer, Conv2d | MaxPool2d) else f"is {layer.kind!r}"
             raise CompileError(
-                f"planar: {layer.name} {what}; allowed are convolutions and max-poolings, each of which reads "
-                f"the one before; name another engine for it"
+                f"planar: {layer.name} {what}; allowed are convolutions and poolings, each of which reads "
+                "the one before; name another engine for it"
             )
         found.append(layer)
         if (residual := spec.residual(index)) is not None:

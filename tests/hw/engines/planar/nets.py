@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ganglion.hw.engines.registry import find_engine
-from ganglion.hw.mapping.segments import segments_of
+from ganglion.hw.mapping.segments import engine_of_each, segments_of
 from ganglion.hw.sim.equality import Vectors
 from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.layers.layer import Shape
-from ganglion.models.random_cnn import nature_cnn, random_cnn
+from ganglion.models.random_cnn import impala, nature_cnn, random_cnn
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.types import IntType
@@ -19,9 +19,8 @@ from tests.hw.toy import toy_cnn
 
 
 def convolutions(network: IntNetwork) -> IntNetwork:
-    """Return the convolutions at the front of a network."""
-    planar, folded = find_engine("planar"), find_engine("folded")
-    chosen = [planar if isinstance(layer, Conv2d) else folded for layer in network.spec.layers]
+    """Return the convolutions and poolings at the front of a network."""
+    chosen = engine_of_each([find_engine("planar")], network.spec)
     return segments_of(network, chosen)[0].network
 
 
@@ -33,6 +32,11 @@ def toy_convolutions() -> IntNetwork:
 def nature_convolutions(sparsity: float) -> IntNetwork:
     """Return those of a random NatureCNN."""
     return convolutions(random_cnn(np.random.default_rng(1), nature_cnn(6), sparsity))
+
+
+def resnet_convolutions(sparsity: float) -> IntNetwork:
+    """Return those of a random residual network, its poolings too."""
+    return convolutions(random_cnn(np.random.default_rng(1), impala(6), sparsity))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +97,9 @@ def _conv(index: int, conv: Conv, before: list[Any], shape: Shape) -> Conv2d:
     exponent = before[-1].output_exponent if before else 0
     gain = conv.shift if conv.gain is None else conv.gain
     return Conv2d(
-        name=f"conv{index}", in_channels=shape[0], out_channels=conv.channels, height=shape[1], width=shape[2],
-        kernel=conv.kernel, stride=conv.stride, padding=conv.padding, pre_relu=conv.pre_relu,
-        residual=None if conv.adds is None else before[conv.adds - 1].name,
+        name=f"conv{index}", in_channels=shape[0], out_channels=conv.channels,
+        height=shape[1], width=shape[2], kernel=conv.kernel, stride=conv.stride, padding=conv.padding,
+        pre_relu=conv.pre_relu, residual=None if conv.adds is None else before[conv.adds - 1].name,
         weight_type=IntType.parse(conv.weight), output_type=IntType.parse(conv.output),
         input_exponent=exponent, weight_exponent=gain - conv.shift, output_exponent=exponent + gain,
     )  # fmt: skip
