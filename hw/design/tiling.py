@@ -1,12 +1,14 @@
 """How a map's values come from a grid of lanes, each of which has a tile of it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ganglion.models.build.codec import STRICT
-from ganglion.models.reference import Ints
+
+Values = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Tiling:
         """Values of a channel, those beyond the edges included."""
         return self.rows * self.columns * self.tile**2
 
-    def to_lanes(self, maps: Ints) -> Ints:
+    def to_lanes(self, maps: Values) -> Values:
         """Return maps in C order as lanes have them, zeros beyond the edges: [n, map] → [n, values]."""
         planes = maps.reshape(len(maps), -1, self.height, self.width)
         down, right = self.rows * self.tile - self.height, self.columns * self.tile - self.width
@@ -38,7 +40,7 @@ class Tiling:
         tiled = whole.reshape(*planes.shape[:2], self.rows, self.tile, self.columns, self.tile)
         return tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), -1)
 
-    def from_lanes(self, values: Ints) -> Ints:
+    def from_lanes(self, values: Values) -> Values:
         """Return what lanes have as maps in C order: [n, values] → [n, map]."""
         tiled = values.reshape(len(values), -1, self.tile, self.tile, self.rows, self.columns)
         whole = tiled.transpose(0, 1, 4, 2, 5, 3)

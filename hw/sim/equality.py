@@ -1,6 +1,7 @@
 """What the accelerator must answer, layer by layer, and where it first answers something else."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ class Vectors:
     """
 
     inputs: Ints
-    layers: dict[str, Ints]
+    layers: dict[str, npt.NDArray[np.integer[Any]]]
     starts: npt.NDArray[np.bool_] | None = None
 
     @classmethod

@@ -82,8 +82,12 @@ def chain(
     """Return random convolutions and poolings over an input [channels, rows, columns]."""
     layers, weights, biases = list[Conv2d | MaxPool2d](), list[Ints](), list[Ints]()
     for index, part in enumerate(parts, 1):
-        make = _conv if isinstance(part, Conv) else _pool
-        layer = make(index, part, layers, layers[-1].out_shape if layers else shape)
+        entering = layers[-1].out_shape if layers else shape
+        layer = (
+            _conv(index, part, layers, entering)
+            if isinstance(part, Conv)
+            else _pool(index, part, layers, entering)
+        )
         high, n_out = layer.weight_type.high, layer.weight_shape[0]
         weight = rng.integers(-high, high + 1, layer.weight_shape)
         weights.append(np.where(rng.random(weight.shape) < density, weight, 0))

@@ -17,7 +17,7 @@ from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.errors import CompileError, ConfigError, MismatchError
-from ganglion.models.layers import Conv2d, MaxPool2d
+from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
 from tests.hw.engines.planar.nets import (
@@ -69,7 +69,7 @@ def test_a_residual_is_of_a_map_with_the_same_tiles() -> None:
     network = chain(rng, (2, 9, 9), [one, one, one], input_type="INT8")
     first, second, third = network.spec.layers
 
-    def refused(*layers: Conv2d | MaxPool2d) -> IntNetwork:
+    def refused(*layers: Layer) -> IntNetwork:
         return replace(network, spec=replace(network.spec, layers=layers))
 
     with pytest.raises(CompileError, match="planar: conv3 adds the input; allowed are the maps of layers"):
