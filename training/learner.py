@@ -13,6 +13,7 @@ from ganglion.models.build.codec import decode, encode
 from ganglion.models.liveness import live_part
 from ganglion.models.nets.architecture import skips
 from ganglion.models.nets.float_network import float_network
+from ganglion.models.nets.inference_network import InferenceNetwork
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization, calibrate
 from ganglion.models.sparsity import live_weights
@@ -159,10 +160,11 @@ def deterministic_policy(model: Learner) -> nn.Module:
     """Return the network as it would be deployed: raw observations [n, observation] → [n, output].
 
     A float one is a copy, in float64 (see `ganglion.training.episodes.greedy`) unless it has convolutions,
-    which take ten times as long in it.
+    which take ten times as long in it. Of a quantized one it holds the integers.
     """
     if model.quantization is not None:
-        return quantized_network(model)
+        quantized = quantized_network(model)
+        return InferenceNetwork(quantized.normalizer, quantized.to_integers())
     network = copy.deepcopy(float_network(model.layers(), model.architecture))
     standardizer = model.standardizer
     network = network if isinstance(model.layers()[0], nn.Conv2d) else network.double()

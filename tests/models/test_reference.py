@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganglion.models.build.errors import ExportError
+from ganglion.models.nets.inference_network import InferenceNetwork
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.reference import IntNetwork, quantize_observation, requantize
 from ganglion.models.spec.policy import Normalizer
@@ -97,13 +98,15 @@ def test_brevitas_equals_reference(
         mean = actor(torch.from_numpy(inputs).float()).double().numpy()
     expected = np.ldexp(network(inputs).astype(np.float64), network.spec.layers[-1].output_exponent)
     np.testing.assert_array_equal(mean, expected)
+    played = InferenceNetwork(normalizer, network)(torch.from_numpy(inputs).float()).double().numpy()
+    np.testing.assert_array_equal(played, expected)
     restored = actor.to_integers()
     for got, wanted in zip(restored.weights + restored.biases, network.weights + network.biases, strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
 @pytest.mark.parametrize("exponent", [-3, 0, 2])
-def test_brevitas_quantizes_observations_as_the_reference_at_any_input_scale(exponent: int) -> None:
+def test_torch_quantizes_observations_as_the_reference_at_any_input_scale(exponent: int) -> None:
     rng = np.random.default_rng(4)
     network = at_input_scale(random_network(rng, (5, 7, 3)), exponent)
     normalizer = Normalizer(
@@ -111,7 +114,9 @@ def test_brevitas_quantizes_observations_as_the_reference_at_any_input_scale(exp
     )
     observations = rng.normal(0, 30, (500, 5)).astype(np.float32)
     integers = quantize_observation(observations, normalizer, network.spec.input_type)
-    with torch.no_grad():
-        mean = QuantNetwork.from_integers(normalizer, network).eval()(torch.from_numpy(observations)).double()
     expected = np.ldexp(network(integers).astype(np.float64), network.spec.exponent(2))
-    np.testing.assert_array_equal(mean.numpy(), expected)
+    quantized, played = QuantNetwork.from_integers(normalizer, network), InferenceNetwork(normalizer, network)
+    for torch_network in (quantized, played):
+        with torch.no_grad():
+            mean = torch_network(torch.from_numpy(observations)).double()
+        np.testing.assert_array_equal(mean.numpy(), expected)

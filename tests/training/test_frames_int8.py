@@ -51,7 +51,7 @@ def test_frames_in_integers_are_one_network_in_every_form(network: str, tmp_path
     observations = np.stack([step[0][0] for step in played(6)])
     actor = QuantNetwork.from_float(model.layers(), model.quantization)
     with torch.no_grad():
-        outputs = model._fixed_point(torch.from_numpy(observations).flatten(1).float())[1]
+        outputs = model._fixed_point(torch.from_numpy(observations))[1]
         assert torch.equal(outputs, actor(torch.from_numpy(observations).float()))
     frames, starts = unstacked(observations, 2)
     policy = write_policy(

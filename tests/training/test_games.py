@@ -179,3 +179,15 @@ def test_pixels_are_read_at_a_power_of_two() -> None:
     cnn = PixelCnn(Frames.observation_space, 8)
     pixels = torch.randint(0, 256, (3, 2, 36, 36))
     assert torch.equal(cnn(pixels), cnn.linear(cnn.cnn(pixels / 256)))
+
+
+def test_bfloat16_tells_two_actions_apart_that_differ_by_little_beside_their_value() -> None:
+    model = new_dqn(frames_config(dqn={"dueling": True, "bfloat16": True}), 0)
+    outputs = model.layers()[-1]
+    with torch.no_grad():
+        model.q_net.value.weight.zero_()
+        model.q_net.value.bias.fill_(1.0)
+        outputs.weight.zero_()
+        outputs.bias.copy_(torch.arange(len(outputs.bias)) * 2.0**-10)
+    values = model.values(torch.zeros(1, *Frames.observation_space.shape, dtype=torch.uint8))
+    assert torch.allclose(values.diff(), torch.full((1, values.shape[1] - 1), 2.0**-10))

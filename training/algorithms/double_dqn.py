@@ -66,13 +66,17 @@ class DoubleDqn(DQN):
     def act_through(self, quantization: Quantization | None) -> None:
         """Act and learn through these scales from now on; the float parameters stay."""
         self.quantization = quantization
-        self._fixed_point = None if quantization is None else FixedPointNetwork(self.layers(), quantization)
+        self._fixed_point = (
+            None
+            if quantization is None
+            else FixedPointNetwork(self.layers(), quantization, bfloat16=self.settings.bfloat16)
+        )
         self._constrain()
 
     def values(self, observation: Tensor) -> Tensor:
         """Return the online network's value of each action: [batch, *observation] → [batch, action]."""
         if self._fixed_point is not None:
-            hidden, outputs = self._fixed_point(observation.flatten(1).float())
+            hidden, outputs = self._fixed_point(observation)
             if isinstance(self.q_net, DuelingNetwork):
                 return self.q_net.action_values(hidden, outputs)
             return outputs

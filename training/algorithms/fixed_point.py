@@ -1,10 +1,13 @@
 """A network seen through the fixed-point scheme, with a gradient: what quantization-aware training runs."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ganglion.models.layers import Layer
 from ganglion.models.nets.architecture import Parameters, parameters_of
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
@@ -18,13 +21,17 @@ class FixedPointNetwork:
 
     Rounding has the straight-through gradient (Bengio et al. 2013, arXiv:1308.3432), saturation none. The
     modules, those with weights, stay those of the float network, so that the optimizer's step means what it
-    meant before; a dense first one has the units of raw observations.
+    meant before; a dense first one has the units of raw observations. bfloat16: whether gradients are
+    multiplied in it, which holds weights and activations of 8 bits exactly; the forward pass stays float32.
     """
 
-    def __init__(self, modules: Sequence[Weighted], quantization: Quantization) -> None:
+    def __init__(
+        self, modules: Sequence[Weighted], quantization: Quantization, *, bfloat16: bool = False
+    ) -> None:
         self._modules, self._spec = list(modules), quantization.network
         self._csd_digits = quantization.csd_digits
         entry = quantization.normalizer
+        self._bfloat16 = bfloat16
         self._reads_pixels = isinstance(entry, Pixels)
         self._offset = torch.tensor((0.0,) if isinstance(entry, Pixels) else entry.offset)
         self._gain = torch.tensor((1.0,) if isinstance(entry, Pixels) else entry.gain)
@@ -32,12 +39,10 @@ class FixedPointNetwork:
     def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return what enters the last layer [batch, hidden] and leaves it [batch, output], float32.
 
-        observation: [batch, observation] float32, raw.
+        observation: [batch, *observation], raw: float32, or uint8 of pixels.
         """
         spec = self._spec
-        exponent = spec.exponent(0)
-        normalized = (observation - self._offset) * self._gain * 2.0**exponent
-        found = [fake_quantize(normalized, spec.input_type, exponent)]
+        found = [self._entering(observation)]
         entering = found[0]
         for index, (layer, (weight, bias)) in enumerate(zip(spec.layers, self._parameters(), strict=True)):
             entering = layer.entering(found[spec.source(index)])
@@ -47,7 +52,8 @@ class FixedPointNetwork:
             on_grid = quantize_weight(
                 weight.detach(), layer.weight_type, layer.weight_exponent, self._csd_digits
             )
-            acc = layer.functional(
+            acc = self._product(
+                layer,
                 entering,
                 _straight_through(weight, on_grid),
                 _straight_through(bias, fake_quantize(bias.detach(), BIAS_TYPE, layer.accumulator_exponent)),
@@ -57,6 +63,21 @@ class FixedPointNetwork:
             found.append(_activation(acc, layer.output_type, layer.output_exponent))
         return entering.flatten(1), found[-1]
 
+    def _entering(self, observation: Tensor) -> Tensor:
+        exponent = self._spec.exponent(0)
+        if observation.dtype == torch.uint8:  # integers of the input type as they are
+            return observation.float().mul_(2.0**exponent)
+        normalized = (observation - self._offset) * self._gain * 2.0**exponent
+        return fake_quantize(normalized, self._spec.input_type, exponent)
+
+    def _product(self, layer: Layer, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Return the accumulators in float32, exactly, with the gradient of their product in bfloat16."""
+        if not (self._bfloat16 and layer.has_weights and torch.is_grad_enabled()):
+            return layer.functional(x, weight, bias)
+        with torch.no_grad():
+            exact = layer.functional(x, weight, bias)
+        return _straight_through(layer.functional(x.bfloat16(), weight.bfloat16(), bias.bfloat16()), exact)
+
     def _parameters(self) -> Parameters:
         return parameters_of(self._spec, self._modules)
 
@@ -64,9 +85,11 @@ class FixedPointNetwork:
     def clamp(self) -> None:
         """Keep the weights within the range of their type: one that reaches its end stays there."""
         for index, (layer, (weight, _)) in enumerate(zip(self._spec.layers, self._parameters(), strict=True)):
-            unit = self._gain if index == 0 else torch.ones(1)
-            limit = layer.weight_type.high * 2.0**layer.weight_exponent * unit
-            weight.clamp_(-limit, limit)
+            limit = layer.weight_type.high * 2.0**layer.weight_exponent
+            if index == 0 and not self._reads_pixels:
+                weight.clamp_(-limit * self._gain, limit * self._gain)
+            else:
+                weight.clamp_(-limit, limit)
 
 
 def _straight_through(x: Tensor, rounded: Tensor) -> Tensor:
@@ -76,11 +99,24 @@ def _straight_through(x: Tensor, rounded: Tensor) -> Tensor:
 
 def _activation(acc: Tensor, int_type: IntType, exponent: int) -> Tensor:
     """Return accumulators on the grid of an activation, with no gradient where they saturate."""
-    step = 2.0**exponent
-    # At the foot of a ReLU the gradient is zero, as that of relu at 0.
-    passes = (acc >= (int_type.low - 0.5) * step) if int_type.signed else (acc > 0)
-    passes = passes & (acc < (int_type.high + 0.5) * step)
-    return _straight_through(acc * passes, fake_quantize(acc.detach(), int_type, exponent))
+    return _Activation.apply(acc, int_type, exponent)  # type: ignore[no-any-return]
+
+
+class _Activation(torch.autograd.Function):
+    """`fake_quantize`, whose gradient passes between the ends of the type's range."""
+
+    @staticmethod
+    def forward(ctx: Any, acc: Tensor, int_type: IntType, exponent: int) -> Tensor:
+        ctx.save_for_backward(acc)
+        # At the foot of a ReLU the gradient is zero, as that of relu at 0; hardtanh's is at both of its ends.
+        foot = np.nextafter(np.float32(int_type.low - 0.5), np.float32(-np.inf)) if int_type.signed else 0.0
+        ctx.ends = float(foot) * 2.0**exponent, (int_type.high + 0.5) * 2.0**exponent
+        return fake_quantize(acc, int_type, exponent)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (acc,) = ctx.saved_tensors
+        return torch.ops.aten.hardtanh_backward(gradient, acc, *ctx.ends), None, None
 
 
 class _Replace(torch.autograd.Function):

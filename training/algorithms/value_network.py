@@ -100,7 +100,10 @@ class DuelingNetwork(QNetwork):
             else self.extract_features(obs, extractor)
         )
         hidden = self.q_net[:-1](features)
-        return self.action_values(hidden, self.q_net[-1](hidden))
+        # bfloat16 has eight bits: a value of 1 plus an advantage of 0.003 would be 1.
+        with torch.autocast("cpu", enabled=False):
+            hidden = hidden.float()
+            return self.action_values(hidden, self.q_net[-1](hidden))
 
     def action_values(self, hidden: Tensor, advantages: Tensor) -> Tensor:
         """Return the values of actions [batch, action] by the last hidden activations and the advantages."""

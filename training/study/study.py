@@ -30,7 +30,7 @@ from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.records import RETURNS_FILE, Returns, Row, Target, folder_of
 from ganglion.training.study.returns import measure_job, observations_of
 from ganglion.training.study.stages import returns_stage
-from ganglion.training.study.tables import tables_of, write_tables
+from ganglion.training.study.tables import missing_hardware, tables_of, write_tables
 from ganglion.training.study.teachers import Source, source_of
 from ganglion.training.sweep import sweep
 from ganglion.training.threads import use_one_fast_thread
@@ -219,4 +219,6 @@ def run(settings: StudySettings) -> None:
     console = Console(width=140)
     for table in tables:
         console.print(table.rich())
+    if missing := missing_hardware(rows):
+        print(missing)
     print(f"written to {settings.root}")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,16 @@ def _build(build: Hardware) -> tuple[str, ...]:
     energy = "" if build.energy_nj is None else " to ".join(f"{end:,.3g}" for end in build.energy_nj)
     counts = (f"{build.cycles:,}", f"{build.us:.2f}", f"{build.lut:,}", str(build.dsp), f"{build.bram:g}")
     return (build.board, build.engine or "", *counts, energy, build.energy_reason or "")
+
+
+def missing_hardware(rows: Sequence[Row]) -> str | None:
+    """Return one line that says how many policies have no hardware on a board, and why; None if all have."""
+    builds = [build for row in rows for build in row.hardware]
+    reasons = Counter(build.reason for build in builds if build.reason is not None)
+    if not reasons:
+        return None
+    why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+    return f"no hardware for {reasons.total()} of {len(builds)} pairs of policy and board: {why}"
 
 
 def write_tables(root: Path, rows: Sequence[Row], tables: Sequence[Table]) -> None:

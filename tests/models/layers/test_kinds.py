@@ -25,6 +25,7 @@ from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, dense_layers, re
 from ganglion.models.layers.layer import Ints, Shape
 from ganglion.models.liveness import live_part
 from ganglion.models.nets.architecture import layer_of
+from ganglion.models.nets.inference_network import InferenceNetwork
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import calibrate
 from ganglion.models.reference import IntNetwork
@@ -163,6 +164,8 @@ def test_brevitas_equals_the_reference_in_every_layer(network: IntNetwork) -> No
     for layer, got, expected in zip(network.spec.layers, activations, network.forward(x), strict=True):
         real = np.ldexp(expected.astype(np.float64), layer.output_exponent)
         np.testing.assert_array_equal(got.double().numpy(), real)
+    played = InferenceNetwork(_identity(flat.shape[1]), network)(torch.from_numpy(flat).float())
+    np.testing.assert_array_equal(played.numpy(), activations[-1].flatten(1).numpy())
     for got, wanted in zip(actor.to_integers().weights, network.weights, strict=True):
         np.testing.assert_array_equal(got, wanted)
 

@@ -32,7 +32,7 @@ from ganglion.training.study.records import (
 )
 from ganglion.training.study.returns import measure, observations_of
 from ganglion.training.study.study import StudySettings, chosen, run
-from ganglion.training.study.tables import tables_of, write_tables
+from ganglion.training.study.tables import missing_hardware, tables_of, write_tables
 from tests.training.study.cells import EPISODES, TARGET, Measured, teacher_of
 from tests.training.test_train import GOOD_RETURN
 
@@ -127,6 +127,18 @@ def test_tables_and_figures_leave_empty_what_was_not_measured(tmp_path: Path) ->
     for draw in (draw_returns, draw_times):
         draw(rows, [tmp_path / f"{draw.__name__}.{suffix}" for suffix in ("png", "svg")])
         assert all((tmp_path / f"{draw.__name__}.{suffix}").stat().st_size for suffix in ("png", "svg"))
+
+
+def test_a_line_counts_the_builds_that_are_missing_and_says_why() -> None:
+    """The run ends with exit status 0 all the same."""
+    built = Hardware(board="Pynq-Z2", engine="folded", clock_mhz=100.0, cycles=143, lut=769, dsp=8, bram=9.0)
+    floats, small = (Hardware(board="Pynq-Z2", reason=why) for why in ("float has none", "BRAM: 40 of 30"))
+    rows = [Row(returns=each, cpu=None, hardware=(built,)) for each in _made_up()[:1]]
+    assert missing_hardware(rows) is None
+    rows += [Row(returns=_made_up()[1], cpu=None, hardware=(small, floats, floats))]
+    assert missing_hardware(rows) == (
+        "no hardware for 3 of 4 pairs of policy and board: float has none (2); BRAM: 40 of 30 (1)"
+    )
 
 
 def test_energy_is_the_packages_sum_or_a_reason(tmp_path: Path) -> None:
