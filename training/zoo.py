@@ -12,8 +12,8 @@ from ganglion.models.spec.provenance import Provenance
 from ganglion.models.zoo import ZOO
 from ganglion.training.records import RESULT_FILE, read_curve, read_result
 
-DENSE = "sac-dense"
-"""The folder of an environment's dense reference, to which the others are compared."""
+DENSE = "*-dense"
+"""The folder of an environment's dense reference, such as sac-dense, to which the others are compared."""
 
 _COLUMNS = (
     "policy",
@@ -51,7 +51,7 @@ def zoo_table(zoo: Path) -> str:
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
     for environment in sorted({path.parents[1] for path in zoo.glob(f"*/*/{RESULT_FILE}")}):
         sparse = sorted(path for path in environment.iterdir() if (path / "policy.json").exists())
-        lines += [_line(folder) for folder in (environment / DENSE, *sparse)]
+        lines += [_line(folder) for folder in (*environment.glob(DENSE), *sparse)]
     return "\n".join(lines)
 
 
@@ -69,7 +69,7 @@ def _line(folder: Path) -> str:
             "seed": str(result.seed),
             "commit": result.commit[:_COMMIT_LETTERS],
         }
-        if folder.name != DENSE:
+        if (folder / JSON_FILE).exists():
             cells |= _size_cells(folder / JSON_FILE)
     except IndexError:
         raise ExportError(f"{folder}: neither result.json nor a curve tells its steps") from None
