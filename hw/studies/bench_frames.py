@@ -25,11 +25,12 @@ from ganglion.models.build.settings import paths_of
 from ganglion.models.formats.policy_folder import Policy, load_policy, read_description
 from ganglion.models.frames import stacked
 from ganglion.models.layers.layer import EPISODE_START, INPUT
-from ganglion.models.random_cnn import nature_cnn, write_random_cnn
+from ganglion.models.random_cnn import Cnn, nature_cnn, write_random_cnn
 from ganglion.models.select_policy import select, shipped_policies
 from ganglion.models.spec.policy import Pixels
 
-RANDOM_NAME, RANDOM_ENV, RANDOM_ACTIONS, RANDOM_SPARSITY = "NatureCNN", "PongNoFrameskip-v4", 6, 0.98
+RANDOM_NAME, RANDOM_ENV, RANDOM_SPARSITY = "NatureCNN", "none", 0.98
+RANDOM = nature_cnn(n_actions=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class _Run:
     speed: Speed
 
 
-def selected(settings: StudySettings) -> BuildPaths:
+def selected(settings: StudySettings, instead: Cnn = RANDOM) -> BuildPaths:
     """Return the build whose policy is put there: the one asked for, or where that is blind a NatureCNN."""
     folder = settings.policy or shipped_policies().get(settings.name or "")
     if folder is not None and isinstance(read_description(folder).normalizer, Pixels):
@@ -46,7 +47,7 @@ def selected(settings: StudySettings) -> BuildPaths:
         return settings.paths
     paths = paths_of(RANDOM_NAME, settings.build)
     made = paths.work / "random"
-    write_random_cnn(made, RANDOM_ENV, nature_cnn(RANDOM_ACTIONS), RANDOM_SPARSITY, seed=0)
+    write_random_cnn(made, RANDOM_ENV, instead, RANDOM_SPARSITY, seed=0)
     select(paths, None, made)
     return paths
 
