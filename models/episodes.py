@@ -1,5 +1,6 @@
 """What a network gives in the steps of episodes, whether it remembers those before or not."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ganglion.models.frames import stacked
 from ganglion.models.reference import IntNetwork, Ints
 
 BLOCK_VALUES = 1 << 22
-"""Products of a step are many in a convolution: steps are computed in blocks of so many inputs."""
+"""Products of a step are many in a convolution: steps are computed in blocks of so many values of a layer."""
 
 
 def forward(
@@ -22,16 +23,23 @@ def forward(
     starts: [n], where an episode starts; a network that does not remember needs none. Raises ConfigError
     where it does.
     """
+    return [np.concatenate(layer) for layer in zip(*forward_blocks(network, inputs, starts), strict=True)]
+
+
+def forward_blocks(
+    network: IntNetwork, inputs: npt.NDArray[Any], starts: npt.NDArray[np.bool_] | None = None
+) -> Iterator[list[Ints]]:
+    """Yield what `forward` returns, some steps after others: maps are too large to hold them all."""
     spec = network.spec
     if spec.remembers and starts is None:
         raise ConfigError("a network with thresholds or a frame stack needs to know where episodes start")
     seen = np.asarray(inputs)
     if starts is not None and spec.frame_stack > 1:
-        smallest = np.result_type(*map(np.min_scalar_type, (spec.input_type.low, spec.input_type.high)))
-        frames = seen.astype(smallest).reshape(-1, *spec.step_shape)  # stacks of them are many
+        frames = seen.astype(spec.input_type.dtype).reshape(-1, *spec.step_shape)  # stacks of them are many
         seen = stacked(frames, starts, spec.frame_stack)
     if starts is not None and spec.thresholds is not None:
-        return DeltaNetwork.of(network).run(seen, starts)
-    size = max(1, BLOCK_VALUES // spec.widths[0])
-    blocks = [network.forward(seen[start : start + size]) for start in range(0, len(seen), size)]
-    return [np.concatenate(layer) for layer in zip(*blocks, strict=True)]
+        yield DeltaNetwork.of(network).run(seen, starts)
+        return
+    size = max(1, BLOCK_VALUES // max(spec.widths))
+    for start in range(0, len(seen), size):
+        yield network.forward(seen[start : start + size])

@@ -1,7 +1,7 @@
-"""Random policies with convolutions over stacked frames, NatureCNN's shape among them, of any sparsity."""
+"""Random policies over stacked frames, NatureCNN and the residual network among them, of any sparsity."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +9,14 @@ import numpy.typing as npt
 
 from ganglion.models.formats.export import write_policy
 from ganglion.models.frames import stacked
-from ganglion.models.layers import Conv2d, Dense
-from ganglion.models.layers.layer import Shape
+from ganglion.models.layers import Conv2d, Dense, Layer
+from ganglion.models.nets.architecture import impala_resnet
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.random_policy import (
-    INT8,
-    UINT8,
-    Geometry,
-    NetworkInput,
-    calibrated,
-    covering_mask,
-    survivors,
-)
+from ganglion.models.random_policy import INT8, UINT8, UNSCALED, calibrated, covering_mask, survivors
 from ganglion.models.reference import IntNetwork
 from ganglion.models.sparsity import Distribution, pools_of
 from ganglion.models.spec.heads import ArgmaxHead
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import PIXEL_EXPONENT, Pixels
 
 CALIBRATION_FRAMES, GOLDEN_FRAMES = 64, 100
@@ -51,23 +44,40 @@ class Cnn:
     frame_stack: int
 
     @property
-    def geometries(self) -> list[Geometry]:
-        """The layers, in order."""
-        found, shape = [], self.shape
-        common = {"weight_type": INT8, "output_type": UINT8, "weight_exponent": 0}
-        common |= {"input_exponent": 0, "output_exponent": 0}
+    def architecture(self) -> NetworkSpec:
+        """The layers without scales."""
+        layers: list[Layer] = []
+        shape = self.shape
         for index, conv in enumerate(self.convs, 1):
             channels, height, width = shape
-            own = {"name": f"conv{index}", "in_channels": channels, "height": height, "width": width}
-            own |= {"out_channels": conv.channels, "kernel": conv.kernel}
-            own |= {"stride": conv.stride, "padding": conv.padding}
-            found.append((Conv2d, own))
-            shape = Conv2d(**own, **common).out_shape
+            sizes = {"in_channels": channels, "height": height, "width": width, "out_channels": conv.channels}
+            window = {"kernel": conv.kernel, "stride": conv.stride, "padding": conv.padding}
+            types = {"weight_type": INT8, "output_type": UINT8}
+            layer = Conv2d(name=f"conv{index}", **sizes, **window, **types, **UNSCALED)
+            layers.append(layer)
+            shape = layer.out_shape
         n_in = math.prod(shape)
         for index, n_out in enumerate(self.widths, 1):
-            found.append((Dense, {"name": f"fc{index}", "in_features": n_in, "out_features": n_out}))
+            types = {"weight_type": INT8, "output_type": INT8 if index == len(self.widths) else UINT8}
+            layers.append(Dense(name=f"fc{index}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
             n_in = n_out
-        return found
+        return NetworkSpec(input_type=UINT8, layers=tuple(layers), frame_stack=self.frame_stack)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResNet:
+    """Stacks of a convolution, a pooling and two residual blocks, of some channels, then dense layers."""
+
+    shape: tuple[int, int, int]
+    channels: tuple[int, ...]
+    widths: tuple[int, ...]
+    frame_stack: int
+
+    @property
+    def architecture(self) -> NetworkSpec:
+        """The layers without scales."""
+        spec = impala_resnet(self.shape, self.channels, self.widths)
+        return replace(spec, frame_stack=self.frame_stack)
 
 
 def nature_cnn(n_actions: int) -> Cnn:
@@ -80,30 +90,33 @@ def nature_cnn(n_actions: int) -> Cnn:
     return Cnn(shape=(4, 84, 84), convs=convs, widths=(512, n_actions), frame_stack=4)
 
 
-def random_cnn(rng: np.random.Generator, cnn: Cnn, sparsity: float) -> IntNetwork:
+def impala(n_actions: int) -> ResNet:
+    """Return the residual network of Espeholt et al. 2018 (IMPALA) for so many actions."""
+    return ResNet(shape=(4, 84, 84), channels=(16, 32, 32), widths=(256, n_actions), frame_stack=4)
+
+
+def random_cnn(rng: np.random.Generator, cnn: Cnn | ResNet, sparsity: float) -> IntNetwork:
     """Return an int8 network of this shape on pixels, a fraction `sparsity` of its weights zero.
 
     Layers share the nonzeros by the Erdős–Rényi law in its kernel form; every channel and neuron reads.
     """
-    geometries = cnn.geometries
-    shapes = [_weight_shape(geometry) for geometry in geometries]
+    architecture = cnn.architecture
+    shapes = [layer.weight_shape for layer in architecture.layers if layer.has_weights]
+    pools = iter(pools_of(shapes, sparsity, Distribution.ERK))
     weights = []
-    for pool, shape in zip(pools_of(shapes, sparsity, Distribution.ERK), shapes, strict=True):
-        rows = (shape[0], math.prod(shape[1:]))
-        weights.append((survivors(rng, rows) * covering_mask(rng, rows, pool.count)).reshape(shape))
+    for layer in architecture.layers:
+        weight = np.zeros(0, np.int64)
+        if layer.has_weights:
+            rows = (layer.weight_shape[0], math.prod(layer.weight_shape[1:]))
+            weight = survivors(rng, rows) * covering_mask(rng, rows, next(pools).count)
+        weights.append(weight.reshape(layer.weight_shape))
     inputs = stacked(*random_frames(rng, cnn, CALIBRATION_FRAMES), cnn.frame_stack).astype(np.int64)
-    entry = NetworkInput(type=UINT8, exponent=PIXEL_EXPONENT, frame_stack=cnn.frame_stack)
-    return calibrated(rng, geometries, weights, inputs, entry)
+    return calibrated(rng, architecture, weights, inputs, PIXEL_EXPONENT)
 
 
-def _weight_shape(geometry: Geometry) -> Shape:
-    kind, own = geometry
-    if kind is Conv2d:
-        return (own["out_channels"], own["in_channels"], own["kernel"], own["kernel"])
-    return (own["out_features"], own["in_features"])
-
-
-def random_frames(rng: np.random.Generator, cnn: Cnn, n_frames: int) -> tuple[Frames, npt.NDArray[np.bool_]]:
+def random_frames(
+    rng: np.random.Generator, cnn: Cnn | ResNet, n_frames: int
+) -> tuple[Frames, npt.NDArray[np.bool_]]:
     """Return frames [n, c, H, W] uint8 of episodes, and where these start: [n] bool.
 
     Blocks of one gray move over another; every eighth frame is noise.
@@ -122,7 +135,7 @@ def random_frames(rng: np.random.Generator, cnn: Cnn, n_frames: int) -> tuple[Fr
     return frames, np.arange(n_frames) % -(-n_frames // EPISODES) == 0
 
 
-def write_random_cnn(folder: Path, env: str, cnn: Cnn, sparsity: float, seed: int) -> None:
+def write_random_cnn(folder: Path, env: str, cnn: Cnn | ResNet, sparsity: float, seed: int) -> None:
     """Write a policy folder around a random network for the environment `env`, whose frames it stacks."""
     rng = np.random.default_rng(seed)
     network = random_cnn(rng, cnn, sparsity)

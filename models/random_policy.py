@@ -1,7 +1,7 @@
 """Random policies of any sparsity, pruned without waste: every neuron that has a weight is also read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
+UNSCALED: dict[str, Any] = {"input_exponent": 0, "weight_exponent": 0, "output_exponent": 0}
+"""Scales of a layer that is yet to be calibrated."""
 WEIGHT_EXPONENT = -7
+# A residual is shifted left by so many bits at most, that weights of eight hold what it is multiplied by.
+MOST_RESIDUAL_BITS = 6
 # What survives magnitude pruning, as shares of the largest weight: a threshold and an exponential tail.
 THRESHOLD, TAIL = 0.25, 0.22
 # Biases centre what random inputs give, within a share of its deviation; shifts let few of it saturate.
@@ -37,56 +41,54 @@ def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], spars
     counts = [pool.count for pool in pools_of(shapes, sparsity, Distribution.ERK)]
     hidden = [min(width, *around) for width, around in zip(widths[1:-1], pairwise(counts), strict=True)]
     used = [widths[0], *hidden, widths[-1]]
-    geometries: list[Geometry] = []
+    layers: list[Layer] = []
     weights = []
     for index, (n_out, n_in) in enumerate(shapes):
         weight = np.zeros((n_out, n_in), dtype=np.int64)
         live = weight[: used[index + 1], : used[index]]
         live[:] = survivors(rng, live.shape) * covering_mask(rng, live.shape, counts[index])
         weights.append(weight)
-        geometries.append((Dense, {"name": f"fc{index + 1}", "in_features": n_in, "out_features": n_out}))
+        types = {"weight_type": INT8, "output_type": INT8 if index + 1 == len(shapes) else UINT8}
+        layers.append(Dense(name=f"fc{index + 1}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
     inputs = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
-    return calibrated(rng, geometries, weights, inputs, NetworkInput(type=INT8))
-
-
-Geometry = tuple[type[Layer], dict[str, Any]]
-"""A layer's class, its name and the fields that are its kind's own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkInput:
-    """What a network reads."""
-
-    type: IntType
-    exponent: int = 0
-    frame_stack: int = 1
+    return calibrated(rng, NetworkSpec(input_type=INT8, layers=tuple(layers)), weights, inputs)
 
 
 def calibrated(
     rng: np.random.Generator,
-    geometries: Sequence[Geometry],
+    architecture: NetworkSpec,
     weights: Sequence[Ints],
     inputs: Ints,
-    entry: NetworkInput,
+    exponent: int = 0,
 ) -> IntNetwork:
-    """Return the network whose biases and shifts make every layer use its range on `inputs` [n, *in]."""
-    layers, biases, exponent, values = [], [], entry.exponent, inputs
-    for (kind, geometry), weight in zip(geometries, weights, strict=True):
-        output_type = INT8 if len(layers) + 1 == len(geometries) else UINT8
-        common = {"weight_type": INT8, "output_type": output_type, "weight_exponent": WEIGHT_EXPONENT}
-        common |= {"input_exponent": exponent, "output_exponent": exponent + WEIGHT_EXPONENT}
-        layer = kind(**geometry, **common)
-        none = np.zeros(len(weight), np.int64)
-        acc = layer.accumulate(values.reshape(-1, *layer.in_shape), weight, none)
-        others = (0, *range(2, acc.ndim))
-        bias = np.rint(rng.normal(-acc.mean(axis=others), BIAS_SHARE * acc.std(axis=others))).astype(np.int64)
-        acc = acc + bias.reshape(-1, *[1] * (acc.ndim - 2))
-        shift = _shift(acc, output_type)
-        layer = replace(layer, output_exponent=layer.output_exponent + shift)
-        values, exponent = requantize(acc, shift, output_type), layer.output_exponent
-        layers.append(layer)
+    """Return the network whose biases and shifts make every layer use its range on `inputs` [n, *in].
+
+    exponent: log2 of the scale of these; the architecture has none of its own.
+    """
+    layers, biases, exponents, boundaries = list[Layer](), list[Ints](), [exponent], [inputs]
+    for index, (layer, weight) in enumerate(zip(architecture.layers, weights, strict=True)):
+        source, residual = architecture.source(index), architecture.residual(index)
+        bias = np.zeros(layer.weight_shape[0] * layer.has_weights, np.int64)
+        acc = layer.accumulate(layer.entering(boundaries[source]), weight, bias)
+        weight_exponent = WEIGHT_EXPONENT if layer.has_weights else 0
+        if residual is not None:
+            added = boundaries[residual]
+            bits = np.clip(np.rint(np.log2(acc.std() / added.std())), 0, MOST_RESIDUAL_BITS).astype(int)
+            weight_exponent = exponents[residual] - int(bits) - exponents[source]
+            acc = acc + (added << bits)
+        shift = 0
+        if layer.has_weights:
+            others = (0, *range(2, acc.ndim))
+            centre = -acc.mean(axis=others)
+            bias = np.rint(rng.normal(centre, BIAS_SHARE * acc.std(axis=others))).astype(np.int64)
+            acc = acc + bias.reshape(-1, *[1] * (acc.ndim - 2))
+            shift = _shift(acc, layer.output_type)
+        exponents.append(exponents[source] + weight_exponent + shift)
+        boundaries.append(requantize(acc, shift, layer.output_type))
+        scales = {"input_exponent": exponents[source], "output_exponent": exponents[-1]}
+        layers.append(replace(layer, weight_exponent=weight_exponent, **scales))
         biases.append(bias)
-    spec = NetworkSpec(input_type=entry.type, layers=tuple(layers), frame_stack=entry.frame_stack)
+    spec = replace(architecture, layers=tuple(layers))
     return IntNetwork(spec=spec, weights=tuple(weights), biases=tuple(biases))
 
 

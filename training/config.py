@@ -93,6 +93,8 @@ class TrainConfig:
     """What learns: a name in ganglion.training.algorithms."""
     steps_per_update: int = 1
     """Environment steps for each update: above 1 an update costs as much and sees newer experience."""
+    anneal_fraction: float = 0.0
+    """The last part of the steps up to a phase's end over which its learning rate falls to 0."""
     dqn: DqnConfig | None = None
     """What DQN alone needs; other algorithms do without, here and below."""
     on_policy: OnPolicyConfig | None = None
@@ -130,6 +132,7 @@ class TrainConfig:
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
         ordered = 0 <= self.finetune_prune_begin <= self.finetune_prune_end <= 1
         self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
+        self._check("anneal_fraction", 0 <= self.anneal_fraction <= 1, "in [0, 1]")
         self._check("rewire_fraction", 0 < self.rewire_fraction < 1, "in (0, 1)")
         self._check("csd_digits", 1 <= self.csd_digits <= ANY_DIGITS, f"1 to {ANY_DIGITS}")
         self._check_tables()

@@ -40,6 +40,8 @@ from ganglion.training.threads import use_one_fast_thread
 
 log = logging.getLogger(__name__)
 
+_DISTILL_ANNEALED = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
@@ -198,7 +200,7 @@ def _learn(model: Learner, run: Run, at: Position, end: int, progress: Progress)
     model.learning_starts = 0 if is_trained else run.config.learning_starts
     if at.phase is Phase.FINETUNE:
         model.teacher = None
-    model.learning_rate = _learning_rate(run, at.phase)
+    model.learning_rate = learning_rate(run, at.phase)
     model._setup_lr_schedule()
     milestones = MilestoneCallback(run, at.phase, at.best_mean, at.last_milestone)
     pruning = [PruneCallback(run)] if at.phase is Phase.PRUNE else []
@@ -206,7 +208,7 @@ def _learn(model: Learner, run: Run, at: Position, end: int, progress: Progress)
     model.learn(end - model.num_timesteps, callback=callbacks, reset_num_timesteps=False)
 
 
-def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
+def learning_rate(run: Run, phase: Phase) -> Schedule | float:
     """Return the learning rate of a phase; in distillation it falls to 0 over the run's second half.
 
     That is a regression, whose noise is its learning rate: a closed loop near its limits needs it at rest.
@@ -215,7 +217,8 @@ def _learning_rate(run: Run, phase: Phase) -> Schedule | float:
         return run.config.qat_learning_rate
     main_rate = run.config.distill_learning_rate if run.distill else run.config.learning_rate
     rate = run.config.qat_learning_rate if phase is Phase.QAT else main_rate
-    return (lambda remaining: rate * min(1.0, 2 * remaining)) if run.distill else rate
+    annealed = _DISTILL_ANNEALED if run.distill else run.config.anneal_fraction
+    return (lambda remaining: rate * min(1.0, remaining / annealed)) if annealed else rate
 
 
 def run(settings: TrainSettings) -> None:

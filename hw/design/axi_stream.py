@@ -6,20 +6,25 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ganglion.hw.design.tiling import Tiling
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import Ints
 from ganglion.models.spec.types import IntType
 
 Words = npt.NDArray[np.uint8]
-MAX_SIZE = 1 << 16
+MAX_BITS = 1 << 16
+"""Of a word: a vector that every tool takes (IEEE 1800-2017, 6.9.1)."""
+MAX_VALUES = 1 << 24
+"""Of a vector: what a layer of three dimensions can have is more than any part holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFormat:
     """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide.
 
-    A map's `channels`, planes to the host, travel together, position by position.
+    A map's `channels`, planes to the host, travel together, position by position; with a `tiling` its planes
+    do, as lanes have them.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -30,11 +35,13 @@ class StreamFormat:
     words: int
     width_bits: int
     channels: int = 1
+    tiling: Tiling | None = None
 
     def __post_init__(self) -> None:
         for name in ("features", "lanes", "words", "width_bits", "channels"):
-            if not 1 <= getattr(self, name) <= MAX_SIZE:
-                raise CompileError(f"stream: {name} {getattr(self, name)}: allowed from 1 to {MAX_SIZE}")
+            most = MAX_BITS if name in ("lanes", "width_bits") else MAX_VALUES
+            if not 1 <= getattr(self, name) <= most:
+                raise CompileError(f"stream: {name} {getattr(self, name)}: allowed from 1 to {most}")
         if self.features % self.channels:
             raise CompileError(f"stream: {self.features} features are not {self.channels} channels")
         if self.lanes * self.words < self.features:
@@ -68,7 +75,9 @@ class StreamFormat:
         if ints.size and (ints.min() < self.type.low or ints.max() > self.type.high):
             raise CompileError(f"stream: values {ints.min()} to {ints.max()} are outside {self.type.name}")
         ints = _swapped(ints, self.channels, self.positions)
-        surplus = self.lanes * self.words - self.features
+        if self.tiling:
+            ints = self.tiling.to_lanes(ints)
+        surplus = self.lanes * self.words - ints.shape[1]
         lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
         return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
 
@@ -79,7 +88,10 @@ class StreamFormat:
         """
         whole = len(words) // self.words * self.words
         lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
-        ints = lanes.reshape(-1, self.words * self.lanes)[:, : self.features].astype(np.int64)
+        vectors = lanes.reshape(-1, self.words * self.lanes)
+        if self.tiling:
+            vectors = self.tiling.from_lanes(vectors)
+        ints = vectors[:, : self.features].astype(np.int64)
         return _swapped(ints, self.positions, self.channels)
 
     @property

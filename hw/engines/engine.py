@@ -153,6 +153,8 @@ class Engine(ABC):
     """The kinds of layer that it computes."""
     adds_residuals: ClassVar[bool] = False
     """Whether it adds a layer's residual to its accumulators."""
+    reads_through_relu: ClassVar[bool] = False
+    """Whether a layer's values, which others read as they are, can be read with negative ones as zero."""
     tail: ClassVar[str | None] = None
     """The engine of the layers behind those that it computes, where it is asked for all of them."""
     keeps_frames: ClassVar[bool] = False
@@ -171,9 +173,14 @@ class Engine(ABC):
 
     def refusal(self, layer: Layer) -> str | None:
         """Return why it does not compute a layer; None where it does."""
-        if layer.kind in self.kinds and (self.adds_residuals or layer.residual is None):
+        beyond = []
+        if layer.residual is not None and not self.adds_residuals:
+            beyond.append("a residual")
+        if layer.pre_relu and not self.reads_through_relu:
+            beyond.append("a ReLU before it")
+        if layer.kind in self.kinds and not beyond:
             return None
-        what = f"a {layer.kind} layer" + ("" if layer.residual is None else " with a residual")
+        what = f"a {layer.kind} layer" + (f" with {' and '.join(beyond)}" if beyond else "")
         return f"{layer.name} is {what}, which {spelled('engine', self.name)} does not compute"
 
     def n_first(self, layers: Sequence[Layer]) -> int:

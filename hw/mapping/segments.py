@@ -59,7 +59,7 @@ def _run(network: IntNetwork, first: int, last: int) -> IntNetwork:
     whole = network.spec
     thresholds = tuple(whole.threshold(index) for index in range(first, last))
     spec = NetworkSpec(
-        input_type=whole.input_type_of(first),
+        input_type=whole.type(first),
         layers=whole.layers[first:last],
         thresholds=thresholds if any(thresholds) else None,
         frame_stack=1 if first else whole.frame_stack,

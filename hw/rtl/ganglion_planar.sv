@@ -1,4 +1,4 @@
-// Convolutions in Rows x Columns lanes: a nonzero weight is broadcast to all of them in a cycle.
+// Convolutions, poolings and residuals in Rows x Columns lanes: a word a cycle is broadcast.
 // Latency and interval in cycles: hw.engines.planar.cycles; a layer takes Tile**2 a word, and Gap.
 // A ready/valid handshake at both ends. Result ports only show what the lanes compute.
 // Golden: models.reference.IntNetwork.__call__ of the latest frames.
@@ -14,11 +14,13 @@ module ganglion_planar #(
   parameter  int unsigned OutLanes = 4, OutBits = 8,
   parameter  int unsigned Modes = 1,
   parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
-  // Of each layer; the source is the map that it reads.
+  // Of each layer; the source is the map that it reads, the residual one that it adds.
   parameter  logic [16*Layers-1:0] Channels = {Layers{16'd4}}, Tiles = {Layers{16'd1}},
   parameter  logic [16*Layers-1:0] Strides = {16'd1, 16'd2}, SourceTiles = {16'd1, 16'd2},
   parameter  logic [16*Layers-1:0] Sources = {16'd8, 16'd0}, Targets = {16'd0, 16'd8},
   parameter  logic [16*Layers-1:0] Offsets = '0, Lifts = '0, ModeOf = '0, Lows = '0, Signed = '0,
+  parameter  logic [16*Layers-1:0] Relus = '0, Pools = '0, Edges = '0,  // beyond the map it makes
+  parameter  logic [16*Layers-1:0] Adds = '0, AddsSigned = '0, Residuals = '0,
   parameter  logic [16*Layers-1:0] MapHeights = {16'd3, 16'd5}, MapWidths = {16'd3, 16'd5},
   parameter                        ProgramFile = "", BiasFile = "",
   localparam int unsigned          LayerBits = Layers > 1 ? $clog2(Layers) : 1
@@ -52,6 +54,7 @@ module ganglion_planar #(
   logic [AddressBits-1:0] raddr, result_address, load_address;
   logic [1:0][ReachBits-1:0] reach;
   logic signed [LiftedBits-1:0] weight;
+  logic [ValueBits-1:0] edge_value;
   logic [BankRows-1:0] load_we;
   logic [BankColumns-1:0][ValueBits-1:0] load_data;
   logic [BankRows-1:0][BankColumns-1:0][ValueBits-1:0] read_data, write_data;
@@ -87,11 +90,13 @@ module ganglion_planar #(
 
   ganglion_planar_address #(
     .Layers(Layers), .WeightBits(WeightBits), .LiftedBits(LiftedBits), .ChannelBits(ChannelBits),
-    .KernelBits(KernelBits), .AddressBits(AddressBits), .Reaches(Reaches), .InChannels(InChannels),
-    .Sources(Sources), .SourceTiles(SourceTiles), .Offsets(Offsets), .Lifts(Lifts)
+    .KernelBits(KernelBits), .AddressBits(AddressBits), .Reaches(Reaches), .Before(Before),
+    .InChannels(InChannels), .Sources(Sources), .SourceTiles(SourceTiles), .Offsets(Offsets),
+    .Lifts(Lifts), .Adds(Adds), .Residuals(Residuals), .Tiles(Tiles)
   ) u_address (
-    .clk_i, .valid_i(valid), .layer_i(layer), .fields_i(fields), .origin_i(origin),
-    .oldest_i(oldest), .missing_i(missing), .address_o(raddr), .reach_o(reach), .weight_o(weight)
+    .clk_i, .valid_i(valid), .last_i(last), .layer_i(layer), .fields_i(fields), .place_i(place),
+    .origin_i(origin), .oldest_i(oldest), .missing_i(missing), .address_o(raddr), .reach_o(reach),
+    .weight_o(weight)
   );
 
   for (genvar r = 0; r < BankRows; r++) begin : g_row
@@ -99,7 +104,7 @@ module ganglion_planar #(
       if (r < Rows && c < Columns) begin : g_lane
         assign write_data[r][c] = result_we ? result_o[r][c] : load_data[c];
       end else begin : g_edge
-        assign write_data[r][c] = result_we ? '0 : load_data[c];
+        assign write_data[r][c] = result_we ? edge_value : load_data[c];
       end
     end
   end
@@ -116,13 +121,14 @@ module ganglion_planar #(
     .ValueBits(ValueBits), .LiftedBits(LiftedBits), .AccBits(AccBits), .BiasBits(BiasBits),
     .Layers(Layers), .AllChannels(AllChannels), .Reaches(Reaches), .Before(Before), .Modes(Modes),
     .AddressBits(AddressBits), .Shifts(Shifts), .Widths(Widths), .ModeOf(ModeOf), .Lows(Lows),
-    .Signed(Signed), .Tiles(Tiles), .Targets(Targets), .MapHeights(MapHeights),
+    .Signed(Signed), .Relus(Relus), .Pools(Pools), .Edges(Edges), .Adds(Adds),
+    .AddsSigned(AddsSigned), .Tiles(Tiles), .Targets(Targets), .MapHeights(MapHeights),
     .MapWidths(MapWidths), .BiasFile(BiasFile)
   ) u_lanes (
     .clk_i, .rst_ni, .valid_i(valid), .first_i(first), .last_i(last), .layer_i(layer),
     .index_i(index), .channel_i(channel), .place_i(place), .read_i(read_data), .reach_i(reach),
     .weight_i(weight), .valid_o(result_valid_o), .layer_o(result_layer_o),
-    .place_o(result_place_o), .address_o(result_address), .result_o
+    .place_o(result_place_o), .address_o(result_address), .edge_o(edge_value), .result_o
   );
 
   ganglion_planar_drain #(

@@ -10,19 +10,25 @@ module ganglion_planar_address #(
   parameter  int unsigned          KernelBits  = 2,
   parameter  int unsigned          AddressBits = 9,
   parameter  int unsigned          Reaches     = 3,   // lanes that a lane can read, in a direction
+  parameter  int unsigned          Before      = 0,   // how many of them are before it
   parameter  int unsigned          InChannels  = 4,   // of the first layer, all frames'
   parameter  logic [16*Layers-1:0] Sources     = '0,  // address of a layer's source
   parameter  logic [16*Layers-1:0] SourceTiles = {Layers{16'd1}},
   parameter  logic [16*Layers-1:0] Offsets     = '0,  // from the first lane to be read, padded
   parameter  logic [16*Layers-1:0] Lifts       = '0,
+  parameter  logic [16*Layers-1:0] Adds        = '0,  // whether a pass ends with a map to add
+  parameter  logic [16*Layers-1:0] Residuals   = '0,  // address of that map
+  parameter  logic [16*Layers-1:0] Tiles       = {Layers{16'd1}},
   localparam int unsigned          LayerBits   = Layers > 1 ? $clog2(Layers) : 1,
   localparam int unsigned          ReachBits   = Reaches > 1 ? $clog2(Reaches) : 1,
   localparam int unsigned          FieldBits   = WeightBits + ChannelBits + 2 * KernelBits
 ) (
   input  logic                         clk_i,
   input  logic                         valid_i,
+  input  logic                         last_i,
   input  logic [LayerBits-1:0]         layer_i,
   input  logic [FieldBits-1:0]         fields_i,   // weight, channel, row, column
+  input  logic [1:0][7:0]              place_i,    // row and column in the tile
   input  logic [1:0][7:0]              origin_i,
   input  logic [ChannelBits-1:0]       oldest_i,   // channel in which the oldest frame begins
   input  logic [ChannelBits:0]         missing_i,  // channels of frames that there are not yet
@@ -30,22 +36,23 @@ module ganglion_planar_address #(
   output logic [1:0][ReachBits-1:0]    reach_o,    // rows and columns
   output logic signed [LiftedBits-1:0] weight_o
 );
-  if (Reaches < 1 || LiftedBits < WeightBits) begin : g_bad
-    $error("ganglion_planar_address: Reaches %0d (from 1), LiftedBits %0d (from WeightBits %0d)",
-           Reaches, LiftedBits, WeightBits);
+  if (Reaches <= Before || LiftedBits < WeightBits) begin : g_bad
+    $error("ganglion_planar_address: Reaches %0d (above %0d), LiftedBits %0d (from WeightBits %0d)",
+           Reaches, Before, LiftedBits, WeightBits);
   end
 
   logic signed [WeightBits-1:0] weight;
   logic [ChannelBits-1:0] channel, stored;
   logic [1:0][KernelBits-1:0] window;
   logic [ChannelBits:0] turned;
-  logic is_input, is_missing;
+  logic is_input, is_missing, adds;
   logic [1:0][7:0] at, local_at;
   logic [1:0][ReachBits-1:0] reach;
-  logic [Layers-1:0][AddressBits-1:0] address;
+  logic [Layers-1:0][AddressBits-1:0] address, added;
   logic [Layers-1:0][LiftedBits-1:0] lifted;
 
   assign {weight, channel, window} = fields_i;
+  assign adds       = last_i && Adds[16*layer_i];
   assign is_input   = layer_i == '0;
   assign is_missing = is_input && {1'b0, channel} < missing_i;
   assign turned     = {1'b0, channel} + {1'b0, oldest_i};
@@ -87,11 +94,15 @@ module ganglion_planar_address #(
                         ((AddressBits'(stored) << 2 * TileBits) |
                          (AddressBits'(local_at[1]) << TileBits) | AddressBits'(local_at[0]));
     assign lifted[l]  = LiftedBits'(weight) << Lifts[16*l+:16];
+    localparam int unsigned OwnBits = $clog2(32'(Tiles[16*l+:16]));
+    assign added[l]   = AddressBits'(Residuals[16*l+:16]) +
+                        ((AddressBits'(channel) << 2 * OwnBits) |
+                         (AddressBits'(place_i[1]) << OwnBits) | AddressBits'(place_i[0]));
   end
 
   always_ff @(posedge clk_i) begin
-    address_o <= address[layer_i];
-    reach_o   <= reach;
+    address_o <= adds ? added[layer_i] : address[layer_i];
+    reach_o   <= adds ? {2{ReachBits'(Before)}} : reach;
     weight_o  <= valid_i && !is_missing ? lifted[layer_i] : '0;
   end
 endmodule

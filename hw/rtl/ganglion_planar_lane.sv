@@ -1,4 +1,4 @@
-// A multiply-accumulate whose sums start at a bias and end shifted and clipped to a type.
+// A multiply-accumulate of values, or the largest of some: from a bias to a clipped sum.
 // Latency 3 cycles from operands to result_o (operand, product and sum register), interval 1.
 // No handshake: first_i and bias_i belong to the product register, mode_i and low_i to the sum.
 // Golden: the sums in hw.engines.planar.interpret, requantized.
@@ -15,6 +15,8 @@ module ganglion_planar_lane #(
   input  logic                         clk_i,
   input  logic        [ValueBits-1:0]  value_i,
   input  logic                         signed_i,
+  input  logic                         relu_i,
+  input  logic                         max_i,     // the value before stays where it is larger
   input  logic signed [WeightBits-1:0] weight_i,
   input  logic                         first_i,
   input  logic signed [BiasBits-1:0]   bias_i,
@@ -28,16 +30,19 @@ module ganglion_planar_lane #(
            BiasBits, AccBits, ValueBits, WeightBits);
   end
 
-  logic signed [ValueBits:0]     value_q;
+  logic                          is_negative;
+  logic signed [ValueBits:0]     read, value_q;
   logic signed [WeightBits-1:0]  weight_q;
   logic signed [ProductBits-1:0] product_q;
   logic signed [AccBits-1:0]     base, acc_q;
   logic        [ValueBits-1:0]   clipped;
 
+  assign is_negative = signed_i && value_i[ValueBits-1];
+  assign read = relu_i && is_negative ? '0 : {is_negative, value_i};
   assign base = first_i ? AccBits'(bias_i) : acc_q;
 
   always_ff @(posedge clk_i) begin
-    value_q   <= {signed_i && value_i[ValueBits-1], value_i};
+    value_q   <= max_i && value_q > read ? value_q : read;
     weight_q  <= weight_i;
     product_q <= ProductBits'(value_q) * ProductBits'(weight_q);
     acc_q     <= base + AccBits'(product_q);

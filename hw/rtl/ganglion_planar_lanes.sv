@@ -7,7 +7,8 @@ module ganglion_planar_lanes #(
   parameter  int unsigned ValueBits = 8, LiftedBits = 9, AccBits = 20, BiasBits = 18, Layers = 2,
   parameter  int unsigned AllChannels = 8, Reaches = 3, Before = 0, Modes = 1, AddressBits = 4,
   parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
-  parameter  logic [16*Layers-1:0] ModeOf = '0, Lows = '0, Signed = '0, Targets = '0,
+  parameter  logic [16*Layers-1:0] ModeOf = '0, Lows = '0, Signed = '0, Targets = '0, Edges = '0,
+  parameter  logic [16*Layers-1:0] Relus = '0, Pools = '0, Adds = '0, AddsSigned = '0,
   parameter  logic [16*Layers-1:0] Tiles = {Layers{16'd1}},
   parameter  logic [16*Layers-1:0] MapHeights = {Layers{16'd5}}, MapWidths = {Layers{16'd5}},
   parameter                        BiasFile = "",
@@ -31,19 +32,20 @@ module ganglion_planar_lanes #(
   output logic [LayerBits-1:0]                                layer_o,
   output logic [1:0][7:0]                                     place_o,
   output logic [AddressBits-1:0]                              address_o,
+  output logic [ValueBits-1:0]                                edge_o,    // beyond the result's map
   output logic [Rows-1:0][Columns-1:0][ValueBits-1:0]         result_o
 );
   localparam int unsigned ModeBits = Modes > 1 ? $clog2(Modes) : 1;
-  // Cycles from a word to its operands, products and sums.
-  localparam int unsigned Operand = 3, Product = 5, Sum = 6;
+  // Cycles from a word to its products and sums.
+  localparam int unsigned Product = 5, Sum = 6;
   if (Layers < 1 || AllChannels < 1) begin : g_bad
     $error("ganglion_planar_lanes: Layers %0d, AllChannels %0d (from 1)", Layers, AllChannels);
   end
 
-  logic first, is_signed, done;
+  logic first, done, is_signed, relu, max;
   logic [ReachBits-1:0] reach_rows, reach_columns;
   logic signed [LiftedBits-1:0] weight;
-  logic [ValueBits-1:0] low;
+  logic [ValueBits-1:0] low, beyond, edge_rows, edge_columns;
   logic signed [BiasBits-1:0] bias, bias_q;
   logic [LayerBits-1:0] layer;
   logic [IndexBits-1:0] channel;
@@ -84,23 +86,18 @@ module ganglion_planar_lanes #(
     .Rows(Rows), .Columns(Columns), .BankRows(BankRows), .BankColumns(BankColumns),
     .ValueBits(ValueBits), .Reaches(Reaches), .Before(Before)
   ) u_shifter (
-    .clk_i, .values_i(read_i), .rows_i(reach_rows), .columns_i(reach_columns), .values_o(values)
+    .clk_i, .values_i(read_i), .rows_i(reach_rows), .columns_i(reach_columns),
+    .edge_rows_i(edge_rows), .edge_columns_i(edge_columns), .values_o(values)
   );
-  // Where no layer is signed, lanes need neither a sign nor a lowest value.
-  if (Signed == '0) begin : g_unsigned
-    assign is_signed = 1'b0;
-  end else begin : g_signed
-    logic [LayerBits-1:0] operands;
-    ganglion_delay #(.Bits(LayerBits), .Cycles(Operand)) u_layer (
-      .clk_i, .rst_ni, .data_i(layer_i), .data_o(operands)
-    );
-    assign is_signed = Signed[16*operands];
-  end
-  if (Lows == '0) begin : g_from_zero
-    assign low = '0;
-  end else begin : g_low
-    assign low = ValueBits'(Lows[16*layer+:16]);
-  end
+  ganglion_planar_reading #(
+    .Layers(Layers), .ValueBits(ValueBits), .Signed(Signed), .Relus(Relus), .Pools(Pools),
+    .Edges(Edges << 16), .Adds(Adds), .AddsSigned(AddsSigned)
+  ) u_reading (
+    .clk_i, .rst_ni, .layer_i, .first_i, .last_i, .signed_o(is_signed), .relu_o(relu),
+    .max_o(max), .edge_rows_o(edge_rows), .edge_columns_o(edge_columns)
+  );
+  assign low    = ValueBits'(Lows[16*layer+:16]);
+  assign beyond = ValueBits'(Edges[16*layer+:16]);
 
   for (genvar l = 0; l < Layers; l++) begin : g_layer
     localparam int unsigned Tile = 32'(Tiles[16*l+:16]), TileBits = $clog2(Tile);
@@ -121,13 +118,13 @@ module ganglion_planar_lanes #(
         .ValueBits(ValueBits), .WeightBits(LiftedBits), .AccBits(AccBits), .BiasBits(BiasBits),
         .Modes(Modes), .Shifts(Shifts), .Widths(Widths)
       ) u_lane (
-        .clk_i, .value_i(values[r][c]), .signed_i(is_signed), .weight_i(weight), .first_i(first),
-        .bias_i(bias), .mode_i(ModeBits'(ModeOf[16*layer+:16])),
-        .low_i(low), .result_o(result[r][c])
+        .clk_i, .value_i(values[r][c]), .signed_i(is_signed), .relu_i(relu), .max_i(max),
+        .weight_i(weight), .first_i(first), .bias_i(bias),
+        .mode_i(ModeBits'(ModeOf[16*layer+:16])), .low_i(low), .result_o(result[r][c])
       );
-      // A lane beyond the map's edge keeps zeros, which padding reads.
+      // A lane beyond the map's edge keeps what padding reads.
       always_ff @(posedge clk_i) begin
-        result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : '0;
+        result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : beyond;
       end
     end
   end
@@ -137,5 +134,6 @@ module ganglion_planar_lanes #(
     layer_o   <= layer;
     place_o   <= place;
     address_o <= address[layer];
+    edge_o    <= beyond;
   end
 endmodule

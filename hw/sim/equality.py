@@ -1,6 +1,7 @@
 """What the accelerator must answer, layer by layer, and where it first answers something else."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from ganglion.hw.design.design import Design
 from ganglion.hw.sim.harness import Result
 from ganglion.models.build.errors import MismatchError
-from ganglion.models.episodes import forward
+from ganglion.models.episodes import forward_blocks
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints
 
@@ -17,20 +18,24 @@ from ganglion.models.reference import IntNetwork, Ints
 class Vectors:
     """Inputs [n, in] and what each layer must answer, by name, [n, out]; the last layer is the output.
 
+    Answers have the smallest dtype of their layer's type: maps are large.
+
     Of a network that remembers they are steps of episodes, of stacked frames the newest, which start where
     `starts`, [n], says; else it is None.
     """
 
     inputs: Ints
-    layers: dict[str, Ints]
+    layers: dict[str, npt.NDArray[np.integer[Any]]]
     starts: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, network: IntNetwork, inputs: Ints, starts: npt.NDArray[np.bool_] | None = None) -> "Vectors":
         """Return `inputs` [n, in] with the reference's answers."""
-        names = [layer.name for layer in network.spec.layers]
-        answers = forward(network, inputs, starts)
-        layers = {name: each.reshape(len(inputs), -1) for name, each in zip(names, answers, strict=True)}
+        answers = {layer.name: list[np.ndarray]() for layer in network.spec.layers}
+        for block in forward_blocks(network, inputs, starts):
+            for layer, values in zip(network.spec.layers, block, strict=True):
+                answers[layer.name].append(values.reshape(len(values), -1).astype(layer.output_type.dtype))
+        layers = {name: np.concatenate(blocks) for name, blocks in answers.items()}
         return cls(inputs=inputs, layers=layers, starts=starts)
 
     def part(self, start: int, stop: int) -> "Vectors":

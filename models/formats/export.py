@@ -15,6 +15,7 @@ from ganglion.models.formats.policy_folder import (
     ONNX_FILE,
     golden_vectors,
     load_policy,
+    without_maps,
     write_description,
 )
 from ganglion.models.formats.qonnx_writer import write_qonnx
@@ -64,7 +65,8 @@ def write_policy(
     write_qonnx(live.network, folder / ONNX_FILE)
     vectors = np.concatenate([observations, extreme_observations(spec)])
     starts = _with_extremes(episode_starts, len(vectors)) if spec.network.remembers else None
-    write_arrays(folder / GOLDEN_FILE, golden_vectors(spec, live.network, vectors, starts))
+    golden = golden_vectors(spec, live.network, vectors, starts)
+    write_arrays(folder / GOLDEN_FILE, without_maps(live.network.spec, golden))
     write_description(folder, spec)
     return load_policy(folder).spec
 

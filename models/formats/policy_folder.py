@@ -15,6 +15,7 @@ from ganglion.models.equality import require_equal
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.layers.layer import EPISODE_START, INPUT, OBSERVATION
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
+from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Pixels, PolicySpec
 
 ONNX_FILE, JSON_FILE, GOLDEN_FILE = "policy.onnx", "policy.json", "golden.npz"
@@ -50,6 +51,12 @@ def golden_vectors(
     return golden
 
 
+def without_maps(network: NetworkSpec, golden: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what golden.npz holds: all but hidden maps, which are large and follow from the frames."""
+    maps = {layer.name for layer in network.layers[:-1] if len(layer.out_shape) > 1}
+    return {name: values for name, values in golden.items() if name not in maps}
+
+
 def write_description(folder: Path, spec: PolicySpec) -> None:
     """Write policy.json last: the description and the hashes of the files beside it."""
     hashes = {name: sha256_file(folder / name) for name in (ONNX_FILE, GOLDEN_FILE)}
@@ -79,8 +86,7 @@ def load_policy(folder: Path) -> Policy:
         network = replace(network, spec=replace(network.spec, frame_stack=spec.network.frame_stack))
     if network.spec != spec.network:
         raise ExportError(f"{folder / ONNX_FILE}: {_first_difference(spec, network)}")
-    golden = read_arrays(folder / GOLDEN_FILE)
-    _check_golden(folder / GOLDEN_FILE, spec, network, golden)
+    golden = _checked_golden(folder / GOLDEN_FILE, spec, network)
     return Policy(spec=spec, network=network, golden=golden)
 
 
@@ -99,12 +105,15 @@ def _first_difference(spec: PolicySpec, network: IntNetwork) -> str:
     return f"input type {network.spec.input_type.name}, but {JSON_FILE} says {spec.network.input_type.name}"
 
 
-def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dict[str, np.ndarray]) -> None:
-    expected_names = {OBSERVATION, INPUT, *(layer.name for layer in network.spec.layers)}
+def _checked_golden(path: Path, spec: PolicySpec, network: IntNetwork) -> dict[str, np.ndarray]:
+    """Return the file's vectors, checked, with those of the maps; these need not be in it."""
+    golden = read_arrays(path)
+    known = dict.fromkeys([OBSERVATION, INPUT, *(layer.name for layer in network.spec.layers)], np.empty(0))
     if network.spec.remembers:
-        expected_names.add(EPISODE_START)
-    if golden.keys() != expected_names:
-        raise ExportError(f"{path}: arrays {sorted(golden)}, {JSON_FILE} describes {sorted(expected_names)}")
+        known[EPISODE_START] = np.empty(0)
+    needed = without_maps(network.spec, known).keys()
+    if not needed <= golden.keys() <= known.keys():
+        raise ExportError(f"{path}: arrays {sorted(golden)}, {JSON_FILE} describes {sorted(needed)}")
     observations, starts = golden[OBSERVATION], golden.get(EPISODE_START)
     if observations.ndim != 2 or observations.shape[1] != spec.step_features or not len(observations):
         raise ExportError(
@@ -120,14 +129,14 @@ def _check_golden(path: Path, spec: PolicySpec, network: IntNetwork, golden: dic
             f"{path}: {EPISODE_START}: expected {len(observations)} truth values, the first true, "
             f"got {starts.dtype} of shape {starts.shape}"
         )
-    for name, expected in golden_vectors(spec, network, observations, starts).items():
-        if name in (OBSERVATION, EPISODE_START):
-            continue
+    whole = golden_vectors(spec, network, observations, starts)
+    for name in [name for name in golden if name not in (OBSERVATION, EPISODE_START)]:
         if golden[name].dtype.kind not in "iu":
             raise ExportError(f"{path}: {name}: expected integers, got {golden[name].dtype}")
         require_equal(
-            f"{path}: {name}", expected, golden[name], f"; it, {JSON_FILE} or {ONNX_FILE} was altered"
+            f"{path}: {name}", whole[name], golden[name], f"; it, {JSON_FILE} or {ONNX_FILE} was altered"
         )
+    return whole
 
 
 def _observation_type(spec: PolicySpec) -> np.dtype[Any]:

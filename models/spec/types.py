@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from ganglion.models.build.errors import ExportError
 
 
@@ -54,6 +56,11 @@ class IntType:
     def high(self) -> int:
         """The largest value."""
         return (1 << (self.bits - self.signed)) - 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest dtype of numpy that holds its values."""
+        return np.result_type(np.min_scalar_type(self.low), np.min_scalar_type(self.high))
 
 
 BIAS_TYPE = IntType(bits=24, signed=True)

@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from matplotlib import image
 
 from ganglion.hw import build, closed_loop, simulate
 from ganglion.hw.build import HwSettings
@@ -27,7 +28,7 @@ from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.random_cnn import nature_cnn, random_frames, write_random_cnn
 from tests.hw.bare import CACHE, share_simulators
-from tests.hw.toy import TOY_CNN, write_toy_cnn
+from tests.hw.toy import TOY_RESNET, write_toy_cnn
 
 ENV = "GanglionToyFrames-v0"
 BOARD = find_board("Pynq-Z2")
@@ -59,12 +60,12 @@ class ToyGame(gymnasium.Env[np.ndarray, int]):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuildPaths:
-    """Return a build of the toy, compiled."""
+    """Return a build of the residual toy, compiled."""
     paths = BuildPaths.of("toy", tmp_path_factory.mktemp("build"))
     paths.root.mkdir()
     share_simulators(paths)
-    write_toy_cnn(paths.policy, env=ENV)
-    compile_policy(paths, compile_settings(BOARD, "planar", rows=5, lanes=2))
+    write_toy_cnn(paths.policy, env=ENV, cnn=TOY_RESNET)
+    compile_policy(paths, compile_settings(BOARD, "planar", rows=6, lanes=2))
     return paths
 
 
@@ -85,9 +86,10 @@ def settings(paths: BuildPaths) -> BuildSettings:
 
 
 def test_planar_in_front_and_folded_behind_take_frames(design: Design) -> None:
-    assert [layer.engine for layer in design.layers] == ["planar", "planar", "folded", "folded"]
+    assert [layer.engine for layer in design.layers] == ["planar"] * 6 + ["folded"] * 2
     assert design.input.format.features == 144 and design.output.format.features == 3
-    assert [tap.layer for tap in design.taps] == ["conv1", "conv2", "fc1", "fc2"]
+    convs = [f"conv{number}" for number in range(1, 6)]
+    assert [tap.layer for tap in design.taps] == [convs[0], "pool1", *convs[1:], "fc1", "fc2"]
 
 
 def test_every_layer_of_every_frame_is_proven(built: BuildPaths) -> None:
@@ -116,6 +118,8 @@ def test_games_are_played_through_the_rtl(built: BuildPaths) -> None:
     played = read_json(built.closed_loop)
     assert played["status"] == "done" and 3 * 20 <= played["steps"] < 3 * 40
     assert played["return_mean_rtl"] == played["return_mean_pytorch"] > 0
+    strip = image.imread(built.strip)
+    assert strip.shape[1] > 4 * strip.shape[0] and strip[..., :3].std() > 0.2
 
 
 def test_a_shell_takes_a_frame(built: BuildPaths, design: Design) -> None:
@@ -157,7 +161,7 @@ def test_fifty_thousand_frames_are_equal_in_every_layer(
     network, bench = load_policy(built.policy).network, Bench.of(design, verilate(design, CACHE))
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        frames = random_frames(rng, TOY_CNN, 2000)[0].reshape(2000, -1)
+        frames = random_frames(rng, TOY_RESNET, 2000)[0].reshape(2000, -1)
         starts = rng.random(2000) < 0.02
         starts[0] = True
         vectors = Vectors.of(network, frames.astype(np.int64), starts)

@@ -20,7 +20,7 @@ from ganglion.models.formats.export import write_policy
 from ganglion.models.formats.policy_folder import Policy, load_policy
 from ganglion.models.layers import Dense
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.random_cnn import Cnn, Conv, random_cnn, write_random_cnn
+from ganglion.models.random_cnn import Cnn, Conv, ResNet, random_cnn, write_random_cnn
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
@@ -41,6 +41,8 @@ TOY_CNN = Cnn(
     frame_stack=2,
 )
 """Two frames of 12 x 12, maps of 5 x 5 and 3 x 3."""
+TOY_RESNET = ResNet(shape=(2, 12, 12), channels=(2,), widths=(8, 3), frame_stack=2)
+"""Two frames of 12 x 12; a convolution, a pooling to 6 x 6, and two residual blocks."""
 
 
 def toy_cnn(sparsity: float = 0.5, seed: int = 0) -> IntNetwork:
@@ -48,9 +50,11 @@ def toy_cnn(sparsity: float = 0.5, seed: int = 0) -> IntNetwork:
     return random_cnn(np.random.default_rng(seed), TOY_CNN, sparsity)
 
 
-def write_toy_cnn(folder: Path, sparsity: float = 0.5, env: str = "Random-v0") -> Policy:
-    """Write a policy folder around the small network with convolutions; return it."""
-    write_random_cnn(folder, env, TOY_CNN, sparsity, seed=0)
+def write_toy_cnn(
+    folder: Path, sparsity: float = 0.5, env: str = "Random-v0", cnn: Cnn | ResNet = TOY_CNN
+) -> Policy:
+    """Write a policy folder around the small network with convolutions, or another; return it."""
+    write_random_cnn(folder, env, cnn, sparsity, seed=0)
     return load_policy(folder)
 
 

@@ -59,6 +59,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
             {"pruning": "lottery"},
             "pruning = 'lottery', allowed: magnitude, scaled, .*, neurons_l1 or neurons_l2",
         ),
+        ({"anneal_fraction": 1.1}, r"anneal_fraction = 1.1, allowed: in \[0, 1\]"),
         ({"rewire_fraction": 1.0}, r"rewire_fraction = 1.0, allowed: in \(0, 1\)"),
     ],
 )

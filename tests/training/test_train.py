@@ -18,7 +18,7 @@ from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
 from ganglion.training.learner import masks_or_ones, restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
-from ganglion.training.train import train
+from ganglion.training.train import learning_rate, train
 from tests.training.killed import assert_resumes, curve_of
 from tests.training.toy import ENV_ID, toy_config, toy_run
 
@@ -107,7 +107,7 @@ def test_a_run_recorded_before_a_setting_existed_goes_on(dense_run: tuple[Run, P
     train(run)
     whole = Checkpoint.load(run.checkpoint)
     described = run.to_json()
-    for key in ("pruning", "rewire_fraction", "csd_digits"):
+    for key in ("pruning", "rewire_fraction", "csd_digits", "anneal_fraction"):
         del described["config"][key]
     del described["ptq"]
     arrays = {name: array for name, array in whole.arrays.items() if not name.startswith("mask/")}
@@ -245,3 +245,13 @@ def test_a_run_that_cannot_be_is_refused(settings: dict[str, Any], message: str)
 def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
     with pytest.raises(ExportError):
         QuantNetwork.load(dense_run[1].parent / "policy")
+
+
+def test_a_learning_rate_falls_in_the_last_part_of_the_steps_and_in_half_of_an_imitation() -> None:
+    config = toy_config(learning_rate=1e-3, distill_learning_rate=1e-2, anneal_fraction=0.1)
+    falls = learning_rate(replace(toy_run(), config=config), Phase.DENSE)
+    imitates = learning_rate(replace(toy_run(), config=config, parent="x.npz", distill=True), Phase.PRUNE)
+    assert callable(falls) and callable(imitates)
+    assert [falls(rest) for rest in (1, 0.1, 0.05, 0)] == pytest.approx([1e-3, 1e-3, 5e-4, 0])
+    assert [imitates(rest) for rest in (1, 0.5, 0.25, 0)] == pytest.approx([1e-2, 1e-2, 5e-3, 0])
+    assert learning_rate(toy_run(), Phase.DENSE) == toy_config().learning_rate

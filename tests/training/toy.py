@@ -107,6 +107,7 @@ def toy_config(**changes: Any) -> TrainConfig:
         "algorithm": "sac",
         "hidden": (32, 32),
         "learning_rate": 3e-3,
+        "anneal_fraction": 0.0,
         "qat_learning_rate": 1e-3,
         "distill_learning_rate": 1e-2,
         "buffer_size": 10_000,

@@ -8,6 +8,7 @@ from ganglion.hw.engines.planar.emit import input_format, output_format
 from ganglion.hw.engines.planar.program import Program
 from ganglion.hw.target.family import BlockRam, Family
 from ganglion.hw.target.resources import Resources
+from ganglion.models.layers import MaxPool2d
 
 XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
 XILINX_DSP_BITS = 25
@@ -32,7 +33,7 @@ def on_part(program: Program, family: Family) -> Resources:
 
 
 def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates: bool) -> Resources:
-    n_channels = sum(layer.out_channels for layer in program.layers)
+    n_channels = sum(each.channels for each in program.maps[1:])
     lut, ff, lanes = _luts(program), _ffs(program), program.shape.lanes
     if not dsp_accumulates:
         lut += lanes * program.accumulator_bits
@@ -48,14 +49,19 @@ def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates:
 
 
 def _luts(program: Program) -> int:
-    """Return the LUTs: to select a neighbour in two steps, to clip, to write, of the two streams' ends."""
+    """Return the LUTs: to select a neighbour in two steps, to clip, pool and write, of the streams' ends."""
     bits, shape = program.value_bits, program.shape
     near, far = program.reach
     select = -(-(far - near) // (INPUTS_OF_LUT - 1)) * bits
     shifter = select * shape.rows * (program.bank_columns + shape.columns)
-    lanes = shape.lanes * (bits + CLIP_LUTS)
+    lanes = shape.lanes * (bits + CLIP_LUTS + 2 * _pooled_bits(program))
     write = program.bank_rows * program.bank_columns * bits
     return CONTROL_LUTS + round(LUT_SHARE * (shifter + lanes + write + _ends(program)))
+
+
+def _pooled_bits(program: Program) -> int:
+    """Return the bits that a lane compares with the largest value so far, and holds outside its DSP."""
+    return program.value_bits + 1 if any(isinstance(layer, MaxPool2d) for layer in program.layers) else 0
 
 
 def _ends(program: Program) -> int:
@@ -74,7 +80,8 @@ def _ffs(program: Program) -> int:
     plane = last.height * last.width
     drain = plane + -(-plane // sent.lanes) * sent.lanes
     shifter = shape.rows * (program.bank_columns + shape.columns) * bits
-    return CONTROL_FFS + shifter + held * source.type.bits + drain * last.type.bits
+    pooled = shape.lanes * _pooled_bits(program)
+    return CONTROL_FFS + shifter + pooled + held * source.type.bits + drain * last.type.bits
 
 
 def _banks(program: Program, bram: BlockRam) -> int:

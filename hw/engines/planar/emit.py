@@ -1,14 +1,20 @@
 """Write a planar engine: its instance with all parameters, its memories, a tap a hidden layer."""
 
+from dataclasses import replace
 from math import gcd
 from pathlib import Path
 
 from ganglion.hw.codegen.instance import concatenation, instance
 from ganglion.hw.codegen.node_module import CLOCK, SIGNALS, memory_path, stream_pins
 from ganglion.hw.design.axi_stream import StreamFormat, stream
+from ganglion.hw.design.tiling import Tiling
 from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.engines.memory_files import hex_words, write_memory_files
-from ganglion.hw.engines.planar.program import Map, Program, Word
+from ganglion.hw.engines.planar.maps import Map
+from ganglion.hw.engines.planar.program import Program
+from ganglion.hw.engines.planar.shape import PlanarShape
+from ganglion.hw.engines.planar.words import Word
+from ganglion.models.layers import MaxPool2d
 
 PROGRAM_FILE, BIAS_FILE = "program.dat", "bias.dat"
 WORD_LANES = 8
@@ -29,12 +35,16 @@ def output_format(program: Program) -> StreamFormat:
 
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
-    """Return the streams of the hidden layers' taps, a channel a word."""
-    hidden = program.maps[1:-1]
-    return {
-        k: stream(each.type, each.channels * each.height * each.width, each.height * each.width)
-        for k, each in enumerate(hidden)
-    }
+    """Return the streams of the hidden layers' taps, a value of every lane a word."""
+    return {k: _tap_format(program.shape, each) for k, each in enumerate(program.maps[1:-1])}
+
+
+def _tap_format(shape: PlanarShape, tapped: Map) -> StreamFormat:
+    tiling = Tiling(
+        rows=shape.rows, columns=shape.columns, tile=tapped.tile, height=tapped.height, width=tapped.width
+    )
+    values = stream(tapped.type, tapped.channels * tiling.values, shape.lanes)
+    return replace(values, features=tapped.channels * tapped.height * tapped.width, tiling=tiling)
 
 
 def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
@@ -85,34 +95,22 @@ def engine_lines(program: Program, node: str) -> list[str]:
         "  logic unused_result;",
         "  assign unused_result = ^{result_valid, result_layer, result_place, result};",
         f"`ifdef {TAPS_DEFINE}",
-        *(line for k, each in enumerate(program.maps[1:-1]) for line in _tap(program, k, each, layer_bits)),
+        *(line for k in range(len(program.layers) - 1) for line in _tap(program, k, layer_bits)),
         "`endif",
     ]
 
 
-def _tap(program: Program, layer: int, tapped: Map, layer_bits: int) -> list[str]:
-    parameters = {
-        "Rows": program.shape.rows,
-        "Columns": program.shape.columns,
-        "ValueBits": program.value_bits,
-        "Tile": tapped.tile,
-        "Height": tapped.height,
-        "Width": tapped.width,
-        "Bits": tapped.type.bits,
-    }
-    data, valid, ready = (f"tap{layer}_{signal}" for signal in SIGNALS)
-    pins = {
-        "valid_i": f"result_valid && result_layer == {layer_bits}'d{layer}",
-        "place_i": "result_place",
-        "values_i": "result",
-        "full_o": valid,
-        "plane_o": f"plane{layer}",
-    }
-    bits = tapped.height * tapped.width * tapped.type.bits
+def _tap(program: Program, layer: int, layer_bits: int) -> list[str]:
+    """Return the lines of a tap: of every lane's result the bits that the layer's values have."""
+    form, (data, valid, ready) = tap_formats(program)[layer], (f"tap{layer}_{each}" for each in SIGNALS)
+    bits, lanes = form.type.bits, form.lanes
     return [
-        f"  logic [{bits - 1}:0] plane{layer};",
-        *instance("ganglion_planar_plane", f"u_tap{layer}", parameters, CLOCK | pins),
-        f"  assign {data} = {-(-bits // 8) * 8}'(plane{layer});",
+        f"  logic [{lanes - 1}:0][{bits - 1}:0] values{layer};",
+        f"  for (genvar i = 0; i < {lanes}; i++) begin : g_tap{layer}",
+        f"    assign values{layer}[i] = result[i*{program.value_bits}+:{bits}];",
+        "  end",
+        f"  assign {data} = {form.width_bits}'(values{layer});",
+        f"  assign {valid} = result_valid && result_layer == {layer_bits}'d{layer};",
         f"  assign {ready} = 1'b1;",
     ]
 
@@ -138,7 +136,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "KernelBits": program.kernel_bits,
         "AccBits": program.accumulator_bits,
         "BiasBits": program.bias_bits,
-        "AllChannels": sum(layer.out_channels for layer in program.layers),
+        "AllChannels": sum(each.channels for each in program.maps[1:]),
         "Reaches": far - near + 1,
         "Before": -near,
         "InLanes": entry.lanes,
@@ -166,20 +164,27 @@ def _lists(program: Program) -> dict[str, list[int]]:
     near, _ = program.reach
     modes = list(dict.fromkeys(program.requantizations))
     layers, sources, targets = program.layers, program.maps[:-1], program.maps[1:]
+    residuals = [program.residual(index) for index in range(len(layers))]
     return {
-        "Channels": [layer.out_channels for layer in layers],
+        "Channels": [each.channels for each in targets],
         "Tiles": [each.tile for each in targets],
         "Strides": [layer.stride for layer in layers],
         "SourceTiles": [each.tile for each in sources],
         "Sources": [each.first for each in sources],
         "Targets": [each.first for each in targets],
+        "Residuals": [0 if each is None else each.first for each in residuals],
         "Offsets": [
             -near * source.tile - layer.padding for layer, source in zip(layers, sources, strict=True)
         ],
         "Lifts": list(program.lifts),
         "ModeOf": [modes.index(each) for each in program.requantizations],
         "Lows": [-each.type.low for each in targets],
+        "Edges": [each.edge % (1 << program.value_bits) for each in targets],
         "Signed": [int(each.type.signed) for each in sources],
+        "Relus": [int(layer.pre_relu) for layer in layers],
+        "Pools": [int(isinstance(layer, MaxPool2d)) for layer in layers],
+        "Adds": [int(each is not None) for each in residuals],
+        "AddsSigned": [int(each is not None and each.type.signed) for each in residuals],
         "MapHeights": [each.height for each in targets],
         "MapWidths": [each.width for each in targets],
     }

@@ -11,7 +11,6 @@ from ganglion.hw.engines.planar.shape import PlanarShape, find_shape, shapes
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 
 
@@ -21,18 +20,14 @@ class Planar(NodeEngine):
     name = "planar"
     settings = PlanarSettings
     shape = PlanarShape
-    kinds = frozenset({"conv2d"})
+    kinds = frozenset({"conv2d", "max_pool2d"})
+    adds_residuals = True
+    reads_through_relu = True
     tail = "folded"
     keeps_frames = True
     takes_rest = True
     usual = (PlanarSettings(),)
     varied = "rows"
-
-    def refusal(self, layer: Layer) -> str | None:
-        """Return why it does not compute a layer; None where it does."""
-        if layer.pre_relu:
-            return f"{layer.name} has a ReLU before it, which {spelled('engine', self.name)} does not compute"
-        return super().refusal(layer)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield grids from the smallest: more lanes than the first that answers in time only take more."""

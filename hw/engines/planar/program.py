@@ -1,62 +1,21 @@
-"""A planar engine's program: where maps lie in the lanes, the words of each channel, the widths they need."""
+"""A planar engine's program: maps in the lanes, the words of each channel, and the widths that they need."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
 from ganglion.hw.engines.folded.lower import Requantization, rounding
-from ganglion.hw.engines.planar.shape import PlanarShape, check_network, convolutions, tiles
-from ganglion.models.layers import Conv2d
+from ganglion.hw.engines.planar.maps import Map, maps_of
+from ganglion.hw.engines.planar.shape import PlanarShape, check_network, layers_of
+from ganglion.hw.engines.planar.words import Word, weight_bits, words_of
+from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork, Ints
-from ganglion.models.spec.types import IntType
-
-N = TypeVar("N", int, Ints)
-
-# A pass is two words long at least: the first one's flag says that the second is the last.
-LEAST_WORDS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Map:
-    """A feature map in the lanes: of each channel tile x tile values a lane, from address `first` on."""
-
-    channels: int
-    height: int
-    width: int
-    type: IntType
-    tile: int
-    first: int
-
-    @property
-    def tile_bits(self) -> int:
-        """Address bits of a row, and of a column, of a tile."""
-        return (self.tile - 1).bit_length()
-
-    @property
-    def words(self) -> int:
-        """Addresses that it takes; those of tiles whose size is no power of two have gaps."""
-        return self.channels << 2 * self.tile_bits
-
-    def address(self, channel: N, row: N, column: N) -> N:
-        """Return where a channel's value at a place in the tile lies."""
-        return self.first + (((channel << self.tile_bits | row) << self.tile_bits) | column)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """A product: a weight, the input channel that it multiplies, and where in the window."""
-
-    weight: int
-    channel: int
-    row: int
-    column: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """Convolutions placed on an engine.
+    """Convolutions and poolings placed on an engine.
 
     Every weight is shifted left by its layer's `lift` so that all sums are shifted right by the same `shift`;
     rounding is part of the biases, and a signed result's, which is clipped as if from zero, its offset.
@@ -65,29 +24,25 @@ class Program:
     shape: PlanarShape
     network: IntNetwork
 
-    @property
-    def layers(self) -> tuple[Conv2d, ...]:
-        """The convolutions."""
-        return convolutions(self.network.spec)
+    @cached_property
+    def layers(self) -> tuple[Conv2d | MaxPool2d, ...]:
+        """The convolutions and poolings."""
+        return layers_of(self.network.spec)
 
     @cached_property
     def maps(self) -> tuple[Map, ...]:
-        """The maps at all boundaries; the last one is never stored.
+        """The maps at all boundaries; the last one is never stored."""
+        return maps_of(self.network.spec, self.shape.tile)
 
-        The input stays; of the others at most two are needed at a time.
-        """
-        spec, found = self.network.spec, list[Map]()
-        for boundary, tile in enumerate(tiles(self.layers, self.shape.tile)):
-            channels, height, width = spec.shape(boundary)
-            kind = spec.type(boundary)
-            made = Map(channels=channels, height=height, width=width, type=kind, tile=tile, first=0)
-            found.append(_placed(made, found))
-        return tuple(found)
+    def residual(self, index: int) -> Map | None:
+        """Return the map that a layer adds, if any, by the last word of every pass."""
+        boundary = self.network.spec.residual(index)
+        return None if boundary is None else self.maps[boundary]
 
     @property
     def depth(self) -> int:
         """Values of a lane."""
-        return max(each.first + each.words for each in self.maps[:-1])
+        return max(each.end for each in self.maps[:-1])
 
     @property
     def bank_rows(self) -> int:
@@ -102,7 +57,7 @@ class Program:
     @cached_property
     def words(self) -> tuple[tuple[tuple[Word, ...], ...], ...]:
         """For each layer and output channel what a pass multiplies."""
-        return tuple(tuple(map(_words, weight)) for weight in self.network.weights)
+        return tuple(words_of(self.network, index) for index in range(len(self.layers)))
 
     @property
     def frame_channels(self) -> int:
@@ -119,12 +74,12 @@ class Program:
         """Right shift of every finished sum."""
         return max(layer.shift for layer in self.layers)
 
-    @property
+    @cached_property
     def lifts(self) -> tuple[int, ...]:
         """For each layer the left shift of weights and biases."""
         return tuple(self.shift - layer.shift for layer in self.layers)
 
-    @property
+    @cached_property
     def requantizations(self) -> tuple[Requantization, ...]:
         """What a finished sum goes through, layer by layer."""
         return tuple(Requantization(shift=self.shift, bits=each.output_type.bits) for each in self.layers)
@@ -132,17 +87,21 @@ class Program:
     @property
     def weight_bits(self) -> int:
         """Bits of the widest weight in a word."""
-        return max(layer.weight_type.bits for layer in self.layers)
+        return max(self._weight_bits)
 
     @property
     def lifted_bits(self) -> int:
         """Bits of the widest weight that a lane multiplies by."""
-        return max(each.weight_type.bits + lift for each, lift in zip(self.layers, self.lifts, strict=True))
+        return max(bits + lift for bits, lift in zip(self._weight_bits, self.lifts, strict=True))
+
+    @property
+    def _weight_bits(self) -> list[int]:
+        return [weight_bits(self.network, index) for index in range(len(self.layers))]
 
     @property
     def channel_bits(self) -> int:
         """Bits of an input channel in a word."""
-        return max(1, max(layer.in_channels - 1 for layer in self.layers).bit_length())
+        return max(1, max(each.channels - 1 for each in self.maps[:-1]).bit_length())
 
     @property
     def kernel_bits(self) -> int:
@@ -162,8 +121,11 @@ class Program:
     @cached_property
     def starts(self) -> tuple[Ints, ...]:
         """For each layer what its channels' sums start at: [out]."""
-        pairs = zip(self.layers, self.network.biases, self.lifts, strict=True)
-        return tuple((bias + rounding(layer.shift, layer.output_type)) << lift for layer, bias, lift in pairs)
+        found = []
+        for layer, bias, lift in zip(self.layers, self.network.biases, self.lifts, strict=True):
+            own = bias if layer.has_weights else np.zeros(layer.out_shape[0], np.int64)
+            found.append((own + rounding(layer.shift, layer.output_type)) << lift)
+        return tuple(found)
 
     @cached_property
     def accumulator_bits(self) -> int:
@@ -190,7 +152,7 @@ class Program:
         return low, max(low, high)
 
     @property
-    def _sources(self) -> list[tuple[Conv2d, Map]]:
+    def _sources(self) -> list[tuple[Conv2d | MaxPool2d, Map]]:
         return list(zip(self.layers, self.maps, strict=False))
 
 
@@ -198,22 +160,3 @@ def program(network: IntNetwork, shape: PlanarShape) -> Program:
     """Return a network's program; CompileError when the engine cannot hold it."""
     check_network(network)
     return Program(shape=shape, network=network)
-
-
-def _placed(made: Map, before: list[Map]) -> Map:
-    """Return the map where neither the input nor the map before it is, as low as it fits."""
-    if not before:
-        return made
-    base, source = before[0].words, before[-1]
-    is_free_below = len(before) > 1 and base + made.words <= source.first
-    return replace(made, first=base if is_free_below or len(before) == 1 else source.first + source.words)
-
-
-def _words(kernel: Ints) -> tuple[Word, ...]:
-    """Return the words of an output channel, its nonzero weights [in, kernel, kernel]."""
-    found = [
-        Word(weight=int(kernel[at]), channel=int(at[0]), row=int(at[1]), column=int(at[2]))
-        for at in zip(*np.nonzero(kernel), strict=True)
-    ]
-    nothing = Word(weight=0, channel=0, row=0, column=0)
-    return (*found, *[nothing] * (LEAST_WORDS - len(found)))

@@ -8,7 +8,7 @@ from ganglion.hw.engines.check import check_types
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.layers import Conv2d
+from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
@@ -38,29 +38,49 @@ class PlanarShape:
         return self.rows * self.columns
 
 
-def convolutions(spec: NetworkSpec) -> tuple[Conv2d, ...]:
-    """Return the layers of a chain of convolutions; CompileError says what is in the way."""
-    found: list[Conv2d] = []
+def layers_of(spec: NetworkSpec) -> tuple[Conv2d | MaxPool2d, ...]:
+    """Return the layers of a network of convolutions and poolings; CompileError says what is in the way."""
+    found: list[Conv2d | MaxPool2d] = []
     for index, layer in enumerate(spec.layers):
-        if not isinstance(layer, Conv2d) or layer.residual is not None or spec.source(index) != index:
-            what = "reads more than the layer before" if isinstance(layer, Conv2d) else f"is {layer.kind!r}"
+        if not isinstance(layer, Conv2d | MaxPool2d) or spec.source(index) != index:
+            what = "skips the layer before" if isinstance(layer, Conv2d | MaxPool2d) else f"is {layer.kind!r}"
             raise CompileError(
-                f"planar: {layer.name} {what}; allowed are convolutions, each of which reads the one before; "
-                f"name another engine for it"
+                f"planar: {layer.name} {what}; allowed are convolutions and poolings, each of which reads "
+                "the one before; name another engine for it"
             )
         found.append(layer)
+        if (residual := spec.residual(index)) is not None:
+            _check_residual(spec, found[residual:], residual)
+    first = found[0]
+    if isinstance(first, MaxPool2d) and first.padding and spec.input_type.signed and not first.pre_relu:
+        raise CompileError(
+            f"planar: {first.name} pads the input, beyond whose edges lanes hold zeros and not its smallest "
+            "value; put a convolution before it, or take unsigned inputs"
+        )
     return tuple(found)
+
+
+def _check_residual(spec: NetworkSpec, between: list[Conv2d | MaxPool2d], residual: int) -> None:
+    """Raise CompileError unless the layers between a map and where it is added leave its tile as it is."""
+    name, adds = between[-1].name, spec.name(residual)
+    if residual == 0:
+        raise CompileError(f"planar: {name} adds the input; allowed are the maps of layers before it")
+    if strided := next((layer for layer in between if layer.stride > 1), None):
+        raise CompileError(
+            f"planar: {name} adds {adds}, but {strided.name} between them has a stride of {strided.stride}, "
+            "so that lanes have other tiles of both; allowed are strides of 1"
+        )
 
 
 def check_network(network: IntNetwork) -> None:
     """Raise CompileError, with what would work, when the engine cannot hold the network."""
-    convolutions(network.spec)
+    layers_of(network.spec)
     if network.spec.thresholds is not None:
         raise CompileError("planar: the policy has thresholds; take one without")
     check_types("planar", network)
 
 
-def tiles(layers: tuple[Conv2d, ...], tile: int) -> tuple[int, ...]:
+def tiles(layers: tuple[Conv2d | MaxPool2d, ...], tile: int) -> tuple[int, ...]:
     """Return the rows, which are the columns, of a lane's tile at every boundary: a stride times the next."""
     found = [tile]
     for layer in reversed(layers):
@@ -70,7 +90,7 @@ def tiles(layers: tuple[Conv2d, ...], tile: int) -> tuple[int, ...]:
 
 def shapes(network: IntNetwork) -> Iterator[PlanarShape]:
     """Yield the grids that a network can have, largest first, each with the smallest tile."""
-    layers, before = convolutions(network.spec), None
+    layers, before = layers_of(network.spec), None
     for tile in range(1, MAX_TILE // tiles(layers, 1)[0] + 1):
         grid = [
             max(

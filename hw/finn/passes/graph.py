@@ -87,7 +87,7 @@ def states(model: ModelWrapper) -> list[tuple[str, str]]:
     ]
     inside = [
         pair
-        for node in chain(model)
+        for node in model.graph.node
         if is_kind(node, NodeKind.ENGINE)
         for pair in zip(node.input[1 + 2 * n_layers(node) :], node.output[1:], strict=True)
     ]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.tiling import Tiling
 from ganglion.models.build.errors import CompileError
 from ganglion.models.spec.types import IntType
 
@@ -47,6 +48,27 @@ def test_packing_is_the_definition_and_unpacking_its_inverse(
     words = stream.pack(values)
     assert words.tobytes() == b"".join(pack_by_hand(stream, vector.tolist()) for vector in values)
     assert np.array_equal(stream.unpack(words), values)
+
+
+def test_a_tiled_map_comes_place_by_place_from_its_lanes() -> None:
+    """Two channels of 3 x 4 on 2 x 2 lanes with tiles of 2: row 3 is beyond the edge."""
+    tiling = Tiling(rows=2, columns=2, tile=2, height=3, width=4)
+    stream = StreamFormat(
+        type=IntType.parse("UINT8"), features=24, lanes=4, words=8, width_bits=32, tiling=tiling
+    )
+    maps = np.arange(48).reshape(2, 24)
+    words = stream.pack(maps)
+    assert words[:4].tolist() == [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 0, 0], [5, 7, 0, 0]]
+    assert np.array_equal(stream.unpack(words), maps)
+
+
+def test_a_map_may_be_larger_than_a_word() -> None:
+    sizes = {"features": 16 * 84 * 84, "lanes": 121, "words": 1024}
+    assert StreamFormat(type=IntType.parse("INT8"), width_bits=968, **sizes).features == 112_896
+    with pytest.raises(CompileError, match="stream: width_bits 65544: allowed from 1 to 65536"):
+        StreamFormat(type=IntType.parse("INT8"), width_bits=65_544, **sizes)
+    with pytest.raises(CompileError, match="stream: words 16777217: allowed from 1 to 16777216"):
+        StreamFormat(type=IntType.parse("INT8"), width_bits=968, **sizes | {"words": 2**24 + 1})
 
 
 def test_unpacking_cuts_a_vector_that_is_not_whole() -> None:

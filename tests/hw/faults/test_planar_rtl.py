@@ -1,17 +1,18 @@
 """A fault in any of the planar engine's modules, or in a parameter of theirs, is found in a few frames."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ganglion.hw.engines.planar.plan import plan
+from ganglion.hw.engines.planar.plan import PlanarPlan, plan
 from ganglion.hw.engines.planar.shape import shapes
-from ganglion.hw.sim.equality import check_result
+from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.build.errors import MismatchError
-from tests.hw.bare import NODE, build_bare
-from tests.hw.engines.planar.nets import Conv, chain, frame_vectors
+from tests.hw.bare import NODE, Bare, build_bare
+from tests.hw.engines.planar.nets import Conv, Pool, chain, frame_vectors
 from tests.hw.faults.texts import Fault, put_fault
 
 FAULTS: tuple[Fault, ...] = (
@@ -54,15 +55,52 @@ FAULTS: tuple[Fault, ...] = (
     (NODE, r"\.BiasBits\((\d+)\)", "-4"),
     (NODE, r"\.AccBits\((\d+)\)", "-4"),
 )
-FAST = {17}
+RESIDUAL_FAULTS: tuple[Fault, ...] = (
+    ("ganglion_planar_reading", "adds ? AddsSigned[16*layer_i] : Signed", "Signed"),
+    ("ganglion_planar_reading", "adds ? AddsSigned[16*layer_i] : Signed", "AddsSigned"),
+    ("ganglion_planar_reading", "Relus[16*layer_i] && !adds", "Relus[16*layer_i]"),
+    ("ganglion_planar_reading", "Relus[16*layer_i] && !adds", "1'b0"),
+    ("ganglion_planar_reading", "Pools[16*layer_i] && !first_i", "Pools[16*layer_i]"),
+    ("ganglion_planar_reading", "Pools[16*layer_i] && !first_i", "1'b0"),
+    ("ganglion_planar_reading", ".Cycles(3)) u_operands", ".Cycles(2)) u_operands"),
+    ("ganglion_planar_reading", ".Cycles(2)) u_rows", ".Cycles(3)) u_rows"),
+    ("ganglion_planar_reading", ".Cycles(1)) u_columns", ".Cycles(2)) u_columns"),
+    ("ganglion_planar_lane", "relu_i && is_negative ?", "is_negative ?"),
+    ("ganglion_planar_lane", "value_q > read", "value_q < read"),
+    ("ganglion_planar_lane", "value_q > read", "value_q[ValueBits-1:0] > read[ValueBits-1:0]"),
+    ("ganglion_planar_shifter", "{BankColumns{edge_rows_i}}", "'0"),
+    ("ganglion_planar_shifter", "side[d] = edge_columns_i", "side[d] = '0"),
+    ("ganglion_planar_address", "adds       = last_i && Adds", "adds       = Adds"),
+    ("ganglion_planar_address", "adds ? added[layer_i]", "1'b0 ? added[layer_i]"),
+    ("ganglion_planar_address", "adds ? {2{ReachBits'(Before)}}", "1'b0 ? {2{ReachBits'(Before)}}"),
+    ("ganglion_planar_address", "(AddressBits'(place_i[1]) << OwnBits)", "AddressBits'(0)"),
+    ("ganglion_planar_address", "| AddressBits'(place_i[0]))", ")"),
+    ("ganglion_planar_lanes", "result[r][c] : beyond", "result[r][c] : '0"),
+    ("ganglion_planar", "result_we ? edge_value", "result_we ? '0"),
+)
+FAST, FAST_RESIDUAL = {17}, {4}
 TRAFFIC = (Traffic(spaced=True), Traffic(), Traffic(stall_percent=60, burst_cycles=200))
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [fault if n in FAST else pytest.param(fault, marks=pytest.mark.slow) for n, fault in enumerate(FAULTS)],
-    ids=range(len(FAULTS)),
-)
+def few(faults: tuple[Fault, ...], fast: set[int]) -> list[Any]:
+    """Return faults, of which those but `fast` are slow tests."""
+    return [
+        pytest.param(fault, id=str(n), marks=[] if n in fast else [pytest.mark.slow])
+        for n, fault in enumerate(faults)
+    ]
+
+
+def run_all(made: PlanarPlan, built: Bare, vectors: Vectors, folder: Path) -> None:
+    """Raise unless the RTL equals the reference, in as many cycles as promised."""
+    bench = built.bench(40_000)
+    for traffic in TRAFFIC:
+        result = bench.run(vectors.inputs, traffic, folder, vectors.starts)
+        check_result(bench.design, vectors, result, str(traffic))
+        if traffic.spaced:
+            assert set(result.latencies) == {made.latency_cycles}
+
+
+@pytest.mark.parametrize("fault", few(FAULTS, FAST))
 def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     convs = (
         Conv(channels=5, kernel=3, stride=2, padding=1, output="UINT8", shift=7),
@@ -73,15 +111,29 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     built = build_bare(made, tmp_path)
     put_fault(tmp_path / "rtl", fault)
     vectors = frame_vectors(network, 21, episode=7)
-    bench = built.bench(40_000)
     with pytest.raises((MismatchError, AssertionError)):
-        for traffic in TRAFFIC:
-            result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
-            check_result(bench.design, vectors, result, str(traffic))
-            if traffic.spaced:
-                assert set(result.latencies) == {made.latency_cycles}
-        two = vectors.part(0, 2)
+        run_all(made, built, vectors, tmp_path / "run")
+        two, bench = vectors.part(0, 2), built.bench(40_000)
         for cycle in range(20, made.latency_cycles + 20):
             reset = Traffic(reset_at_cycle=cycle, reset_cycles=1)
             result = bench.run(two.inputs, reset, tmp_path / "run", two.starts)
             check_result(bench.design, two, result, f"reset at cycle {cycle}")
+
+
+@pytest.mark.parametrize("fault", few(RESIDUAL_FAULTS, FAST_RESIDUAL))
+def test_a_fault_in_poolings_or_residuals_is_found(fault: Fault, tmp_path: Path) -> None:
+    """The first map ends before the memories do, whose edges the pooling then reads."""
+    common: dict[str, Any] = {"kernel": 3, "padding": 1, "shift": 6, "gain": 0, "weight": "INT6"}
+    parts = (
+        Conv(channels=3, kernel=3, output="INT8", shift=8),
+        Pool(kernel=5, stride=2, padding=2),
+        Conv(channels=4, pre_relu=True, **common),
+        Conv(channels=3, output="INT8", adds=2, **common),
+        Conv(channels=3, output="INT8", adds=2, pre_relu=True, **common),
+    )
+    network = chain(np.random.default_rng(2), (2, 11, 9), parts, frame_stack=2, density=0.3)
+    made = plan(network, next(shapes(network)))
+    built = build_bare(made, tmp_path)
+    put_fault(tmp_path / "rtl", fault)
+    with pytest.raises((MismatchError, AssertionError)):
+        run_all(made, built, frame_vectors(network, 21, episode=7), tmp_path / "run")

@@ -12,14 +12,23 @@ from ganglion.hw.engines.planar.interpret import interpret
 from ganglion.hw.engines.planar.plan import plan
 from ganglion.hw.engines.planar.program import Program, program
 from ganglion.hw.engines.planar.settings import PlanarSettings
-from ganglion.hw.engines.planar.shape import PlanarShape, find_shape, shapes
+from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shape, shapes
 from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.errors import CompileError, ConfigError, MismatchError
+from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
-from tests.hw.engines.planar.nets import Conv, chain, nature_convolutions, toy_convolutions
+from tests.hw.engines.planar.nets import (
+    Conv,
+    Pool,
+    chain,
+    nature_convolutions,
+    residual_stack,
+    resnet_convolutions,
+    toy_convolutions,
+)
 from tests.networks import random_network
 
 BOARD = find_board("Pynq-Z2")
@@ -52,8 +61,39 @@ def test_what_it_does_not_compute_is_refused() -> None:
     )
     with pytest.raises(CompileError, match="conv2's output type UINT9 has 9 bits, allowed 2 to 8; quantize"):
         program(replace(network, spec=wide), PlanarShape(rows=5, columns=5, tile=1))
-    assert Planar().refusal(replace(second, pre_relu=True)) is not None
-    assert Planar().refusal(second) is None
+    assert Planar().refusal(replace(second, pre_relu=True, residual="conv1")) is None
+
+
+def test_a_residual_is_of_a_map_with_the_same_tiles() -> None:
+    rng, one = _rng(), Conv(channels=2, kernel=1, output="INT8", shift=6, gain=0)
+    network = chain(rng, (2, 9, 9), [one, one, one], input_type="INT8")
+    first, second, third = network.spec.layers
+
+    def refused(*layers: Layer) -> IntNetwork:
+        return replace(network, spec=replace(network.spec, layers=layers))
+
+    with pytest.raises(CompileError, match="planar: conv3 adds the input; allowed are the maps of layers"):
+        check_network(refused(first, second, replace(third, residual="input")))
+    check_network(refused(first, second, replace(third, residual="conv1")))
+    strided = chain(
+        rng,
+        (2, 9, 9),
+        [
+            one,
+            Conv(channels=2, kernel=9, stride=2, padding=8, output="INT8", shift=6, gain=0),
+            replace(one, adds=1),
+        ],
+    )
+    with pytest.raises(CompileError, match="conv3 adds conv1, but conv2 between them has a stride of 2"):
+        check_network(strided)
+
+
+def test_an_input_of_signed_values_is_not_pooled_beyond_its_edges() -> None:
+    network = chain(_rng(), (2, 9, 9), [Pool(kernel=2, stride=1, padding=1)], input_type="INT8")
+    with pytest.raises(
+        CompileError, match="planar: pool1 pads the input, beyond whose edges lanes hold zeros"
+    ):
+        check_network(network)
 
 
 def test_a_board_too_small_names_the_nearest_grid_that_fits() -> None:
@@ -89,22 +129,38 @@ def test_a_wrong_word_is_found_before_anything_is_written() -> None:
 
 
 def test_lanes_with_any_tile_compute_any_chain() -> None:
-    """Channels, strides, paddings and odd maps at random, each on all of its grids."""
+    """Channels, strides, paddings, poolings, residuals and odd maps at random, each on all of its grids."""
     rng = _rng(7)
     for _ in range(6):
-        convs = [
-            Conv(
-                channels=int(rng.integers(1, 6)),
-                kernel=(kernel := int(rng.integers(1, 5))),
-                stride=int(rng.integers(1, kernel + 1)),
-                padding=int(rng.integers(0, min(2, kernel))),
-                output=str(rng.choice(["UINT8", "INT8", "INT5", "UINT3"])),
-                shift=int(rng.integers(3, 10)),
-            )
-            for _ in range(2)
-        ]
+        kernel = int(rng.integers(1, 5))
+        first = Conv(
+            channels=int(rng.integers(1, 6)),
+            kernel=kernel,
+            stride=int(rng.integers(1, kernel + 1)),
+            padding=int(rng.integers(0, min(2, kernel))),
+            output=str(rng.choice(["INT8", "INT5"])),
+            shift=int(rng.integers(3, 10)),
+        )
+        size = int(rng.integers(1, 4))
+        pool = Pool(
+            kernel=size,
+            stride=int(rng.integers(1, min(2, size) + 1)),
+            padding=size // 2,
+            output=str(rng.choice(["INT8", "INT4"])),
+            pre_relu=bool(rng.integers(2)),
+        )
+        block = Conv(
+            channels=first.channels,
+            kernel=3,
+            padding=1,
+            output=str(rng.choice(["INT8", "UINT3"])),
+            shift=int(rng.integers(1, 7)),
+            gain=0,
+            pre_relu=bool(rng.integers(2)),
+            adds=2,
+        )
         shape = (int(rng.integers(1, 4)), int(rng.integers(12, 20)), int(rng.integers(12, 20)))
-        network = chain(rng, shape, convs, input_type="INT8")
+        network = chain(rng, shape, [first, pool, block], input_type="INT8")
         for grid in shapes(network):
             inputs = rng.integers(-128, 128, (2, network.spec.widths[0]))
             answers = zip(network.forward(inputs), interpret(program(network, grid), inputs), strict=True)
@@ -113,6 +169,8 @@ def test_lanes_with_any_tile_compute_any_chain() -> None:
 
 ESTIMATED: dict[str, Callable[[], tuple[IntNetwork, int]]] = {
     "toy": lambda: (toy_convolutions(), 5),
+    "residual stack": lambda: (residual_stack(_rng()), 6),
+    "ResNet, 11 x 11": lambda: (resnet_convolutions(0.98), 11),
     "NatureCNN, 10 x 10": lambda: (nature_convolutions(0.98), 10),
     "NatureCNN, 5 x 5": lambda: (nature_convolutions(0.98), 5),
 }

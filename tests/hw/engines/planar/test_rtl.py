@@ -14,9 +14,11 @@ from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
 from tests.hw.engines.planar.nets import (
     Conv,
+    Pool,
     chain,
     frame_vectors,
     nature_convolutions,
+    residual_stack,
     toy_convolutions,
     with_kernels,
 )
@@ -40,9 +42,42 @@ def _corners() -> IntNetwork:
     return with_kernels(with_kernels(network, 0, 1, 0), 1, 2, 127)
 
 
-FAST: dict[str, Callable[[], Case]] = {"toy, tiles of 2": lambda: (toy_convolutions(), 1)}
+def _pools() -> IntNetwork:
+    """Return poolings at both ends, one of a single place, one of ReLUs, of narrow maps that saturate."""
+    parts = (
+        Pool(kernel=2, stride=2, output="UINT8"),
+        Conv(channels=4, kernel=3, padding=2, output="INT6", shift=6),
+        Pool(kernel=1, stride=1, output="INT5"),
+        Conv(channels=3, kernel=2, output="INT8", shift=5),
+        Pool(kernel=3, stride=1, padding=1, output="INT7"),
+        Conv(channels=3, kernel=1, output="INT8", weight="INT4", shift=2, gain=0, adds=5),
+        Pool(kernel=3, stride=3, padding=1, pre_relu=True),
+    )
+    return chain(_rng(8), (3, 19, 14), parts, frame_stack=3)
+
+
+def _shared() -> IntNetwork:
+    """Return a map that two layers add, beside an empty kernel, and by a weight wider than others."""
+    parts = (
+        Conv(channels=4, kernel=3, stride=2, output="INT8", shift=7),
+        Conv(channels=2, kernel=1, output="INT4", shift=9),
+        Conv(channels=4, kernel=3, padding=1, output="UINT6", shift=1, gain=-9, weight="INT3", adds=1),
+        Conv(channels=5, kernel=3, padding=1, shift=6, gain=0),
+        Conv(channels=4, kernel=3, padding=1, output="INT8", shift=6, gain=2, adds=1),
+    )
+    return with_kernels(chain(_rng(9), (2, 13, 10), parts, frame_stack=2), 2, 3, 0)
+
+
+FAST: dict[str, Callable[[], Case]] = {"residual stack, tiles of 2": lambda: (residual_stack(_rng()), 1)}
 SLOW: dict[str, Callable[[], Case]] = {
+    "residual stack": lambda: (residual_stack(_rng()), 0),
+    "residual stack, tiles of 3": lambda: (residual_stack(_rng()), 2),
+    "pools": lambda: (_pools(), 0),
+    "pools, tiles of 2": lambda: (_pools(), 1),
+    "a map added twice": lambda: (_shared(), 0),
+    "a map added twice, tiles of 2": lambda: (_shared(), 1),
     "toy": lambda: (toy_convolutions(), 0),
+    "toy, tiles of 2": lambda: (toy_convolutions(), 1),
     "toy, tiles of 3": lambda: (toy_convolutions(), 2),
     "toy, one lane": lambda: (toy_convolutions(), 3),
     "corners": lambda: (_corners(), 0),

@@ -1,0 +1,48 @@
+"""How a map's values come from a grid of lanes, each of which has a tile of it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ganglion.models.build.codec import STRICT
+
+Values = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiling:
+    """A map of `height` x `width` positions on a grid of lanes, lane (r, c) with those from (r, c) * tile on.
+
+    A channel is a value of every lane for each place in the tile; what is beyond the map's edges means
+    nothing.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    rows: int
+    columns: int
+    tile: int
+    height: int
+    width: int
+
+    @property
+    def values(self) -> int:
+        """Values of a channel, those beyond the edges included."""
+        return self.rows * self.columns * self.tile**2
+
+    def to_lanes(self, maps: Values) -> Values:
+        """Return maps in C order as lanes have them, zeros beyond the edges: [n, map] → [n, values]."""
+        planes = maps.reshape(len(maps), -1, self.height, self.width)
+        down, right = self.rows * self.tile - self.height, self.columns * self.tile - self.width
+        whole = np.pad(planes, ((0, 0), (0, 0), (0, down), (0, right)))
+        tiled = whole.reshape(*planes.shape[:2], self.rows, self.tile, self.columns, self.tile)
+        return tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), -1)
+
+    def from_lanes(self, values: Values) -> Values:
+        """Return what lanes have as maps in C order: [n, values] → [n, map]."""
+        tiled = values.reshape(len(values), -1, self.tile, self.tile, self.rows, self.columns)
+        whole = tiled.transpose(0, 1, 4, 2, 5, 3)
+        planes = whole.reshape(*tiled.shape[:2], self.rows * self.tile, self.columns * self.tile)
+        return planes[:, :, : self.height, : self.width].reshape(len(values), -1)
