@@ -255,7 +255,7 @@ def _advice(rows: list[Row]) -> str | None:
         return None
     return (
         f"{lost:.0%} of the teacher's return is lost: try a lower {spelled('sparsity')}, more "
-        f"{spelled('steps')}, or {spelled('ft_steps')}, which learn from rewards (SAC only)"
+        f"{spelled('steps')}, or {spelled('ft_steps')}, which learn from rewards (SAC and DQN only)"
     )
 
 

@@ -260,7 +260,7 @@ def test_a_policy_that_lost_more_than_a_tenth_says_what_to_try(tmp_path: Path) -
     assert table_of([teacher, bad, good]).caption is None
     assert table_of([teacher, good, bad]).caption == (
         "20% of the teacher's return is lost: try a lower sparsity, more steps, or ft_steps, "
-        "which learn from rewards (SAC only)"
+        "which learn from rewards (SAC and DQN only)"
     )
 
 

@@ -110,8 +110,9 @@ def test_the_pictures_are_png_and_svg_with_text_that_stays_text(tmp_path: Path) 
         start = b"\x89PNG" if picture.suffix == ".png" else b"<?xml"
         assert picture.read_bytes().startswith(start)
     text = (tmp_path / "figures" / "return-against-sparsity.svg").read_text()
-    environments = {row.env_id for row in gather(tmp_path, ZOO)}
-    summed = f"{len(environments)} environments, 2 algorithms"
+    rows = gather(tmp_path, ZOO)
+    environments, algorithms = {row.env_id for row in rows}, {row.algorithm for row in rows}
+    summed = f"{len(environments)} environments, {len(algorithms)} algorithms"
     for words in (
         *environments,
         "Ant-v4, PPO",
