@@ -23,10 +23,9 @@ def all_candidates(network: IntNetwork, board: Board, enough_cycles: float) -> t
         chosen = engine_of_each([engine], network.spec)
         try:
             require_able(network, chosen)
+            found += tuple(_candidates(engine, padded(network, chosen), chosen, board, enough_cycles))
         except CompileError as error:
             refusals.append((engine.n_first(network.spec.layers), error))
-            continue
-        found += _candidates(engine, padded(network, chosen), chosen, board, enough_cycles)
     if not found and refusals:
         raise max(refusals, key=lambda each: each[0])[1]  # of those that compute most, the first
     return tuple(found)
