@@ -5,7 +5,7 @@ PYTHON ?= python3
 
 PY := .venv/bin/python
 READY := .venv/.ready
-COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta delta-figure study export zoo bundle deploy control
+COMMANDS := hw bitstream explore growth train compress sweep evaluate figures delta delta-figure study export zoo games bundle deploy control
 
 $(COMMANDS) bench: export ENV := $(ENV)
 $(COMMANDS) bench: export GANGLION_CALLER := make
@@ -34,12 +34,13 @@ $(READY): pyproject.toml docs/overrides.txt
 $(COMMANDS): $(READY)
 	@$(PY) -m ganglion.models.command_line $@
 
-bench: $(READY) ## speed of training, simulation and driver, and the engines' table; to build/bench.json
+bench: $(READY) ## speed of training, simulation, driver and frames, and the engines' table; to build/bench.json
 	@$(PY) -m ganglion.models.command_line bench-training
 	@$(PY) -m ganglion.models.command_line explore
 	@$(PY) -m ganglion.models.command_line bench
 	@$(PY) -m ganglion.models.command_line hw
 	@$(PY) -m ganglion.models.command_line bench-driver
+	@$(PY) -m ganglion.models.command_line bench-frames
 
 test: $(READY) ## every claim, in minutes
 	@$(PY) -m pytest -n 2 -m "not slow" tests

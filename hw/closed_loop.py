@@ -7,14 +7,14 @@ observations in every step.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ganglion.hw.design.design import Design, load_design, stage_inputs
-from ganglion.hw.sim.harness import Bench, Served
+from ganglion.hw.episodes import Episode, Floats, drive, newest, replay
+from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.latency import Latency, latency_of
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Count, encode_json
@@ -26,20 +26,15 @@ from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
+from ganglion.models.spec.heads import ArgmaxHead
 from ganglion.models.spec.policy import PolicySpec
-from ganglion.models.spec.types import IntType
 
 if TYPE_CHECKING:
-    import gymnasium
-
     from ganglion.models.formats.policy_folder import Policy
 
 FIRST_SEED = 1000
 EPISODES = 3
-MAX_STEPS = 1000
 PYTORCH_BATCH = 128
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,75 +77,6 @@ class ClosedLoop:
             return f"skipped: {self.reason}"
         returns = f"return {self.return_mean_rtl:.2f} by the RTL, {self.return_mean_pytorch:.2f} by PyTorch"
         return f"{self.episodes} episodes of {self.env}, {self.steps:,} steps, equal step by step: {returns}"
-
-
-@dataclass(slots=True, kw_only=True)
-class Episode:
-    """An episode alone in its environment, so far: an observation more than means and rewards."""
-
-    seed: int
-    env: "gymnasium.Env[Any, Any]"
-    observations: list[Floats]
-    means: list[Ints] = field(default_factory=list)
-    latencies: list[int] = field(default_factory=list)
-    """Cycles of each step; none of an episode without hardware."""
-    rewards: list[float] = field(default_factory=list)
-    done: bool = False
-
-    @classmethod
-    def start(cls, spec: PolicySpec, seed: int) -> "Episode":
-        """Return a fresh episode from `seed`; an environment that is not the policy's raises ConfigError."""
-        from ganglion.models.environments import make_shown, require_fits
-
-        env = make_shown(spec.env)
-        require_fits(spec, env)
-        observation, _ = env.reset(seed=seed)
-        return cls(seed=seed, env=env, observations=[observation.copy()])
-
-    def step(self, spec: PolicySpec, mean: Ints) -> None:
-        """Advance by the action of an integer mean [act]; games are played to their end."""
-        from ganglion.models.environments import is_game
-
-        observation, reward, terminated, truncated, _ = self.env.step(spec.action.act(mean[None])[0])
-        self.observations.append(observation.copy())
-        self.means.append(mean)
-        self.rewards.append(float(reward))
-        is_long = len(self.rewards) >= MAX_STEPS and not is_game(spec.env)
-        self.done = terminated or truncated or is_long
-
-
-def drive(spec: PolicySpec, kind: IntType, accelerator: Served, seeds: Sequence[int]) -> list[Episode]:
-    """Return finished episodes, each from a reset on, in which `accelerator` chose every action."""
-    episodes = [Episode.start(spec, seed) for seed in seeds]
-    for episode in episodes:
-        accelerator.reset()
-        while not episode.done:
-            observed = _newest(spec, episode.observations[-1])[None]
-            (mean,) = accelerator(quantize_observation(observed, spec.normalizer, kind))
-            episode.latencies += accelerator.latencies.tolist()
-            episode.step(spec, mean)
-    return episodes
-
-
-def _newest(spec: PolicySpec, observation: Floats) -> Floats:
-    """Return what is new in an observation: [obs], of stacked frames those of the newest."""
-    return observation.reshape(-1)[-spec.step_features :]
-
-
-def replay(spec: PolicySpec, episode: Episode, means: Ints) -> Episode:
-    """Return the episode of `means` [steps, act] from the same seed; another course raises MismatchError."""
-    again = Episode.start(spec, episode.seed)
-    for step, mean in enumerate(means):
-        again.step(spec, mean)
-        same = again.rewards[-1] == episode.rewards[step]
-        if not same or not np.array_equal(again.observations[-1], episode.observations[step + 1]):
-            raise MismatchError(
-                f"closed loop: seed {episode.seed}, step {step}: equal actions gave rewards "
-                f"{again.rewards[-1]} and {episode.rewards[step]} or different observations: "
-                "the environment is not deterministic"
-            )
-    again.env.close()
-    return again
 
 
 def pytorch_means(spec: PolicySpec, network: IntNetwork, observations: Floats) -> Ints:
@@ -211,6 +137,10 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
         remedy = f"; {spelled_command('simulate', paths.root.name)} finds the layer"
         require_equal(where, expected, np.stack(episode.means), remedy)
         replayed.append(replay(spec, episode, expected))
+    if spec.frame is not None and isinstance(spec.action, ArgmaxHead):
+        from ganglion.hw.strip import draw_strip  # matplotlib takes a second to import
+
+        draw_strip(paths.strip, spec, driven[0])
     return ClosedLoop(
         status="done",
         env=spec.env,
@@ -226,7 +156,7 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
 def _latency(design: Design, policy: "Policy", driven: Sequence[Episode]) -> Latency | None:
     """Return the distribution of the steps' cycles, where an engine's depend on data."""
     observed = np.stack(
-        [_newest(policy.spec, each) for episode in driven for each in episode.observations[:-1]]
+        [newest(policy.spec, each) for episode in driven for each in episode.observations[:-1]]
     )
     kind = policy.network.spec.input_type
     inputs = quantize_observation(observed, policy.spec.normalizer, kind)
@@ -248,6 +178,6 @@ def run(settings: ClosedLoopSettings) -> None:
         inputs = stage_inputs(paths, design, __name__) | {"episodes": settings.episodes}
         stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
         stage.refresh(
-            [paths.closed_loop],
+            [paths.closed_loop, paths.strip],
             lambda: encode_json(paths.closed_loop, closed_loop(paths, design, settings.episodes)),
         )

@@ -35,6 +35,12 @@ COMMANDS = (
         help="speed of the engines' simulators, after explore",
         variables=_ENV,
     ),
+    Command(
+        name="bench-frames",
+        target="ganglion.hw.studies.bench_frames:run",
+        help="a policy that sees, a frame at a time: simulated, predicted, and on this CPU",
+        variables=_ENV,
+    ),
     Command(name="compile", target="ganglion.hw.compile:run", help="stage: a build's policy to RTL"),
     Command(
         name="simulate", target="ganglion.hw.simulate:run", help="stage: verify a build's RTL bit for bit"

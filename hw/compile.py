@@ -8,7 +8,7 @@ from importlib.metadata import version
 from ganglion.hw.codegen.head import add_head
 from ganglion.hw.design.design import Design, Inputs, write_design
 from ganglion.hw.engines.registry import AUTO, find_engine
-from ganglion.hw.mapping.choose import Choice, choose, log_choice
+from ganglion.hw.mapping.choose import Choice, choose, choose_tail, log_choice
 from ganglion.hw.mapping.compile_settings import (
     CompileSettings,
     EngineOptions,
@@ -119,7 +119,11 @@ def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, C
         options = {each.engine: each.settings for each in parts}
         return lay_out(network, chosen, options, board, plans if len(plans) == len(parts) else None), choice
     engines = engine_of_each(settings.engines, network.spec)
-    layout = lay_out(network, engines, settings.of_engines(), board)
+    options = settings.of_engines()
+    if settings.open_tail is not None:
+        first = settings.engines[0]
+        options |= choose_tail(network, first, options[first.name], board)
+    layout = lay_out(network, engines, options, board)
     _check_latency(layout.latency_cycles, settings)
     return layout, None
 

@@ -54,6 +54,11 @@ COMMANDS = (
     ),
     Command(name="zoo", target="ganglion.training.zoo:run", help="print the shipped policies as a table"),
     Command(
+        name="games",
+        target="ganglion.training.games_table:run",
+        help="print the shipped policies' scores in games beside the paper's claims as a table",
+    ),
+    Command(
         name="bench-training",
         target="ganglion.training.bench:run",
         help="measure the speed of training against stable-baselines3's SAC and DQN",

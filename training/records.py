@@ -67,6 +67,18 @@ class Ancestor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What is read of an evaluation within another one's record."""
+
+    __pydantic_config__: ClassVar = _SOME_KEYS
+
+    return_mean: float
+    return_std: float
+    random_returns: tuple[float, ...] = ()
+    parent_result: "Score | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Evaluation):
     """result.json: a run's best policy put to the test, and what made it."""
 
@@ -95,6 +107,21 @@ class Result(Evaluation):
     def planned(self) -> RunRecord:
         """What the run was to do."""
         return decode(RunRecord, self.run, f"{RESULT_FILE}: run")
+
+    @property
+    def origin(self) -> Score | None:
+        """What the policy that it was compressed from reaches, the first of several; None where unknown."""
+        if self.parent_result is None:
+            return None
+        score = decode(Score, self.parent_result, f"{RESULT_FILE}: parent_result")
+        while score.parent_result is not None:
+            score = score.parent_result
+        return score
+
+    def earlier(self, phase: str) -> Score | None:
+        """Return what the best policy of a phase before reaches; None without one."""
+        found = self.earlier_phases.get(phase)
+        return None if found is None else decode(Score, found, f"{RESULT_FILE}: earlier_phases.{phase}")
 
     @property
     def total_steps(self) -> int:

@@ -20,15 +20,22 @@ def all_candidates(network: IntNetwork, board: Board, enough_cycles: float) -> t
     found: list[Candidate] = []
     refusals: list[tuple[int, CompileError]] = []
     for engine in engines():
-        chosen = engine_of_each([engine], network.spec)
         try:
-            require_able(network, chosen)
-            found += tuple(_candidates(engine, padded(network, chosen), chosen, board, enough_cycles))
+            found += candidates_of(engine, network, board, enough_cycles)
         except CompileError as error:
             refusals.append((engine.n_first(network.spec.layers), error))
     if not found and refusals:
         raise max(refusals, key=lambda each: each[0])[1]  # of those that compute most, the first
     return tuple(found)
+
+
+def candidates_of(
+    engine: Engine, network: IntNetwork, board: Board, enough_cycles: float = 0.0
+) -> tuple[Candidate, ...]:
+    """Return those of one engine, and its tail, from the smallest; CompileError where it cannot compute."""
+    chosen = engine_of_each([engine], network.spec)
+    require_able(network, chosen)
+    return tuple(_candidates(engine, padded(network, chosen), chosen, board, enough_cycles))
 
 
 def _candidates(

@@ -1,15 +1,16 @@
 """What each engine would take, how fast it would be, and the smallest that is fast enough: auto's choice."""
 
 import logging
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 
 from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.design.design import CandidateReport, ChoiceReport, Estimate
-from ganglion.hw.engines.engine import Candidate
+from ganglion.hw.engines.engine import Candidate, Engine, EngineSettings
 from ganglion.hw.engines.registry import find_engine
-from ganglion.hw.mapping.candidates import all_candidates
+from ganglion.hw.mapping.candidates import all_candidates, candidates_of
 from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
@@ -112,6 +113,31 @@ def choose(network: IntNetwork, board: Board, latency_us: float | None) -> Choic
         )
     taken = min(quick, key=lambda each: (find_engine(each.engine).keeps_state, share(each)))
     return Choice(board=board, latency_us=latency_us, taken=taken, candidates=known)
+
+
+def choose_tail(
+    network: IntNetwork, engine: Engine, settings: EngineSettings, board: Board
+) -> Mapping[str, EngineSettings]:
+    """Return the settings of what computes the layers behind `engine`, by its name, that are the fastest.
+
+    settings: the engine's as asked for, None where not. Nothing is returned where no candidate fits.
+    """
+
+    def is_asked(found: EngineSettings) -> bool:
+        asked = ((getattr(settings, each.name), each.name) for each in fields(settings))
+        return all(value in (None, getattr(found, name)) for value, name in asked)
+
+    fitting = [
+        each
+        for each in candidates_of(engine, network, board)
+        if each.tail is not None and board.holds(each.resources) and is_asked(each.settings)
+    ]
+    if not fitting:
+        return {}
+    taken = min(fitting, key=lambda each: (each.latency_cycles, each.resources.share_of(board.resources)))
+    assert taken.tail is not None
+    log.info("compile: %s", taken.name)
+    return {taken.tail.engine: taken.tail.settings}
 
 
 def log_choice(choice: Choice) -> None:

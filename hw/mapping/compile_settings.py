@@ -24,7 +24,7 @@ class CompileSettings:
     engines: tuple[Engine, ...] = ()
     """One for all layers, with its tail's, or one a layer; none: the smallest that is fast enough."""
     settings: Mapping[str, EngineSettings] = field(default_factory=dict)
-    """Each engine's, by its name; defaults where it has none."""
+    """Each engine's, by its name; defaults where it has none, but a tail's are then chosen for the board."""
     latency_us: float | None = None
     """How long an answer may take; what is chosen may take the board's when None."""
     head: Literal["host", "chip"] = "host"
@@ -39,6 +39,13 @@ class CompileSettings:
         """The engines as they are asked for."""
         return ",".join(engine.name for engine in self.engines) or AUTO
 
+    @property
+    def open_tail(self) -> str | None:
+        """The engine behind the one that is asked for, where nothing is said of it."""
+        tails = [engine.tail for engine in self.engines if engine.tail]
+        is_open = len(self.engines) == 1 and tails and tails[0] not in self.settings
+        return tails[0] if is_open else None
+
     def of_engines(self) -> dict[str, EngineSettings]:
         """Return the settings of every engine that is asked for."""
         return {
@@ -52,7 +59,11 @@ class CompileSettings:
             "engine": self.engine_names,
             "latency_us": self.latency_us,
             "head": self.head,
-            "settings": {name: encode(settings) for name, settings in self.of_engines().items()},
+            "settings": {
+                name: encode(settings)
+                for name, settings in self.of_engines().items()
+                if name != self.open_tail
+            },
         }
 
 
@@ -82,7 +93,11 @@ def compile_settings(
                 f"{spelled(name, shown)} is for {spelled('engine', ' or '.join(readers))}, "
                 f"but {spelled('engine', engine)} does not read it; leave it out or name that engine"
             )
-    settings = {each.name: of_all[each.name] for each in computing}
+    settings = {
+        each.name: of_all[each.name]
+        for each in computing
+        if each in chosen or any(name in given for name in _names(each))
+    }
     return CompileSettings(board=board, engines=chosen, settings=settings, latency_us=latency_us, head=head)
 
 

@@ -78,12 +78,12 @@ def _timed(bench: Bench, n_vectors: int, workers: int) -> Speed:
     stream = bench.design.input.format
     shape = (n_vectors, stream.features)
     inputs = np.random.default_rng(0).integers(stream.type.low, stream.type.high + 1, shape)
-    wall_s, cpu_s = time.monotonic(), _cpu_s()
+    wall_s, cpu_s = time.monotonic(), used_cpu_s()
     simulate_many(bench, inputs, workers)
-    return Speed(vectors=n_vectors, wall_s=time.monotonic() - wall_s, cpu_s=_cpu_s() - cpu_s)
+    return Speed(vectors=n_vectors, wall_s=time.monotonic() - wall_s, cpu_s=used_cpu_s() - cpu_s)
 
 
-def _cpu_s() -> float:
+def used_cpu_s() -> float:
     """Return the processor time of this process and of those that it has ended."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -20,7 +20,7 @@ from ganglion.models.build.paths import BENCH_FILE, BuildPaths
 from ganglion.models.build.settings import PolicySettings
 from ganglion.models.build.spelling import spelled_command
 
-ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2")
+ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2", "planar")
 MEASURED_S = 3.0
 
 

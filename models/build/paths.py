@@ -74,6 +74,11 @@ class BuildPaths:
         return self.root / "closed_loop.json"
 
     @property
+    def strip(self) -> Path:
+        """closed_loop.png: frames of the first of these episodes, of a policy that sees."""
+        return self.root / "closed_loop.png"
+
+    @property
     def synth(self) -> Path:
         """synth.json: resources by synthesis."""
         return self.root / "synth.json"

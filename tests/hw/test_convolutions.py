@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from matplotlib import image
 
 from ganglion.hw import build, closed_loop, simulate
 from ganglion.hw.build import HwSettings
@@ -117,6 +118,8 @@ def test_games_are_played_through_the_rtl(built: BuildPaths) -> None:
     played = read_json(built.closed_loop)
     assert played["status"] == "done" and 3 * 20 <= played["steps"] < 3 * 40
     assert played["return_mean_rtl"] == played["return_mean_pytorch"] > 0
+    strip = image.imread(built.strip)
+    assert strip.shape[1] > 4 * strip.shape[0] and strip[..., :3].std() > 0.2
 
 
 def test_a_shell_takes_a_frame(built: BuildPaths, design: Design) -> None:

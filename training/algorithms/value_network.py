@@ -77,7 +77,7 @@ def architecture_of(network: QNetwork) -> NetworkSpec | None:
 
 def _scaled(pixels: Tensor) -> Tensor:
     dtype = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32  # pixels fit either
-    return pixels.to(dtype) * 2.0**PIXEL_EXPONENT
+    return pixels.to(dtype).mul_(2.0**PIXEL_EXPONENT)
 
 
 class DuelingNetwork(QNetwork):

@@ -15,7 +15,8 @@ from ganglion.hw.finn.flow import passes_of
 from ganglion.hw.finn.golden_check import golden_check
 from ganglion.hw.finn.passes.pipeline import run_passes
 from ganglion.hw.finn.plugin import ModelWrapper, quietly, use_build_folder
-from ganglion.hw.mapping.choose import choose
+from ganglion.hw.mapping.candidates import candidates_of
+from ganglion.hw.mapping.choose import choose, choose_tail
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.mapping.layout import Layout, lay_out
 from ganglion.hw.mapping.segments import engine_of_each
@@ -133,7 +134,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     return write_toy_cnn(tmp_path_factory.mktemp("cnn") / "policy")
 
 
-def laid_out(network: IntNetwork, engine: str, board: Board = BOARD, **given: int) -> Layout:
+def laid_out(network: IntNetwork, engine: str, board: Board = BOARD, **given: Any) -> Layout:
     settings = compile_settings(board, engine, **given)
     return lay_out(network, engine_of_each(settings.engines, network.spec), settings.of_engines(), board)
 
@@ -150,6 +151,19 @@ def test_an_engine_leaves_the_dense_layers_to_its_tail(policy: Policy, engine: s
 def test_settings_of_the_tail_are_read() -> None:
     settings = compile_settings(BOARD, "maps", side=4, lanes=2).of_engines()
     assert settings["maps"].side == 4 and settings["folded"].lanes == 2  # type: ignore[attr-defined]
+
+
+def test_a_tail_of_which_nothing_is_said_is_the_fastest_that_fits(policy: Policy) -> None:
+    settings = compile_settings(BOARD, "maps", side=2)
+    assert settings.open_tail == "folded" and "folded" not in settings.to_json()["settings"]
+    found = choose_tail(policy.network, settings.engines[0], settings.settings["maps"], BOARD)
+    known = [each for each in candidates_of(settings.engines[0], policy.network, BOARD)]
+    fastest = min(each.latency_cycles for each in known if each.settings == MapsSettings(side=2))
+    assert {each.latency_cycles for each in known if each.tail and each.tail.settings == found["folded"]} >= {
+        fastest
+    }
+    assert compile_settings(BOARD, "maps", lanes=8).open_tail is None
+    assert compile_settings(BOARD, ",".join(ORDER)).open_tail is None
 
 
 def passed(policy: Policy, folder: Path) -> ModelWrapper:
