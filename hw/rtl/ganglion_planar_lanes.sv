@@ -45,7 +45,7 @@ module ganglion_planar_lanes #(
   logic first, done, is_signed, relu, max;
   logic [ReachBits-1:0] reach_rows, reach_columns;
   logic signed [LiftedBits-1:0] weight;
-  logic [ValueBits-1:0] low, beyond, edge_rows, edge_columns;
+  logic [ValueBits-1:0] low, beyond, source_edge;
   logic signed [BiasBits-1:0] bias, bias_q;
   logic [LayerBits-1:0] layer;
   logic [IndexBits-1:0] channel;
@@ -87,14 +87,14 @@ module ganglion_planar_lanes #(
     .ValueBits(ValueBits), .Reaches(Reaches), .Before(Before)
   ) u_shifter (
     .clk_i, .values_i(read_i), .rows_i(reach_rows), .columns_i(reach_columns),
-    .edge_rows_i(edge_rows), .edge_columns_i(edge_columns), .values_o(values)
+    .edge_i(source_edge), .values_o(values)
   );
   ganglion_planar_reading #(
     .Layers(Layers), .ValueBits(ValueBits), .Signed(Signed), .Relus(Relus), .Pools(Pools),
     .Edges(Edges << 16), .Adds(Adds), .AddsSigned(AddsSigned)
   ) u_reading (
     .clk_i, .rst_ni, .layer_i, .first_i, .last_i, .signed_o(is_signed), .relu_o(relu),
-    .max_o(max), .edge_rows_o(edge_rows), .edge_columns_o(edge_columns)
+    .max_o(max), .edge_o(source_edge)
   );
   assign low    = ValueBits'(Lows[16*layer+:16]);
   assign beyond = ValueBits'(Edges[16*layer+:16]);

@@ -1,5 +1,5 @@
 // How lanes read a word's values: sign, ReLU, largest so far, and what is beyond the edges.
-// Latency 3 cycles, as operands follow their word, and 2 to edge_rows_o; interval 1.
+// Latency 3 cycles, as operands follow their word; 1 to edge_o, the same for a whole layer.
 // No handshake: a word a cycle; the last one of a layer that adds a map reads that as it is.
 // Golden: hw.engines.planar.interpret.
 module ganglion_planar_reading #(
@@ -21,8 +21,7 @@ module ganglion_planar_reading #(
   output logic                 signed_o,
   output logic                 relu_o,
   output logic                 max_o,           // the value read before stays where it is larger
-  output logic [ValueBits-1:0] edge_rows_o,
-  output logic [ValueBits-1:0] edge_columns_o
+  output logic [ValueBits-1:0] edge_o
 );
   if (Layers < 1 || ValueBits < 2) begin : g_bad
     $error("ganglion_planar_reading: Layers %0d (from 1), ValueBits %0d (from 2)",
@@ -38,10 +37,5 @@ module ganglion_planar_reading #(
   ganglion_delay #(.Bits(3), .Cycles(3)) u_operands (
     .clk_i, .rst_ni, .data_i({is_signed, relu, max}), .data_o({signed_o, relu_o, max_o})
   );
-  ganglion_delay #(.Bits(ValueBits), .Cycles(2)) u_rows (
-    .clk_i, .rst_ni, .data_i(ValueBits'(Edges[16*layer_i+:16])), .data_o(edge_rows_o)
-  );
-  ganglion_delay #(.Bits(ValueBits), .Cycles(1)) u_columns (
-    .clk_i, .rst_ni, .data_i(edge_rows_o), .data_o(edge_columns_o)
-  );
+  always_ff @(posedge clk_i) edge_o <= ValueBits'(Edges[16*layer_i+:16]);
 endmodule

@@ -1,6 +1,6 @@
 // Each lane's value from the bank so many rows and columns further, or what is beyond the banks.
 // Latency 1 cycle: rows are chosen before the register, columns behind it, a cycle later.
-// No handshake: values in every cycle, those for columns a cycle after those for rows.
+// No handshake: values in every cycle, columns_i a cycle after rows_i; edge_i holds for both.
 // Golden: the neighbours in hw.engines.planar.interpret.
 module ganglion_planar_shifter #(
   parameter  int unsigned Rows        = 4,   // of lanes
@@ -16,8 +16,7 @@ module ganglion_planar_shifter #(
   input  logic [BankRows-1:0][BankColumns-1:0][ValueBits-1:0] values_i,
   input  logic [ReachBits-1:0]                                rows_i,
   input  logic [ReachBits-1:0]                                columns_i,
-  input  logic [ValueBits-1:0]                                edge_rows_i,
-  input  logic [ValueBits-1:0]                                edge_columns_i,
+  input  logic [ValueBits-1:0]                                edge_i,
   output logic [Rows-1:0][Columns-1:0][ValueBits-1:0]         values_o
 );
   if (Rows > BankRows || Columns > BankColumns || Reaches < 1) begin : g_bad
@@ -34,7 +33,7 @@ module ganglion_planar_shifter #(
       if (d < Reaches && Bank >= 0 && Bank < int'(BankRows)) begin : g_bank
         assign from[d] = values_i[Bank];
       end else begin : g_beyond
-        assign from[d] = {BankColumns{edge_rows_i}};
+        assign from[d] = {BankColumns{edge_i}};
       end
     end
     always_ff @(posedge clk_i) rows_q[r] <= from[rows_i];
@@ -46,7 +45,7 @@ module ganglion_planar_shifter #(
         if (d < Reaches && Bank >= 0 && Bank < int'(BankColumns)) begin : g_bank
           assign side[d] = rows_q[r][Bank];
         end else begin : g_beyond
-          assign side[d] = edge_columns_i;
+          assign side[d] = edge_i;
         end
       end
       assign values_o[r][c] = side[columns_i];

@@ -26,7 +26,7 @@ from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import load_policy
-from ganglion.models.random_cnn import nature_cnn, random_frames, write_random_cnn
+from ganglion.models.random_cnn import Cnn, ResNet, impala, nature_cnn, random_frames, write_random_cnn
 from tests.hw.bare import CACHE, share_simulators
 from tests.hw.toy import TOY_RESNET, write_toy_cnn
 
@@ -144,8 +144,9 @@ def test_one_command_makes_verified_hardware_of_a_policy_of_pixels(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_nature_cnn_fits_a_pynq_and_plays_pong(tmp_path: Path) -> None:
-    write_random_cnn(tmp_path / "policy", "PongNoFrameskip-v4", nature_cnn(6), 0.98, seed=0)
+@pytest.mark.parametrize("network", [nature_cnn(6), impala(6)], ids=["NatureCNN", "ResNet"])
+def test_networks_of_games_fit_a_pynq_and_play_pong(network: Cnn | ResNet, tmp_path: Path) -> None:
+    write_random_cnn(tmp_path / "policy", "PongNoFrameskip-v4", network, 0.98, seed=0)
     made, design = built_by_command(tmp_path)
     assert made["simulation"]["mismatches"] == 0 and made["simulation"]["vectors"] >= 2000
     assert made["closed_loop"]["episodes"] == 3

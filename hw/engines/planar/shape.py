@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import ClassVar
 
 from ganglion.hw.engines.check import check_types
@@ -89,19 +90,35 @@ def tiles(layers: tuple[Conv2d | MaxPool2d, ...], tile: int) -> tuple[int, ...]:
 
 
 def shapes(network: IntNetwork) -> Iterator[PlanarShape]:
-    """Yield the grids that a network can have, largest first, each with the smallest tile."""
+    """Yield the grids that a network can have, largest first, each with the smallest tile.
+
+    CompileError names a map for which no grid is large enough.
+    """
     layers, before = layers_of(network.spec), None
-    for tile in range(1, MAX_TILE // tiles(layers, 1)[0] + 1):
-        grid = [
-            max(
-                -(-layer.out_shape[axis] // size)
-                for layer, size in zip(layers, tiles(layers, tile)[1:], strict=True)
-            )
-            for axis in (1, 2)
-        ]
+    largest = MAX_TILE // tiles(layers, 1)[0]
+    if not largest:
+        raise CompileError(
+            f"planar: the layers' strides make {tiles(layers, 1)[0]} rows of the input one of the last map, "
+            f"allowed {MAX_TILE}; leave out a stride or a pooling"
+        )
+    for tile in range(1, largest + 1):
+        grid = [max(needed) for needed in zip(*_lanes(layers, tile), strict=True)]
         if max(grid) <= MAX_GRID and grid != before:
             yield PlanarShape(rows=grid[0], columns=grid[1], tile=tile)
             before = grid
+    if before is None:
+        needed, layer = max(zip(map(max, _lanes(layers, largest)), layers, strict=True), key=itemgetter(0))
+        _, height, width = layer.out_shape
+        raise CompileError(
+            f"planar: {layer.name}'s map of {height} x {width} takes {needed} rows or columns of lanes with "
+            f"the largest tiles, allowed {MAX_GRID}; put a stride or a pooling before it"
+        )
+
+
+def _lanes(layers: tuple[Conv2d | MaxPool2d, ...], tile: int) -> list[tuple[int, int]]:
+    """Return the rows and columns of lanes that each layer's map takes."""
+    sizes = zip(layers, tiles(layers, tile)[1:], strict=True)
+    return [(-(-layer.out_shape[1] // size), -(-layer.out_shape[2] // size)) for layer, size in sizes]
 
 
 def find_shape(network: IntNetwork, rows: int | None, columns: int | None) -> PlanarShape:
@@ -111,7 +128,5 @@ def find_shape(network: IntNetwork, rows: int | None, columns: int | None) -> Pl
         if rows in (None, shape.rows) and columns in (None, shape.columns):
             return shape
     asked = " ".join(spelled(n, v) for n, v in (("rows", rows), ("columns", columns)) if v is not None)
-    names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known) or "none"
-    raise CompileError(
-        f"planar: {asked or 'the network'}: no grid of the maps; there are, rows x columns, {names}"
-    )
+    names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known)
+    raise CompileError(f"planar: {asked}: no grid of the maps; there are, rows x columns, {names}")

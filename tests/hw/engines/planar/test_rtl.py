@@ -19,6 +19,7 @@ from tests.hw.engines.planar.nets import (
     frame_vectors,
     nature_convolutions,
     residual_stack,
+    resnet_convolutions,
     toy_convolutions,
     with_kernels,
 )
@@ -144,11 +145,17 @@ def test_rtl_equals_the_reference_in_the_models_cycles(name: str, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_nature_cnns_convolutions_are_bit_exact_in_as_many_cycles_as_promised(tmp_path: Path) -> None:
-    network = nature_convolutions(0.98)
+@pytest.mark.parametrize(
+    ("convolutions", "latency", "interval"),
+    [(nature_convolutions, 4_600, 3_600), (resnet_convolutions, 33_500, 32_500)],
+)
+def test_convolutions_of_games_are_bit_exact_in_as_many_cycles_as_promised(
+    convolutions: Callable[[float], IntNetwork], latency: int, interval: int, tmp_path: Path
+) -> None:
+    network = convolutions(0.98)
     made = plan(network, next(shapes(network)))
-    assert made.latency_cycles <= 4_600 and made.interval_cycles(made.entry.words) <= 3_600
-    bench = build_bare(made, tmp_path).bench()
+    assert made.latency_cycles <= latency and made.interval_cycles(made.entry.words) <= interval
+    bench = build_bare(made, tmp_path).bench(10 * latency)
     vectors = frame_vectors(network, 10, episode=6)
     for traffic in (Traffic(spaced=True), Traffic(stall_percent=30), Traffic(reset_at_cycle=6001)):
         result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
