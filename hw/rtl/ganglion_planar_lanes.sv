@@ -96,8 +96,8 @@ module ganglion_planar_lanes #(
     .clk_i, .rst_ni, .layer_i, .first_i, .last_i, .signed_o(is_signed), .relu_o(relu),
     .max_o(max), .edge_o(source_edge)
   );
-  assign low    = ValueBits'(Lows[16*layer+:16]);
-  assign beyond = ValueBits'(Edges[16*layer+:16]);
+  assign low    = Lows == '0 ? '0 : ValueBits'(Lows[16*layer+:16]);
+  assign beyond = Edges == '0 ? '0 : ValueBits'(Edges[16*layer+:16]);
 
   for (genvar l = 0; l < Layers; l++) begin : g_layer
     localparam int unsigned Tile = 32'(Tiles[16*l+:16]), TileBits = $clog2(Tile);

@@ -28,14 +28,15 @@ module ganglion_planar_reading #(
            Layers, ValueBits);
   end
 
+  // An index may have values beyond the layers: yosys would not see by itself that none is such.
   logic adds, is_signed, relu, max;
-  assign adds      = last_i && Adds[16*layer_i];
-  assign is_signed = adds ? AddsSigned[16*layer_i] : Signed[16*layer_i];
-  assign relu      = Relus[16*layer_i] && !adds;
-  assign max       = Pools[16*layer_i] && !first_i;
+  assign adds      = Adds != '0 && last_i && Adds[16*layer_i];
+  assign is_signed = adds ? AddsSigned[16*layer_i] : Signed != '0 && Signed[16*layer_i];
+  assign relu      = Relus != '0 && Relus[16*layer_i] && !adds;
+  assign max       = Pools != '0 && Pools[16*layer_i] && !first_i;
 
   ganglion_delay #(.Bits(3), .Cycles(3)) u_operands (
     .clk_i, .rst_ni, .data_i({is_signed, relu, max}), .data_o({signed_o, relu_o, max_o})
   );
-  always_ff @(posedge clk_i) edge_o <= ValueBits'(Edges[16*layer_i+:16]);
+  always_ff @(posedge clk_i) edge_o <= Edges == '0 ? '0 : ValueBits'(Edges[16*layer_i+:16]);
 endmodule
