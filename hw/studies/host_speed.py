@@ -13,7 +13,6 @@ from ganglion.models.equality import require_equal
 from ganglion.models.formats.plain_onnx import write_integer_onnx
 from ganglion.models.formats.policy_folder import Policy
 from ganglion.models.nets.inference_network import InferenceNetwork
-from ganglion.models.reference import Ints
 
 WARM_UP, CALLS = 20, 300
 
@@ -22,7 +21,9 @@ Act = Callable[[Stacks], npt.NDArray[np.float32]]
 """A stack of frames [1, frames, rows, columns] → the value of each action [1, act]."""
 
 
-def host_us(policy: Policy, stacks: Stacks, expected: Ints, calls: int = CALLS) -> Mapping[str, float]:
+def host_us(
+    policy: Policy, stacks: Stacks, expected: npt.NDArray[np.integer[Any]], calls: int = CALLS
+) -> Mapping[str, float]:
     """Return each runtime's median µs a frame, one at a time, of the thread's own time on the processor.
 
     stacks: [n, frames, rows, columns]; expected: the reference's integers [n, act], which both must give.
