@@ -34,15 +34,18 @@ class Tiling:
 
     def to_lanes(self, maps: Values) -> Values:
         """Return maps in C order as lanes have them, zeros beyond the edges: [n, map] → [n, values]."""
-        planes = maps.reshape(len(maps), -1, self.height, self.width)
+        channels = maps.shape[1] // (self.height * self.width)
+        planes = maps.reshape(len(maps), channels, self.height, self.width)
         down, right = self.rows * self.tile - self.height, self.columns * self.tile - self.width
         whole = np.pad(planes, ((0, 0), (0, 0), (0, down), (0, right)))
         tiled = whole.reshape(*planes.shape[:2], self.rows, self.tile, self.columns, self.tile)
-        return tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), -1)
+        return tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), channels * self.values)
 
     def from_lanes(self, values: Values) -> Values:
         """Return what lanes have as maps in C order: [n, values] → [n, map]."""
-        tiled = values.reshape(len(values), -1, self.tile, self.tile, self.rows, self.columns)
+        channels = values.shape[1] // self.values
+        tiled = values.reshape(len(values), channels, self.tile, self.tile, self.rows, self.columns)
         whole = tiled.transpose(0, 1, 4, 2, 5, 3)
-        planes = whole.reshape(*tiled.shape[:2], self.rows * self.tile, self.columns * self.tile)
-        return planes[:, :, : self.height, : self.width].reshape(len(values), -1)
+        planes = whole.reshape(len(values), channels, self.rows * self.tile, self.columns * self.tile)
+        planes = planes[:, :, : self.height, : self.width]
+        return planes.reshape(len(values), channels * self.height * self.width)

@@ -60,6 +60,7 @@ def test_a_tiled_map_comes_place_by_place_from_its_lanes() -> None:
     words = stream.pack(maps)
     assert words[:4].tolist() == [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 0, 0], [5, 7, 0, 0]]
     assert np.array_equal(stream.unpack(words), maps)
+    assert stream.unpack(words[:5]).shape == (0, 24) and stream.pack(maps[:0]).shape == (0, 4)
 
 
 def test_a_map_may_be_larger_than_a_word() -> None:
