@@ -12,6 +12,7 @@ from ganglion.models.environments import is_game
 from ganglion.models.zoo import ZOO
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, Result, Score, read_result
 from ganglion.training.run import Phase
+from ganglion.training.zoo import markdown
 
 GAMES = ("Pong", "Boxing", "CrazyClimber", "Tutankham")
 """The paper's."""
@@ -51,23 +52,23 @@ def games_table(zoo: Path) -> str:
         if is_game(result.env_id) and result.phase != DELTA_PHASE:
             network = result.config["dqn"]["network"]
             found[result.environment, network, round(100 * result.sparsity)].append(result)
-    lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    rows: list[dict[str, str]] = []
     for game in GAMES:
         for network in NETWORKS:
             trained = {level for (*of, level) in found if of == [game, network] and level}
             dense = found.get((game, network, 0), [])
             for level in sorted(trained | set(LEVELS[network])):
-                lines.append(_line((game, network, level), found.get((game, network, level), []), dense))
-    return "\n".join(lines)
+                rows.append(_cells((game, network, level), found.get((game, network, level), []), dense))
+    return markdown(_COLUMNS, rows)
 
 
-def _line(cell: Cell, results: Sequence[Result], dense: Sequence[Result]) -> str:
+def _cells(cell: Cell, results: Sequence[Result], dense: Sequence[Result]) -> dict[str, str]:
     game, network, level = cell
     int8 = [result for result in results if result.phase not in (Phase.DENSE.value, Phase.PRUNE.value)]
     floats = [result for result in results if result not in int8]
     pruned = [score for result in int8 if (score := result.earlier(Phase.PRUNE.value)) is not None]
     origins = [origin for result in results if (origin := result.origin) is not None]
-    cells = {
+    return {
         "game": game,
         "network": NETWORKS[network],
         "sparsity": f"{level} %",
@@ -79,7 +80,6 @@ def _line(cell: Cell, results: Sequence[Result], dense: Sequence[Result]) -> str
         "steps": ", ".join(f"{steps:,}" for steps in sorted({result.total_steps for result in results})),
         "seeds": ", ".join(str(seed) for seed in sorted({result.seed for result in results})),
     }
-    return "| " + " | ".join(cells[column] for column in _COLUMNS) + " |"
 
 
 def _score(found: Sequence[Score | Result]) -> str:

@@ -1,5 +1,6 @@
 """Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +49,21 @@ def zoo_table(zoo: Path) -> str:
     Size is a byte for each live weight, compression the float32 bytes of all weights over it; a cell is empty
     where nothing was measured.
     """
-    lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    rows: list[dict[str, str]] = []
     for environment in sorted({path.parents[1] for path in zoo.glob(f"*/*/{RESULT_FILE}")}):
         sparse = sorted(path for path in environment.iterdir() if (path / "policy.json").exists())
-        lines += [_line(folder) for folder in (*environment.glob(DENSE), *sparse)]
+        rows += [_cells(folder) for folder in (*sorted(environment.glob(DENSE)), *sparse)]
+    return markdown(_COLUMNS, rows)
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return a Markdown table; a cell that a row does not have is empty."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(row.get(column, "") for column in columns) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def _line(folder: Path) -> str:
+def _cells(folder: Path) -> dict[str, str]:
     result = read_result(folder)
     try:
         done = result.total_steps or read_curve(folder / "curve.jsonl")[-1]["step"]
@@ -73,7 +81,7 @@ def _line(folder: Path) -> str:
             cells |= _size_cells(folder / JSON_FILE)
     except IndexError:
         raise ExportError(f"{folder}: neither result.json nor a curve tells its steps") from None
-    return "| " + " | ".join(cells.get(column, "") for column in _COLUMNS) + " |"
+    return cells
 
 
 def _size_cells(path: Path) -> dict[str, str]:
