@@ -66,7 +66,7 @@ class Conv2d(Layer):
         """Return the sums: [batch, in, height, width] → [batch, out, rows, columns] int64."""
         window = (self.kernel, self.stride, self.padding)
         # What delta inference sends is zero nearly everywhere: windows of zeros are not multiplied.
-        met = windows(x.any(axis=1, keepdims=True), *window).any(axis=(1, 4, 5))
+        met = windows(np.any(x, axis=1, keepdims=True), *window).any(axis=(1, 4, 5))
         seen = np.moveaxis(windows(np.asarray(x, np.float64), *window), 1, 3)[met]
         # As in dense: exact in the float64 that BLAS multiplies.
         sums = np.zeros((*met.shape, self.out_channels))
