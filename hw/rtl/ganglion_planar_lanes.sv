@@ -1,5 +1,5 @@
-// All lanes behind their shifter, with the biases of every channel: what the banks hold to results.
-// Latency 7 cycles from a pass' last word to its results; interval 1.
+// All lanes behind their shifter, with the biases of its channels: what the banks hold to results.
+// Latency 7 cycles from a pass' last word to its results, which stay until the next; interval 1.
 // No handshake: values, reaches and weights follow their word by 2, 1 and 1 cycles.
 // Golden: hw.engines.planar.interpret.
 module ganglion_planar_lanes #(
@@ -124,16 +124,20 @@ module ganglion_planar_lanes #(
       );
       // A lane beyond the map's edge keeps what padding reads.
       always_ff @(posedge clk_i) begin
-        result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : beyond;
+        if (done) begin
+          result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : beyond;
+        end
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
     valid_o   <= done && rst_ni;
-    layer_o   <= layer;
-    place_o   <= place;
-    address_o <= address[layer];
-    edge_o    <= beyond;
+    if (done) begin
+      layer_o   <= layer;
+      place_o   <= place;
+      address_o <= address[layer];
+      edge_o    <= beyond;
+    end
   end
 endmodule

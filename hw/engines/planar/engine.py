@@ -7,7 +7,7 @@ from ganglion.hw.engines.node import NodeEngine
 from ganglion.hw.engines.planar.cost import on_part
 from ganglion.hw.engines.planar.plan import PlanarPlan, plan
 from ganglion.hw.engines.planar.settings import PlanarSettings
-from ganglion.hw.engines.planar.shape import PlanarShape, find_shape, shapes
+from ganglion.hw.engines.planar.shape import PlanarShape, find_shapes
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
@@ -15,7 +15,7 @@ from ganglion.models.reference import IntNetwork
 
 
 class Planar(NodeEngine):
-    """Cycles are about nonzero weights times the places in a lane's tile."""
+    """Cycles are about nonzero weights times the places in a lane's tile, over the weight streams."""
 
     name = "planar"
     settings = PlanarSettings
@@ -27,20 +27,21 @@ class Planar(NodeEngine):
     keeps_frames = True
     takes_rest = True
     usual = (PlanarSettings(),)
-    varied = "rows"
+    varied = ("rows", "streams")
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
-        """Yield grids from the smallest: more lanes than the first that answers in time only take more."""
-        for shape in reversed(tuple(shapes(network))):
+        """Yield shapes from the slowest: those faster than the first that answers in time only take more."""
+        for shape in reversed(find_shapes(network, None, None, None)):
             made = _planned(network, shape, board)
-            yield self.planned_candidate(PlanarSettings(rows=shape.rows, columns=shape.columns), made)
+            settings = PlanarSettings(rows=shape.rows, columns=shape.columns, streams=shape.streams)
+            yield self.planned_candidate(settings, made)
             if made.latency_cycles <= enough_cycles and board.holds(made.resources):
                 return
 
     def plan(
         self, networks: Sequence[IntNetwork], settings: PlanarSettings, board: Board, taken: Resources
     ) -> tuple[PlanarPlan, ...]:
-        """Return a plan a network, of the grid asked for or the largest that fits."""
+        """Return a plan a network, of the shape asked for or the fastest that fits."""
         plans = tuple(_fitted(network, settings, board, taken) for network in networks)
         for network, made in zip(networks, plans, strict=True):
             needed = made.resources + taken
@@ -59,21 +60,26 @@ def _planned(network: IntNetwork, shape: PlanarShape, board: Board) -> PlanarPla
 
 
 def _fitted(network: IntNetwork, settings: PlanarSettings, board: Board, taken: Resources) -> PlanarPlan:
-    asked = _planned(network, find_shape(network, settings.rows, settings.columns), board)
-    if settings.rows is None and settings.columns is None:
-        plans = (_planned(network, shape, board) for shape in shapes(network))
-        return next((made for made in plans if board.holds(made.resources + taken)), asked)
-    return asked
+    """Return the fastest plan as asked for that fits; where none does, the last one."""
+    made = None
+    for shape in find_shapes(network, settings.rows, settings.columns, settings.streams):
+        made = _planned(network, shape, board)
+        if board.holds(made.resources + taken):
+            return made
+    assert made is not None
+    return made
 
 
 def _what(plan: PlanarPlan) -> str:
     shape = plan.shape
-    return f"the planar engine, {shape.rows} x {shape.columns} lanes for {plan.network.nnz} nonzeros,"
+    grids = "" if shape.streams == 1 else f"{shape.streams} times "
+    return f"the planar engine, {grids}{shape.rows} x {shape.columns} lanes for {plan.network.nnz} nonzeros,"
 
 
 def _remedy(network: IntNetwork, board: Board, taken: Resources) -> str:
-    """Return the nearest setting that works: the largest grid for which there is room."""
-    for shape in shapes(network):
+    """Return the nearest setting that works: the fastest shape for which there is room."""
+    for shape in find_shapes(network, None, None, None):
         if board.holds(_planned(network, shape, board).resources + taken):
-            return f"set {spelled('rows', shape.rows)} {spelled('columns', shape.columns)}"
+            settings = ("rows", shape.rows), ("columns", shape.columns), ("streams", shape.streams)
+            return "set " + " ".join(spelled(name, value) for name, value in settings)
     return "prune further or take a larger board"

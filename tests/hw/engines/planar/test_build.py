@@ -12,7 +12,7 @@ from ganglion.hw.engines.planar.interpret import interpret
 from ganglion.hw.engines.planar.plan import plan
 from ganglion.hw.engines.planar.program import Program, program
 from ganglion.hw.engines.planar.settings import PlanarSettings
-from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shape, shapes
+from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shapes, shapes
 from ganglion.hw.mapping.choose import choose
 from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
@@ -46,10 +46,10 @@ def test_nature_cnn_has_the_grids_that_its_maps_allow() -> None:
 
 def test_a_grid_that_the_maps_do_not_have_names_those_that_they_have() -> None:
     with pytest.raises(CompileError, match="planar: rows=4: no grid of the maps; there are.* 5 x 5, 3 x 3,"):
-        find_shape(toy_convolutions(), 4, None)
+        find_shapes(toy_convolutions(), 4, None)
     with pytest.raises(ConfigError, match="rows=33: allowed from 1 to 32"):
         PlanarSettings(rows=33)
-    assert find_shape(toy_convolutions(), None, 3) == PlanarShape(rows=3, columns=3, tile=2)
+    assert find_shapes(toy_convolutions(), None, 3) == PlanarShape(rows=3, columns=3, tile=2)
 
 
 def test_maps_that_no_grid_divides_are_named() -> None:
@@ -57,14 +57,14 @@ def test_maps_that_no_grid_divides_are_named() -> None:
     with pytest.raises(
         CompileError, match="planar: conv1's map of 2100 x 1 takes 33 rows or columns of lanes"
     ):
-        find_shape(tall, None, None)
+        find_shapes(tall, None, None)
     with pytest.raises(CompileError, match="planar: conv1's map of 2100 x 1 takes 33"):
         choose(tall, BOARD, None)
     halved = chain(_rng(), (1, 260, 260), [Pool(kernel=2, stride=2, output="UINT8")] * 7)
     with pytest.raises(
         CompileError, match="strides make 128 rows of the input one of the last map, allowed 64"
     ):
-        find_shape(halved, None, None)
+        find_shapes(halved, None, None)
 
 
 def test_what_it_does_not_compute_is_refused() -> None:
