@@ -5,6 +5,7 @@
 module ganglion_planar #(
   parameter  int unsigned Rows = 5, Columns = 5, BankRows = 6, BankColumns = 6, Depth = 12,
   parameter  int unsigned Streams = 1,                // of words, each with lanes of its own
+  parameter  int unsigned Packing = 1,                // lanes on a multiplier
   parameter  int unsigned Layers = 2, ValueBits = 8, WeightBits = 8, LiftedBits = 9,
   parameter  logic [32*Streams-1:0] Words = {Streams{32'd64}},  // of each stream
   parameter  int unsigned ChannelBits = 2, KernelBits = 2, AccBits = 20, BiasBits = 18,
@@ -28,7 +29,7 @@ module ganglion_planar #(
   parameter  logic [16*Layers-1:0] Adds = '0, AddsSigned = '0, Residuals = '0,
   parameter  logic [16*Layers-1:0] MapHeights = {16'd3, 16'd5}, MapWidths = {16'd3, 16'd5},
   parameter                        ProgramFile = "", BiasFile = "",
-  parameter                        SecondProgramFile = "", SecondBiasFile = "",
+  parameter                        SecondProgramFile = ProgramFile, SecondBiasFile = BiasFile,
   localparam int unsigned          LayerBits = Layers > 1 ? $clog2(Layers) : 1
 ) (
   input  logic                                        clk_i,
@@ -93,8 +94,8 @@ module ganglion_planar #(
       .Depth(Depth), .Layers(Layers), .Words(Words[32*s+:32]), .ValueBits(ValueBits),
       .WeightBits(WeightBits), .LiftedBits(LiftedBits), .ChannelBits(ChannelBits),
       .KernelBits(KernelBits), .AccBits(AccBits), .BiasBits(BiasBits), .AllChannels(AllChannels),
-      .Reaches(Reaches), .Before(Before), .InChannels(InChannels), .Modes(Modes),
-      .Shifts(Shifts), .Widths(Widths), .Channels(Channels[Bits*s+:Bits]),
+      .Reaches(Reaches), .Before(Before), .InChannels(InChannels), .Packing(Packing),
+      .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Channels(Channels[Bits*s+:Bits]),
       .Targets(Targets[Bits*s+:Bits]), .Tiles(Tiles), .Strides(Strides),
       .SourceTiles(SourceTiles), .Sources(Sources), .Offsets(Offsets), .Lifts(Lifts),
       .ModeOf(ModeOf), .Lows(Lows), .Signed(Signed), .Relus(Relus), .Pools(Pools), .Edges(Edges),

@@ -7,7 +7,7 @@ module ganglion_planar_stream #(
   parameter  int unsigned Layers = 2, Words = 64, ValueBits = 8, WeightBits = 8, LiftedBits = 9,
   parameter  int unsigned ChannelBits = 2, KernelBits = 2, AccBits = 20, BiasBits = 18,
   parameter  int unsigned AllChannels = 8,            // that it makes of all layers
-  parameter  int unsigned Reaches = 3, Before = 0, InChannels = 2, Modes = 1,
+  parameter  int unsigned Reaches = 3, Before = 0, InChannels = 2, Packing = 1, Modes = 1,
   parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
   // Of each layer; channels that it makes, and the address of the first one.
   parameter  logic [16*Layers-1:0] Channels = {Layers{16'd4}}, Targets = '0,
@@ -44,8 +44,9 @@ module ganglion_planar_stream #(
   localparam int unsigned FieldBits = WeightBits + ChannelBits + 2 * KernelBits;
   localparam int unsigned IndexBits = AllChannels > 1 ? $clog2(AllChannels) : 1;
   localparam int unsigned ReachBits = Reaches > 1 ? $clog2(Reaches) : 1;
-  if (Layers < 1) begin : g_bad
-    $error("ganglion_planar_stream: Layers %0d, allowed from 1", Layers);
+  if (Rows > BankRows || Columns > BankColumns) begin : g_bad
+    $error("ganglion_planar_stream: %0d x %0d lanes, %0d x %0d banks",
+           Rows, Columns, BankRows, BankColumns);
   end
 
   logic valid, first, last;
@@ -87,10 +88,10 @@ module ganglion_planar_stream #(
     .Rows(Rows), .Columns(Columns), .BankRows(BankRows), .BankColumns(BankColumns),
     .ValueBits(ValueBits), .LiftedBits(LiftedBits), .AccBits(AccBits), .BiasBits(BiasBits),
     .Layers(Layers), .AllChannels(AllChannels), .Reaches(Reaches), .Before(Before), .Modes(Modes),
-    .AddressBits(AddressBits), .Shifts(Shifts), .Widths(Widths), .ModeOf(ModeOf), .Lows(Lows),
-    .Signed(Signed), .Relus(Relus), .Pools(Pools), .Edges(Edges), .Adds(Adds),
-    .AddsSigned(AddsSigned), .Tiles(Tiles), .Targets(Targets), .MapHeights(MapHeights),
-    .MapWidths(MapWidths), .BiasFile(BiasFile)
+    .AddressBits(AddressBits), .Packing(Packing), .Shifts(Shifts), .Widths(Widths),
+    .ModeOf(ModeOf), .Lows(Lows), .Signed(Signed), .Relus(Relus), .Pools(Pools), .Edges(Edges),
+    .Adds(Adds), .AddsSigned(AddsSigned), .Tiles(Tiles), .Targets(Targets),
+    .MapHeights(MapHeights), .MapWidths(MapWidths), .BiasFile(BiasFile)
   ) u_lanes (
     .clk_i, .rst_ni, .valid_i(valid), .first_i(first), .last_i(last), .layer_i, .index_i(index),
     .channel_i(channel), .place_i(place), .read_i(read), .reach_i(reach), .weight_i(weight),

@@ -34,13 +34,13 @@ def on_part(program: Program, family: Family) -> Resources:
 
 def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates: bool) -> Resources:
     lut, ff, lanes = _luts(program), _ffs(program), program.shape.lanes
-    if not dsp_accumulates:
+    if not dsp_accumulates or program.shape.packing > 1:
         lut += lanes * program.accumulator_bits
         ff += lanes * program.accumulator_bits
     return Resources(
         lut=lut,
         ff=ff,
-        dsp=lanes * (1 if program.lifted_bits <= dsp_bits else 2),
+        dsp=program.shape.multipliers * (1 if program.lifted_bits <= dsp_bits else 2),
         bram=sum(
             _memories(program.word_bits, words, bram)
             + _memories(program.bias_bits, sum(map(len, shares)), bram)
@@ -80,7 +80,8 @@ def _ffs(program: Program) -> int:
     lanes_in = input_format(program).lanes
     held = 2 * source.width - gcd(source.width, lanes_in) + lanes_in
     plane = last.height * last.width
-    drain = plane + -(-plane // sent.lanes) * sent.lanes
+    kept = plane if shape.streams == 1 else 2 * shape.streams * plane
+    drain = kept + -(-plane // sent.lanes) * sent.lanes
     shifter = shape.streams * shape.rows * (program.bank_columns + shape.columns) * bits
     pooled = shape.lanes * _pooled_bits(program)
     return shape.streams * CONTROL_FFS + shifter + pooled + held * source.type.bits + drain * last.type.bits

@@ -15,8 +15,6 @@ from ganglion.hw.engines.planar.program import Program
 from ganglion.hw.engines.planar.words import Word
 from ganglion.models.layers import MaxPool2d
 
-PROGRAM_FILES, BIAS_FILES = ("program.dat", "program2.dat"), ("bias.dat", "bias2.dat")
-"""Of each stream."""
 WORD_LANES = 8
 """Values in a word of either stream, or the most of their common divisors with what is to be sent."""
 LIST_BITS = 16
@@ -59,9 +57,14 @@ def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...
                 biases.append(int(starts[channel]))
                 last = len(layer[channel]) - 1
                 words += [_encoded(program, word, n == last - 1) for n, word in enumerate(layer[channel])]
-        files[PROGRAM_FILES[number]] = hex_words(words, program.word_bits)
-        files[BIAS_FILES[number]] = hex_words(biases, program.bias_bits)
+        files[_file("program", program, number)] = hex_words(words, program.word_bits)
+        files[_file("bias", program, number)] = hex_words(biases, program.bias_bits)
     return write_memory_files(files, folder, node)
+
+
+def _file(what: str, program: Program, number: int) -> str:
+    """Return a stream's memory file; names of all streams are equally long, as what chooses one wants."""
+    return f"{what}.dat" if program.shape.streams == 1 else f"{what}{number + 1}.dat"
 
 
 def _encoded(program: Program, word: Word, is_next_last: bool) -> int:
@@ -149,6 +152,8 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "OutBits": egress.type.bits,
         "Modes": len(modes),
     }
+    if shape.packing > 1:
+        numbers["Packing"] = shape.packing
     lists = {name: concatenation(LIST_BITS, values) for name, values in _lists(program).items()}
     lists |= {
         "Shifts": concatenation(8, [mode.shift for mode in modes]),
@@ -160,13 +165,15 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
 
 def _of_streams(program: Program, node: str) -> dict[str, str]:
     """Return the parameters that streams add, and the files of each."""
-    files = {"ProgramFile": memory_path(node, PROGRAM_FILES[0]), "BiasFile": memory_path(node, BIAS_FILES[0])}
+    files = {
+        f"{prefix}{what}File": memory_path(node, _file(what.lower(), program, number))
+        for number, prefix in zip(range(program.shape.streams), ("", "Second"), strict=False)
+        for what in ("Program", "Bias")
+    }
     if program.shape.streams == 1:
         return files
     channels, second = range(program.maps[-1].channels), program.shares[-1][1]
     return files | {
-        "SecondProgramFile": memory_path(node, PROGRAM_FILES[1]),
-        "SecondBiasFile": memory_path(node, BIAS_FILES[1]),
         "Streams": str(program.shape.streams),
         "OutChannels": str(len(channels)),
         "Seconds": concatenation(1, [int(channel in second) for channel in channels]),

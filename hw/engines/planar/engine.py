@@ -1,6 +1,7 @@
 """The planar engine: convolutions, a nonzero weight broadcast to a grid of lanes in a cycle."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.node import NodeEngine
@@ -10,8 +11,12 @@ from ganglion.hw.engines.planar.settings import PlanarSettings
 from ganglion.hw.engines.planar.shape import PlanarShape, find_shapes
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
+from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
 from ganglion.models.reference import IntNetwork
+
+PACKED_BITS = 25
+"""Of an operand with two values in it."""
 
 
 class Planar(NodeEngine):
@@ -27,13 +32,15 @@ class Planar(NodeEngine):
     keeps_frames = True
     takes_rest = True
     usual = (PlanarSettings(),)
-    varied = ("rows", "streams")
+    varied = ("rows", "streams", "packing")
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield shapes from the slowest: those faster than the first that answers in time only take more."""
-        for shape in reversed(find_shapes(network, None, None, None)):
+        for shape in reversed(_shapes(network, PlanarSettings(), board)):
             made = _planned(network, shape, board)
-            settings = PlanarSettings(rows=shape.rows, columns=shape.columns, streams=shape.streams)
+            settings = PlanarSettings(
+                rows=shape.rows, columns=shape.columns, streams=shape.streams, packing=shape.packing
+            )
             yield self.planned_candidate(settings, made)
             if made.latency_cycles <= enough_cycles and board.holds(made.resources):
                 return
@@ -59,10 +66,22 @@ def _planned(network: IntNetwork, shape: PlanarShape, board: Board) -> PlanarPla
     return PlanarPlan(program=made.program, resources=on_part(made.program, board.family))
 
 
+def _shapes(network: IntNetwork, settings: PlanarSettings, board: Board) -> tuple[PlanarShape, ...]:
+    """Return the shapes as asked for, the fastest first; CompileError where a DSP is too narrow for two."""
+    rows, columns, streams, packing = astuple(settings)
+    has_room = board.family.dsp_bits >= PACKED_BITS
+    if packing not in (None, 1) and not has_room:
+        raise CompileError(
+            f"planar: {spelled('packing', packing)} takes a multiplier of {PACKED_BITS} bits, but a DSP of "
+            f"{board.name} has {board.family.dsp_bits}; set {spelled('packing', 1)}"
+        )
+    return find_shapes(network, rows, columns, streams, packing if has_room else 1)
+
+
 def _fitted(network: IntNetwork, settings: PlanarSettings, board: Board, taken: Resources) -> PlanarPlan:
     """Return the fastest plan as asked for that fits; where none does, the last one."""
     made = None
-    for shape in find_shapes(network, settings.rows, settings.columns, settings.streams):
+    for shape in _shapes(network, settings, board):
         made = _planned(network, shape, board)
         if board.holds(made.resources + taken):
             return made
@@ -78,8 +97,8 @@ def _what(plan: PlanarPlan) -> str:
 
 def _remedy(network: IntNetwork, board: Board, taken: Resources) -> str:
     """Return the nearest setting that works: the fastest shape for which there is room."""
-    for shape in find_shapes(network, None, None, None):
+    for shape in _shapes(network, PlanarSettings(), board):
         if board.holds(_planned(network, shape, board).resources + taken):
-            settings = ("rows", shape.rows), ("columns", shape.columns), ("streams", shape.streams)
-            return "set " + " ".join(spelled(name, value) for name, value in settings)
+            names = [each.name for each in fields(PlanarSettings)]
+            return "set " + " ".join(spelled(name, getattr(shape, name)) for name in names)
     return "prune further or take a larger board"

@@ -13,13 +13,17 @@ from ganglion.hw.engines.planar.words import Word, weight_bits, words_of
 from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork, Ints
 
+PRODUCT_BITS = 16
+"""Of a value and a weight in a multiplier that two lanes share; ganglion_planar_pair.sv knows it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """Convolutions and poolings placed on an engine.
 
-    Every weight is shifted left by its layer's `lift` so that all sums are shifted right by the same `shift`;
-    rounding is part of the biases, and a signed result's, which is clipped as if from zero, its offset.
+    Every weight is shifted left by its layer's `lift` so that all sums are shifted right by the same amount,
+    unless lanes share multipliers, in which only the weight itself has room. Rounding is part of the biases,
+    and a signed result's, which is clipped as if from zero, its offset.
     """
 
     shape: PlanarShape
@@ -118,20 +122,24 @@ class Program:
         """Bits of the widest value."""
         return max(each.type.bits for each in self.maps)
 
-    @property
-    def shift(self) -> int:
-        """Right shift of every finished sum."""
-        return max(layer.shift for layer in self.layers)
+    @cached_property
+    def shifts(self) -> tuple[int, ...]:
+        """For each layer the right shift of a finished sum."""
+        own = tuple(layer.shift for layer in self.layers)
+        return own if self.shape.packing > 1 else (max(own),) * len(own)
 
     @cached_property
     def lifts(self) -> tuple[int, ...]:
         """For each layer the left shift of weights and biases."""
-        return tuple(self.shift - layer.shift for layer in self.layers)
+        return tuple(shift - layer.shift for shift, layer in zip(self.shifts, self.layers, strict=True))
 
     @cached_property
     def requantizations(self) -> tuple[Requantization, ...]:
         """What a finished sum goes through, layer by layer."""
-        return tuple(Requantization(shift=self.shift, bits=each.output_type.bits) for each in self.layers)
+        return tuple(
+            Requantization(shift=shift, bits=each.output_type.bits)
+            for shift, each in zip(self.shifts, self.layers, strict=True)
+        )
 
     @property
     def weight_bits(self) -> int:
@@ -183,7 +191,12 @@ class Program:
         for index, (layer, lift) in enumerate(zip(self.layers, self.lifts, strict=True)):
             bound = int(self.network.accumulator_bound(index).max()) - (layer.output_type.low << layer.shift)
             most = max(most, bound << lift)
-        return max(most.bit_length() + 1, self.shift + self.value_bits + 1)
+        return max(most.bit_length() + 1, max(self.shifts) + self.value_bits + 1, self._product_bits)
+
+    @property
+    def _product_bits(self) -> int:
+        """Return the bits of a packed product and its carry, which a sum of packed lanes has at least."""
+        return PRODUCT_BITS + 1 if self.shape.packing > 1 else 0
 
     @property
     def bias_bits(self) -> int:

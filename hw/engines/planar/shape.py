@@ -14,7 +14,7 @@ from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
-MAX_GRID = 32
+MAX_GRID, MAX_PACKING = 32, 2
 MAX_TILE = 64
 """Rows, and columns, of the largest tile: the input's."""
 
@@ -23,7 +23,7 @@ MAX_TILE = 64
 class PlanarShape:
     """The grid of an engine: lane (r, c) has rows r*tile .. and columns c*tile .. of the last map.
 
-    Each weight stream has such a grid.
+    Each weight stream has such a grid, and `packing` lanes of it share a multiplier.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -32,17 +32,23 @@ class PlanarShape:
     columns: int
     tile: int
     streams: int = 1
+    packing: int = 1
 
     def __post_init__(self) -> None:
-        limits = {"rows": MAX_GRID, "columns": MAX_GRID, "tile": MAX_TILE, "streams": MAX_STREAMS}
-        for name, high in limits.items():
+        limits = {"rows": MAX_GRID, "columns": MAX_GRID, "tile": MAX_TILE}
+        for name, high in (limits | {"streams": MAX_STREAMS, "packing": MAX_PACKING}).items():
             if not 1 <= getattr(self, name) <= high:
                 raise CompileError(f"planar: {name} = {getattr(self, name)} is outside 1 to {high}")
 
     @property
     def lanes(self) -> int:
-        """Multipliers."""
+        """Lanes of all streams."""
         return self.rows * self.columns * self.streams
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers: one that has no other lane to share with has its own."""
+        return -(-self.rows * self.columns // self.packing) * self.streams
 
 
 def layers_of(spec: NetworkSpec) -> tuple[Conv2d | MaxPool2d, ...]:
@@ -138,9 +144,13 @@ def check_streams(network: IntNetwork, shape: PlanarShape) -> None:
 
 
 def find_shapes(
-    network: IntNetwork, rows: int | None, columns: int | None, streams: int | None
+    network: IntNetwork,
+    rows: int | None = None,
+    columns: int | None = None,
+    streams: int | None = None,
+    packing: int | None = None,
 ) -> tuple[PlanarShape, ...]:
-    """Return the shapes of so many rows, columns and weight streams, the fastest first.
+    """Return the shapes of so many rows, columns, weight streams and lanes a multiplier, the fastest first.
 
     None is any. CompileError names the grids that there are, or the layer that streams cannot share.
     """
@@ -156,5 +166,11 @@ def find_shapes(
     else:
         check_streams(network, replace(grids[0], streams=streams))
         numbers = range(streams, streams + 1)
-    found = [replace(grid, streams=number) for grid in grids for number in numbers]
-    return tuple(sorted(found, key=lambda each: each.tile**2 / each.streams))
+    packings = range(1, 1 + MAX_PACKING) if packing is None else (packing,)
+    found = [
+        replace(grid, streams=number, packing=packing)
+        for grid in grids
+        for number in numbers
+        for packing in packings
+    ]
+    return tuple(sorted(found, key=lambda each: (each.tile**2 / each.streams, each.packing)))

@@ -1,5 +1,6 @@
 """Every module of the planar engine lints clean on its own; illegal parameters die at elaboration."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,10 @@ def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> Non
     assert_is_short_and_says_what_it_is(module)
 
 
-@pytest.mark.parametrize("taps", [True, False])
-def test_generated_top_lints_clean(taps: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("taps", "streams"), [(True, 1), (False, 2)])
+def test_generated_top_lints_clean(taps: bool, streams: int, tmp_path: Path) -> None:
     network = toy_convolutions()
-    build_bare(plan(network, next(shapes(network))), tmp_path)
+    build_bare(plan(network, replace(next(shapes(network)), streams=streams)), tmp_path)
     options = ["-DGANGLION_TAPS=1"] if taps else []
     assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
 
@@ -39,7 +40,11 @@ def test_generated_top_lints_clean(taps: bool, tmp_path: Path) -> None:
         ("ganglion_planar_address", "-GLiftedBits=7"),
         ("ganglion_planar_frames", "-GFrameChannels=3"),
         ("ganglion_planar_loader", "-GLanes=5"),
-        ("ganglion_planar_sequencer", "-GGap=16"),
+        ("ganglion_planar_layers", "-GGap=16"),
+        ("ganglion_planar_sequencer", "-GWords=1"),
+        ("ganglion_planar_stream", "-GRows=7"),
+        ("ganglion_planar_write", "-GStreams=3"),
+        ("ganglion_planar_turns", "-GChannels=1"),
         ("ganglion_planar_plane", "-GHeight=5"),
         ("ganglion_planar_drain", "-GLanes=9"),
     ],
