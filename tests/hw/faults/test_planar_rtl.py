@@ -119,7 +119,6 @@ PAIR_FAULTS: tuple[Fault, ...] = (
 )
 FAST: set[int] = set()
 FAST_RESIDUAL = {4}
-FAST_STREAM = {4}
 TRAFFIC = (Traffic(spaced=True), Traffic(), Traffic(stall_percent=60, burst_cycles=200))
 
 
@@ -179,7 +178,7 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     find_fault(fault, network, list(shapes(network))[1], tmp_path)
 
 
-@pytest.mark.parametrize("fault", few(STREAM_FAULTS, FAST_STREAM))
+@pytest.mark.parametrize("fault", few(STREAM_FAULTS, FAST))
 def test_a_fault_in_what_two_streams_share_is_found(fault: Fault, tmp_path: Path) -> None:
     """Both streams end a sum in the same cycle three times, and one makes more channels of the last map."""
     convs = (

@@ -22,10 +22,10 @@ def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> Non
     assert_is_short_and_says_what_it_is(module)
 
 
-@pytest.mark.parametrize(("taps", "streams"), [(True, 1), (False, 2)])
-def test_generated_top_lints_clean(taps: bool, streams: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("taps", "number"), [(True, 1), (False, 2)])
+def test_generated_top_lints_clean(taps: bool, number: int, tmp_path: Path) -> None:
     network = toy_convolutions()
-    build_bare(plan(network, replace(next(shapes(network)), streams=streams)), tmp_path)
+    build_bare(plan(network, replace(next(shapes(network)), streams=number, packing=number)), tmp_path)
     options = ["-DGANGLION_TAPS=1"] if taps else []
     assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
 
@@ -34,6 +34,8 @@ def test_generated_top_lints_clean(taps: bool, streams: int, tmp_path: Path) -> 
     ("module", "parameter"),
     [
         ("ganglion_planar_lane", "-GValueBits=1"),
+        ("ganglion_planar_pair", "-GWeightBits=9"),
+        ("ganglion_planar_grid", "-GPacking=3"),
         ("ganglion_planar_lanes", "-GAllChannels=0"),
         ("ganglion_planar_shifter", "-GRows=5"),
         ("ganglion_planar_banks", "-GValueBits=9"),

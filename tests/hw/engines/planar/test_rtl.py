@@ -118,11 +118,11 @@ SLOW: dict[str, Callable[[], Case]] = {
     ),
 }  # fmt: skip
 CASES = [
-    *((name, streams) for name in FAST for streams in (1, 2)),
+    *((name, number, number) for name in FAST for number in (1, 2)),
     *(
-        pytest.param(name, streams, marks=pytest.mark.slow)
+        pytest.param(name, streams, packing, marks=pytest.mark.slow)
         for name in SLOW
-        for streams in (1, 2)
+        for streams, packing in ((1, 1), (1, 2), (2, 1), (2, 2))
         if (name, streams) != ("one channel", 2)
     ),
 ]
@@ -134,10 +134,12 @@ TRAFFIC = [
 ]
 
 
-@pytest.mark.parametrize(("name", "streams"), CASES)
-def test_rtl_equals_the_reference_in_the_models_cycles(name: str, streams: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "streams", "packing"), CASES)
+def test_rtl_equals_the_reference_in_the_models_cycles(
+    name: str, streams: int, packing: int, tmp_path: Path
+) -> None:
     network, which = (FAST | SLOW)[name]()
-    made = plan(network, replace(list(shapes(network))[which], streams=streams))
+    made = plan(network, replace(list(shapes(network))[which], streams=streams, packing=packing))
     made.verify()
     bench = build_bare(made, tmp_path).bench()
     vectors = frame_vectors(network, 21, episode=7)
@@ -155,19 +157,24 @@ def test_rtl_equals_the_reference_in_the_models_cycles(name: str, streams: int, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("convolutions", "streams", "latency", "interval"),
+    ("convolutions", "streams", "packing", "latency", "interval"),
     [
-        (nature_convolutions, 1, 4_600, 3_600),
-        (nature_convolutions, 2, 2_800, 1_900),
-        (resnet_convolutions, 1, 33_500, 32_500),
-        (resnet_convolutions, 2, 17_500, 16_600),
+        (nature_convolutions, 1, 1, 4_600, 3_600),
+        (nature_convolutions, 2, 2, 2_800, 1_900),
+        (resnet_convolutions, 1, 1, 33_500, 32_500),
+        (resnet_convolutions, 2, 2, 17_500, 16_600),
     ],
 )
 def test_convolutions_of_games_are_bit_exact_in_as_many_cycles_as_promised(
-    convolutions: Callable[[float], IntNetwork], streams: int, latency: int, interval: int, tmp_path: Path
+    convolutions: Callable[[float], IntNetwork],
+    streams: int,
+    packing: int,
+    latency: int,
+    interval: int,
+    tmp_path: Path,
 ) -> None:
     network = convolutions(0.98)
-    made = plan(network, replace(next(shapes(network)), streams=streams))
+    made = plan(network, replace(next(shapes(network)), streams=streams, packing=packing))
     assert made.latency_cycles <= latency and made.interval_cycles(made.entry.words) <= interval
     bench = build_bare(made, tmp_path).bench(10 * latency)
     vectors = frame_vectors(network, 10, episode=6)
