@@ -40,14 +40,16 @@ class Tiling:
         down, right = self.rows * self.tile - self.height, self.columns * self.tile - self.width
         whole = np.pad(planes, ((0, 0), (0, 0), (0, down), (0, right)))
         tiled = whole.reshape(*planes.shape[:2], self.rows, self.tile, self.columns, self.tile)
-        by_place = tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), channels * self.tile**2, -1)
+        by_place = tiled.transpose(0, 1, 3, 5, 2, 4).reshape(
+            len(maps), channels * self.tile**2, self.rows * self.columns
+        )
         came = by_place if self.order is None else by_place[:, self.order]
         return came.reshape(len(maps), channels * self.values)
 
     def from_lanes(self, values: Values) -> Values:
         """Return what lanes have as maps in C order: [n, values] → [n, map]."""
         channels = values.shape[1] // self.values
-        came = values.reshape(len(values), channels * self.tile**2, -1)
+        came = values.reshape(len(values), channels * self.tile**2, self.rows * self.columns)
         by_place = came if self.order is None else came[:, np.argsort(self.order)]
         tiled = by_place.reshape(len(values), channels, self.tile, self.tile, self.rows, self.columns)
         whole = tiled.transpose(0, 1, 4, 2, 5, 3)
