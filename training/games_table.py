@@ -10,9 +10,9 @@ import numpy as np
 from ganglion.models.build.paths import BUILD
 from ganglion.models.environments import is_game
 from ganglion.models.zoo import ZOO
+from ganglion.training.markdown import markdown
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, Result, Score, read_result
 from ganglion.training.run import Phase
-from ganglion.training.zoo import markdown
 
 GAMES = ("Pong", "Boxing", "CrazyClimber", "Tutankham")
 """The paper's."""
