@@ -4,7 +4,7 @@ Fitted to sparse networks of 1,000 to 4,300 nonzeros with 4 and 8 bits: LUTs wit
 25% of what is built, cycles within three with ternary adders. Small dense networks: within 30%.
 
 Plain adders: LUTs within 15% of `plain_cost` and flip-flops within 30%, over 19 networks of 64 to 1,791
-nonzeros, random and shipped: random sparse ones take up to 12% more than predicted, trained ones up to 14% less.
+nonzeros, random and shipped: random sparse ones take up to 12% more, trained ones up to 14% less.
 """
 
 from dataclasses import dataclass
