@@ -99,7 +99,7 @@ def test_maps_that_no_grid_divides_are_named() -> None:
     ):
         find_shapes(tall)
     with pytest.raises(CompileError, match="planar: conv1's map of 2100 x 1 takes 33"):
-        choose(tall, BOARD, None)
+        choose(tall, BOARD)
     halved = chain(_rng(), (1, 260, 260), [Pool(kernel=2, stride=2, output="UINT8")] * 7)
     with pytest.raises(
         CompileError, match="strides make 128 rows of the input one of the last map, allowed 64"
