@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ganglion.hw import bitstream, closed_loop, compile, gates, report, simulate, synth
+from ganglion.hw import bitstream, capacity, closed_loop, compile, gates, report, simulate, synth
+from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.shell import generate
+from ganglion.models.build.codec import decode_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.settings import BuildSettings, PolicySettings
 from ganglion.models.select_policy import select
@@ -26,12 +28,16 @@ class HwSettings(EngineOptions, PolicySettings):
 
 
 def run(settings: HwSettings) -> None:
-    """Build, verify, synthesize and report; a bit file too where a flow for the board is installed."""
+    """Build, verify, synthesize and report; a bit file too where a flow for the board is installed.
+
+    A design that synthesis finds larger than the part raises CompileError, with the nearest that should fit.
+    """
     with locked(settings.paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
         build = _compiled(settings)
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()
+        capacity.require_room(load_design(build.paths), decode_json(synth.Synthesis, build.paths.synth))
         if settings.gates:
             gates.run(gates.GatesSettings(name=build.name, build=build.build))
         bitstream.run(_bitstream(settings, build))

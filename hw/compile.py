@@ -109,7 +109,7 @@ def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, C
     """Return the layout, and the choice of its engine where none was named."""
     board = settings.board
     if not settings.engines:
-        choice = choose(network, board, _latency_us(network.spec, settings))
+        choice = choose(network, board, *_latencies_us(network.spec, settings))
         log_choice(choice)
         taken = choice.taken
         parts = [taken] if taken.tail is None else [taken, taken.tail]
@@ -128,20 +128,20 @@ def _laid_out(network: IntNetwork, settings: CompileSettings) -> tuple[Layout, C
     return layout, None
 
 
-def _latency_us(spec: NetworkSpec, settings: CompileSettings) -> float | None:
+def _latencies_us(spec: NetworkSpec, settings: CompileSettings) -> tuple[float, ...]:
     """Return how long what is chosen may take: as asked, or the board's; any time for convolutions."""
-    if settings.latency_us is None and all(isinstance(layer, Dense) for layer in spec.layers):
-        return settings.board.latency_us
+    if not settings.latency_us and all(isinstance(layer, Dense) for layer in spec.layers):
+        return (settings.board.latency_us,)
     return settings.latency_us
 
 
 def _check_latency(cycles: int, settings: CompileSettings) -> None:
     """Raise CompileError when engines that were named answer later than was asked for."""
-    predicted_us = cycles / settings.board.clock_mhz
-    if settings.latency_us is not None and predicted_us > settings.latency_us:
+    predicted_us, most_us = cycles / settings.board.clock_mhz, max(settings.latency_us, default=math.inf)
+    if predicted_us > most_us:
         raise CompileError(
             f"{spelled('engine', settings.engine_names)} answers in {cycles} cycles = {predicted_us:.2f} µs "
-            f"on {settings.board.name}, {spelled('latency_us', f'{settings.latency_us:g}')} asks for less; "
+            f"on {settings.board.name}, {spelled('latency_us', f'{most_us:g}')} asks for less; "
             f"take {spelled('engine', AUTO)}, more {spelled('lanes')} or "
             f"{spelled('latency_us', f'{math.ceil(predicted_us * 100) / 100:g}')}"
         )

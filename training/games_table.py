@@ -10,10 +10,10 @@ import numpy as np
 from ganglion.models.build.paths import BUILD
 from ganglion.models.environments import is_game
 from ganglion.models.zoo import ZOO
+from ganglion.training.markdown import markdown
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, Result, Score, read_result
 from ganglion.training.run import Phase
 from ganglion.training.statistics import mean_and_std
-from ganglion.training.zoo import markdown
 
 GAMES = ("Pong", "Boxing", "CrazyClimber", "Tutankham")
 """The paper's."""
@@ -67,7 +67,7 @@ def _cells(cell: Cell, results: Sequence[Result], dense: Sequence[Result]) -> di
     game, network, level = cell
     int8 = [result for result in results if result.phase not in (Phase.DENSE.value, Phase.PRUNE.value)]
     floats = [result for result in results if result not in int8]
-    pruned = [score for result in int8 if (score := result.earlier(Phase.PRUNE.value)) is not None]
+    pruned = [score for result in int8 if (score := result.earlier_phases.get(Phase.PRUNE.value)) is not None]
     origins = [origin for result in results if (origin := result.origin) is not None]
     return {
         "game": game,

@@ -4,15 +4,17 @@ import dataclasses
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from ganglion.models.build.codec import STRICT, decode, decode_toml
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import check_sparsity
 from ganglion.training.config import TrainConfig, load_config
 from ganglion.training.records import RESULT_FILE, read_curve, read_result
 from ganglion.training.run import Phase, Run
+from ganglion.training.shipped import shipped_teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,9 @@ class Grid:
     qat_steps: int | None = None
     """Environment steps in int8; None: the configuration's fraction of the float ones."""
     distill_steps: int | None = None
-    """Steps in which a sparse policy is distilled from its seed's dense one; None: it learns from rewards."""
+    """Steps in which a sparse policy is distilled from a dense one; None: it learns from rewards."""
+    teachers: Literal["trained", "shipped"] = "trained"
+    """Of distillation: a dense policy trained for each seed, or the shipped one for all of them."""
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
@@ -49,6 +53,11 @@ class Grid:
             raise ConfigError(f"algorithms = {list(self.algorithms)}, allowed: none of them twice")
         for sparsity in self.sparsities:
             check_sparsity(sparsity)
+        if self.teachers == "shipped" and (self.distill_steps is None or 0 in self.sparsities):
+            raise ConfigError(
+                f"{spelled('teachers', 'shipped')} wants {spelled('distill_steps')} and sparsities above 0: "
+                "the shipped dense policies are imitated, not trained"
+            )
 
     def jobs(self, name: str, build: Path = BUILD) -> tuple["Job", ...]:
         """Return the runs of the sweep `name` under `build`, each after the one it starts from."""
@@ -92,20 +101,22 @@ class Grid:
         )
         chain = [dense]
         if sparsity:
-            from_dense = self.distill_steps is not None
             sparse = dataclasses.replace(
-                dense,
-                name=f"{name}-sparse{sparsity * 100:g}-s{seed}",
-                sparsity=sparsity,
-                steps=steps if self.distill_steps is None else self.distill_steps,
-                parent=str(dense.best(Phase.DENSE)) if from_dense else None,
-                distill=from_dense,
+                dense, name=f"{name}-sparse{sparsity * 100:g}-s{seed}", sparsity=sparsity
             )
-            chain = [dense, sparse] if from_dense else [sparse]
+            chain = [sparse] if self.distill_steps is None else self._distilled(dense, sparse)
         if True in self.qat:
             chain.append(self._quantized(chain[-1]))
         befores = [None, *chain]
         return [Job(run=run, after=before) for run, before in zip(chain, befores, strict=False)]
+
+    def _distilled(self, dense: Run, sparse: Run) -> list[Run]:
+        """Return the sparse run as one that imitates, behind the dense one where that is to be trained."""
+        assert self.distill_steps is not None
+        own = self.teachers == "trained"
+        teacher = dense.best(Phase.DENSE) if own else _shipped(dense)
+        imitating = dataclasses.replace(sparse, steps=self.distill_steps, parent=str(teacher), distill=True)
+        return [dense, imitating] if own else [imitating]
 
     def _quantized(self, run: Run) -> Run:
         share = run.config.qat_steps_after(run.steps)
@@ -117,6 +128,16 @@ class Grid:
             qat_steps=share if self.qat_steps is None else self.qat_steps,
             parent=str(run.best(last)),
         )
+
+
+def _shipped(dense: Run) -> Path:
+    path = shipped_teacher(dense.environment, dense.config.algorithm)
+    if path is None:
+        raise ConfigError(
+            f"no dense {dense.config.algorithm} policy is shipped for {dense.environment}; leave it out, "
+            f"or train one: {spelled('teachers', 'trained')}"
+        )
+    return path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,18 +55,6 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ancestor:
-    """What is read of the evaluation of the policy that a run started from, and so on back to the first."""
-
-    __pydantic_config__: ClassVar = _SOME_KEYS
-
-    run: RunRecord | None = None
-    """None of a zip."""
-    steps_done: int = 0
-    parent_result: "Ancestor | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """What is read of an evaluation within another one's record."""
 
@@ -75,7 +63,12 @@ class Score:
     return_mean: float
     return_std: float
     random_returns: tuple[float, ...] = ()
+    run: RunRecord | None = None
+    """None of a zip, and where the record does not say."""
+    steps_done: int = 0
+    """0 where the record does not say."""
     parent_result: "Score | None" = None
+    """Of the policy that it started from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +87,13 @@ class Result(Evaluation):
     seed: int
     config: dict[str, Any]
     run: dict[str, Any]
-    earlier_phases: dict[str, Any] = field(default_factory=dict)
+    earlier_phases: dict[str, Score] = field(default_factory=dict)
+    """The best policy of each phase before."""
     steps_done: int = 0
     """0 where the record does not say."""
     seconds: float | None = None
-    parent_result: dict[str, Any] | None = None
+    parent_result: Score | None = None
+    """Of the policy that the run started from."""
     commit: str
     checkpoint: dict[str, str]
     evaluation_commit: str | None = None
@@ -111,27 +106,19 @@ class Result(Evaluation):
     @property
     def origin(self) -> Score | None:
         """What the policy that it was compressed from reaches, the first of several; None where unknown."""
-        if self.parent_result is None:
-            return None
-        score = decode(Score, self.parent_result, f"{RESULT_FILE}: parent_result")
-        while score.parent_result is not None:
+        score = self.parent_result
+        while score is not None and score.parent_result is not None:
             score = score.parent_result
         return score
-
-    def earlier(self, phase: str) -> Score | None:
-        """Return what the best policy of a phase before reaches; None without one."""
-        found = self.earlier_phases.get(phase)
-        return None if found is None else decode(Score, found, f"{RESULT_FILE}: earlier_phases.{phase}")
 
     @property
     def total_steps(self) -> int:
         """Environment steps of the run and, unless it imitated, of those before it; 0 if unknown."""
-        before = None if self.planned.distill or self.parent_result is None else self.parent_result
-        ancestor = None if before is None else decode(Ancestor, before, f"{RESULT_FILE}: parent_result")
+        score = None if self.planned.distill else self.parent_result
         steps = self.steps_done
-        while ancestor is not None:
-            steps += ancestor.steps_done
-            ancestor = None if ancestor.run is not None and ancestor.run.distill else ancestor.parent_result
+        while score is not None:
+            steps += score.steps_done
+            score = None if score.run is not None and score.run.distill else score.parent_result
         return steps
 
 

@@ -10,6 +10,7 @@ from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, read_description, write_description
 from ganglion.models.nets.inference_network import InferenceNetwork
 from ganglion.models.spec.policy import Pixels
+from ganglion.models.zoo import ZOO
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.delta.rollout import roll_out
 from ganglion.training.envs import make_env
@@ -20,6 +21,12 @@ from ganglion.training.records import RESULT_FILE, read_result
 TEACHER_WEIGHTS = "teacher.npz"
 EVALUATION_KEYS = ("return_mean", "return_std", "return_min", "falls", "episodes", "first_seed")
 """What policy.json repeats of result.json's evaluation."""
+
+
+def shipped_teacher(environment: str, algorithm: str) -> Path | None:
+    """Return the weights of the dense policy that is shipped for an environment, None or None."""
+    path = ZOO / environment / f"{algorithm}-dense" / TEACHER_WEIGHTS
+    return path if path.exists() else None
 
 
 def is_shipped(folder: Path) -> bool:

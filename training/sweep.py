@@ -35,8 +35,8 @@ class SweepSettings:
     name: Positional[str] = "sweep"
     """Of the sweep, its table and the folders of its runs."""
     grid: Path | None = None
-    """TOML with these settings: environments, algorithms, sparsities, seeds, qat, pruning, steps, qat_steps
-    and distill_steps."""
+    """TOML with these settings: environments, algorithms, sparsities, seeds, qat, pruning, steps, qat_steps,
+    distill_steps and teachers."""
     environments: tuple[str, ...] = ()
     """Such as Hopper Ant."""
     algorithms: tuple[str, ...] = ()
@@ -55,6 +55,8 @@ class SweepSettings:
     """Environment steps in int8; a fraction of those by default."""
     distill_steps: int | None = None
     """Distil the sparse from the dense in so many steps."""
+    teachers: Literal["trained", "shipped"] | None = None
+    """What is distilled: a dense policy trained for each seed (the default), or the zoo's for all."""
     address: str | None = None
     """The host:port of a Ray cluster, or auto; this machine by default."""
     processes: int | None = None
@@ -75,6 +77,7 @@ class SweepSettings:
             "steps",
             "qat_steps",
             "distill_steps",
+            "teachers",
         )
         given = {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
         return read_grid(self.grid, given | ({"qat": _QAT[self.qat]} if self.qat else {}))

@@ -1,6 +1,5 @@
 """Stage: what is shipped under models/zoo, dense and sparse, as the table that the README shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.formats.policy_folder import JSON_FILE
 from ganglion.models.spec.provenance import Provenance
 from ganglion.models.zoo import ZOO
+from ganglion.training.markdown import markdown
 from ganglion.training.records import RESULT_FILE, read_curve, read_result
 from ganglion.training.statistics import as_precise, mean_and_std
 
@@ -55,13 +55,6 @@ def zoo_table(zoo: Path) -> str:
         sparse = sorted(path for path in environment.iterdir() if (path / "policy.json").exists())
         rows += [_cells(folder) for folder in (*sorted(environment.glob(DENSE)), *sparse)]
     return markdown(_COLUMNS, rows)
-
-
-def markdown(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """Return a Markdown table; a cell that a row does not have is empty."""
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(row.get(column, "") for column in columns) + " |" for row in rows]
-    return "\n".join(lines)
 
 
 def _cells(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.hardware_node import HardwareNode, NodeKind
 from ganglion.hw.engines.engine import Candidate, Engine, EngineSettings, Plan
 from ganglion.hw.rtl import RTL
+from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork, Ints
 
@@ -98,6 +99,19 @@ class NodeEngine(Engine):
     @abstractmethod
     def plan_as(self, network: IntNetwork, shape: Any) -> NodePlan:
         """Return the plan of this shape: what `plan` found, found again from a node of the graph."""
+
+
+def too_large_for_lanes(network: IntNetwork, resources: Resources, board: Board) -> bool:
+    """Return whether no more lanes than those that take `resources` can fit.
+
+    DSPs are short, of which each lane takes one or more, or block RAMs for the weights alone.
+    """
+    bram, budget = board.family.bram, board.budget
+    weight_bits = sum(
+        layer.weight_type.bits * int(np.count_nonzero(weight))
+        for layer, weight in zip(network.spec.layers, network.weights, strict=True)
+    )
+    return resources.dsp > budget.dsp or weight_bits > budget.bram * bram.rows * bram.bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,15 +79,16 @@ class Choice:
         return "too slow" if self.latency_us is not None and latency_us > self.latency_us else ""
 
 
-def choose(network: IntNetwork, board: Board, latency_us: float | None) -> Choice:
-    """Return the candidate that takes least of the part among those that fit and answer within `latency_us`.
+def choose(network: IntNetwork, board: Board, *latencies_us: float) -> Choice:
+    """Return the candidate that takes least of the part among those that fit and answer in time.
 
-    Without that time it is the fastest that fits. An engine that keeps state is taken only where no other
-    will do: that every step takes the same cycles is worth more than a few of the part's resources.
+    In time is the first of `latencies_us` that any candidate keeps; without them the fastest that fits is
+    taken. An engine that keeps state is taken only where no other will do: that every step takes the same
+    cycles is worth more than a few of the part's resources.
 
     Raises CompileError with the nearest settings that work when there is none.
     """
-    enough_cycles = 0.0 if latency_us is None else latency_us * board.clock_mhz
+    enough_cycles = min(latencies_us, default=0.0) * board.clock_mhz
     known = all_candidates(network, board, enough_cycles)
 
     def share(candidate: Candidate) -> float:
@@ -100,19 +101,21 @@ def choose(network: IntNetwork, board: Board, latency_us: float | None) -> Choic
             f"no engine fits {board.name}: the smallest, {smallest.name}, takes {share(smallest):.0%} "
             f"of its scarcest resource; take a larger {spelled('board')} or prune further"
         )
-    if latency_us is None:
+    if not latencies_us:
         taken = min(fitting, key=lambda each: (each.latency_cycles, share(each)))
         return Choice(board=board, latency_us=None, taken=taken, candidates=known)
-    quick = [candidate for candidate in fitting if candidate.latency_cycles <= enough_cycles]
-    if not quick:
-        fastest = min(fitting, key=lambda candidate: candidate.latency_cycles)
-        raise CompileError(
-            f"no engine answers within {latency_us:g} µs on {board.name}: the fastest that fits is "
-            f"{fastest.name} with {fastest.latency_cycles / board.clock_mhz:.2f} µs; "
-            f"set {spelled('latency_us')} to that or more"
-        )
-    taken = min(quick, key=lambda each: (find_engine(each.engine).keeps_state, share(each)))
-    return Choice(board=board, latency_us=latency_us, taken=taken, candidates=known)
+    for latency_us in latencies_us:
+        quick = [each for each in fitting if each.latency_cycles <= latency_us * board.clock_mhz]
+        if quick:
+            taken = min(quick, key=lambda each: (find_engine(each.engine).keeps_state, share(each)))
+            return Choice(board=board, latency_us=latency_us, taken=taken, candidates=known)
+    fastest = min(fitting, key=lambda candidate: candidate.latency_cycles)
+    asked = " or ".join(f"{each:g}" for each in latencies_us)
+    raise CompileError(
+        f"no engine answers within {asked} µs on {board.name}: the fastest that fits is "
+        f"{fastest.name} with {fastest.latency_cycles / board.clock_mhz:.2f} µs; "
+        f"set {spelled('latency_us')} to that or more"
+    )
 
 
 def choose_tail(

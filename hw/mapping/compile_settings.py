@@ -25,14 +25,15 @@ class CompileSettings:
     """One for all layers, with its tail's, or one a layer; none: the smallest that is fast enough."""
     settings: Mapping[str, EngineSettings] = field(default_factory=dict)
     """Each engine's, by its name; defaults where it has none, but a tail's are then chosen for the board."""
-    latency_us: float | None = None
-    """How long an answer may take; what is chosen may take the board's when None."""
+    latency_us: tuple[float, ...] = ()
+    """How long an answer may take: the first of them that any engine keeps; none: the board's."""
     head: Literal["host", "chip"] = "host"
     """Where the action head is computed."""
 
     def __post_init__(self) -> None:
-        if self.latency_us is not None and not 0 < self.latency_us < math.inf:
-            raise ConfigError(f"{spelled('latency_us', self.latency_us)}: allowed are finite times above 0")
+        for latency_us in self.latency_us:
+            if not 0 < latency_us < math.inf:
+                raise ConfigError(f"{spelled('latency_us', latency_us)}: allowed are finite times above 0")
 
     @property
     def engine_names(self) -> str:
@@ -70,7 +71,7 @@ class CompileSettings:
 def compile_settings(
     board: Board,
     engine: str = AUTO,
-    latency_us: float | None = None,
+    latency_us: tuple[float, ...] = (),
     head: Literal["host", "chip"] = "host",
     **given: Any,
 ) -> CompileSettings:
@@ -115,8 +116,9 @@ class TargetOptions:
     """The clock to aim at in MHz; the board's own unless given."""
     engine: str = AUTO
     """auto or an engine's name; or one a layer, such as unrolled,folded,dense."""
-    latency_us: float | None = None
-    """How long an answer may take in µs; auto takes the smallest engine in time (2 on most boards)."""
+    latency_us: tuple[float, ...] = ()
+    """How long an answer may take in µs; auto takes the smallest engine in time (2 on most boards).
+    Of several, the first that any engine keeps."""
     head: Literal["host", "chip"] = "host"
     """Where the network's integers become an action: host, or chip (tanh and scaling as a table, argmax)."""
 

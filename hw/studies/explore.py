@@ -33,7 +33,7 @@ from ganglion.models.select_policy import select
 log = logging.getLogger(__name__)
 
 ENGINES = tuple(
-    options_for(engine.name, **{engine.varied: getattr(settings, engine.varied)} if engine.varied else {})
+    options_for(engine.name, **{name: getattr(settings, name) for name in engine.varied})
     for engine in engines()
     for settings in engine.compared or engine.usual
 )
@@ -89,7 +89,7 @@ def explore(
 
 def engine_label(options: TargetOptions) -> str:
     """Return "folded 8" for the folded engine with 8 lanes."""
-    varied = dict.fromkeys(engine.varied for engine in engines() if engine.varied)
+    varied = dict.fromkeys(name for engine in engines() for name in engine.varied)
     given = [getattr(options, name, None) for name in varied]
     return " ".join([options.engine, *(str(value) for value in given if value is not None)])
 

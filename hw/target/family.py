@@ -101,7 +101,8 @@ class Family:
     `dsp_bits`, and `dsp_accumulates` says whether yosys puts registers and accumulator into it; a memory of
     LUTs has `lutram_rows` words, 0 where a LUT cannot be one, a block RAM the shape of `bram`;
     `luts_per_lut6` LUTs are what yosys makes of one of 6 inputs in the folded engine, and
-    `pipelined_luts_per_lut6` where that is pipelined, outside its memories; `primitives`
+    `pipelined_luts_per_lut6` where that is pipelined, outside its memories; `luts_per_adder_bit` is what it
+    makes of a bit of the unrolled engine's adders, inverters and clips without `primitives`, which
     names the variant of our RTL that instantiates the family's cells, "" for none; `flows` are those of
     hw/flows/registry.py that make its bit files, best first. Engines have the registers of `pipelining`, 0 or
     1, where their settings do not say. `pll` is known where one of the flows needs it. Without `gates` its
@@ -118,6 +119,7 @@ class Family:
     lutram_rows: int
     luts_per_lut6: float
     pipelined_luts_per_lut6: float | None = None
+    luts_per_adder_bit: float = 1.0
     bram: BlockRam
     primitives: str
     flows: tuple[str, ...]
@@ -136,6 +138,7 @@ class Family:
             ("lutram_rows", 0, 256),
             ("luts_per_lut6", 1, 8),
             ("pipelined_luts_per_lut6", 1, 8),
+            ("luts_per_adder_bit", 0.5, 8),
             ("pipelining", 0, MAX_PIPELINING),
         )
         for name, low, high in limits:

@@ -119,6 +119,21 @@ def test_distilled_cells_share_the_dense_run_of_their_seed() -> None:
             assert job.run.parent == str(job.after.best(Phase.DENSE)) and job.after.seed == job.run.seed
 
 
+def test_shipped_teachers_are_distilled_without_being_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    values = {"environments": ("Ant", "Swimmer"), "steps": None, "distill_steps": 80, "teachers": "shipped"}
+    jobs = _grid(**values, sparsities=(0.5,), seeds=(1, 2)).jobs("g")
+    assert [job.run.qat_steps > 0 for job in jobs] == 4 * [False, True]
+    for job in jobs[::2]:
+        assert job.after is None and job.run.distill and job.run.steps == 80
+        assert job.run.parent == str(ZOO / job.run.environment / "sac-dense" / "teacher.npz")
+    with pytest.raises(ConfigError, match="no dense ppo policy is shipped for Ant; leave it out"):
+        _grid(**values, sparsities=(0.5,), algorithms=("ppo",)).jobs("g")
+    for wrong in ({"distill_steps": None}, {"sparsities": (0.0, 0.5)}):
+        with pytest.raises(ConfigError, match="teachers=shipped wants distill_steps and sparsities above 0"):
+            _grid(**{"sparsities": (0.5,)} | values | wrong)
+
+
 def test_the_listing_says_how_far_each_run_is() -> None:
     jobs = _grid(qat=(False,)).jobs("g")
     jobs[0].run.folder.mkdir(parents=True)

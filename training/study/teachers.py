@@ -5,14 +5,13 @@ from pathlib import Path
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.quant.schemes import Scheme
-from ganglion.models.zoo import ZOO
 from ganglion.training.algorithms import ALGORITHMS
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import load_config
 from ganglion.training.grid import Job
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
-from ganglion.training.shipped import TEACHER_WEIGHTS
+from ganglion.training.shipped import shipped_teacher
 from ganglion.training.study.cells import Teacher
 
 _IMITATION = 0.25
@@ -78,8 +77,8 @@ def source_of(
 
 
 def _shipped(environment: str, algorithm: str, seed: int) -> Path | None:
-    path = ZOO / environment / f"{algorithm}-dense" / TEACHER_WEIGHTS
-    if not path.exists():
+    path = shipped_teacher(environment, algorithm)
+    if path is None:
         return None
     described = Checkpoint.load(path, described_only=True).meta["run"]
     return path if Run.from_json(described, str(path)).seed == seed else None

@@ -12,7 +12,7 @@ from ganglion.hw.engines.delta.plan import DeltaPlan, plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.node import NodeEngine
+from ganglion.hw.engines.node import NodeEngine, too_large_for_lanes
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
@@ -29,17 +29,18 @@ class Delta(NodeEngine):
     keeps_state = True
     usual = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48))
     compared = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 16))
-    varied = "lanes"
+    varied = ("lanes",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
-        """Yield plans of more and more lanes: more than the first that answers in time only take more."""
+        """Yield plans of more and more lanes, until more of them only take more or cannot fit."""
         for settings in self.usual:
             try:
                 made = self._planned(network, settings, board)
             except CompileError:
                 return
             yield self.planned_candidate(settings, made)
-            if made.latency_cycles <= enough_cycles and board.holds(made.resources):
+            in_time = made.latency_cycles <= enough_cycles and board.holds(made.resources)
+            if in_time or too_large_for_lanes(network, made.resources, board):
                 return
 
     def plan(

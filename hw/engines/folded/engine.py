@@ -11,7 +11,7 @@ from ganglion.hw.engines.folded.part import columns_on_part, on_part
 from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import FoldedShape, Split
-from ganglion.hw.engines.node import NodeEngine
+from ganglion.hw.engines.node import NodeEngine, too_large_for_lanes
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
@@ -31,10 +31,10 @@ class Folded(NodeEngine):
     shape = FoldedShape
     usual = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48, 64))
     compared = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 16, 32))
-    varied = "lanes"
+    varied = ("lanes",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
-        """Yield plans of more and more lanes: more than the first that answers in time only take more."""
+        """Yield plans of more and more lanes, until more of them only take more or cannot fit."""
         for settings in self.usual:
             if settings.lanes > network.nnz:
                 return
@@ -48,7 +48,8 @@ class Folded(NodeEngine):
                 resources=made.resources,
                 plan=made,
             )
-            if made.latency_cycles <= enough_cycles and board.holds(made.resources):
+            in_time = made.latency_cycles <= enough_cycles and board.holds(made.resources)
+            if in_time or too_large_for_lanes(network, made.resources, board):
                 return
 
     def plan(

@@ -49,10 +49,15 @@ def _luts(program: Program, lut6s: int, family: Family) -> int:
         return round(lut6s * family.luts_per_lut6)
     luts = (lut6s - memory_luts(program)) * factor
     if family.lutram_rows:
-        blocks = -(-(1 << program.address_bits) // family.lutram_rows)
         bits = program.used_banks * program.shape.replicas * program.lowered.activation_bits
-        luts += bits * (blocks * LUTRAM_LUTS + (blocks - 1) * SELECT_LUTS)
+        luts += lutram_luts(bits, 1 << program.address_bits, family)
     return round(luts)
+
+
+def lutram_luts(bits: int, rows: int, family: Family) -> float:
+    """Return the LUTs of a memory of LUTs with so many words of so many bits."""
+    blocks = -(-rows // family.lutram_rows)
+    return bits * (blocks * LUTRAM_LUTS + (blocks - 1) * SELECT_LUTS)
 
 
 def memories(bits: int, rows: int, bram: BlockRam) -> int:

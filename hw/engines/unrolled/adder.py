@@ -1,4 +1,4 @@
-"""What one adder takes of a 7-series part, as rtl/ganglion_add3_xc7.sv builds it.
+"""What one adder takes: of a 7-series part, as rtl/ganglion_add3_xc7.sv builds it, or as synthesis does.
 
 A ternary adder is one LUT6 a bit: it sums three bits, adds the majority of the three bits below, and leaves
 the rest to the carry chain. Where fewer bits meet, less is needed: a lone bit is a wire. Sets of positions
@@ -38,3 +38,22 @@ def adder_cells(shapes: Shapes, constant: int, bits: int) -> AdderCells:
     inverters = (one & ~luts & (inverted ^ constant)) | (from_below & ~one & constant)
     chain = bits - (meeting_two & -meeting_two).bit_length() + 1 if meeting_two else 0
     return AdderCells(luts=(luts | inverters).bit_count(), carry4=-(-chain // 4))
+
+
+def plain_luts(shapes: Shapes, constant: int, bits: int) -> int:
+    """Return the LUTs of the same sum as synthesis makes it for a part without LUT6_2, of addends two by two.
+
+    They are the bits of its carry chain, and those inverted before it: one that no other meets is inverted
+    in the LUT beside its carry.
+    """
+    top = (1 << bits) - 1
+    one = two = 0
+    for width, shift, _ in shapes:
+        here = ((1 << width) - 1) << shift & top
+        one, two = one | here, two | (one & here)
+    meeting = two | (one & constant)
+    if not meeting:
+        return 0
+    inverted = (((1 << width) - 1) << shift & two for width, shift, is_inverted in shapes if is_inverted)
+    below = (meeting & -meeting).bit_length() - 1
+    return bits - below + sum(each.bit_count() for each in inverted)

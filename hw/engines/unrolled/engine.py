@@ -1,9 +1,11 @@
 """The unrolled engine: every nonzero weight its own constant multiplier in one graph of shared adders."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.node import NodeEngine
+from ganglion.hw.engines.unrolled.cost import on_part, output_bits
 from ganglion.hw.engines.unrolled.csd import check_csd_digits
 from ganglion.hw.engines.unrolled.plan import UnrolledPlan, plan
 from ganglion.hw.engines.unrolled.predict import predict
@@ -25,7 +27,7 @@ class Unrolled(NodeEngine):
     settings = UnrolledSettings
     shape = UnrolledShape
     usual = tuple(UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4))
-    varied = "adders_per_stage"
+    varied = ("adders_per_stage",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield all, by prediction: a plan takes minutes."""
@@ -34,14 +36,19 @@ class Unrolled(NodeEngine):
 
     def candidate(self, network: IntNetwork, settings: UnrolledSettings, board: Board) -> Candidate:
         """Return the prediction for these settings."""
-        promised = predict(network, _shape(settings, board))
+        shape = _shape(settings, board)
+        promised = predict(network, shape)
+        resources, last = promised.resources, network.spec.layers[-1]
+        if not shape.xc7:
+            out_bits = last.n_outputs * last.output_type.bits
+            resources = on_part(resources, board.family, out_bits, promised.latency_cycles - 1)
         return Candidate(
             engine=self.name,
             settings=settings,
             varied=self.varied,
             latency_cycles=promised.latency_cycles,
             interval_cycles=1,
-            resources=promised.resources,
+            resources=resources,
         )
 
     def plan(
@@ -52,7 +59,7 @@ class Unrolled(NodeEngine):
         for network in networks:
             check_csd_digits(network, settings.csd_digits)
             self.refuse_infeasible(network, settings, board)
-            plans.append(plan(network, _shape(settings, board)))
+            plans.append(_planned(network, _shape(settings, board), board))
         _require(sum((each.resources for each in plans), taken), board)
         return tuple(plans)
 
@@ -65,6 +72,16 @@ class Unrolled(NodeEngine):
     def plan_as(self, network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
         """Return the plan of this shape."""
         return plan(network, shape)
+
+
+def _planned(network: IntNetwork, shape: UnrolledShape, board: Board) -> UnrolledPlan:
+    """Return the plan with what it takes of the board's part."""
+    made = plan(network, shape)
+    if shape.xc7:
+        return made
+    n_stages = made.schedule.n_stages
+    resources = on_part(made.resources, board.family, output_bits(made.graph), n_stages)
+    return replace(made, resources=resources)
 
 
 def _shape(settings: UnrolledSettings, board: Board) -> UnrolledShape:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ganglion.hw.engines.unrolled.adder import AdderCells, adder_cells
+from ganglion.hw.engines.unrolled.adder import AdderCells, Shapes, adder_cells
 from ganglion.models.build.errors import CompileError
 from ganglion.models.spec.types import IntType
 
@@ -79,10 +79,14 @@ class Sum(Signal):
             raise CompileError(f"sum: {len(self.addends)} addends and constant {self.constant} make no adder")
 
     @property
+    def shapes(self) -> Shapes:
+        """Bits, shift and inversion of each addend."""
+        return tuple((addend.bits, addend.shift, addend.inverted) for addend in self.addends)
+
+    @property
     def cells(self) -> AdderCells:
         """What its adder takes of a 7-series part."""
-        shapes = tuple((addend.bits, addend.shift, addend.inverted) for addend in self.addends)
-        return adder_cells(shapes, self.constant, self.type.bits)
+        return adder_cells(self.shapes, self.constant, self.type.bits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.node import EngineFiles, EngineNode
-from ganglion.hw.engines.unrolled.cost import cost
+from ganglion.hw.engines.unrolled.cost import cost, plain_cost
 from ganglion.hw.engines.unrolled.emit import CoreWriter
 from ganglion.hw.engines.unrolled.graph import Graph
 from ganglion.hw.engines.unrolled.interpret import interpret
@@ -46,7 +46,7 @@ class UnrolledPlan:
     graph: Graph
     schedule: Schedule
     resources: Resources
-    """What it takes of the part, counted."""
+    """What it takes, counted: of a Xilinx part, or as `plain_cost` does."""
 
     @property
     def entry(self) -> StreamFormat:
@@ -115,6 +115,5 @@ def plan(network: IntNetwork, shape: UnrolledShape) -> UnrolledPlan:
     """Return the plan of a network's engine; CompileError when its pipeline is impossible."""
     graph = lower(network, shape.adder_inputs)
     stages = schedule(graph, shape.adders_per_stage, shape.pipelining)
-    return UnrolledPlan(
-        network=network, shape=shape, graph=graph, schedule=stages, resources=cost(graph, stages)
-    )
+    counted = cost(graph, stages) if shape.xc7 else plain_cost(graph, stages)
+    return UnrolledPlan(network=network, shape=shape, graph=graph, schedule=stages, resources=counted)

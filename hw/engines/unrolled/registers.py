@@ -40,6 +40,16 @@ def registers(graph: Graph, stages: Schedule) -> Registers:
     return Registers(flip_flops=flip_flops, shift_registers=shift_registers)
 
 
+def register_bits(graph: Graph, stages: Schedule) -> int:
+    """Return the flip-flops where no LUT is a shift register."""
+    readers = _readers(graph, stages, _bits(graph))
+    delays = (
+        max(read) - _held_before(graph.nodes[node], stages.stages[node])
+        for (node, _), read in readers.items()
+    )
+    return sum(delay for delay in delays if delay > 0)
+
+
 def _held_before(node: Node, stage: int) -> int:
     """Return the last stage that needs no register of a node's bits: inputs are registered for the first."""
     return stage - 1 if isinstance(node, Input) else stage

@@ -114,6 +114,25 @@ def test_an_impossible_latency_names_the_fastest_engine(network: IntNetwork) -> 
         choose(network, BOARD, 0.001)
 
 
+def test_of_several_latencies_the_first_that_any_engine_keeps_is_taken() -> None:
+    network = random_network(np.random.default_rng(0), (5, 6, 2))
+    alone, of_three = choose(network, BOARD, 2.0), choose(network, BOARD, 0.001, 2.0, 10.0)
+    assert (of_three.taken.name, of_three.latency_us) == (alone.taken.name, 2.0)
+    with pytest.raises(CompileError, match=r"no engine answers within 0\.001 or 0\.002 µs on Pynq-Z2"):
+        choose(network, BOARD, 0.001, 0.002)
+
+
+@pytest.mark.parametrize("engine", ["folded", "delta"])
+def test_no_more_lanes_are_planned_than_the_first_that_a_part_cannot_hold(
+    engine: str, network: IntNetwork
+) -> None:
+    small = replace(BOARD, resources=replace(BOARD.resources, dsp=10))  # nine of them are ours
+    empty = replace(BOARD, resources=replace(BOARD.resources, bram=0))
+    for board, lanes in ((small, [4, 8, 12]), (empty, [4])):
+        planned = find_engine(engine).candidates(network, board, 0)
+        assert [each.name for each in planned] == [f"engine={engine} lanes={count}" for count in lanes]
+
+
 def test_a_part_too_small_for_every_engine_is_refused(network: IntNetwork) -> None:
     tiny = replace(BOARD, resources=Resources(lut=90, ff=90, dsp=1, bram=1))
     with pytest.raises(CompileError, match=r"no engine fits Pynq-Z2: the smallest, engine=\w+.*larger board"):

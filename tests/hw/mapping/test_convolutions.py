@@ -99,7 +99,7 @@ class Maps(NodeEngine):
     kinds = frozenset({"conv2d"})
     keeps_frames = True
     tail = "folded"
-    varied = "side"
+    varied = ("side",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         for side in (2, 4, 8):
@@ -218,7 +218,7 @@ def test_an_engine_that_keeps_no_frames_is_refused() -> None:
 
 def test_auto_takes_the_fastest_that_fits_or_the_smallest_in_time() -> None:
     network = toy_cnn()
-    fastest, smallest = choose(network, BOARD, None), choose(network, BOARD, 20.0)
+    fastest, smallest = choose(network, BOARD), choose(network, BOARD, 20.0)
     tail = fastest.taken.tail
     assert tail is not None and tail.engine == "folded"
     assert fastest.taken.name.startswith("engine=maps side=8 lanes=")
