@@ -31,7 +31,8 @@ from ganglion.training.study.records import (
     folder_of,
 )
 from ganglion.training.study.returns import measure, observations_of
-from ganglion.training.study.study import StudySettings, chosen, run
+from ganglion.training.study.settings import StudySettings
+from ganglion.training.study.study import chosen, run
 from ganglion.training.study.tables import missing_hardware, tables_of, write_tables
 from tests.training.study.cells import EPISODES, TARGET, Measured, teacher_of
 from tests.training.test_train import GOOD_RETURN
