@@ -20,8 +20,8 @@ def counted(what: str, names: Sequence[tuple[str, T]]) -> Iterator[T]:
 
 
 def time_left(start: float, done: int, total: int) -> str:
-    """Return ", about 12 min left" from what `done` of `total` took since `start`; "" before one is done."""
-    if not done:
+    """Return ", about 12 min left" from what `done` of `total` took since `start`; "" with none or all."""
+    if done in (0, total):
         return ""
     seconds = (time.monotonic() - start) / done * (total - done)
     return f", about {seconds / 60:.0f} min left" if seconds >= 60 else f", about {seconds:.0f} s left"

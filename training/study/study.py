@@ -128,7 +128,7 @@ def _built(settings: StudySettings, picked: Sequence[Cell], rows: Sequence[Row])
     left = [
         (f"{cell.name} on {target.board}", (cell, target))
         for cell, target in pairs
-        if not hardware_stage(root, cell, target).is_current()
+        if cell.scheme.is_static and not hardware_stage(root, cell, target).is_current()
     ]
     for cell, target in counted("in hardware", left):
         measure_hardware(root, cell, target)

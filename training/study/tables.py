@@ -41,8 +41,8 @@ class Table:
     def markdown(self) -> str:
         """Return it as Markdown."""
         rows = (dict(zip(self.columns, row, strict=True)) for row in self.rows)
-        notes = "".join(f"\n{note}  " for note in self.notes)
-        return f"### {self.title}\n\n{markdown(self.columns, rows)}\n{notes}"
+        notes = "".join(f"{note}  \n" for note in self.notes)
+        return f"### {self.title}\n\n{markdown(self.columns, rows)}\n" + (f"\n{notes}" if notes else "")
 
 
 def label(cell: Cell) -> str:
