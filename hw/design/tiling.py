@@ -16,7 +16,7 @@ class Tiling:
     """A map of `height` x `width` positions on a grid of lanes, lane (r, c) with those from (r, c) * tile on.
 
     A channel is a value of every lane for each place in the tile; what is beyond the map's edges means
-    nothing.
+    nothing. `order` has the channels' places as they come, channel * tile^2 + place of each; None: ascending.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -26,6 +26,7 @@ class Tiling:
     tile: int
     height: int
     width: int
+    order: tuple[int, ...] | None = None
 
     @property
     def values(self) -> int:
@@ -39,12 +40,18 @@ class Tiling:
         down, right = self.rows * self.tile - self.height, self.columns * self.tile - self.width
         whole = np.pad(planes, ((0, 0), (0, 0), (0, down), (0, right)))
         tiled = whole.reshape(*planes.shape[:2], self.rows, self.tile, self.columns, self.tile)
-        return tiled.transpose(0, 1, 3, 5, 2, 4).reshape(len(maps), channels * self.values)
+        by_place = tiled.transpose(0, 1, 3, 5, 2, 4).reshape(
+            len(maps), channels * self.tile**2, self.rows * self.columns
+        )
+        came = by_place if self.order is None else by_place[:, self.order]
+        return came.reshape(len(maps), channels * self.values)
 
     def from_lanes(self, values: Values) -> Values:
         """Return what lanes have as maps in C order: [n, values] → [n, map]."""
         channels = values.shape[1] // self.values
-        tiled = values.reshape(len(values), channels, self.tile, self.tile, self.rows, self.columns)
+        came = values.reshape(len(values), channels * self.tile**2, self.rows * self.columns)
+        by_place = came if self.order is None else came[:, np.argsort(self.order)]
+        tiled = by_place.reshape(len(values), channels, self.tile, self.tile, self.rows, self.columns)
         whole = tiled.transpose(0, 1, 4, 2, 5, 3)
         planes = whole.reshape(len(values), channels, self.rows * self.tile, self.columns * self.tile)
         planes = planes[:, :, : self.height, : self.width]

@@ -121,7 +121,7 @@ class Plan(Protocol):
 class Candidate:
     """An engine with settings for a whole network: predicted speed and cost, and the plan where there is one.
 
-    `varied` is the setting in which it differs from the engine's other candidates. Where the engine leaves
+    `varied` are the settings in which it differs from the engine's other candidates. Where the engine leaves
     layers to its tail's, `tail` is that for these, and cycles and cost are of both.
     """
 
@@ -130,7 +130,7 @@ class Candidate:
     latency_cycles: int
     interval_cycles: int
     resources: Resources
-    varied: str | None = None
+    varied: tuple[str, ...] = ()
     plan: Plan | None = None
     tail: "Candidate | None" = None
 
@@ -138,7 +138,7 @@ class Candidate:
     def name(self) -> str:
         """What the caller types to ask for it."""
         parts = (self,) if self.tail is None else (self, self.tail)
-        own = [spelled(each.varied, getattr(each.settings, each.varied)) for each in parts if each.varied]
+        own = [spelled(name, getattr(each.settings, name)) for each in parts for name in each.varied]
         return " ".join([spelled("engine", self.engine), *own])
 
 
@@ -168,8 +168,8 @@ class Engine(ABC):
     """Settings worth comparing, cheapest first."""
     compared: ClassVar[tuple[Any, ...] | None] = None
     """Those of them that a study builds; all when None."""
-    varied: ClassVar[str | None] = None
-    """The setting in which these differ."""
+    varied: ClassVar[tuple[str, ...]] = ()
+    """The settings in which these differ."""
 
     def refusal(self, layer: Layer) -> str | None:
         """Return why it does not compute a layer; None where it does."""

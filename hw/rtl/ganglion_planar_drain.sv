@@ -1,8 +1,11 @@
 // The last map as a stream: planes in words of Lanes values, which need not divide a plane.
-// Latency 3 cycles from a plane's last result to its first word; a plane in Chunks cycles.
+// Latency Streams + 2 cycles from a plane's last result to its first word, Chunks to its last.
 // A ready/valid handshake. credit_o promises room for a plane more; reserve_i takes it.
 // Golden: IntNetwork.__call__ in C order.
 module ganglion_planar_drain #(
+  parameter int unsigned Streams   = 1,
+  parameter int unsigned Channels  = 4,
+  parameter logic [Channels-1:0] Seconds = '0,  // the second stream's channels
   parameter int unsigned Rows      = 4,
   parameter int unsigned Columns   = 4,
   parameter int unsigned ValueBits = 8,
@@ -12,16 +15,16 @@ module ganglion_planar_drain #(
   parameter int unsigned Bits      = 8,
   parameter int unsigned Lanes     = 4   // divides the values of all planes
 ) (
-  input  logic                                        clk_i,
-  input  logic                                        rst_ni,
-  input  logic                                        reserve_i,
-  output logic                                        credit_o,
-  input  logic                                        valid_i,
-  input  logic [1:0][7:0]                             place_i,
-  input  logic [Rows-1:0][Columns-1:0][ValueBits-1:0] values_i,
-  output logic [Lanes-1:0][Bits-1:0]                  tdata_o,
-  output logic                                        tvalid_o,
-  input  logic                                        tready_i
+  input  logic                                                     clk_i,
+  input  logic                                                     rst_ni,
+  input  logic [Streams-1:0]                                       reserve_i,
+  output logic [Streams-1:0]                                       credit_o,
+  input  logic [Streams-1:0]                                       valid_i,
+  input  logic [Streams-1:0][1:0][7:0]                             place_i,
+  input  logic [Streams-1:0][Rows-1:0][Columns-1:0][ValueBits-1:0] values_i,
+  output logic [Lanes-1:0][Bits-1:0]                               tdata_o,
+  output logic                                                     tvalid_o,
+  input  logic                                                     tready_i
 );
   localparam int unsigned Values = Height * Width;
   localparam int unsigned Chunks = (Values + Lanes - 1) / Lanes;
@@ -32,36 +35,51 @@ module ganglion_planar_drain #(
     $error("ganglion_planar_drain: Lanes %0d, allowed 1 to 8", Lanes);
   end
 
-  logic full, waits_q, load, take, ends;
+  logic ready, load, take, ends;
+  logic [Streams-1:0] full;
+  logic [Streams-1:0][Values-1:0][Bits-1:0] planes;
   logic [Values-1:0][Bits-1:0] plane;
   logic [Chunks-1:0][Lanes-1:0][Bits-1:0] chunks_q;
   logic [LeftBits-1:0] left_q;
-  logic [1:0] under_way_q;
 
-  ganglion_planar_plane #(
-    .Rows(Rows), .Columns(Columns), .ValueBits(ValueBits), .Tile(Tile), .Height(Height),
-    .Width(Width), .Bits(Bits)
-  ) u_plane (
-    .clk_i, .rst_ni, .valid_i, .place_i, .values_i, .full_o(full), .plane_o(plane)
-  );
+  for (genvar s = 0; s < Streams; s++) begin : g_stream
+    ganglion_planar_plane #(
+      .Rows(Rows), .Columns(Columns), .ValueBits(ValueBits), .Tile(Tile), .Height(Height),
+      .Width(Width), .Bits(Bits)
+    ) u_plane (
+      .clk_i, .rst_ni, .valid_i(valid_i[s]), .place_i(place_i[s]), .values_i(values_i[s]),
+      .full_o(full[s]), .plane_o(planes[s])
+    );
+  end
 
-  assign ends     = take && left_q == LeftBits'(1);
-  assign load     = (full || waits_q) && (left_q == '0 || ends);
-  assign credit_o = under_way_q < 2'd2;
+  if (Streams == 1) begin : g_one
+    logic waits_q;
+    logic [1:0] under_way_q;
+    assign plane    = planes[0];
+    assign ready    = full[0] || waits_q;
+    assign credit_o = under_way_q < 2'd2;
+    always_ff @(posedge clk_i) begin
+      waits_q     <= rst_ni && ready && !load;
+      under_way_q <= !rst_ni ? '0 : under_way_q + 2'(reserve_i) - 2'(ends);
+    end
+  end else begin : g_turns
+    ganglion_planar_turns #(
+      .Channels(Channels), .Seconds(Seconds), .Bits(Values * Bits)
+    ) u_turns (
+      .clk_i, .rst_ni, .reserve_i, .credit_o, .full_i(full), .planes_i(planes), .ready_o(ready),
+      .plane_o(plane), .take_i(load)
+    );
+  end
+
+  assign ends = take && left_q == LeftBits'(1);
+  assign load = ready && (left_q == '0 || ends);
 
   always_ff @(posedge clk_i) begin
     if (load) chunks_q <= (Chunks * Lanes * Bits)'(plane);
     else if (take) chunks_q <= chunks_q >> (Lanes * Bits);
-    if (!rst_ni) begin
-      waits_q     <= 1'b0;
-      left_q      <= '0;
-      under_way_q <= '0;
-    end else begin
-      waits_q     <= (full || waits_q) && !load;
-      if (load) left_q <= LeftBits'(Chunks);
-      else if (take) left_q <= left_q - 1'b1;
-      under_way_q <= under_way_q + 2'(reserve_i) - 2'(ends);
-    end
+    if (!rst_ni) left_q <= '0;
+    else if (load) left_q <= LeftBits'(Chunks);
+    else if (take) left_q <= left_q - 1'b1;
   end
 
   if (LastValues == Lanes) begin : g_whole

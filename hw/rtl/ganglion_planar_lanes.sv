@@ -1,11 +1,12 @@
-// All lanes behind their shifter, with the biases of every channel: what the banks hold to results.
-// Latency 7 cycles from a pass' last word to its results; interval 1.
+// All lanes behind their shifter, with the biases of its channels: what the banks hold to results.
+// Latency 7 cycles from a pass' last word to its results, which stay until the next; interval 1.
 // No handshake: values, reaches and weights follow their word by 2, 1 and 1 cycles.
 // Golden: hw.engines.planar.interpret.
 module ganglion_planar_lanes #(
   parameter  int unsigned Rows = 5, Columns = 5, BankRows = 6, BankColumns = 6,
   parameter  int unsigned ValueBits = 8, LiftedBits = 9, AccBits = 20, BiasBits = 18, Layers = 2,
   parameter  int unsigned AllChannels = 8, Reaches = 3, Before = 0, Modes = 1, AddressBits = 4,
+  parameter  int unsigned Packing = 1,                // lanes on a multiplier
   parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
   parameter  logic [16*Layers-1:0] ModeOf = '0, Lows = '0, Signed = '0, Targets = '0, Edges = '0,
   parameter  logic [16*Layers-1:0] Relus = '0, Pools = '0, Adds = '0, AddsSigned = '0,
@@ -96,6 +97,14 @@ module ganglion_planar_lanes #(
     .clk_i, .rst_ni, .layer_i, .first_i, .last_i, .signed_o(is_signed), .relu_o(relu),
     .max_o(max), .edge_o(source_edge)
   );
+  ganglion_planar_grid #(
+    .Lanes(Rows * Columns), .Packing(Packing), .ValueBits(ValueBits), .WeightBits(LiftedBits),
+    .AccBits(AccBits), .BiasBits(BiasBits), .Modes(Modes), .Shifts(Shifts), .Widths(Widths)
+  ) u_grid (
+    .clk_i, .values_i(values), .signed_i(is_signed), .relu_i(relu), .max_i(max),
+    .weight_i(weight), .first_i(first), .bias_i(bias),
+    .mode_i(ModeBits'(ModeOf[16*layer+:16])), .low_i(low), .results_o(result)
+  );
   assign low    = Lows == '0 ? '0 : ValueBits'(Lows[16*layer+:16]);
   assign beyond = Edges == '0 ? '0 : ValueBits'(Edges[16*layer+:16]);
 
@@ -114,26 +123,22 @@ module ganglion_planar_lanes #(
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
     for (genvar c = 0; c < Columns; c++) begin : g_column
-      ganglion_planar_lane #(
-        .ValueBits(ValueBits), .WeightBits(LiftedBits), .AccBits(AccBits), .BiasBits(BiasBits),
-        .Modes(Modes), .Shifts(Shifts), .Widths(Widths)
-      ) u_lane (
-        .clk_i, .value_i(values[r][c]), .signed_i(is_signed), .relu_i(relu), .max_i(max),
-        .weight_i(weight), .first_i(first), .bias_i(bias),
-        .mode_i(ModeBits'(ModeOf[16*layer+:16])), .low_i(low), .result_o(result[r][c])
-      );
       // A lane beyond the map's edge keeps what padding reads.
       always_ff @(posedge clk_i) begin
-        result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : beyond;
+        if (done) begin
+          result_o[r][c] <= in_row[r][layer] && in_column[c][layer] ? result[r][c] : beyond;
+        end
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
     valid_o   <= done && rst_ni;
-    layer_o   <= layer;
-    place_o   <= place;
-    address_o <= address[layer];
-    edge_o    <= beyond;
+    if (done) begin
+      layer_o   <= layer;
+      place_o   <= place;
+      address_o <= address[layer];
+      edge_o    <= beyond;
+    end
   end
 endmodule

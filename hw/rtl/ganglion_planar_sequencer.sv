@@ -1,5 +1,5 @@
-// Issues a program: layer by layer, channel by channel, a pass for every place in a tile.
-// Latency 1 cycle from start_i to the first issue, 1 from there to fields_o; Gap between layers.
+// Issues a stream's program: channel by channel, a pass for every place in a tile.
+// Latency 1 cycle from an issue, the first one with run_i, to fields_o.
 // No handshake but credit_i: a last layer's channel awaits it at its first pass' last word.
 // Golden: hw.engines.planar.cycles.
 module ganglion_planar_sequencer #(
@@ -7,8 +7,7 @@ module ganglion_planar_sequencer #(
   parameter  int unsigned          Words       = 64,
   parameter  int unsigned          WordBits    = 15,
   parameter  int unsigned          IndexBits   = 4,  // of all channels
-  parameter  int unsigned          Gap         = 6,
-  parameter  logic [16*Layers-1:0] Channels    = {Layers{16'd4}},  // that a layer makes
+  parameter  logic [16*Layers-1:0] Channels    = {Layers{16'd4}},  // that it makes of a layer
   parameter  logic [16*Layers-1:0] Tiles       = {Layers{16'd1}},
   parameter  logic [16*Layers-1:0] Strides     = {Layers{16'd1}},
   parameter                        ProgramFile = "",
@@ -17,10 +16,11 @@ module ganglion_planar_sequencer #(
   input  logic                 clk_i,
   input  logic                 rst_ni,
   input  logic                 start_i,
+  input  logic                 run_i,
+  input  logic [LayerBits-1:0] layer_i,
   input  logic                 credit_i,
-  output logic                 busy_o,
+  output logic                 ends_o,     // the layer's last word is issued
   output logic                 reserve_o,  // the last layer's channel takes a credit
-  output logic [LayerBits-1:0] layer_o,
   output logic [WordBits-2:0]  fields_o,   // of the word, without its flag
   output logic                 valid_o,
   output logic                 first_o,    // of a pass
@@ -32,9 +32,8 @@ module ganglion_planar_sequencer #(
 );
   localparam int unsigned PcBits = Words > 1 ? $clog2(Words) : 1;
   localparam logic [LayerBits-1:0] LastLayer = LayerBits'(Layers - 1);
-  if (Layers < 1 || Words < 2 || Gap < 1 || Gap > 15) begin : g_bad
-    $error("ganglion_planar_sequencer: Layers %0d (from 1), Words %0d (from 2), Gap %0d (1 to 15)",
-           Layers, Words, Gap);
+  if (Layers < 1 || Words < 2) begin : g_bad
+    $error("ganglion_planar_sequencer: Layers %0d (from 1), Words %0d (from 2)", Layers, Words);
   end
 
   (* ram_style = "block", rom_style = "block" *) logic [WordBits-1:0] program_words [Words];
@@ -42,8 +41,7 @@ module ganglion_planar_sequencer #(
 
   logic [WordBits-1:0] word_q;
   logic [PcBits-1:0] pc_q, pass_q;
-  logic [3:0] gap_q;
-  logic fetched_q, first_q, is_last, issue, ends_pass, ends_channel, ends_layer;
+  logic fetched_q, first_q, is_last, issue, ends_pass, ends_channel;
   logic [IndexBits-1:0] index_q, channel_q;
   logic [1:0][7:0] place_q, origin_q;
   logic [1:0] ends;
@@ -51,17 +49,16 @@ module ganglion_planar_sequencer #(
 
   assign fields_o = word_q[WordBits-2:0];
 
-  assign tile   = 8'(Tiles[16*layer_o+:16]);
-  assign stride = 8'(Strides[16*layer_o+:16]);
+  assign tile   = 8'(Tiles[16*layer_i+:16]);
+  assign stride = 8'(Strides[16*layer_i+:16]);
   assign ends   = {place_q[1] == tile - 1'b1, place_q[0] == tile - 1'b1};
   // The word read before says whether this one is its pass' last.
   assign is_last      = fetched_q && word_q[WordBits-1];
-  assign reserve_o    = issue && is_last && layer_o == LastLayer && place_q == '0;
-  assign issue        = busy_o && gap_q == '0 &&
-                        (credit_i || !is_last || layer_o != LastLayer || place_q != '0);
+  assign reserve_o    = issue && is_last && layer_i == LastLayer && place_q == '0;
+  assign issue        = run_i && (credit_i || !is_last || layer_i != LastLayer || place_q != '0);
   assign ends_pass    = issue && is_last;
   assign ends_channel = ends_pass && &ends;
-  assign ends_layer   = ends_channel && channel_q == IndexBits'(Channels[16*layer_o+:16] - 16'd1);
+  assign ends_o       = ends_channel && channel_q == IndexBits'(Channels[16*layer_i+:16] - 16'd1);
 
   always_ff @(posedge clk_i) begin
     if (issue) begin
@@ -94,29 +91,13 @@ module ganglion_planar_sequencer #(
       if (ends_channel) begin
         pass_q    <= pc_q + 1'b1;
         index_q   <= index_q + 1'b1;
-        channel_q <= ends_layer ? '0 : channel_q + 1'b1;
+        channel_q <= ends_o ? '0 : channel_q + 1'b1;
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      busy_o    <= 1'b0;
-      fetched_q <= 1'b0;
-      gap_q     <= '0;
-      layer_o   <= '0;
-    end else begin
-      if (issue) fetched_q <= 1'b1;
-      if (start_i) begin
-        busy_o  <= 1'b1;
-        layer_o <= '0;
-      end
-      if (ends_layer) gap_q <= 4'(Gap);
-      else if (gap_q != '0) gap_q <= gap_q - 1'b1;
-      if (gap_q == 4'd1) begin
-        if (layer_o == LastLayer) busy_o <= 1'b0;
-        else layer_o <= layer_o + 1'b1;
-      end
-    end
+    if (!rst_ni) fetched_q <= 1'b0;
+    else if (issue) fetched_q <= 1'b1;
   end
 endmodule

@@ -138,9 +138,9 @@ def built_by_command(folder: Path, **options: Any) -> tuple[dict[str, Any], Desi
 @pytest.mark.slow
 def test_one_command_makes_verified_hardware_of_a_policy_of_pixels(tmp_path: Path) -> None:
     write_toy_cnn(tmp_path / "policy")
-    made, _ = built_by_command(tmp_path, engine="planar", rows=5, lanes=2)
+    made, _ = built_by_command(tmp_path, engine="planar", rows=5, streams=2, lanes=2)
     assert made["simulation"]["mismatches"] == 0 and made["closed_loop"]["status"] == "skipped"
-    assert made["resources"]["dsp"] == 27
+    assert made["resources"]["dsp"] == 52
 
 
 @pytest.mark.slow

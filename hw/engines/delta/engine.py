@@ -29,7 +29,7 @@ class Delta(NodeEngine):
     keeps_state = True
     usual = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48))
     compared = tuple(DeltaSettings(lanes=lanes) for lanes in (4, 8, 16))
-    varied = "lanes"
+    varied = ("lanes",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield plans of more and more lanes, until more of them only take more or cannot fit."""

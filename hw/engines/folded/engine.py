@@ -31,7 +31,7 @@ class Folded(NodeEngine):
     shape = FoldedShape
     usual = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 12, 16, 24, 32, 48, 64))
     compared = tuple(FoldedSettings(lanes=lanes) for lanes in (4, 8, 16, 32))
-    varied = "lanes"
+    varied = ("lanes",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield plans of more and more lanes, until more of them only take more or cannot fit."""

@@ -33,18 +33,20 @@ def on_part(program: Program, family: Family) -> Resources:
 
 
 def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates: bool) -> Resources:
-    n_channels = sum(each.channels for each in program.maps[1:])
     lut, ff, lanes = _luts(program), _ffs(program), program.shape.lanes
-    if not dsp_accumulates:
+    if not dsp_accumulates or program.shape.packing > 1:
         lut += lanes * program.accumulator_bits
         ff += lanes * program.accumulator_bits
     return Resources(
         lut=lut,
         ff=ff,
-        dsp=lanes * (1 if program.lifted_bits <= dsp_bits else 2),
-        bram=_memories(program.word_bits, program.n_words, bram)
-        + _memories(program.bias_bits, n_channels, bram)
-        + _banks(program, bram),
+        dsp=program.shape.multipliers * (1 if program.lifted_bits <= dsp_bits else 2),
+        bram=sum(
+            _memories(program.word_bits, words, bram)
+            + _memories(program.bias_bits, sum(map(len, shares)), bram)
+            + _banks(program, bram)
+            for words, shares in zip(program.stream_words, zip(*program.shares, strict=True), strict=True)
+        ),
     )
 
 
@@ -53,10 +55,10 @@ def _luts(program: Program) -> int:
     bits, shape = program.value_bits, program.shape
     near, far = program.reach
     select = -(-(far - near) // (INPUTS_OF_LUT - 1)) * bits
-    shifter = select * shape.rows * (program.bank_columns + shape.columns)
+    shifter = shape.streams * select * shape.rows * (program.bank_columns + shape.columns)
     lanes = shape.lanes * (bits + CLIP_LUTS + 2 * _pooled_bits(program))
     write = program.bank_rows * program.bank_columns * bits
-    return CONTROL_LUTS + round(LUT_SHARE * (shifter + lanes + write + _ends(program)))
+    return shape.streams * CONTROL_LUTS + round(LUT_SHARE * (shifter + lanes + write + _ends(program)))
 
 
 def _pooled_bits(program: Program) -> int:
@@ -78,10 +80,11 @@ def _ffs(program: Program) -> int:
     lanes_in = input_format(program).lanes
     held = 2 * source.width - gcd(source.width, lanes_in) + lanes_in
     plane = last.height * last.width
-    drain = plane + -(-plane // sent.lanes) * sent.lanes
-    shifter = shape.rows * (program.bank_columns + shape.columns) * bits
+    kept = plane if shape.streams == 1 else 2 * shape.streams * plane
+    drain = kept + -(-plane // sent.lanes) * sent.lanes
+    shifter = shape.streams * shape.rows * (program.bank_columns + shape.columns) * bits
     pooled = shape.lanes * _pooled_bits(program)
-    return CONTROL_FFS + shifter + pooled + held * source.type.bits + drain * last.type.bits
+    return shape.streams * CONTROL_FFS + shifter + pooled + held * source.type.bits + drain * last.type.bits
 
 
 def _banks(program: Program, bram: BlockRam) -> int:

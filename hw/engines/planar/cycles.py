@@ -3,21 +3,39 @@
 Cycles are counted from a frame's first input word, cycle 0, no end stalled. The constants are the RTL's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from ganglion.hw.engines.planar.program import Program
 from ganglion.models.reference import Ints
 
-GAP = 6
-"""Cycles between a layer's last word and the next layer's first: until the last result can be read."""
+GAP = 5
+"""Cycles, and one a stream, between a layer's last word and the next layer's first: until the last result
+can be read."""
 WRITE = 8
 """Cycles from a word to the result of the sum that it ends, in the lanes' memories or before the drain."""
 PLANES = 2
-"""Output channels that may be under way to the output stream."""
+"""Output channels of a stream that may be under way to the output stream."""
+
+
+def write_cycles(lengths: Sequence[Ints], passes: int) -> tuple[Ints, ...]:
+    """Return when each stream's results are written, from a hidden layer's first word on.
+
+    lengths: the words of each stream's channels. The second stream's waits where the first one's is written.
+    """
+    first, *others = (np.cumsum(np.repeat(each, passes)) - 1 + WRITE for each in lengths)
+    return first, *(other + np.isin(other, first) for other in others)
+
+
+def write_order(program: Program, index: int) -> tuple[int, ...]:
+    """Return a hidden layer's results as they are written: channel * tile^2 + place in the tile of each."""
+    lengths, passes = program.passes[index]
+    written = np.concatenate(write_cycles(lengths, passes))
+    channels = np.repeat(program.order(index + 1), passes) * passes
+    results = channels + np.tile(np.arange(passes), len(channels) // passes)
+    return tuple(results[np.argsort(written)].tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +43,7 @@ class Frame:
     """Cycles of a frame: its first input word and last output word; when its layers start; what is next.
 
     `reads` and `idle`: when memories may be loaded and layers start again. `writes`: those in which results
-    take the memories' port. `drained`: when the last planes left.
+    take the memories' port. `freed`: when each stream's latest planes made room for others.
     """
 
     first: int
@@ -33,7 +51,8 @@ class Frame:
     reads: int
     idle: int
     writes: frozenset[int]
-    drained: tuple[int, ...]
+    freed: tuple[tuple[int, ...], ...]
+    drained: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +68,19 @@ class Timing:
     def latency(self) -> int:
         """Cycles from a frame's first input word to its last output word, alone."""
         frame = next(self._frames())
-        return frame.drained[-1] - frame.first
+        return frame.drained - frame.first
 
     @property
     def interval(self) -> int:
         """Cycles from frame to frame when they follow one another."""
         frames = self._frames()
         *_, before, last = (next(frames) for _ in range(4))
-        return last.drained[-1] - before.drained[-1]
+        return last.drained - before.drained
 
     def _frames(self) -> Iterator[Frame]:
         """Yield frames that follow one another."""
-        idle = frozenset[int]()
-        before = Frame(first=0, start=-1, reads=0, idle=0, writes=idle, drained=(-1,) * PLANES)
+        freed = ((-1,) * PLANES,) * self.program.shape.streams
+        before = Frame(first=0, start=-1, reads=0, idle=0, writes=frozenset(), freed=freed, drained=-1)
         rows = _Rows(timing=self)
         while True:
             before = self._computed(*rows.loaded(before), before)
@@ -71,32 +90,35 @@ class Timing:
         start = at = max(loaded + 1, before.idle)
         at += 1
         writes, reads = list[int](), 0
-        *hidden, (last_lengths, last_passes) = self.passes
-        for lengths, passes in hidden:
-            ends = at - 1 + np.cumsum(np.repeat(lengths, passes))
-            writes += (ends + WRITE).tolist()
-            at = int(ends[-1]) + 1 + GAP
+        for lengths, passes in self.program.passes[:-1]:
+            writes += (at + np.concatenate(write_cycles(lengths, passes))).tolist()
+            at += max(int(each.sum()) for each in lengths) * passes + self._gap
             reads = reads or at
-        drained = list(before.drained)
-        for length in last_lengths.tolist():
-            at = max(at + length - 1, drained[-PLANES] + 1)
-            at += length * (last_passes - 1)
-            drained.append(max(at + WRITE + 1, drained[-1]) + self._plane_words)
-            at += 1
-        idle = at + GAP
+        ended, freed, drained = self._last_layer(at, before)
+        idle = ended + self._gap
         return Frame(
-            first=first, start=start, reads=reads or idle, idle=idle, writes=frozenset(writes),
-            drained=tuple(drained[-PLANES:]),
+            first=first, start=start, reads=reads or idle, idle=idle, writes=frozenset(writes), freed=freed,
+            drained=drained,
         )  # fmt: skip
 
-    @cached_property
-    def passes(self) -> tuple[tuple[Ints, int], ...]:
-        """For each layer the words of each channel and the passes over them."""
-        maps = self.program.maps[1:]
-        return tuple(
-            (np.array([len(channel) for channel in layer]), target.tile**2)
-            for layer, target in zip(self.program.words, maps, strict=True)
-        )
+    def _last_layer(self, at: int, before: Frame) -> tuple[int, tuple[tuple[int, ...], ...], int]:
+        """Return when the last layer, begun at `at`, ended, its planes made room, and the last one left."""
+        shares, (_, passes) = self.program.shares[-1], self.program.passes[-1]
+        streams = len(shares)
+        ends, freed, drained = [at] * streams, [list(each) for each in before.freed], before.drained
+        for channel, words in enumerate(self.program.words[-1]):
+            stream = next(stream for stream, share in enumerate(shares) if channel in share)
+            first = max(ends[stream] + len(words) - 1, freed[stream][-PLANES] + 1)
+            last = first + len(words) * (passes - 1)
+            loaded = max(last + WRITE + streams, drained)
+            drained = loaded + self._plane_words
+            freed[stream].append(drained if streams == 1 else loaded)
+            ends[stream] = last + 1
+        return max(ends), tuple(tuple(each[-PLANES:]) for each in freed), drained
+
+    @property
+    def _gap(self) -> int:
+        return GAP + self.program.shape.streams
 
     @property
     def _plane_words(self) -> int:

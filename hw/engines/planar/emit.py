@@ -10,13 +10,11 @@ from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.design.tiling import Tiling
 from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.engines.memory_files import hex_words, write_memory_files
-from ganglion.hw.engines.planar.maps import Map
+from ganglion.hw.engines.planar.cycles import write_order
 from ganglion.hw.engines.planar.program import Program
-from ganglion.hw.engines.planar.shape import PlanarShape
 from ganglion.hw.engines.planar.words import Word
 from ganglion.models.layers import MaxPool2d
 
-PROGRAM_FILE, BIAS_FILE = "program.dat", "bias.dat"
 WORD_LANES = 8
 """Values in a word of either stream, or the most of their common divisors with what is to be sent."""
 LIST_BITS = 16
@@ -36,31 +34,37 @@ def output_format(program: Program) -> StreamFormat:
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
     """Return the streams of the hidden layers' taps, a value of every lane a word."""
-    return {k: _tap_format(program.shape, each) for k, each in enumerate(program.maps[1:-1])}
+    return {k: _tap_format(program, k) for k in range(len(program.layers) - 1)}
 
 
-def _tap_format(shape: PlanarShape, tapped: Map) -> StreamFormat:
+def _tap_format(program: Program, layer: int) -> StreamFormat:
+    shape, tapped = program.shape, program.maps[layer + 1]
     tiling = Tiling(
-        rows=shape.rows, columns=shape.columns, tile=tapped.tile, height=tapped.height, width=tapped.width
-    )
-    values = stream(tapped.type, tapped.channels * tiling.values, shape.lanes)
+        rows=shape.rows, columns=shape.columns, tile=tapped.tile, height=tapped.height, width=tapped.width,
+        order=None if shape.streams == 1 else write_order(program, layer),
+    )  # fmt: skip
+    values = stream(tapped.type, tapped.channels * tiling.values, shape.rows * shape.columns)
     return replace(values, features=tapped.channels * tapped.height * tapped.width, tiling=tiling)
 
 
 def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
     """Write the memory files into `folder`, their names beginning with the node's, and return them."""
-    words = [
-        _encoded(program, word, index == len(channel) - 2)
-        for layer in program.words
-        for channel in layer
-        for index, word in enumerate(channel)
-    ]
-    biases = [int(start) for layer in program.starts for start in layer]
-    files = {
-        PROGRAM_FILE: hex_words(words, program.word_bits),
-        BIAS_FILE: hex_words(biases, program.bias_bits),
-    }
+    files: dict[str, str] = {}
+    for number in range(program.shape.streams):
+        words, biases = list[int](), list[int]()
+        for layer, starts, shares in zip(program.words, program.starts, program.shares, strict=True):
+            for channel in shares[number]:
+                biases.append(int(starts[channel]))
+                last = len(layer[channel]) - 1
+                words += [_encoded(program, word, n == last - 1) for n, word in enumerate(layer[channel])]
+        files[_file("program", program, number)] = hex_words(words, program.word_bits)
+        files[_file("bias", program, number)] = hex_words(biases, program.bias_bits)
     return write_memory_files(files, folder, node)
+
+
+def _file(what: str, program: Program, number: int) -> str:
+    """Return a stream's memory file; names of all streams are equally long, as what chooses one wants."""
+    return f"{what}.dat" if program.shape.streams == 1 else f"{what}{number + 1}.dat"
 
 
 def _encoded(program: Program, word: Word, is_next_last: bool) -> int:
@@ -80,12 +84,11 @@ def engine_lines(program: Program, node: str) -> list[str]:
     """Return the lines between the streams x and y; the files of memories begin with the node's name."""
     shape, value_bits = program.shape, program.value_bits
     layer_bits = max(1, (len(program.layers) - 1).bit_length())
-    pins = {f"result_{name}_o": f"result_{name}" for name in ("valid", "layer", "place")}
+    pins = {f"result_{name}_o": f"result_{name}" for name in ("valid", "layer")}
     return [
         "  logic result_valid;",
         f"  logic [{layer_bits - 1}:0] result_layer;",
-        "  logic [15:0] result_place;",
-        f"  logic [{shape.lanes * value_bits - 1}:0] result;",
+        f"  logic [{shape.rows * shape.columns * value_bits - 1}:0] result;",
         *instance(
             "ganglion_planar",
             "u_engine",
@@ -93,7 +96,7 @@ def engine_lines(program: Program, node: str) -> list[str]:
             CLOCK | stream_pins() | pins | {"result_o": "result"},
         ),
         "  logic unused_result;",
-        "  assign unused_result = ^{result_valid, result_layer, result_place, result};",
+        "  assign unused_result = ^{result_valid, result_layer, result};",
         f"`ifdef {TAPS_DEFINE}",
         *(line for k in range(len(program.layers) - 1) for line in _tap(program, k, layer_bits)),
         "`endif",
@@ -128,7 +131,6 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "BankColumns": program.bank_columns,
         "Depth": program.depth,
         "Layers": len(program.layers),
-        "Words": program.n_words,
         "ValueBits": program.value_bits,
         "WeightBits": program.weight_bits,
         "LiftedBits": program.lifted_bits,
@@ -136,7 +138,7 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "KernelBits": program.kernel_bits,
         "AccBits": program.accumulator_bits,
         "BiasBits": program.bias_bits,
-        "AllChannels": sum(each.channels for each in program.maps[1:]),
+        "AllChannels": max(sum(map(len, shares)) for shares in zip(*program.shares, strict=True)),
         "Reaches": far - near + 1,
         "Before": -near,
         "InLanes": entry.lanes,
@@ -150,28 +152,52 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "OutBits": egress.type.bits,
         "Modes": len(modes),
     }
+    if shape.packing > 1:
+        numbers["Packing"] = shape.packing
     lists = {name: concatenation(LIST_BITS, values) for name, values in _lists(program).items()}
     lists |= {
         "Shifts": concatenation(8, [mode.shift for mode in modes]),
         "Widths": concatenation(8, [mode.bits for mode in modes]),
+        "Words": concatenation(32, program.stream_words),
     }
-    files = {"ProgramFile": memory_path(node, PROGRAM_FILE), "BiasFile": memory_path(node, BIAS_FILE)}
-    return {name: str(value) for name, value in numbers.items()} | lists | files
+    return {name: str(value) for name, value in numbers.items()} | lists | _of_streams(program, node)
+
+
+def _of_streams(program: Program, node: str) -> dict[str, str]:
+    """Return the parameters that streams add, and the files of each."""
+    files = {
+        f"{prefix}{what}File": memory_path(node, _file(what.lower(), program, number))
+        for number, prefix in zip(range(program.shape.streams), ("", "Second"), strict=False)
+        for what in ("Program", "Bias")
+    }
+    if program.shape.streams == 1:
+        return files
+    channels, second = range(program.maps[-1].channels), program.shares[-1][1]
+    return files | {
+        "Streams": str(program.shape.streams),
+        "OutChannels": str(len(channels)),
+        "Seconds": concatenation(1, [int(channel in second) for channel in channels]),
+    }
 
 
 def _lists(program: Program) -> dict[str, list[int]]:
-    """Return the parameters of which each layer has its own."""
+    """Return the parameters of which each layer has its own, some for each stream, too."""
     near, _ = program.reach
     modes = list(dict.fromkeys(program.requantizations))
     layers, sources, targets = program.layers, program.maps[:-1], program.maps[1:]
     residuals = [program.residual(index) for index in range(len(layers))]
+    numbers = range(program.shape.streams)
     return {
-        "Channels": [each.channels for each in targets],
+        "Channels": [len(shares[number]) for number in numbers for shares in program.shares],
         "Tiles": [each.tile for each in targets],
         "Strides": [layer.stride for layer in layers],
         "SourceTiles": [each.tile for each in sources],
         "Sources": [each.first for each in sources],
-        "Targets": [each.first for each in targets],
+        "Targets": [
+            target.address(sum(map(len, shares[:number])), 0, 0)
+            for number in numbers
+            for target, shares in zip(targets, program.shares, strict=True)
+        ],
         "Residuals": [0 if each is None else each.first for each in residuals],
         "Offsets": [
             -near * source.tile - layer.padding for layer, source in zip(layers, sources, strict=True)

@@ -20,12 +20,12 @@ def interpret(program: Program, inputs: Ints) -> list[Ints]:
         values = _layer(program, index, memory)
         results.append(values)
         if target is not program.maps[-1]:
-            _store(memory, target, values)
+            _store(memory, target, values[:, program.order(index + 1)])
     return results
 
 
 def _store(memory: Ints, target: Map, values: Ints) -> None:
-    """Put a map [batch, channels, H, W] where the lanes have it."""
+    """Put a map [batch, channels, H, W], its channels in the lanes' order, where the lanes have it."""
     _, n, rows, columns = memory.shape
     tile, channels = target.tile, target.channels
     whole = np.full((n, channels, rows * tile, columns * tile), target.edge)

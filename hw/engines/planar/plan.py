@@ -25,10 +25,11 @@ from ganglion.models.reference import IntNetwork
 
 # In compile order: what is instantiated before what instantiates it.
 MODULES = (
-    "ganglion_delay", "ganglion_requantize", "ganglion_planar_lane", "ganglion_planar_shifter",
-    "ganglion_planar_reading", "ganglion_planar_lanes", "ganglion_planar_banks", "ganglion_planar_address",
-    "ganglion_planar_frames", "ganglion_planar_loader", "ganglion_planar_sequencer", "ganglion_planar_plane",
-    "ganglion_planar_drain", "ganglion_planar",
+    "ganglion_delay", "ganglion_requantize", "ganglion_planar_lane", "ganglion_planar_pair",
+    "ganglion_planar_grid", "ganglion_planar_shifter", "ganglion_planar_reading", "ganglion_planar_lanes",
+    "ganglion_planar_banks", "ganglion_planar_address", "ganglion_planar_frames", "ganglion_planar_loader",
+    "ganglion_planar_layers", "ganglion_planar_sequencer", "ganglion_planar_stream", "ganglion_planar_write",
+    "ganglion_planar_plane", "ganglion_planar_turns", "ganglion_planar_drain", "ganglion_planar",
 )  # fmt: skip
 CHECKED_STACKS = 8
 
@@ -49,7 +50,7 @@ class PlanarPlan:
 
     @property
     def shape(self) -> PlanarShape:
-        """The grid."""
+        """The grid, and how many there are."""
         return self.program.shape
 
     @property
@@ -77,7 +78,7 @@ class PlanarPlan:
 
     def layer_cycles(self) -> list[int]:
         """Return the cycles in which each layer multiplies."""
-        return [int(lengths.sum()) * passes for lengths, passes in self._timing().passes]
+        return [max(int(each.sum()) for each in lengths) * passes for lengths, passes in self.program.passes]
 
     def figures(self) -> dict[str, int]:
         """Return the words and bits of the program, a lane's values, and the widths inside."""

@@ -1,24 +1,29 @@
 """A planar engine's program: maps in the lanes, the words of each channel, and the widths that they need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from ganglion.hw.engines.folded.lower import Requantization, rounding
 from ganglion.hw.engines.planar.maps import Map, maps_of
-from ganglion.hw.engines.planar.shape import PlanarShape, check_network, layers_of
+from ganglion.hw.engines.planar.shape import PlanarShape, check_network, check_streams, layers_of
+from ganglion.hw.engines.planar.streams import Shares, divided
 from ganglion.hw.engines.planar.words import Word, weight_bits, words_of
 from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork, Ints
+
+PRODUCT_BITS = 16
+"""Of a value and a weight in a multiplier that two lanes share; ganglion_planar_pair.sv knows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """Convolutions and poolings placed on an engine.
 
-    Every weight is shifted left by its layer's `lift` so that all sums are shifted right by the same `shift`;
-    rounding is part of the biases, and a signed result's, which is clipped as if from zero, its offset.
+    Every weight is shifted left by its layer's `lift` so that all sums are shifted right by the same amount,
+    unless lanes share multipliers, in which only the weight itself has room. Rounding is part of the biases,
+    and a signed result's, which is clipped as if from zero, its offset.
     """
 
     shape: PlanarShape
@@ -56,8 +61,56 @@ class Program:
 
     @cached_property
     def words(self) -> tuple[tuple[tuple[Word, ...], ...], ...]:
-        """For each layer and output channel what a pass multiplies."""
+        """For each layer and output channel what a pass multiplies; channels by their places in the lanes."""
+        return tuple(
+            tuple(self._placed(index, words) for words in layer) for index, layer in enumerate(self._words)
+        )
+
+    def _placed(self, index: int, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        residual = self.network.spec.residual(index)
+        boundaries = [index] * len(words) if residual is None else [*[index] * (len(words) - 1), residual]
+        return tuple(
+            replace(word, channel=self.order(boundary).index(word.channel))
+            for word, boundary in zip(words, boundaries, strict=True)
+        )
+
+    @cached_property
+    def _words(self) -> tuple[tuple[tuple[Word, ...], ...], ...]:
         return tuple(words_of(self.network, index) for index in range(len(self.layers)))
+
+    @cached_property
+    def shares(self) -> tuple[Shares, ...]:
+        """For each layer the output channels of each stream; those of the last one leave in their order."""
+        return tuple(
+            divided([*map(len, words)], self.shape.streams, in_order=words is self._words[-1])
+            for words in self._words
+        )
+
+    def order(self, boundary: int) -> tuple[int, ...]:
+        """Return a map's channels as lanes keep them: each stream's behind those of the one before."""
+        return self._orders[boundary]
+
+    @cached_property
+    def _orders(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(range(self.maps[0].channels)), *(
+            tuple(channel for share in shares for channel in share) for shares in self.shares
+        )
+
+    @cached_property
+    def passes(self) -> tuple[tuple[tuple[Ints, ...], int], ...]:
+        """For each layer the words of each stream's channels, and the passes over them."""
+        return tuple(
+            (tuple(np.array([len(words[channel]) for channel in share]) for share in shares), target.tile**2)
+            for words, shares, target in zip(self._words, self.shares, self.maps[1:], strict=True)
+        )
+
+    @property
+    def stream_words(self) -> tuple[int, ...]:
+        """Words of each stream's program."""
+        return tuple(
+            sum(int(lengths[stream].sum()) for lengths, _ in self.passes)
+            for stream in range(self.shape.streams)
+        )
 
     @property
     def frame_channels(self) -> int:
@@ -69,20 +122,24 @@ class Program:
         """Bits of the widest value."""
         return max(each.type.bits for each in self.maps)
 
-    @property
-    def shift(self) -> int:
-        """Right shift of every finished sum."""
-        return max(layer.shift for layer in self.layers)
+    @cached_property
+    def shifts(self) -> tuple[int, ...]:
+        """For each layer the right shift of a finished sum."""
+        own = tuple(layer.shift for layer in self.layers)
+        return own if self.shape.packing > 1 else (max(own),) * len(own)
 
     @cached_property
     def lifts(self) -> tuple[int, ...]:
         """For each layer the left shift of weights and biases."""
-        return tuple(self.shift - layer.shift for layer in self.layers)
+        return tuple(shift - layer.shift for shift, layer in zip(self.shifts, self.layers, strict=True))
 
     @cached_property
     def requantizations(self) -> tuple[Requantization, ...]:
         """What a finished sum goes through, layer by layer."""
-        return tuple(Requantization(shift=self.shift, bits=each.output_type.bits) for each in self.layers)
+        return tuple(
+            Requantization(shift=shift, bits=each.output_type.bits)
+            for shift, each in zip(self.shifts, self.layers, strict=True)
+        )
 
     @property
     def weight_bits(self) -> int:
@@ -115,8 +172,8 @@ class Program:
 
     @cached_property
     def n_words(self) -> int:
-        """Words of the program."""
-        return sum(len(channel) for layer in self.words for channel in layer)
+        """Words of the program, all streams'."""
+        return sum(self.stream_words)
 
     @cached_property
     def starts(self) -> tuple[Ints, ...]:
@@ -134,7 +191,12 @@ class Program:
         for index, (layer, lift) in enumerate(zip(self.layers, self.lifts, strict=True)):
             bound = int(self.network.accumulator_bound(index).max()) - (layer.output_type.low << layer.shift)
             most = max(most, bound << lift)
-        return max(most.bit_length() + 1, self.shift + self.value_bits + 1)
+        return max(most.bit_length() + 1, max(self.shifts) + self.value_bits + 1, self._product_bits)
+
+    @property
+    def _product_bits(self) -> int:
+        """Return the bits of a packed product and its carry, which a sum of packed lanes has at least."""
+        return PRODUCT_BITS + 1 if self.shape.packing > 1 else 0
 
     @property
     def bias_bits(self) -> int:
@@ -159,4 +221,5 @@ class Program:
 def program(network: IntNetwork, shape: PlanarShape) -> Program:
     """Return a network's program; CompileError when the engine cannot hold it."""
     check_network(network)
+    check_streams(network, shape)
     return Program(shape=shape, network=network)

@@ -1,11 +1,12 @@
-"""How a planar engine is built: a grid of lanes, and the tile of the last map that each of them has."""
+"""How a planar engine is built: a grid of lanes, each with a tile of the last map, for each weight stream."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import ClassVar
 
 from ganglion.hw.engines.check import check_types
+from ganglion.hw.engines.planar.streams import MAX_STREAMS
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
@@ -13,30 +14,41 @@ from ganglion.models.layers import Conv2d, MaxPool2d
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 
-MAX_GRID = 32
+MAX_GRID, MAX_PACKING = 32, 2
 MAX_TILE = 64
 """Rows, and columns, of the largest tile: the input's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanarShape:
-    """The grid of an engine: lane (r, c) has rows r*tile .. and columns c*tile .. of the last map."""
+    """The grid of an engine: lane (r, c) has rows r*tile .. and columns c*tile .. of the last map.
+
+    Each weight stream has such a grid, and `packing` lanes of it share a multiplier.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
     rows: int
     columns: int
     tile: int
+    streams: int = 1
+    packing: int = 1
 
     def __post_init__(self) -> None:
-        for name, high in (("rows", MAX_GRID), ("columns", MAX_GRID), ("tile", MAX_TILE)):
+        limits = {"rows": MAX_GRID, "columns": MAX_GRID, "tile": MAX_TILE}
+        for name, high in (limits | {"streams": MAX_STREAMS, "packing": MAX_PACKING}).items():
             if not 1 <= getattr(self, name) <= high:
                 raise CompileError(f"planar: {name} = {getattr(self, name)} is outside 1 to {high}")
 
     @property
     def lanes(self) -> int:
-        """Multipliers."""
-        return self.rows * self.columns
+        """Lanes of all streams."""
+        return self.rows * self.columns * self.streams
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers: one that has no other lane to share with has its own."""
+        return -(-self.rows * self.columns // self.packing) * self.streams
 
 
 def layers_of(spec: NetworkSpec) -> tuple[Conv2d | MaxPool2d, ...]:
@@ -121,12 +133,44 @@ def _lanes(layers: tuple[Conv2d | MaxPool2d, ...], tile: int) -> list[tuple[int,
     return [(-(-layer.out_shape[1] // size), -(-layer.out_shape[2] // size)) for layer, size in sizes]
 
 
-def find_shape(network: IntNetwork, rows: int | None, columns: int | None) -> PlanarShape:
-    """Return the grid of so many rows or columns; CompileError names the grids that there are."""
+def check_streams(network: IntNetwork, shape: PlanarShape) -> None:
+    """Raise CompileError when a layer has fewer output channels than there are weight streams."""
+    for layer in layers_of(network.spec):
+        if (channels := layer.out_shape[0]) < shape.streams:
+            raise CompileError(
+                f"planar: {layer.name} has {channels} output channel, but each of {shape.streams} weight "
+                f"streams needs one; set {spelled('streams', 1)}"
+            )
+
+
+def find_shapes(
+    network: IntNetwork,
+    rows: int | None = None,
+    columns: int | None = None,
+    streams: int | None = None,
+    packing: int | None = None,
+) -> tuple[PlanarShape, ...]:
+    """Return the shapes of so many rows, columns, weight streams and lanes a multiplier, the fastest first.
+
+    None is any. CompileError names the grids that there are, or the layer that streams cannot share.
+    """
     known = tuple(shapes(network))
-    for shape in known:
-        if rows in (None, shape.rows) and columns in (None, shape.columns):
-            return shape
-    asked = " ".join(spelled(n, v) for n, v in (("rows", rows), ("columns", columns)) if v is not None)
-    names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known)
-    raise CompileError(f"planar: {asked}: no grid of the maps; there are, rows x columns, {names}")
+    grids = [each for each in known if rows in (None, each.rows) and columns in (None, each.columns)]
+    if not grids:
+        asked = " ".join(spelled(n, v) for n, v in (("rows", rows), ("columns", columns)) if v is not None)
+        names = ", ".join(f"{shape.rows} x {shape.columns}" for shape in known)
+        raise CompileError(f"planar: {asked}: no grid of the maps; there are, rows x columns, {names}")
+    if streams is None:
+        channels = min(layer.out_shape[0] for layer in layers_of(network.spec))
+        numbers = range(1, 1 + min(MAX_STREAMS, channels))
+    else:
+        check_streams(network, replace(grids[0], streams=streams))
+        numbers = range(streams, streams + 1)
+    packings = range(1, 1 + MAX_PACKING) if packing is None else (packing,)
+    found = [
+        replace(grid, streams=number, packing=packing)
+        for grid in grids
+        for number in numbers
+        for packing in packings
+    ]
+    return tuple(sorted(found, key=lambda each: (each.tile**2 / each.streams, each.packing)))

@@ -27,7 +27,7 @@ class Unrolled(NodeEngine):
     settings = UnrolledSettings
     shape = UnrolledShape
     usual = tuple(UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4))
-    varied = "adders_per_stage"
+    varied = ("adders_per_stage",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield all, by prediction: a plan takes minutes."""

@@ -1,5 +1,7 @@
 """Packing is exact for every width, and refuses what does not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,6 +63,10 @@ def test_a_tiled_map_comes_place_by_place_from_its_lanes() -> None:
     assert words[:4].tolist() == [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 0, 0], [5, 7, 0, 0]]
     assert np.array_equal(stream.unpack(words), maps)
     assert stream.unpack(words[:5]).shape == (0, 24) and stream.pack(maps[:0]).shape == (0, 4)
+    order = (4, 0, 5, 1, 2, 3, 6, 7)
+    mixed = replace(stream, tiling=replace(tiling, order=order))
+    assert mixed.pack(maps)[:8].tolist() == words[list(order)].tolist()
+    assert np.array_equal(mixed.unpack(mixed.pack(maps)), maps)
 
 
 def test_a_map_may_be_larger_than_a_word() -> None:

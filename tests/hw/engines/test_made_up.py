@@ -44,7 +44,7 @@ class Square(NodeEngine):
     settings = SquareSettings
     shape = FoldedShape
     usual = (SquareSettings(),)
-    varied = "side"
+    varied = ("side",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield nothing: it is for who asks for it."""

@@ -99,7 +99,7 @@ class Maps(NodeEngine):
     kinds = frozenset({"conv2d"})
     keeps_frames = True
     tail = "folded"
-    varied = "side"
+    varied = ("side",)
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         for side in (2, 4, 8):

@@ -12,7 +12,8 @@ from ganglion.hw.engines.planar.interpret import interpret
 from ganglion.hw.engines.planar.plan import plan
 from ganglion.hw.engines.planar.program import Program, program
 from ganglion.hw.engines.planar.settings import PlanarSettings
-from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shape, shapes
+from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shapes, shapes
+from ganglion.hw.engines.planar.streams import divided
 from ganglion.hw.mapping.choose import choose
 from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
@@ -46,10 +47,49 @@ def test_nature_cnn_has_the_grids_that_its_maps_allow() -> None:
 
 def test_a_grid_that_the_maps_do_not_have_names_those_that_they_have() -> None:
     with pytest.raises(CompileError, match="planar: rows=4: no grid of the maps; there are.* 5 x 5, 3 x 3,"):
-        find_shape(toy_convolutions(), 4, None)
+        find_shapes(toy_convolutions(), rows=4)
     with pytest.raises(ConfigError, match="rows=33: allowed from 1 to 32"):
         PlanarSettings(rows=33)
-    assert find_shape(toy_convolutions(), None, 3) == PlanarShape(rows=3, columns=3, tile=2)
+    (found,) = find_shapes(toy_convolutions(), columns=3, streams=1, packing=1)
+    assert found == PlanarShape(rows=3, columns=3, tile=2)
+
+
+def test_the_fastest_shape_comes_first_and_a_layer_of_one_channel_has_one_stream() -> None:
+    found = find_shapes(toy_convolutions(), packing=1)
+    assert [(each.rows, each.streams) for each in found[:4]] == [(5, 2), (5, 1), (3, 2), (3, 1)]
+    assert [each.packing for each in find_shapes(toy_convolutions(), rows=5, streams=1)] == [1, 2]
+    one = chain(_rng(), (2, 9, 9), [Conv(channels=3, kernel=2), Conv(channels=1, kernel=2)])
+    assert {each.streams for each in find_shapes(one)} == {1}
+    refusal = "planar: conv2 has 1 output channel, but each of 2 weight streams needs one; set streams=1"
+    with pytest.raises(CompileError, match=refusal):
+        find_shapes(one, streams=2)
+    with pytest.raises(CompileError, match=refusal):
+        program(one, PlanarShape(rows=9, columns=9, tile=1, streams=2))
+    with pytest.raises(ConfigError, match="streams=3: allowed from 1 to 2"):
+        PlanarSettings(streams=3)
+
+
+def test_channels_are_divided_so_that_streams_end_together() -> None:
+    lengths = [2, 9, 7, 2]
+    assert divided(lengths, 1, in_order=False) == ((0, 1, 2, 3),)
+    assert divided(lengths, 2, in_order=False) == ((1, 3), (0, 2))
+    assert divided(lengths, 2, in_order=True) == ((0, 2, 3), (1,))
+    many = _rng().integers(2, 40, 64).tolist()
+    words = [sum(many[channel] for channel in share) for share in divided(many, 2, in_order=False)]
+    assert abs(words[0] - words[1]) <= 2
+
+
+def test_two_streams_are_taken_where_the_dsps_allow_and_lanes_share_them_where_they_are_scarce() -> None:
+    network = toy_convolutions()
+    taken = {0: (5, 2, 1, 50), 150: (5, 2, 2, 26), 180: (5, 1, 2, 13)}
+    for others, expected in taken.items():
+        (made,) = Planar().plan([network], PlanarSettings(), BOARD, replace(NOTHING, dsp=others))
+        shape = made.shape
+        assert (shape.rows, shape.streams, shape.packing, made.resources.dsp) == expected
+    known = [each.settings for each in Planar().candidates(network, BOARD, 0.0)]
+    assert known[-1] == PlanarSettings(rows=5, columns=5, streams=2, packing=1)
+    with pytest.raises(CompileError, match="packing=2 takes a multiplier of 25 bits, .* has 18; set pack"):
+        Planar().plan([network], PlanarSettings(packing=2), find_board("ULX3S-85F"), NOTHING)
 
 
 def test_maps_that_no_grid_divides_are_named() -> None:
@@ -57,14 +97,14 @@ def test_maps_that_no_grid_divides_are_named() -> None:
     with pytest.raises(
         CompileError, match="planar: conv1's map of 2100 x 1 takes 33 rows or columns of lanes"
     ):
-        find_shape(tall, None, None)
+        find_shapes(tall)
     with pytest.raises(CompileError, match="planar: conv1's map of 2100 x 1 takes 33"):
         choose(tall, BOARD)
     halved = chain(_rng(), (1, 260, 260), [Pool(kernel=2, stride=2, output="UINT8")] * 7)
     with pytest.raises(
         CompileError, match="strides make 128 rows of the input one of the last map, allowed 64"
     ):
-        find_shape(halved, None, None)
+        find_shapes(halved)
 
 
 def test_what_it_does_not_compute_is_refused() -> None:
@@ -115,10 +155,12 @@ def test_an_input_of_signed_values_is_not_pooled_beyond_its_edges() -> None:
 def test_a_board_too_small_names_the_nearest_grid_that_fits() -> None:
     network = toy_convolutions()
     small = replace(BOARD, resources=replace(BOARD.resources, dsp=12))
-    with pytest.raises(CompileError, match=r"5 x 5 lanes for .* takes 25 DSP of .*; set rows=3 columns=3"):
-        Planar().plan([network], PlanarSettings(rows=5), small, NOTHING)
+    with pytest.raises(CompileError, match=r"5 x 5 lanes for .* takes 25 DSP of .*; set rows=3 columns=3 s"):
+        Planar().plan([network], PlanarSettings(rows=5, streams=1, packing=1), small, NOTHING)
+    with pytest.raises(CompileError, match=r"engine, 2 times 5 x 5 lanes for .* takes 50 DSP of .*packing=2"):
+        Planar().plan([network], PlanarSettings(rows=5, streams=2, packing=1), small, NOTHING)
     (made,) = Planar().plan([network], PlanarSettings(), small, NOTHING)
-    assert made.shape.rows == 3
+    assert (made.shape.rows, made.shape.streams, made.shape.packing) == (3, 2, 2)
 
 
 def test_a_program_is_as_long_as_its_nonzeros_and_empty_kernels_take_two_words() -> None:
@@ -145,7 +187,7 @@ def test_a_wrong_word_is_found_before_anything_is_written() -> None:
 
 
 def test_lanes_with_any_tile_compute_any_chain() -> None:
-    """Channels, strides, paddings, poolings, residuals and odd maps at random, each on all of its grids."""
+    """Channels, strides, paddings, poolings, residuals, odd maps and streams at random, on all grids."""
     rng = _rng(7)
     for _ in range(6):
         kernel = int(rng.integers(1, 5))
@@ -178,25 +220,31 @@ def test_lanes_with_any_tile_compute_any_chain() -> None:
         shape = (int(rng.integers(1, 4)), int(rng.integers(12, 20)), int(rng.integers(12, 20)))
         network = chain(rng, shape, [first, pool, block], input_type="INT8")
         for grid in shapes(network):
+            streams, packing = rng.integers(1, 1 + min(2, first.channels)), rng.integers(1, 3)
+            grid = replace(grid, streams=int(streams), packing=int(packing))
             inputs = rng.integers(-128, 128, (2, network.spec.widths[0]))
             answers = zip(network.forward(inputs), interpret(program(network, grid), inputs), strict=True)
             assert all(np.array_equal(expected, got) for expected, got in answers)
 
 
-ESTIMATED: dict[str, Callable[[], tuple[IntNetwork, int]]] = {
-    "toy": lambda: (toy_convolutions(), 5),
-    "residual stack": lambda: (residual_stack(_rng()), 6),
-    "ResNet, 11 x 11": lambda: (resnet_convolutions(0.98), 11),
-    "NatureCNN, 10 x 10": lambda: (nature_convolutions(0.98), 10),
-    "NatureCNN, 5 x 5": lambda: (nature_convolutions(0.98), 5),
+ESTIMATED: dict[str, Callable[[], tuple[IntNetwork, PlanarSettings]]] = {
+    "toy": lambda: (toy_convolutions(), PlanarSettings(rows=5, streams=1, packing=1)),
+    "toy, two streams": lambda: (toy_convolutions(), PlanarSettings(rows=5, streams=2, packing=1)),
+    "toy, packed": lambda: (toy_convolutions(), PlanarSettings(rows=5, streams=1, packing=2)),
+    "residual stack": lambda: (residual_stack(_rng()), PlanarSettings(rows=6, streams=1, packing=1)),
+    "residual stack, both": lambda: (residual_stack(_rng()), PlanarSettings(rows=6, streams=2, packing=2)),
+    "ResNet": lambda: (resnet_convolutions(0.98), PlanarSettings(rows=11, streams=1, packing=1)),
+    "NatureCNN": lambda: (nature_convolutions(0.98), PlanarSettings(rows=10, streams=1, packing=1)),
+    "NatureCNN, both": lambda: (nature_convolutions(0.98), PlanarSettings(rows=10, streams=2, packing=2)),
+    "NatureCNN, 5 x 5": lambda: (nature_convolutions(0.98), PlanarSettings(rows=5, streams=1, packing=1)),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMATED)
 def test_estimate_is_within_15_percent_of_synthesis(name: str, tmp_path: Path) -> None:
-    network, rows = ESTIMATED[name]()
-    (made,) = Planar().plan([network], PlanarSettings(rows=rows), BOARD, NOTHING)
+    network, settings = ESTIMATED[name]()
+    (made,) = Planar().plan([network], settings, BOARD, NOTHING)
     built = build_bare(made, tmp_path)
     statistics = run_yosys(built.design, tmp_path / "work")
     nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()

@@ -1,6 +1,7 @@
 """The planar RTL equals the reference in every map of every frame, in exactly the model's cycles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,15 @@ SLOW: dict[str, Callable[[], Case]] = {
         1,
     ),
 }  # fmt: skip
-CASES = [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+CASES = [
+    *((name, number, number) for name in FAST for number in (1, 2)),
+    *(
+        pytest.param(name, streams, packing, marks=pytest.mark.slow)
+        for name in SLOW
+        for streams, packing in ((1, 1), (1, 2), (2, 1), (2, 2))
+        if (name, streams) != ("one channel", 2)
+    ),
+]
 TRAFFIC = [
     *stalled(25, 50, 90),
     Traffic(stall_percent=50, burst_cycles=4, seed=9),
@@ -125,10 +134,12 @@ TRAFFIC = [
 ]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_rtl_equals_the_reference_in_the_models_cycles(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "streams", "packing"), CASES)
+def test_rtl_equals_the_reference_in_the_models_cycles(
+    name: str, streams: int, packing: int, tmp_path: Path
+) -> None:
     network, which = (FAST | SLOW)[name]()
-    made = plan(network, list(shapes(network))[which])
+    made = plan(network, replace(list(shapes(network))[which], streams=streams, packing=packing))
     made.verify()
     bench = build_bare(made, tmp_path).bench()
     vectors = frame_vectors(network, 21, episode=7)
@@ -146,14 +157,24 @@ def test_rtl_equals_the_reference_in_the_models_cycles(name: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("convolutions", "latency", "interval"),
-    [(nature_convolutions, 4_600, 3_600), (resnet_convolutions, 33_500, 32_500)],
+    ("convolutions", "streams", "packing", "latency", "interval"),
+    [
+        (nature_convolutions, 1, 1, 4_600, 3_600),
+        (nature_convolutions, 2, 2, 2_800, 1_900),
+        (resnet_convolutions, 1, 1, 33_500, 32_500),
+        (resnet_convolutions, 2, 2, 17_500, 16_600),
+    ],
 )
 def test_convolutions_of_games_are_bit_exact_in_as_many_cycles_as_promised(
-    convolutions: Callable[[float], IntNetwork], latency: int, interval: int, tmp_path: Path
+    convolutions: Callable[[float], IntNetwork],
+    streams: int,
+    packing: int,
+    latency: int,
+    interval: int,
+    tmp_path: Path,
 ) -> None:
     network = convolutions(0.98)
-    made = plan(network, next(shapes(network)))
+    made = plan(network, replace(next(shapes(network)), streams=streams, packing=packing))
     assert made.latency_cycles <= latency and made.interval_cycles(made.entry.words) <= interval
     bench = build_bare(made, tmp_path).bench(10 * latency)
     vectors = frame_vectors(network, 10, episode=6)
