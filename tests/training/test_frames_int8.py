@@ -22,12 +22,14 @@ from ganglion.models.spec.policy import Pixels
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.compress import compress
+from ganglion.training.config import changed
 from ganglion.training.export import export_run
 from ganglion.training.learner import count_weights, quantize
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase
 from ganglion.training.train import train
 from tests.training.frames import frames_zip, played
+from tests.training.killed import assert_resumes
 from tests.training.toy import FRAMES_ID, STEPS_ID, frames_config, steps_config, toy_run
 
 
@@ -117,6 +119,27 @@ def test_a_small_game_is_pruned_made_int8_taught_and_shipped(tmp_path: Path) -> 
     assert spec.action.kind == "argmax" and isinstance(spec.normalizer, Pixels)
     with pytest.raises(CompileError, match="conv1 is a conv2d layer; hardware is for chains of dense ones"):
         dense_layers(spec.network.layers)
+
+
+@pytest.mark.slow
+def test_a_residual_student_killed_in_every_phase_goes_on_as_if_nothing_had_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = frames_config(eval_every=48, eval_episodes=1, final_episodes=1, learning_starts=48)
+    dense = toy_run(name="dense", config=config, build=tmp_path, steps=96)
+    train(dense)
+    student = toy_run(
+        name="whole",
+        config=changed(config, {"dqn.network": "resnet"}, "the test"),
+        build=tmp_path,
+        steps=192,
+        qat_steps=96,
+        sparsity=0.8,
+        parent=str(dense.best(Phase.DENSE)),
+        distill=True,
+        dense_steps=48,
+    )
+    assert_resumes(student, monkeypatch)
 
 
 @pytest.mark.slow
