@@ -115,7 +115,6 @@ PAIR_FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_pair", "value_q > read", "value_q < read"),
     ("ganglion_planar_pair", "clipped - low_i", "clipped"),
     ("ganglion_planar_grid", "values_i[2*p+:2]", "{2{values_i[2*p]}}"),
-    (NODE, r"\.AccBits\((\d+)\)", "-4"),
 )
 FAST: set[int] = set()
 FAST_RESIDUAL = {4}
