@@ -26,6 +26,8 @@ class DeltaState:
     """For each layer [batch, *out_shape], without a residual."""
     fan_out: list[Ints]
     """For each layer how many products an input is a factor of: [values that enter]."""
+    n_sent: list[Ints]
+    """For each layer with weights how many values the last step sent to it: [batch]; of others none."""
 
     def keep(self, rows: npt.NDArray[np.bool_]) -> None:
         """Forget the episodes that ended; `rows` says which go on: [batch] bool."""
@@ -74,6 +76,7 @@ class DeltaNetwork:
                 layer.fan_out(weight).reshape(-1)
                 for layer, weight in zip(layers, self.network.weights, strict=True)
             ],
+            n_sent=[np.zeros(batch, np.int64) for _ in layers],
         )
 
     def step(self, state: DeltaState, inputs: Ints) -> tuple[Ints, Ints]:
@@ -122,13 +125,15 @@ class DeltaNetwork:
         layer, weight, bias = network.spec.layers[index], network.weights[index], network.biases[index]
         if not layer.has_weights:
             state.accumulators[index] = layer.accumulate(values, weight, bias)
-            return np.zeros(len(values), np.int64)
+            state.n_sent[index] = np.zeros(len(values), np.int64)
+            return state.n_sent[index]
         before, nothing = state.sent[index], np.zeros_like(bias)
         state.sent[index] = hold(values, before, self.thresholds[index])
         difference = state.sent[index] - before
         state.accumulators[index] = state.accumulators[index] + layer.accumulate(difference, weight, nothing)
         # Exact in the float64 that BLAS multiplies.
         changed = (difference != 0).reshape(len(values), -1)
+        state.n_sent[index] = np.count_nonzero(changed, axis=1)
         return (changed.astype(np.float64) @ state.fan_out[index]).astype(np.int64)
 
 

@@ -32,7 +32,7 @@ from ganglion.training.records import TeacherRecord
 from ganglion.training.results import read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
-from ganglion.training.statistics import Statistics
+from ganglion.training.statistics import Statistics, as_precise, mean_and_std
 from ganglion.training.student import has_critics_for, is_alike
 from ganglion.training.teacher import require_able, teacher_record
 from ganglion.training.threads import use_one_fast_thread
@@ -235,11 +235,12 @@ def table_of(rows: list[Row]) -> Table:
     for name in ("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds"):
         table.add_column(name)
     for row in rows:
-        low, high = row.statistics.iqm_ci95 or (row.statistics.iqm, row.statistics.iqm)
+        mean, ends = row.statistics.mean, row.statistics.iqm_ci95 or (row.statistics.iqm,) * 2
+        iqm, low, high = (as_precise(value, mean) for value in (row.statistics.iqm, *ends))
         table.add_row(
             row.name,
-            f"{row.statistics.mean:,.0f} ± {row.statistics.std:,.0f}",
-            f"{row.statistics.iqm:,.0f} ({low:,.0f} to {high:,.0f})",
+            mean_and_std(mean, row.statistics.std),
+            f"{iqm} ({low} to {high})",
             f"{row.nnz:,}",
             "" if row.live is None else f"{row.live:,}",
             "" if row.seconds is None else f"{row.seconds:,.0f}",

@@ -1,6 +1,8 @@
 """Deterministic episodes: what a policy reaches from given seeds, however many are run side by side."""
 
 import itertools
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,10 @@ Policy = Callable[[FloatArray], NDArray[Any]]
 
 MILESTONE_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = 10_000, 20_000, 40_000
 """Where the seeds of an evaluation begin: disjoint ranges, so that none judges the policy that it chose."""
+
+_SAY_EVERY_S = 20.0
+
+log = logging.getLogger(__name__)
 
 TEST_EPISODES = 100
 """Enough to see a policy fall that falls in every thirtieth episode: 97 times of 100."""
@@ -68,7 +74,13 @@ def run_episodes(
     envs = [make_env(env_id) for _ in range(n_episodes)]
     observations = np.stack([env.reset(seed=first_seed + i)[0] for i, env in enumerate(envs)])
     returns, fell, running = np.zeros(n_episodes), np.zeros(n_episodes, bool), np.arange(n_episodes)
-    while running.size:
+    said_s = time.monotonic()
+    for step in itertools.count():
+        if not running.size:
+            break
+        if time.monotonic() - said_s > _SAY_EVERY_S:
+            said_s = time.monotonic()
+            log.info("%s: step %s, %d of %d episodes go on", env_id, f"{step:,}", running.size, n_episodes)
         still_running = []
         for i, action in zip(running, policy(observations[running]), strict=True):
             observations[i], reward, fell[i], truncated, _ = envs[i].step(action)

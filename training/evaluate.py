@@ -31,7 +31,7 @@ from ganglion.training.plot import draw_curve, figure
 from ganglion.training.records import RESULT_FILE, TEACHER_FILE, read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.shipped import evaluate_shipped, is_shipped
-from ganglion.training.statistics import Statistics
+from ganglion.training.statistics import Statistics, as_precise, mean_and_std
 from ganglion.training.threads import use_one_fast_thread
 
 _FRAMES_EVERY = 50
@@ -190,9 +190,11 @@ def _parent_result(run: Run) -> dict[str, Any] | None:
 
 def summary(result: dict[str, Any]) -> str:
     """Return a result in two lines."""
+    mean = result["return_mean"]
+    episodes = "games" if is_game(result["env_id"]) else f"episodes, {result['falls']} falls"
     return (
-        f"{result['run']['name']}: return {result['return_mean']:,.0f} ± {result['return_std']:,.0f} over "
-        f"{result['episodes']} episodes, {result['falls']} falls, the worst {result['return_min']:,.0f}; "
+        f"{result['run']['name']}: return {mean_and_std(mean, result['return_std'])} over "
+        f"{result['episodes']} {episodes}, the worst {as_precise(result['return_min'], mean)}; "
         f"sparsity {result['sparsity']:.2%}, {result['phase']} at step {result['step']:,}\n"
         f"  {_in_words(Statistics.of(result['returns']))}"
     )
@@ -204,18 +206,18 @@ def summary_over_runs(results: Sequence[dict[str, Any]]) -> str:
     for result in results:
         means[f"{result['env_id']}, {result['algorithm']}"].append(result["return_mean"])
     return "\n".join(
-        f"{group}, {len(values)} runs: {np.mean(values):,.0f} ± {np.std(values):,.0f}, "
+        f"{group}, {len(values)} runs: {mean_and_std(float(np.mean(values)), float(np.std(values)))}, "
         f"{_in_words(Statistics.of(values))}"
         for group, values in means.items()
     )
 
 
 def _in_words(statistics: Statistics) -> str:
-    text = f"interquartile mean {statistics.iqm:,.0f}"
+    text = f"interquartile mean {as_precise(statistics.iqm, statistics.mean)}"
     if statistics.iqm_ci95 is None:
         return text
-    low, high = statistics.iqm_ci95
-    return f"{text}, 95% interval {low:,.0f} to {high:,.0f}"
+    low, high = (as_precise(end, statistics.mean) for end in statistics.iqm_ci95)
+    return f"{text}, 95% interval {low} to {high}"
 
 
 def run(settings: EvaluateSettings) -> None:

@@ -13,6 +13,7 @@ from ganglion.models.zoo import ZOO
 from ganglion.training.markdown import markdown
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, Result, Score, read_result
 from ganglion.training.run import Phase
+from ganglion.training.statistics import mean_and_std
 
 GAMES = ("Pong", "Boxing", "CrazyClimber", "Tutankham")
 """The paper's."""
@@ -88,8 +89,7 @@ def _score(found: Sequence[Score | Result]) -> str:
         return ""
     means = [each.return_mean for each in found]
     std = found[0].return_std if len(found) == 1 else float(np.std(means))
-    digits = 0 if abs(np.mean(means)) >= 1_000 else 1
-    return f"{np.mean(means):,.{digits}f} ± {std:,.{digits}f}"
+    return mean_and_std(float(np.mean(means)), std)
 
 
 def _kept(int8: Sequence[Result]) -> str:

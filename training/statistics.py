@@ -26,6 +26,16 @@ def floor_of(return_mean: float, keep: float) -> float:
     return return_mean - (1 - keep) * abs(return_mean)
 
 
+def mean_and_std(mean: float, std: float) -> str:
+    """Return both as text: with a decimal where the mean is below 100, as a score of Pong is."""
+    return f"{as_precise(mean, mean)} ± {as_precise(std, mean)}"
+
+
+def as_precise(value: float, mean: float) -> str:
+    """Return one of the returns with this mean as text, with a decimal as in `mean_and_std`."""
+    return f"{value:,.{0 if abs(mean) >= 100 else 1}f}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """A sample of returns in numbers; the intervals are None when a stratum holds fewer than two values."""

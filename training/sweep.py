@@ -21,6 +21,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.training.cluster import cluster, failures_of, require_no, train_job
 from ganglion.training.grid import Grid, Job, read_grid
 from ganglion.training.results import ResultRow, read_curve, read_row, write_table
+from ganglion.training.statistics import as_precise, mean_and_std
 
 log = logging.getLogger(__name__)
 
@@ -196,8 +197,8 @@ def table_of(rows: Sequence[ResultRow]) -> Table:
             row.name,
             f"{row.sparsity:.2%}",
             "yes" if row.qat else "",
-            f"{row.return_mean:,.0f} ± {row.return_std:,.0f}",
-            f"{row.return_iqm:,.0f}",
+            mean_and_std(row.return_mean, row.return_std),
+            as_precise(row.return_iqm, row.return_mean),
             *("" if n is None else f"{n:,.0f}" for n in (row.nnz, row.live, row.seconds)),
         )
     return table

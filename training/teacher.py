@@ -31,7 +31,7 @@ from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
-from ganglion.training.statistics import Statistics
+from ganglion.training.statistics import Statistics, mean_and_std
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,11 @@ def teacher_record(run: Run) -> TeacherRecord:
 
 def require_able(record: TeacherRecord, path: str) -> None:
     """Say what the teacher in a record reaches; raise ConfigError if random actions are as good."""
-    teacher, chance = Statistics.of(record.returns), Statistics.of(record.random_returns)
-    reached = (
-        f"{teacher.mean:,.0f} ± {teacher.std:,.0f}, random actions {chance.mean:,.0f} ± {chance.std:,.0f}"
+    teacher, chance = (
+        mean_and_std(found.mean, found.std)
+        for found in map(Statistics.of, (record.returns, record.random_returns))
     )
+    reached = f"{teacher}, random actions {chance}"
     log.info("teacher (%s): return %s", record.algorithm, reached)
     wins = np.array(record.returns[:_RANDOM_EPISODES]) > record.random_returns
     if wins.mean() < _MIN_WINS:

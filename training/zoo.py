@@ -12,6 +12,7 @@ from ganglion.models.spec.provenance import Provenance
 from ganglion.models.zoo import ZOO
 from ganglion.training.markdown import markdown
 from ganglion.training.records import RESULT_FILE, read_curve, read_result
+from ganglion.training.statistics import as_precise, mean_and_std
 
 DENSE = "*-dense"
 """The folder of an environment's dense reference, such as sac-dense, to which the others are compared."""
@@ -62,8 +63,8 @@ def _cells(folder: Path) -> dict[str, str]:
         done = result.total_steps or read_curve(folder / "curve.jsonl")[-1]["step"]
         cells = {
             "policy": f"`{folder.parent.name}/{folder.name}`",
-            "return": f"{result.return_mean:,.0f} ± {result.return_std:,.0f}",
-            "worst": f"{min(result.returns):,.0f}",
+            "return": mean_and_std(result.return_mean, result.return_std),
+            "worst": as_precise(min(result.returns), result.return_mean),
             "falls": "" if result.falls is None else str(result.falls),
             "episodes": str(result.episodes),
             "steps": f"{done:,}",

@@ -53,6 +53,17 @@ def require_able(network: IntNetwork, chosen: Sequence[Engine]) -> None:
         )
 
 
+def refusal(network: IntNetwork, engine: Engine) -> str | None:
+    """Return why an engine, its tail behind it, cannot compute a network; None where it can."""
+    behind = find_engine(engine.tail) if engine.tail else engine
+    chosen = [behind if engine.refusal(layer) else engine for layer in network.spec.layers]
+    try:
+        require_able(network, chosen)
+    except CompileError as error:
+        return str(error)
+    return None
+
+
 def _names(names: Iterable[str]) -> str:
     return " or ".join(spelled("engine", name) for name in names)
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ganglion.hw import compile, gates, simulate, synth
 from ganglion.hw.design.design import load_design
-from ganglion.hw.engines.registry import engines
+from ganglion.hw.engines.registry import engines, find_engine, refusal
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.latency import worst_case_cycles
@@ -28,6 +28,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings, PolicySettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import load_policy, read_description
+from ganglion.models.reference import IntNetwork
 from ganglion.models.select_policy import select
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def explore(
 ) -> list[dict[str, Any]]:
     """Return a row an engine: its cycles, resources by synthesis, simulation speed and seconds to build."""
     rows = []
-    for options in choices:
+    for options in able(load_policy(paths.policy).network, choices):
         label = engine_label(options)
         log.info("explore: %s", label)
         try:
@@ -85,6 +86,15 @@ def explore(
         except GanglionError as error:
             log.warning("explore: %s left out: %s", label, error)
     return rows
+
+
+def able(network: IntNetwork, choices: Sequence[TargetOptions]) -> list[TargetOptions]:
+    """Return the choices whose engine can compute the network, and say of each other engine why it cannot."""
+    refusals = {name: refusal(network, find_engine(name)) for name in {each.engine: None for each in choices}}
+    for name, why in refusals.items():
+        if why is not None:
+            log.warning("explore: %s left out: %s", name, why)
+    return [each for each in choices if refusals[each.engine] is None]
 
 
 def engine_label(options: TargetOptions) -> str:

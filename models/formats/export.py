@@ -119,10 +119,6 @@ def _weight_counts(whole: IntNetwork, live: IntNetwork) -> dict[str, Any]:
     return {
         "widths": list(whole.spec.widths),
         "n_weights": n_weights,
-        "n_multiplications": sum(
-            int(layer.fan_out(np.ones_like(weight)).sum())
-            for layer, weight in zip(whole.spec.layers, whole.weights, strict=True)
-        ),
         "nnz": whole.nnz,
         "nnz_live": live.nnz,
         "sparsity": round(1 - whole.nnz / n_weights, 6),

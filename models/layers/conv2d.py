@@ -64,10 +64,14 @@ class Conv2d(Layer):
 
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:
         """Return the sums: [batch, in, height, width] → [batch, out, rows, columns] int64."""
-        strided = windows(x, self.kernel, self.stride, self.padding)
+        window = (self.kernel, self.stride, self.padding)
+        # What delta inference sends is zero nearly everywhere: windows of zeros are not multiplied.
+        met = windows(np.any(x, axis=1, keepdims=True), *window).any(axis=(1, 4, 5))
+        seen = np.moveaxis(windows(np.asarray(x, np.float64), *window), 1, 3)[met]
         # As in dense: exact in the float64 that BLAS multiplies.
-        kernels = weight.astype(np.float64)
-        sums = np.tensordot(strided.astype(np.float64), kernels, axes=((1, 4, 5), (1, 2, 3)))
+        sums = np.zeros((*met.shape, self.out_channels))
+        kernels = weight.reshape(self.out_channels, -1).T.astype(np.float64)
+        sums[met] = seen.reshape(-1, len(kernels)) @ kernels
         return np.moveaxis(sums.astype(np.int64) + bias, -1, 1)
 
     def fan_out(self, weight: Ints) -> Ints:
@@ -112,9 +116,14 @@ class Conv2d(Layer):
         return _geometry(tuple(module.weight.shape), in_shape, module.groups) | window
 
     def functional(self, x: "Tensor", weight: "Tensor", bias: "Tensor") -> "Tensor":
-        """Return the sums of real numbers: [batch, in, height, width] → [batch, out, rows, columns]."""
+        """Return the sums of real numbers: [batch, in, height, width] → [batch, out, rows, columns].
+
+        Channels last, in which a CPU convolves and pools maps of few channels in half the time.
+        """
+        import torch
         from torch.nn.functional import conv2d
 
+        x = x.contiguous(memory_format=torch.channels_last)
         return conv2d(x, weight, bias, self.stride, self.padding)
 
     def module(self) -> "nn.Module":

@@ -129,7 +129,9 @@ class Layer(ABC):
     def entering(self, source: Any) -> Any:
         """Return what enters of a source's values, of numpy or torch: [batch, *any] → [batch, *in_shape]."""
         shaped = source.reshape(len(source), *self.in_shape)
-        return shaped.clip(min=0) if self.pre_relu else shaped
+        if not self.pre_relu:
+            return shaped
+        return np.maximum(shaped, 0) if isinstance(shaped, np.ndarray) else shaped.relu()
 
     @abstractmethod
     def accumulate(self, x: Ints, weight: Ints, bias: Ints) -> Ints:

@@ -1,14 +1,16 @@
 """Square windows over planes of rows and columns: what convolutions and poolings share."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ganglion.models.build.errors import ExportError
-from ganglion.models.layers.layer import Ints, Shape
+from ganglion.models.layers.layer import Shape
+
+T = TypeVar("T", bound=np.generic)
 
 
 def check_window(name: str, planes: Shape, kernel: int, stride: int, padding: int) -> None:
@@ -27,7 +29,7 @@ def n_windows(planes: Shape, kernel: int, stride: int, padding: int) -> Shape:
     return tuple((size + 2 * padding - kernel) // stride + 1 for size in planes)
 
 
-def windows(x: Ints, kernel: int, stride: int, padding: int, edge: int = 0) -> npt.NDArray[np.int64]:
+def windows(x: npt.NDArray[T], kernel: int, stride: int, padding: int, edge: int = 0) -> npt.NDArray[T]:
     """Return a view of all windows: [batch, channels, height, width] → [..., rows, columns, kernel, kernel].
 
     edge: the value around the planes.

@@ -19,8 +19,6 @@ class Provenance:
     widths: tuple[Count, ...] | None = None
     """Values at every boundary of the actor before dead neurons were removed."""
     n_weights: Count | None = None
-    n_multiplications: Count | None = None
-    """Products of those weights and what they read, in one forward pass."""
     nnz: Count | None = None
     nnz_live: Count | None = None
     sparsity: Amount | None = None

@@ -25,26 +25,29 @@ def walk(network: IntNetwork, n_steps: int, batch: int) -> np.ndarray:
     return fresh
 
 
-def by_hand(network: IntNetwork, thresholds: tuple[int, ...], inputs: np.ndarray) -> tuple[list, list]:
-    """Return outputs and multiplications of one episode through dense layers, value by value."""
+def by_hand(network: IntNetwork, thresholds: tuple[int, ...], inputs: np.ndarray) -> tuple[list, list, list]:
+    """Return outputs, multiplications and numbers of values sent of one episode through dense layers."""
     sent = [[0] * layer.n_inputs for layer in network.spec.layers]
     acc = [[int(b) for b in bias] for bias in network.biases]
-    outputs, products = [], []
+    outputs, products, n_sent = [], [], []
     for values in inputs.tolist():
-        taken = []
+        taken, counts = [], []
         for index, layer in enumerate(network.spec.layers):
-            weight, count = network.weights[index], 0
+            weight, count, n_changed = network.weights[index], 0, 0
             for i, value in enumerate(values):
                 if abs(value - sent[index][i]) > thresholds[index]:
                     for o in np.flatnonzero(weight[:, i]):
                         acc[index][o] += int(weight[o, i]) * (value - sent[index][i])
                         count += 1
                     sent[index][i] = value
+                    n_changed += 1
             taken.append(count)
+            counts.append(n_changed)
             values = requantize(np.array(acc[index]), layer.shift, layer.output_type).tolist()
         outputs.append(values)
         products.append(taken)
-    return outputs, products
+        n_sent.append(counts)
+    return outputs, products, n_sent
 
 
 @pytest.mark.parametrize("kinds", ["dense", "convolutions and a residual"])
@@ -63,12 +66,13 @@ def test_with_threshold_0_the_outputs_are_the_networks(kinds: str) -> None:
 def test_outputs_and_multiplications_are_those_of_the_definition(thresholds: tuple[int, ...]) -> None:
     network = random_network(np.random.default_rng(2), (5, 12, 9, 3))
     inputs = walk(network, 40, 1)
-    expected, expected_products = by_hand(network, thresholds, inputs[:, 0])
+    expected, expected_products, expected_sent = by_hand(network, thresholds, inputs[:, 0])
     delta = DeltaNetwork(network=network, thresholds=thresholds)
     state = delta.start(batch=1)
     for step, each in enumerate(inputs):
         outputs, products = delta.step(state, each)
         assert (outputs[0].tolist(), products[:, 0].tolist()) == (expected[step], expected_products[step])
+        assert np.ravel(state.n_sent).tolist() == expected_sent[step]
 
 
 def test_thresholds_change_what_leaves() -> None:

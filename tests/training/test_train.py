@@ -47,7 +47,7 @@ def test_a_result_says_how_sure_it_is(dense_run: tuple[Run, Path]) -> None:
     assert "100 episodes" in summary(result) and "95% interval" in summary(result)
     other = {**result, "return_mean": result["return_mean"] - 2}
     text = summary_over_runs([result, other])
-    assert text.startswith(f"{ENV_ID}, SAC, 2 runs: ") and "± 1, interquartile mean" in text
+    assert text.startswith(f"{ENV_ID}, SAC, 2 runs: ") and "± 1.0, interquartile mean" in text
 
 
 def test_a_sparse_int8_policy_comes_from_a_dense_one(dense_run: tuple[Run, Path]) -> None:

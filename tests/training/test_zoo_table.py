@@ -71,7 +71,7 @@ def test_a_line_holds_what_was_measured_and_leaves_the_rest_empty(tmp_path: Path
     *_, dense, sparse = zoo_table(tmp_path).splitlines()
     assert dense == "| `Hopper/sac-dense` | 100 ± 1 | 99 |  | 2 |  |  |  |  | 10,000 | 2 | 0123456 |"
     assert sparse == (
-        "| `Hopper/sac-a` | 95 ± 1 | 94 | 1 | 2 | 100 of 2,000 (5.0 %) | 80 | 0.1 kB | 100x "
+        "| `Hopper/sac-a` | 95.0 ± 1.0 | 94.0 | 1 | 2 | 100 of 2,000 (5.0 %) | 80 | 0.1 kB | 100x "
         "| 5,000 | 2 | 0123456 |"
     )
 

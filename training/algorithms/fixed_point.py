@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganglion.models.layers import Layer
+from ganglion.models.layers import Conv2d, Layer
 from ganglion.models.nets.architecture import Parameters, parameters_of
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
@@ -74,6 +74,8 @@ class FixedPointNetwork:
         """Return the accumulators in float32, exactly, with the gradient of their product in bfloat16."""
         if not (self._bfloat16 and layer.has_weights and torch.is_grad_enabled()):
             return layer.functional(x, weight, bias)
+        if isinstance(layer, Conv2d):
+            return _Convolution.apply(x, weight, bias, layer)  # type: ignore[no-any-return]
         with torch.no_grad():
             exact = layer.functional(x, weight, bias)
         return _straight_through(layer.functional(x.bfloat16(), weight.bfloat16(), bias.bfloat16()), exact)
@@ -117,6 +119,25 @@ class _Activation(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         (acc,) = ctx.saved_tensors
         return torch.ops.aten.hardtanh_backward(gradient, acc, *ctx.ends), None, None
+
+
+class _Convolution(torch.autograd.Function):
+    """A convolution in float32, whose gradients are computed in bfloat16."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, layer: Conv2d) -> Tensor:
+        ctx.save_for_backward(x.bfloat16(), weight.bfloat16())
+        ctx.window = [layer.stride] * 2, [layer.padding] * 2
+        return layer.functional(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        rest = ([1, 1], False, [0, 0], 1, list(ctx.needs_input_grad[:3]))
+        found = torch.ops.aten.convolution_backward(
+            gradient.bfloat16(), x, weight, [len(weight)], *ctx.window, *rest
+        )
+        return *(None if each is None else each.float() for each in found), None
 
 
 class _Replace(torch.autograd.Function):

@@ -82,11 +82,7 @@ def export(tuned: Finetuned, thresholds: Thresholds, folder: Path, n_episodes: i
 def _provenance(tuned: Finetuned) -> dict[str, Any]:
     """Return what is known before the test; sizes before pruning are the parent's."""
     parent, nnz = tuned.parent.spec, tuned.network.nnz
-    sizes = {
-        key: parent.provenance[key]
-        for key in ("widths", "n_weights", "n_multiplications")
-        if key in parent.provenance
-    }
+    sizes = {key: parent.provenance[key] for key in ("widths", "n_weights") if key in parent.provenance}
     if n_weights := sizes.get("n_weights"):
         sizes["sparsity"] = round(1 - nnz / n_weights, 6)
     return {

@@ -36,13 +36,14 @@ def draw_line(axes: Axes, report: DeltaReport, dense_return: float, index: int) 
     assert report.dense
     exact = report.uniform[0]
     last = report.trained or report.chosen or exact
+    dense = sum(report.dense)
     points = [
-        (report.dense, dense_return),
+        (dense, dense_return),
         (sum(report.pruned), exact.return_mean),
         (exact.total, exact.return_mean),
         (last.total, last.return_mean),
     ]
-    fewer = [report.dense / count for count, _ in points]
+    fewer = [dense / count for count, _ in points]
     label = f"{report.env}: {fewer[-1]:,.0f}x"
     axes.plot(fewer, [mean / dense_return for _, mean in points], label=label, **line_style(index))
 

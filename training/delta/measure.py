@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from ganglion.models.build.codec import STRICT, Amount, Count
 from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.policy_folder import Policy
@@ -20,6 +22,8 @@ class Measured:
     thresholds: Thresholds
     multiplications: tuple[Amount, ...]
     """A step's mean over all steps of all episodes, for each layer."""
+    sent: tuple[Amount, ...]
+    """The part of each layer's inputs that a step sends, likewise; 0 for a layer without weights."""
     return_mean: float
     return_std: Amount
     return_min: float
@@ -41,7 +45,7 @@ class DeltaReport:
 
     env: str
     policy: str
-    dense: Count | None
+    dense: tuple[Count, ...] | None
     """None where the policy's provenance does not tell its size before pruning."""
     pruned: tuple[Count, ...]
     uniform: tuple[Measured, ...]
@@ -63,12 +67,29 @@ def measured(delta: DeltaNetwork, found: Rollout) -> Measured:
     return Measured(
         thresholds=delta.thresholds,
         multiplications=found.multiplications,
+        sent=found.sent,
         return_mean=float(episodes.returns.mean()),
         return_std=float(episodes.returns.std()),
         return_min=float(episodes.returns.min()),
         falls=int(episodes.fell.sum()),
         episodes=len(episodes.returns),
         first_seed=episodes.first_seed,
+    )
+
+
+def multiplications_of_dense(policy: Policy) -> tuple[int, ...] | None:
+    """Return what each layer of the dense actor multiplies a step; None where its provenance does not tell.
+
+    Of each layer inputs and outputs have left, as whole channels in maps, and their kernels with them.
+    """
+    spec, widths = policy.spec.network, policy.spec.said.widths
+    if widths is None or len(widths) != len(spec.layers) + 1:
+        return None
+    return tuple(
+        int(layer.fan_out(np.ones_like(weight)).sum())
+        * (widths[spec.source(index)] * widths[index + 1])
+        // (layer.n_inputs * layer.n_outputs)
+        for index, (layer, weight) in enumerate(zip(spec.layers, policy.network.weights, strict=True))
     )
 
 

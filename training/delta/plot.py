@@ -13,9 +13,10 @@ def draw(title: str, report: DeltaReport, pictures: Sequence[Path]) -> None:
     exact = uniform[0]
     with figure(1, *pictures) as (axes,):
         if report.dense:
-            axes.axvline(report.dense, color="#999999", linewidth=1)
+            dense = sum(report.dense)
+            axes.axvline(dense, color="#999999", linewidth=1)
             place = {"xycoords": ("data", "axes fraction"), "fontsize": "small", "ha": "right"}
-            axes.annotate("dense actor ", (report.dense, 0.03), **place)
+            axes.annotate("dense actor ", (dense, 0.03), **place)
         counts, returns = [sum(report.pruned), exact.total], [exact.return_mean] * 2
         axes.plot(counts, returns, **line_style(0), label="pruned → exact delta")
         axes.errorbar(

@@ -8,6 +8,7 @@ from ganglion.models.build.codec import decode, encode
 from ganglion.models.build.errors import ExportError
 from ganglion.models.formats.policy_folder import Policy
 from ganglion.training.delta.measure import Measured, Thresholds, measure
+from ganglion.training.statistics import mean_and_std
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ class Records:
                 file.write(f"{json.dumps(encode(found))}\n")
             self._keep(found)
             log.info(
-                "delta: %s: %.0f multiplications, return %.0f", thresholds, found.total, found.return_mean
+                "delta: %s: %.0f multiplications, return %s",
+                thresholds,
+                found.total,
+                mean_and_std(found.return_mean, found.return_std),
             )
         return self._known[key]

@@ -21,6 +21,8 @@ class Rollout:
     """Of all episodes together."""
     multiplications: tuple[float, ...]
     """A step's mean over all steps, for each layer."""
+    sent: tuple[float, ...]
+    """The part of a layer's inputs that a step sends, likewise; 0 for a layer without weights."""
     observations: list[FloatArray]
     """For each episode [steps, observation], where they were asked for."""
 
@@ -30,17 +32,19 @@ def roll_out(
 ) -> Rollout:
     """Return episodes of a policy whose network is `delta`, stepped as one batch."""
     state, steps, running = delta.start(n_episodes), 0, np.arange(n_episodes)
-    products = np.zeros(len(delta.thresholds), np.int64)
+    layers = delta.network.spec.layers
+    products, n_sent = (np.zeros(len(layers), np.int64) for _ in range(2))
     seen: list[list[FloatArray]] = [[] for _ in running]
 
     def act(observations: FloatArray) -> NDArray[np.float32]:
-        nonlocal products, steps
+        nonlocal products, n_sent, steps
         if observe:
             for episode, row in zip(running, observations, strict=True):
                 seen[episode].append(row)
         inputs = quantize_observation(observations, spec.normalizer, spec.network.input_type)
         outputs, taken = delta.step(state, inputs)
         products, steps = products + taken.sum(axis=1), steps + len(inputs)
+        n_sent = n_sent + np.sum(state.n_sent, axis=1)
         return spec.action.act(outputs)
 
     def keep(rows: NDArray[np.bool_]) -> None:
@@ -53,5 +57,6 @@ def roll_out(
         episodes=episodes,
         steps=steps,
         multiplications=tuple(float(value) for value in products / steps),
+        sent=tuple(float(n / steps / layer.n_inputs) for n, layer in zip(n_sent, layers, strict=True)),
         observations=[np.array(rows, np.float32) for rows in seen] if observe else [],
     )

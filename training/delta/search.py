@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from ganglion.training.delta.measure import Measured, Thresholds
+from ganglion.training.statistics import as_precise
 
 LADDER = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """The thresholds that are tried, in steps of a layer's input."""
@@ -34,11 +35,11 @@ def search(measure: Callable[[Thresholds], Measured], start: Thresholds, floor: 
         if held:
             path.append(min(held.values(), key=lambda each: each.total))
             log.info(
-                "delta: thresholds %s: %.0f multiplications a step, return %.0f of at least %.0f",
+                "delta: thresholds %s: %.0f multiplications a step, return %s of at least %s",
                 path[-1].thresholds,
                 path[-1].total,
-                path[-1].return_mean,
-                floor,
+                as_precise(path[-1].return_mean, floor),
+                as_precise(floor, floor),
             )
     return path
 

@@ -15,11 +15,16 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.settings import PolicySettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
-from ganglion.models.layers import Dense
 from ganglion.models.select_policy import shipped_policy
 from ganglion.training.delta.export import Finetuned, export
 from ganglion.training.delta.finetune import Finetuning, Recipe
-from ganglion.training.delta.measure import DeltaReport, Measured, Thresholds, multiplications_without_delta
+from ganglion.training.delta.measure import (
+    DeltaReport,
+    Measured,
+    Thresholds,
+    multiplications_of_dense,
+    multiplications_without_delta,
+)
 from ganglion.training.delta.plot import draw
 from ganglion.training.delta.records import Records
 from ganglion.training.delta.search import search
@@ -125,18 +130,11 @@ def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaRep
     return DeltaReport(
         env=policy.spec.env,
         policy=policy.spec.name,
-        dense=_dense_multiplications(policy),
+        dense=multiplications_of_dense(policy),
         pruned=multiplications_without_delta(policy),
         uniform=uniform,
         chosen=measure(chosen, all_, TEST_SEEDS) if chosen else None,
     )
-
-
-def _dense_multiplications(policy: Policy) -> int | None:
-    """Return what the dense actor multiplies a step; of dense layers that is a product a weight."""
-    said = policy.spec.said
-    is_dense = all(isinstance(layer, Dense) for layer in policy.spec.network.layers)
-    return said.n_multiplications or (said.n_weights if is_dense else None)
 
 
 def run(settings: DeltaSettings) -> None:

@@ -22,8 +22,13 @@ def runtimes_of(cell: Cell) -> tuple[str, ...]:
     return ("torch", "reference", "onnxruntime") if cell.scheme.is_static else ("torch", "onnxruntime")
 
 
+def is_measured(root: Path, cell: Cell) -> bool:
+    """Return whether cpu.json of a cell is there, and nothing that it depends on has changed."""
+    return cpu_stage(root, cell, observations_file(root, cell.teacher), _processor()).is_current()
+
+
 def measure_cpu(root: Path, cell: Cell) -> Cpu:
-    """Return cpu.json of a cell, measured now unless nothing that it depends on has changed."""
+    """Return cpu.json of a cell, measured now unless that is current."""
     observations, processor = observations_file(root, cell.teacher), _processor()
     stage = cpu_stage(root, cell, observations, processor)
     path = stage.root / CPU_FILE

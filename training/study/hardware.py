@@ -3,7 +3,6 @@
 Training never imports hw: the two meet in the policy folder and in report.json.
 """
 
-import logging
 import os
 import subprocess
 import sys
@@ -19,8 +18,6 @@ from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell
 from ganglion.training.study.records import Hardware, Target, folder_of
 from ganglion.training.study.stages import hardware_stage
-
-log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 3_600
 _SOME_KEYS = STRICT | {"extra": "ignore"}
@@ -92,28 +89,25 @@ def measure_hardware(root: Path, cell: Cell, target: Target) -> Hardware:
 
 
 def _built(root: Path, cell: Cell, target: Target) -> Hardware:
-    """Return what `ganglion hw` makes of a cell's policy folder, or the last reason why nothing."""
+    """Return what `ganglion hw` makes of a cell's policy folder, or why nothing."""
     if not cell.scheme.is_static:
         why = UNSUPPORTED if cell.scheme is Scheme.PTDQ else "float has no hardware here"
         return Hardware(board=target.board, reason=why)
     policy, build = policy_folder(folder_of(root, cell), cell), root / "hw" / target.name
-    reason = "no latency is asked for"
-    for latency_us in target.latencies_us:
-        log.info("study: hardware of %s on %s within %g µs", cell.name, target.board, latency_us)
-        reason = _run_hw(policy, build, target, latency_us)
-        if reason is None:
-            # hw adds six digits to a policy folder's name.
-            built = BuildPaths(root=next(build.glob(f"{policy.name}-??????")))
-            return read_hardware(target.board, built.report)
-    return Hardware(board=target.board, reason=reason)
+    reason = _run_hw(policy, build, target)
+    if reason is not None:
+        return Hardware(board=target.board, reason=reason)
+    # hw adds six digits to a policy folder's name.
+    built = BuildPaths(root=next(build.glob(f"{policy.name}-??????")))
+    return read_hardware(target.board, built.report)
 
 
-def _run_hw(policy: Path, build: Path, target: Target, latency_us: float) -> str | None:
+def _run_hw(policy: Path, build: Path, target: Target) -> str | None:
     """Run `ganglion hw` and return why it failed, None if it did not."""
     environment = {name: value for name, value in os.environ.items() if name != MAKE_VARIABLE}
     command = [sys.executable, "-W", "ignore", "-m", "ganglion.models.command_line", "hw", "--quiet"]
     command += ["--policy", str(policy), "--board", target.board, "--build", str(build)]
-    command += ["--latency-us", str(latency_us), *(["--gates"] if target.estimate else [])]
+    command += ["--latency-us", *map(str, target.latencies_us), *(["--gates"] if target.estimate else [])]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:

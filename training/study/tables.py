@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 
 from ganglion.models.build.codec import encode
 from ganglion.models.build.files import atomic_write
+from ganglion.training.markdown import markdown
 from ganglion.training.study.cells import Cell
 from ganglion.training.study.infer import RUNTIMES
 from ganglion.training.study.records import Hardware, Inference, Row
@@ -25,10 +26,12 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    """What the last column refers to, each with its number."""
 
     def rich(self) -> RichTable:
         """Return it for a terminal."""
-        table = RichTable(title=self.title)
+        table = RichTable(title=self.title, caption="\n".join(self.notes), caption_justify="left")
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="left" if index < 2 else "right")
         for row in self.rows:
@@ -37,12 +40,9 @@ class Table:
 
     def markdown(self) -> str:
         """Return it as Markdown."""
-        lines = [f"### {self.title}", "", _line(self.columns), "|---" * len(self.columns) + "|"]
-        return "\n".join([*lines, *map(_line, self.rows), ""])
-
-
-def _line(texts: Sequence[str]) -> str:
-    return f"| {' | '.join(texts)} |"
+        rows = (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+        notes = "".join(f"{note}  \n" for note in self.notes)
+        return f"### {self.title}\n\n{markdown(self.columns, rows)}\n" + (f"\n{notes}" if notes else "")
 
 
 def label(cell: Cell) -> str:
@@ -113,17 +113,24 @@ def _inference(found: Inference | None) -> tuple[str, str]:
 
 def _hardware(rows: Sequence[Row]) -> Table:
     columns = ("teacher", "policy", "return", "stored, kB", "board", "engine")
-    columns += ("cycles", "µs", "LUT", "DSP", "BRAM", "nJ, estimated", "remark")
-    lines = [(*_head(row), *_build(build)) for row in rows for build in row.hardware]
-    return Table(title="The same policies in hardware", columns=columns, rows=tuple(lines))
+    columns += ("cycles", "µs", "LUT", "DSP", "BRAM", "nJ, estimated", "note")
+    remarks = [build.reason or build.energy_reason for row in rows for build in row.hardware]
+    numbers = {remark: f"{n}" for n, remark in enumerate(dict.fromkeys(filter(None, remarks)), 1)}
+    lines = [
+        (*_head(row), *_build(build), numbers.get(build.reason or build.energy_reason or "", ""))
+        for row in rows
+        for build in row.hardware
+    ]
+    notes = tuple(f"{number}: {remark}" for remark, number in numbers.items())
+    return Table(title="The same policies in hardware", columns=columns, rows=tuple(lines), notes=notes)
 
 
 def _build(build: Hardware) -> tuple[str, ...]:
     if build.cycles is None:
-        return (build.board, *("" for _ in range(7)), build.reason or "")
+        return (build.board, *("" for _ in range(7)))
     energy = "" if build.energy_nj is None else " to ".join(f"{end:,.3g}" for end in build.energy_nj)
     counts = (f"{build.cycles:,}", f"{build.us:.2f}", f"{build.lut:,}", str(build.dsp), f"{build.bram:g}")
-    return (build.board, build.engine or "", *counts, energy, build.energy_reason or "")
+    return (build.board, build.engine or "", *counts, energy)
 
 
 def missing_hardware(rows: Sequence[Row]) -> str | None:

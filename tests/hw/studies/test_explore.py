@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ganglion.hw.mapping.compile_settings import options_for
-from ganglion.hw.studies.explore import explore, print_table
+from ganglion.hw.studies.explore import ENGINES, able, explore, print_table
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.formats.policy_folder import load_policy
+from ganglion.models.select_policy import shipped_policy
 from tests.hw.toy import write_toy_cnn
 from tests.networks import write_random_policy
 
@@ -32,6 +34,15 @@ def test_engines_are_measured_and_impossible_ones_left_out(
     assert f" {delta['worst_case_cycles']} " in capsys.readouterr().out
 
 
+def test_engines_that_do_not_convolve_are_left_out_of_a_game_in_a_line_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    choices = able(load_policy(shipped_policy("Pong")).network, ENGINES)
+    assert [each.engine for each in choices] == ["planar"]
+    left_out = [record.getMessage().split(" left out: ")[0] for record in caplog.records]
+    assert left_out == ["explore: dense", "explore: folded", "explore: unrolled", "explore: delta"]
+
+
 @pytest.mark.slow
 def test_a_games_policy_is_measured_on_the_engine_that_convolves(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -41,4 +52,4 @@ def test_a_games_policy_is_measured_on_the_engine_that_convolves(
     (row,) = explore(paths, "Pynq-Z2", [options_for("folded", lanes=2), options_for("planar")])
     assert row["engine"] == "planar" and row["mismatches"] == 0
     assert row["dsp"] > 0 and row["latency_cycles"] > 0 and row["simulated_inferences_per_s"] > 0
-    assert "folded 2 left out: conv1 is a conv2d layer" in caplog.text
+    assert "folded left out: conv1 is a conv2d layer" in caplog.text

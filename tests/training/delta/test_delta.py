@@ -47,6 +47,7 @@ def made_up(thresholds: Thresholds) -> Measured:
     return Measured(
         thresholds=thresholds,
         multiplications=(max(0.0, 100.0 - rungs[0]), max(0.0, 100.0 - 2 * rungs[1])),
+        sent=(0.5, 0.5),
         return_mean=100.0 - 1.0 * rungs[0] - (10.0 if rungs[1] > 2 else 0),
         return_std=0.0,
         return_min=0.0,

@@ -173,7 +173,7 @@ def test_one_figure_shows_every_study_with_a_dense_reference(tmp_path: Path) -> 
     report = {
         "env": "Hopper-v4",
         "policy": "mine",
-        "dense": 1000,
+        "dense": [600, 400],
         "pruned": [50, 50],
         "uniform": [_measured([30.0, 20.0])],
         "chosen": _measured([10.0, 10.0]),
@@ -190,6 +190,7 @@ def _measured(multiplications: list[float]) -> dict:
     return {
         "thresholds": [0, 0],
         "multiplications": multiplications,
+        "sent": [0.5, 0.2],
         "return_mean": 3000.0,
         "return_std": 0.0,
         "return_min": 0.0,

@@ -1,8 +1,10 @@
 """The study: cells are what their names say, all runtimes compute the same, and nothing is measured twice."""
 
 import csv
+import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from ganglion.training.study.artefacts import policy_folder
 from ganglion.training.study.cells import Cell, cells_of
 from ganglion.training.study.hardware import measure_hardware, read_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
+from ganglion.training.study.progress import counted, time_left
 from ganglion.training.study.rapl import package_energy_uj
 from ganglion.training.study.records import (
     Cpu,
@@ -31,7 +34,8 @@ from ganglion.training.study.records import (
     folder_of,
 )
 from ganglion.training.study.returns import measure, observations_of
-from ganglion.training.study.study import StudySettings, chosen, run
+from ganglion.training.study.settings import StudySettings
+from ganglion.training.study.study import chosen, run
 from ganglion.training.study.tables import missing_hardware, tables_of, write_tables
 from tests.training.study.cells import EPISODES, TARGET, Measured, teacher_of
 from tests.training.test_train import GOOD_RETURN
@@ -115,18 +119,31 @@ def test_tables_and_figures_leave_empty_what_was_not_measured(tmp_path: Path) ->
     returns = _made_up()
     cpu = Cpu(processor="a processor", runtimes=(inference,))
     rows = [Row(returns=returns[0], cpu=cpu), Row(returns=returns[1], cpu=cpu, hardware=(built,))]
-    rows += [Row(returns=each, cpu=None) for each in returns[2:]]
+    refused = Hardware(board="iCEBreaker", reason="no engine fits iCEBreaker")
+    rows += [Row(returns=returns[2], cpu=None, hardware=(refused, refused))]
+    rows += [Row(returns=each, cpu=None) for each in returns[3:]]
     tables = tables_of(rows)
     write_tables(tmp_path, rows, tables)
     assert "energy: no RAPL here" in tables[1].title
     assert tables[1].rows[0][4:] == ("31.0", "236", "", "", "", "")
     assert tables[2].rows[0][4:9] == ("Pynq-Z2", "folded", "143", "1.43", "769")
+    assert [row[4:6] + row[-1:] for row in tables[2].rows[1:]] == 2 * [("iCEBreaker", "", "1")]
+    assert tables[2].markdown().endswith("|  | 1 |\n\n1: no engine fits iCEBreaker  \n")
     with (tmp_path / "study.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == len(returns) and lines[1]["Pynq-Z2_cycles"] == "143" and not lines[2]["torch_us"]
     for draw in (draw_returns, draw_times):
         draw(rows, [tmp_path / f"{draw.__name__}.{suffix}" for suffix in ("png", "svg")])
         assert all((tmp_path / f"{draw.__name__}.{suffix}").stat().st_size for suffix in ("png", "svg"))
+
+
+def test_each_measurement_is_said_with_the_time_that_is_left(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert list(counted("in hardware", [("a", 1), ("b", 2)])) == [1, 2]
+    first, second = caplog.messages
+    assert first == "study: in hardware, 1 of 2: a"
+    assert second == "study: in hardware, 2 of 2, about 0 s left: b"
+    assert time_left(time.monotonic() - 60, 1, 4) == ", about 3 min left"
 
 
 def test_a_line_counts_the_builds_that_are_missing_and_says_why() -> None:
