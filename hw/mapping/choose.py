@@ -18,6 +18,9 @@ from ganglion.models.reference import IntNetwork
 
 log = logging.getLogger(__name__)
 
+NUMBERS_WIDTH = 96
+"""Characters of the table of candidates beside their names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -159,7 +162,7 @@ def log_choice(choice: Choice) -> None:
             f"{each.resources.share_of(board.resources):.0%}",
             choice.verdict(each),
         )
-    console = Console(width=118)
+    console = Console(width=NUMBERS_WIDTH + max(len(each.name) for each in choice.candidates))
     with console.capture() as captured:
         console.print(table)
     log.info("%s", captured.get().rstrip())

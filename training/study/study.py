@@ -107,6 +107,8 @@ def study(settings: StudySettings) -> list[Row]:
     """Bring the study to its end and return a row for each policy; what is measured is written on the way."""
     root, sources = settings.root, settings.sources()
     if jobs := [job for source in sources for job in source.jobs]:
+        steps = sum(job.last_step - job.step for job in jobs)
+        log.info("study: %d training runs, %d environment steps of them left", len(jobs), steps)
         sweep(root / "runs.parquet", jobs, settings.address, settings.processes)
     returns = measure_returns(settings, sources)
     rows = [Row(returns=each, cpu=None) for each in returns]

@@ -17,7 +17,7 @@ BANK_BITS = 36
 CLIP_LUTS = 3
 """What clips a lane's sum, beside a LUT a bit."""
 # Fitted to yosys: control, and how many LUTs it makes of each that the structure needs.
-CONTROL_LUTS, CONTROL_FFS, LUT_SHARE = 270, 230, 1.41
+CONTROL_LUTS, CONTROL_FFS, LUT_SHARE = 270, 230, 1.3
 INPUTS_OF_LUT = 4
 """A LUT of six inputs selects one of so many."""
 
@@ -37,6 +37,10 @@ def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates:
     if not dsp_accumulates or program.shape.packing > 1:
         lut += lanes * program.accumulator_bits
         ff += lanes * program.accumulator_bits
+    if program.shape.packing > 1:
+        more_shifts = len(set(program.requantizations)) - 1
+        lut += lanes * more_shifts * (program.value_bits + CLIP_LUTS)
+        ff += lanes * program.value_bits
     return Resources(
         lut=lut,
         ff=ff,

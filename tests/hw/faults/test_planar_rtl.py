@@ -115,7 +115,6 @@ PAIR_FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_pair", "value_q > read", "value_q < read"),
     ("ganglion_planar_pair", "clipped - low_i", "clipped"),
     ("ganglion_planar_grid", "values_i[2*p+:2]", "{2{values_i[2*p]}}"),
-    (NODE, r"\.AccBits\((\d+)\)", "-4"),
 )
 FAST: set[int] = set()
 FAST_RESIDUAL = {4}
@@ -180,13 +179,13 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", few(STREAM_FAULTS, FAST))
 def test_a_fault_in_what_two_streams_share_is_found(fault: Fault, tmp_path: Path) -> None:
-    """Both streams end a sum in the same cycle three times, and one makes more channels of the last map."""
+    """Both streams end sums in the same cycle, the hidden layer in others; one makes more of the last map."""
     convs = (
         Conv(channels=5, kernel=3, stride=2, padding=1, output="UINT8", shift=7),
         Conv(channels=6, kernel=3, padding=1, output="INT8", shift=9),
     )
-    rng = np.random.default_rng(2)
-    network = chain(rng, (4, 9, 13), convs, input_type="INT6", frame_stack=2, density=0.15)
+    rng = np.random.default_rng(7)
+    network = chain(rng, (4, 9, 13), convs, input_type="INT6", frame_stack=2, density=0.2)
     find_fault(fault, network, replace(list(shapes(network))[1], streams=2), tmp_path)
 
 
