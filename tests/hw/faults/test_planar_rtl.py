@@ -103,6 +103,8 @@ STREAM_FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_turns", "under_way_q < 2'd2", "under_way_q < 2'd1"),
     ("ganglion_planar_turns", "- 2'(taken[s])", "- 2'(take_i)"),
     ("ganglion_planar_turns", "if (!rst_ni) channel_q <= '0;\n    else if (take_i)", "if (take_i)"),
+    ("ganglion_planar_stream", ".oldest_i, .missing_i,", ".oldest_i, .missing_i('0),"),
+    ("ganglion_planar_stream", ".index_i(index)", ".index_i('0)"),
 )
 PAIR_FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_pair", "(ValueBits + 1)'(value[0][ValueBits])", "(ValueBits + 1)'(1'b0)"),
