@@ -147,8 +147,8 @@ def _latency(report: Report) -> str:
     sim, episodes = report.simulation, report.closed_loop.latency
     if episodes is None:
         latency_us = sim.latency_cycles / report.clock_mhz
-        cycles = f"{sim.latency_cycles} cycles = {latency_us:.2f} µs"
-        return f"{cycles}, one vector every {sim.interval_cycles:g} cycles"
+        cycles = f"{sim.latency_cycles:,} cycles = {latency_us:.2f} µs"
+        return f"{cycles}, one vector every {sim.interval_cycles:,g} cycles"
     mean_us = episodes.mean_cycles / report.clock_mhz
     return (
         f"mean {episodes.mean_cycles:.0f} cycles = {mean_us:.2f} µs, 99 % within {episodes.p99_cycles}, all "
