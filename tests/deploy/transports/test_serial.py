@@ -82,7 +82,8 @@ def test_infer_is_one_exchange_and_equals_the_reference(
     inputs = build.inputs(20)
     got = [infer(transport, registers, build, vector) for vector in inputs]
     np.testing.assert_array_equal(got, build.expected(inputs))
-    assert transport.read(build.shell.registers["inferences"]) == 20 + transport.retries
+    retries = transport.retries  # of a slow machine; a request that is repeated may have been lost or not
+    assert 20 <= transport.read(build.shell.registers["inferences"]) <= 20 + retries
 
 
 @pytest.mark.parametrize(
