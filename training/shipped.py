@@ -24,7 +24,7 @@ EVALUATION_KEYS = ("return_mean", "return_std", "return_min", "falls", "episodes
 
 
 def shipped_teacher(environment: str, algorithm: str) -> Path | None:
-    """Return the weights of the dense policy that is shipped for an environment, None or None."""
+    """Return the weights of the dense policy that is shipped for an environment, or None."""
     path = ZOO / environment / f"{algorithm}-dense" / TEACHER_WEIGHTS
     return path if path.exists() else None
 

@@ -101,12 +101,15 @@ class NodeEngine(Engine):
         """Return the plan of this shape: what `plan` found, found again from a node of the graph."""
 
 
-def too_large_for_lanes(network: IntNetwork, resources: Resources, board: Board) -> bool:
-    """Return whether no more lanes than those that take `resources` can fit.
+def is_last_worth_planning(made: NodePlan, board: Board, enough_cycles: float) -> bool:
+    """Return whether more lanes than a plan's only take more, as it is in time, or cannot fit.
 
-    DSPs are short, of which each lane takes one or more, or block RAMs for the weights alone.
+    They cannot where DSPs are short, of which each lane takes one or more, or block RAMs for the weights
+    alone.
     """
-    bram, budget = board.family.bram, board.budget
+    resources, network, bram, budget = made.resources, made.network, board.family.bram, board.budget
+    if made.latency_cycles <= enough_cycles and board.holds(resources):
+        return True
     weight_bits = sum(
         layer.weight_type.bits * int(np.count_nonzero(weight))
         for layer, weight in zip(network.spec.layers, network.weights, strict=True)

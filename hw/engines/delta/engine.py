@@ -12,7 +12,7 @@ from ganglion.hw.engines.delta.plan import DeltaPlan, plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.node import NodeEngine, too_large_for_lanes
+from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
@@ -39,8 +39,7 @@ class Delta(NodeEngine):
             except CompileError:
                 return
             yield self.planned_candidate(settings, made)
-            in_time = made.latency_cycles <= enough_cycles and board.holds(made.resources)
-            if in_time or too_large_for_lanes(network, made.resources, board):
+            if is_last_worth_planning(made, board, enough_cycles):
                 return
 
     def plan(

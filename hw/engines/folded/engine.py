@@ -11,7 +11,7 @@ from ganglion.hw.engines.folded.part import columns_on_part, on_part
 from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import FoldedShape, Split
-from ganglion.hw.engines.node import NodeEngine, too_large_for_lanes
+from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
@@ -48,8 +48,7 @@ class Folded(NodeEngine):
                 resources=made.resources,
                 plan=made,
             )
-            in_time = made.latency_cycles <= enough_cycles and board.holds(made.resources)
-            if in_time or too_large_for_lanes(network, made.resources, board):
+            if is_last_worth_planning(made, board, enough_cycles):
                 return
 
     def plan(

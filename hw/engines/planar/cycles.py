@@ -103,13 +103,17 @@ class Timing:
 
     def _last_layer(self, at: int, before: Frame) -> tuple[int, tuple[tuple[int, ...], ...], int]:
         """Return when the last layer, begun at `at`, ended, its planes made room, and the last one left."""
-        shares, (_, passes) = self.program.shares[-1], self.program.passes[-1]
+        shares, (lengths, passes) = self.program.shares[-1], self.program.passes[-1]
         streams = len(shares)
+        turns = sorted(
+            (channel, stream, int(words))
+            for stream, (share, of_share) in enumerate(zip(shares, lengths, strict=True))
+            for channel, words in zip(share, of_share, strict=True)
+        )
         ends, freed, drained = [at] * streams, [list(each) for each in before.freed], before.drained
-        for channel, words in enumerate(self.program.words[-1]):
-            stream = next(stream for stream, share in enumerate(shares) if channel in share)
-            first = max(ends[stream] + len(words) - 1, freed[stream][-PLANES] + 1)
-            last = first + len(words) * (passes - 1)
+        for _, stream, words in turns:
+            first = max(ends[stream] + words - 1, freed[stream][-PLANES] + 1)
+            last = first + words * (passes - 1)
             loaded = max(last + WRITE + streams, drained)
             drained = loaded + self._plane_words
             freed[stream].append(drained if streams == 1 else loaded)

@@ -168,9 +168,9 @@ def find_shapes(
         numbers = range(streams, streams + 1)
     packings = range(1, 1 + MAX_PACKING) if packing is None else (packing,)
     found = [
-        replace(grid, streams=number, packing=packing)
+        replace(grid, streams=number, packing=on_each)
         for grid in grids
         for number in numbers
-        for packing in packings
+        for on_each in packings
     ]
     return tuple(sorted(found, key=lambda each: (each.tile**2 / each.streams, each.packing)))

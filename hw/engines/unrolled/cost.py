@@ -7,6 +7,7 @@ from ganglion.hw.engines.unrolled.registers import register_bits, registers
 from ganglion.hw.engines.unrolled.schedule import Schedule
 from ganglion.hw.target.family import Family
 from ganglion.hw.target.resources import Resources
+from ganglion.models.spec.network import NetworkSpec
 
 # Credits and FIFO addresses of rtl/ganglion_pipeline_stream.sv; a LUT RAM of 32 words of 14 bits is 8 LUT.
 STREAM_LUTS = 36
@@ -18,7 +19,8 @@ def cost(graph: Graph, stages: Schedule) -> Resources:
     """Return what the design takes of a Xilinx part, adders as ganglion_add3_xc7 builds them."""
     luts = sum(node.cells.luts for node in graph.sums)
     luts += sum(clip_luts(graph, node) for node in graph.nodes if isinstance(node, Clip))
-    fifo = RAM_LUTS * -(-output_bits(graph) // RAM_BITS) * -(-_fifo_words(stages.n_stages) // RAM_WORDS)
+    out_bits = len(graph.layers[-1].neurons) * graph.layers[-1].type.bits
+    fifo = RAM_LUTS * -(-out_bits // RAM_BITS) * -(-_fifo_words(stages.n_stages) // RAM_WORDS)
     held = registers(graph, stages)
     return Resources(
         lut=luts + held.shift_registers + fifo + STREAM_LUTS,
@@ -41,9 +43,10 @@ def plain_cost(graph: Graph, stages: Schedule) -> Resources:
     return Resources(lut=luts + STREAM_LUTS, ff=ff, dsp=0, bram=0)
 
 
-def on_part(plain: Resources, family: Family, out_bits: int, n_stages: int) -> Resources:
-    """Return the resources on a family's part, from a LUT a bit and the output FIFO of so many bits."""
-    lut, words, bram = plain.lut * family.luts_per_adder_bit, _fifo_words(n_stages), 0
+def on_part(plain: Resources, family: Family, spec: NetworkSpec, n_stages: int) -> Resources:
+    """Return the resources on a family's part, from a LUT a bit and the FIFO behind so many stages."""
+    last, words = spec.layers[-1], _fifo_words(n_stages)
+    out_bits, lut, bram = last.n_outputs * last.output_type.bits, plain.lut * family.luts_per_adder_bit, 0
     if family.lutram_rows:
         lut += lutram_luts(out_bits, words, family)
     else:
@@ -51,23 +54,13 @@ def on_part(plain: Resources, family: Family, out_bits: int, n_stages: int) -> R
     return Resources(lut=round(lut), ff=plain.ff, dsp=0, bram=bram)
 
 
-def output_bits(graph: Graph) -> int:
-    """Return the bits of an output vector."""
-    return len(graph.layers[-1].neurons) * graph.layers[-1].type.bits
-
-
 def clip_luts(graph: Graph, node: Clip) -> int:
     """Return the LUTs of ganglion_clip: two bits a LUT6_2, and what joins more than two overflow bits."""
-    if not _clips(graph, node):
-        return 0
     over = _overflow_bits(graph, node)
+    if not graph.nodes[node.source].type.signed and not over:
+        return 0
     joined = -(-(over - 1) // 5) if over > 2 else 0
     return -(-node.type.bits // 2) + joined
-
-
-def _clips(graph: Graph, node: Clip) -> bool:
-    """Return whether a clip is more than wires."""
-    return graph.nodes[node.source].type.signed or _overflow_bits(graph, node) > 0
 
 
 def _overflow_bits(graph: Graph, node: Clip) -> int:

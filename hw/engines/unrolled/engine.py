@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ganglion.hw.engines.engine import Candidate
 from ganglion.hw.engines.node import NodeEngine
-from ganglion.hw.engines.unrolled.cost import on_part, output_bits
+from ganglion.hw.engines.unrolled.cost import on_part
 from ganglion.hw.engines.unrolled.csd import check_csd_digits
 from ganglion.hw.engines.unrolled.plan import UnrolledPlan, plan
 from ganglion.hw.engines.unrolled.predict import predict
@@ -38,10 +38,9 @@ class Unrolled(NodeEngine):
         """Return the prediction for these settings."""
         shape = _shape(settings, board)
         promised = predict(network, shape)
-        resources, last = promised.resources, network.spec.layers[-1]
+        resources = promised.resources
         if not shape.xc7:
-            out_bits = last.n_outputs * last.output_type.bits
-            resources = on_part(resources, board.family, out_bits, promised.latency_cycles - 1)
+            resources = on_part(resources, board.family, network.spec, promised.latency_cycles - 1)
         return Candidate(
             engine=self.name,
             settings=settings,
@@ -79,8 +78,7 @@ def _planned(network: IntNetwork, shape: UnrolledShape, board: Board) -> Unrolle
     made = plan(network, shape)
     if shape.xc7:
         return made
-    n_stages = made.schedule.n_stages
-    resources = on_part(made.resources, board.family, output_bits(made.graph), n_stages)
+    resources = on_part(made.resources, board.family, network.spec, made.schedule.n_stages)
     return replace(made, resources=resources)
 
 
