@@ -164,9 +164,10 @@ class DoubleDqn(DQN):
         self.explored(self.n_explored + self.n_envs)
 
     def explored(self, n_steps: int) -> None:
-        """Explore as after so many environment steps from now on."""
-        self.n_explored = n_steps
-        progress = min(1.0, n_steps / self.settings.exploration_steps)
+        """Explore as after so many environment steps from now on; whoever has a teacher has explored enough."""
+        enough = self.settings.exploration_steps
+        self.n_explored = n_steps if self.teacher is None else max(n_steps, enough)
+        progress = min(1.0, self.n_explored / enough)
         self.exploration_rate = 1 + progress * (self.settings.exploration_final - 1)
 
     def _sample_action(
