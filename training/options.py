@@ -1,6 +1,7 @@
 """What the command line asks of a training run, and the run that it means."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,9 @@ class TrainSettings:
             config,
             changed(config, asked, spelled("set", self.set) if self.set else self.environment),
         )
-        replaced = {name: value for name in asked if (value := getattr(config, name)) != getattr(usual, name)}
+        replaced = {
+            name: value for name in asked if (value := attrgetter(name)(config)) != attrgetter(name)(usual)
+        }
         steps = config.steps if self.steps is None else self.steps
         is_student = self.distill and self.parent is not None and self.parent.suffix == ".npz"
         return Run(
@@ -115,6 +118,13 @@ class TrainSettings:
         parts = [self.algorithm] if self.algorithm else []
         parts += ["distilled"] if self.distill else []
         parts += [f"sparse{self.sparsity * 100:g}" if self.sparsity else "dense"]
-        parts += [value if isinstance(value, str) else f"{name}{value}" for name, value in replaced.items()]
+        parts += [_named(name, value) for name, value in replaced.items()]
         parts += [self.scheme.value] if self.scheme else []
         return "-".join([*parts, f"s{self.seed}"])
+
+
+def _named(setting: str, value: Any) -> str:
+    """Return a setting's part of a folder name: words alone, widths as 64x64."""
+    if isinstance(value, str):
+        return value
+    return setting + ("x".join(map(str, value)) if isinstance(value, tuple) else str(value))

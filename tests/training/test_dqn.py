@@ -138,6 +138,15 @@ def test_a_taught_network_takes_the_teachers_actions() -> None:
     assert (student.values(seen).argmax(1) == wanted).float().mean() > 0.95
 
 
+def test_a_taught_network_acts_by_itself_where_a_new_one_explores() -> None:
+    settings = {"exploration_steps": 10_000, "exploration_final": 0.02}
+    alone, taught = (new_dqn(steps_config(dqn=settings, learning_starts=40), 3) for _ in range(2))
+    taught.teacher = alone.as_teacher()
+    for learner in (alone, taught):
+        learner.learn(80)
+    assert alone.exploration_rate > 0.9 and taught.exploration_rate == pytest.approx(0.02)
+
+
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:
     model = _filled()
     Checkpoint(arrays=capture(model), meta={}).save(tmp_path / "checkpoint.npz")

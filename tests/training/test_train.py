@@ -214,6 +214,8 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
     assert run.name == "dense-gamma0.9-Hopper-v5-weight_bits4-ptsq-s1"
     assert run.to_json()["config"]["env_id"] == "Hopper-v5"
     assert replace(run.config, env_id="Hopper-v4", weight_bits=8, gamma=0.99) == load_config("Hopper")
+    game = TrainSettings(environment="Pong", set="dqn.network=resnet hidden=[256,64] dqn.n_steps=1").plan()
+    assert game.name == "dense-resnet-hidden256x64-dqn.n_steps1-s1"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ class DoubleDqn(DQN):
         self.explored(self.n_explored + self.n_envs)
 
     def explored(self, n_steps: int) -> None:
-        """Explore as after so many environment steps from now on; whoever has a teacher has explored enough."""
+        """Explore as after so many environment steps from now on; a student has explored enough."""
         enough = self.settings.exploration_steps
         self.n_explored = n_steps if self.teacher is None else max(n_steps, enough)
         progress = min(1.0, self.n_explored / enough)
