@@ -6,6 +6,7 @@ They are spelled as `ganglion` spells them, --rate-hz for `rate_hz`; their help 
 import argparse
 import ast
 import inspect
+import re
 import sys
 import textwrap
 import types
@@ -48,7 +49,18 @@ def parse_arguments(kind: type[T], prog: str, arguments: Sequence[str] | None = 
                 required=each.default is MISSING,
                 help=text.replace("%", "%%"),
             )
-    return kind(**vars(parser.parse_args(arguments)))
+    return kind(**vars(parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))))
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with -0.1,0.2 behind its option's "=": argparse takes it for an option itself."""
+    joined: list[str] = []
+    for each in arguments:
+        if joined and joined[-1].startswith("--") and re.match(r"-[\d.]", each):
+            joined[-1] += f"={each}"
+        else:
+            joined.append(each)
+    return joined
 
 
 def _one_type(hint: Any) -> Any:

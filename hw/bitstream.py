@@ -99,9 +99,7 @@ def require_flow(board: Board) -> Flow:
 def _skip_reason(reason: str) -> str:
     """Return why there is no bit file, and the boards that need nothing to be installed."""
     boards = boards_at_once()
-    return (
-        f"{reason}; nothing need be installed for {spelled('board', ', '.join(boards))}" if boards else reason
-    )
+    return f"{reason}; nothing need be installed for the boards {', '.join(boards)}" if boards else reason
 
 
 def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -> Bitstream:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from ganglion.hw.codegen.head import add_head
 from ganglion.hw.design.design import Design, Inputs, write_design
 from ganglion.hw.engines.registry import AUTO, find_engine
-from ganglion.hw.mapping.choose import Choice, choose, choose_tail, log_choice
+from ganglion.hw.mapping.choose import Choice, choose, choose_tail, in_time, kept_us, log_choice
 from ganglion.hw.mapping.compile_settings import (
     CompileSettings,
     EngineOptions,
@@ -138,12 +138,12 @@ def _latencies_us(spec: NetworkSpec, settings: CompileSettings) -> tuple[float, 
 def _check_latency(cycles: int, settings: CompileSettings) -> None:
     """Raise CompileError when engines that were named answer later than was asked for."""
     predicted_us, most_us = cycles / settings.board.clock_mhz, max(settings.latency_us, default=math.inf)
-    if predicted_us > most_us:
+    if not in_time(cycles, most_us, settings.board):
         raise CompileError(
             f"{spelled('engine', settings.engine_names)} answers in {cycles} cycles = {predicted_us:.2f} µs "
             f"on {settings.board.name}, {spelled('latency_us', f'{most_us:g}')} asks for less; "
-            f"take {spelled('engine', AUTO)}, more {spelled('lanes')} or "
-            f"{spelled('latency_us', f'{math.ceil(predicted_us * 100) / 100:g}')}"
+            f"take {spelled('engine', AUTO)} or "
+            f"{spelled('latency_us', f'{kept_us(cycles, settings.board):g}')}"
         )
 
 

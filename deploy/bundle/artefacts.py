@@ -114,7 +114,7 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     name = paths.root.name
     design = decode_json(Design, _made(paths.hw, "compile", name))
     found = design.board
-    if board is not None and board not in (found.name, *found.aliases):
+    if board is not None and board not in (found.name, *found.aliases) and Path(board).stem != found.name:
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
         )
@@ -139,9 +139,9 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
 def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:
     """Return what bitstream.json says when there is a bit file that is wanted, and why else there is none."""
     if simulated:
-        return None, f"asked for with {spelled('simulated')}"
+        return None, "a simulated bundle was asked for"
     if not paths.bitstream.exists():
-        return None, f"{spelled_command('bitstream', paths.root.name)} has not run"
+        return None, "none has been made of this build"
     found = decode_json(Bitstream, paths.bitstream)
     if found.status != "done":
         return None, found.reason or found.status

@@ -103,10 +103,12 @@ def _copy_memory(node: HardwareNode, rtl: Path, mem: Path) -> Memory:
         raise CompileError(f"{wrapper}.v: expected one INIT_FILE, found {n_paths}")
     words = _read(node.folder / data).split()
     depth, width = (_parameter(wrapper, text, name) for name in ("DEPTH", "WIDTH"))
-    if len(words) != depth or any(len(word) != -(-width // 4) for word in words):
+    digits = -(-width // 4)
+    if len(words) != depth or any(len(word) > digits for word in words):
         raise CompileError(f"{node.name}: {data} holds {len(words)} words, expected {depth} of {width} bits")
     (rtl / f"{wrapper}.v").write_text(text)
-    (mem / f"{node.name}.dat").write_text("\n".join(words) + "\n")
+    # The stream is padded to whole bytes, FINN's words to whole digits.
+    (mem / f"{node.name}.dat").write_text("".join(f"{word.zfill(digits)}\n" for word in words))
     stream_bits = -(-width // 8) * 8
     return Memory(node=node.name, wrapper=wrapper, port=port, file=f"{node.name}.dat", width_bits=stream_bits)
 

@@ -1,7 +1,8 @@
 """An engine as one node: what it planned for a run of layers, behind streams of chosen lanes."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import gcd
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -99,6 +100,12 @@ class NodeEngine(Engine):
     @abstractmethod
     def plan_as(self, network: IntNetwork, shape: Any) -> NodePlan:
         """Return the plan of this shape: what `plan` found, found again from a node of the graph."""
+
+
+def worth_planning(usual: Sequence[Any], network: IntNetwork) -> list[Any]:
+    """Return the usual settings, each once, with no more lanes than the network has nonzero weights."""
+    most = max(1, network.nnz)
+    return list(dict.fromkeys(replace(each, lanes=min(each.lanes, most)) for each in usual))
 
 
 def is_last_worth_planning(made: NodePlan, board: Board, enough_cycles: float) -> bool:

@@ -1,6 +1,7 @@
 """What each engine would take, how fast it would be, and the smallest that is fast enough: auto's choice."""
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
@@ -78,8 +79,9 @@ class Choice:
             return "taken"
         if not self.board.holds(candidate.resources):
             return "does not fit"
-        latency_us = candidate.latency_cycles / self.board.clock_mhz
-        return "too slow" if self.latency_us is not None and latency_us > self.latency_us else ""
+        if self.latency_us is None or in_time(candidate.latency_cycles, self.latency_us, self.board):
+            return ""
+        return "too slow"
 
 
 def choose(network: IntNetwork, board: Board, *latencies_us: float) -> Choice:
@@ -108,7 +110,7 @@ def choose(network: IntNetwork, board: Board, *latencies_us: float) -> Choice:
         taken = min(fitting, key=lambda each: (each.latency_cycles, share(each)))
         return Choice(board=board, latency_us=None, taken=taken, candidates=known)
     for latency_us in latencies_us:
-        quick = [each for each in fitting if each.latency_cycles <= latency_us * board.clock_mhz]
+        quick = [each for each in fitting if in_time(each.latency_cycles, latency_us, board)]
         if quick:
             taken = min(quick, key=lambda each: (find_engine(each.engine).keeps_state, share(each)))
             return Choice(board=board, latency_us=latency_us, taken=taken, candidates=known)
@@ -116,9 +118,19 @@ def choose(network: IntNetwork, board: Board, *latencies_us: float) -> Choice:
     asked = " or ".join(f"{each:g}" for each in latencies_us)
     raise CompileError(
         f"no engine answers within {asked} µs on {board.name}: the fastest that fits is "
-        f"{fastest.name} with {fastest.latency_cycles / board.clock_mhz:.2f} µs; "
-        f"set {spelled('latency_us')} to that or more"
+        f"{fastest.name} with {fastest.latency_cycles / board.clock_mhz:.3g} µs; "
+        f"set {spelled('latency_us', f'{kept_us(fastest.latency_cycles, board):g}')} or more"
     )
+
+
+def in_time(cycles: int, latency_us: float, board: Board) -> bool:
+    """Return whether so many cycles of the board's clock end within a time."""
+    return cycles / board.clock_mhz <= latency_us
+
+
+def kept_us(cycles: int, board: Board) -> float:
+    """Return a time in which so many cycles end, in whole hundredths of a microsecond."""
+    return math.ceil(100 * cycles / board.clock_mhz) / 100
 
 
 def choose_tail(

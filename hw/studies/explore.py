@@ -21,6 +21,7 @@ from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.latency import worst_case_cycles
 from ganglion.hw.sim.verilate import simulator_cache
+from ganglion.hw.target.board import find_board
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
@@ -60,7 +61,10 @@ class StudySettings(PolicySettings):
     """A policy and a board."""
 
     board: str = TargetOptions.board
-    """The board, by name or alias."""
+    """The board: its name, an alias, or a TOML file of its own beside its family's."""
+
+    def __post_init__(self) -> None:
+        find_board(self.board)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,9 +21,10 @@ from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, e
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.closure import code_hash
-from ganglion.models.build.errors import ExportError
+from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
@@ -32,6 +33,7 @@ from ganglion.models.formats.policy_folder import (
     load_policy,
     read_description,
 )
+from ganglion.models.layers import Dense
 from ganglion.models.select_policy import select
 from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
@@ -66,7 +68,10 @@ def growth(
     dense: TargetOptions = DENSE,
     sparse: Sequence[TargetOptions] = SPARSE_ENGINES,
 ) -> list[dict[str, Any]]:
-    """Return a row for each network and engine; the dense one, blind to zeros, gets the first network."""
+    """Return a row for each network and engine; the dense one, blind to zeros, gets the first network.
+
+    The engines' options name the board.
+    """
     subjects = [*random_subjects(paths, sparsities), *trained_subjects(paths.root.name)]
     pairs = [(subjects[0], dense), *((s, engine) for s in subjects for engine in sparse)]
     rows = []
@@ -121,13 +126,13 @@ def _generator_hash() -> str:
 
 def cost(paths: BuildPaths, policy: Path, board: Board, engine: TargetOptions) -> dict[str, Any]:
     """Return cycles and resources, by prediction where the board cannot hold the unrolled network."""
-    if engine == UNROLLED:
+    if engine.engine == UNROLLED.engine:
         network, settings = load_policy(policy).network, UnrolledSettings(adders_per_stage=ADDERS)
         promised = Unrolled().candidate(network, settings, board)
         if not board.holds(promised.resources):
             cycles = {key: getattr(promised, key) for key in ("latency_cycles", "interval_cycles")}
             return cycles | asdict(promised.resources) | {"predicted": True}
-    row = measured(compile_engine(paths, policy, replace(engine, board=board.name)))
+    row = measured(compile_engine(paths, policy, engine))
     return {key: row[key] for key in COSTS} | {"predicted": False}
 
 
@@ -156,9 +161,22 @@ def _cell(row: dict[str, Any]) -> str:
 
 def run(settings: StudySettings) -> None:
     """Build, measure and draw."""
-    board, paths = find_board(settings.board), settings.paths
+    paths = settings.paths
     select(paths, settings.name, settings.policy)
-    write_growth(paths, board, growth(paths, board))
+    require_dense(read_description(paths.policy))
+    dense, *sparse = (replace(engine, board=settings.board) for engine in (DENSE, *SPARSE_ENGINES))
+    board = find_board(settings.board)
+    write_growth(paths, board, growth(paths, board, SPARSITIES, dense, sparse))
+
+
+def require_dense(spec: PolicySpec) -> None:
+    """Raise CompileError for a policy of other layers than dense ones, which are what random ones have."""
+    other = next((each for each in spec.network.layers if not isinstance(each, Dense)), None)
+    if other is not None:
+        raise CompileError(
+            f"{other.name} is a {other.kind} layer, but growth is of networks of dense layers; "
+            f"{spelled_command('explore')} compares engines for this one"
+        )
 
 
 def write_growth(paths: BuildPaths, board: Board, rows: Sequence[dict[str, Any]]) -> None:

@@ -128,6 +128,8 @@ class Board:
 
 def read_board(path: Path) -> Board:
     """Return the board of a TOML file, beside which its family's lies; a wrong file raises ConfigError."""
+    if not path.is_file():
+        raise ConfigError(f"{path} is missing")
     family = decode_toml(Family, path.parent / FAMILY_FILE, name=path.parent.name)
     return decode_toml(Board, path, name=path.stem, family=encode(family))
 

@@ -3,7 +3,6 @@
 import ast
 import functools
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 from ganglion.models.build.files import digest, sha256_file
@@ -58,8 +57,10 @@ def _room(name: str) -> Path | None:
     return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Yield every module of ours that a file imports, wherever in it."""
+@functools.cache
+def _imports(path: Path) -> frozenset[str]:
+    """Return every module of ours that a file imports, wherever in it."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -68,7 +69,8 @@ def _imports(path: Path) -> Iterator[str]:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        yield from (name for name in names if name.partition(".")[0] == ROOT)
+        found.update(name for name in names if name.partition(".")[0] == ROOT)
+    return frozenset(found)
 
 
 @functools.cache

@@ -36,6 +36,13 @@ def test_options_have_the_types_of_the_fields() -> None:
     assert parse_arguments(Settings, "control", ["--bundle", "x"]) == Settings(bundle=Path("x"))
 
 
+def test_a_value_may_begin_with_a_minus() -> None:
+    given = ["--bundle", "x", "--log", "-0.1,0.2", "--steps", "-1"]
+    assert parse_arguments(Settings, "control", given) == Settings(
+        bundle=Path("x"), log=Path("-0.1,0.2"), steps=-1
+    )
+
+
 def test_help_is_the_text_under_each_field(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_arguments(Settings, "control", ["--help"])

@@ -189,5 +189,7 @@ def test_bfloat16_tells_two_actions_apart_that_differ_by_little_beside_their_val
         model.q_net.value.bias.fill_(1.0)
         outputs.weight.zero_()
         outputs.bias.copy_(torch.arange(len(outputs.bias)) * 2.0**-10)
-    values = model.values(torch.zeros(1, *Frames.observation_space.shape, dtype=torch.uint8))
+    frames = torch.zeros(1, *Frames.observation_space.shape, dtype=torch.uint8)
+    values = model.values(frames)
     assert torch.allclose(values.diff(), torch.full((1, values.shape[1] - 1), 2.0**-10))
+    assert torch.equal(model.as_teacher()(frames, torch.zeros(())), values)

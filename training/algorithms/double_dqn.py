@@ -27,6 +27,12 @@ from ganglion.training.algorithms.value_network import DuelingNetwork, architect
 from ganglion.training.dqn_config import DqnConfig
 
 
+def values_of(network: nn.Module, observation: Tensor, *, bfloat16: bool) -> Tensor:
+    """Return a float network's value of each action: [batch, *observation] → [batch, action]."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+        return network(observation).float()
+
+
 class DoubleDqn(DQN):
     """DQN whose online network may be pruned, seen in integers, and taught by another one's values.
 
@@ -80,8 +86,7 @@ class DoubleDqn(DQN):
             if isinstance(self.q_net, DuelingNetwork):
                 return self.q_net.action_values(hidden, outputs)
             return outputs
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
-            return self.q_net(observation).float()
+        return values_of(self.q_net, observation, bfloat16=self.settings.bfloat16)
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Do `gradient_steps` updates on batches from the replay buffer, once it holds enough or is full.
@@ -140,8 +145,7 @@ class DoubleDqn(DQN):
     def _targets(self, batch: ReplayBufferSamples) -> Tensor:
         """Return the rewards and the discounted value of what follows: [batch, 1]."""
         discount = self.gamma if batch.discounts is None else batch.discounts
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
-            following = self.q_net_target(batch.next_observations).float()
+        following = values_of(self.q_net_target, batch.next_observations, bfloat16=self.settings.bfloat16)
         chooser = self.values(batch.next_observations) if self.settings.double else following
         best = following.gather(1, chooser.argmax(1, keepdim=True))
         return batch.rewards + (1 - batch.dones) * discount * best

@@ -12,7 +12,7 @@ from stable_baselines3.dqn.policies import DQNPolicy
 from torch import Tensor
 
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.algorithms.double_dqn import DoubleDqn
+from ganglion.training.algorithms.double_dqn import DoubleDqn, values_of
 from ganglion.training.algorithms.frame_buffer import FrameBuffer
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
@@ -79,8 +79,8 @@ class Dqn(DoubleDqn):
 
     def as_teacher(self) -> Teacher:
         """Return the values that the network gives now, whatever becomes of it later; noise is not used."""
-        network = copy.deepcopy(self.q_net).requires_grad_(False)
-        return lambda observation, _noise: network(observation)
+        network, bfloat16 = copy.deepcopy(self.q_net).requires_grad_(False), self.settings.bfloat16
+        return lambda observation, _noise: values_of(network, observation, bfloat16=bfloat16)
 
     def status(self) -> dict[str, float]:
         """Return the fraction of random actions."""

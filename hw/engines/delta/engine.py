@@ -12,7 +12,7 @@ from ganglion.hw.engines.delta.plan import DeltaPlan, plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
 from ganglion.hw.engines.engine import Candidate
-from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning
+from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning, worth_planning
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError
@@ -33,7 +33,7 @@ class Delta(NodeEngine):
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield plans of more and more lanes, until more of them only take more or cannot fit."""
-        for settings in self.usual:
+        for settings in worth_planning(self.usual, network):
             try:
                 made = self._planned(network, settings, board)
             except CompileError:

@@ -11,7 +11,7 @@ from ganglion.hw.engines.folded.part import columns_on_part, on_part
 from ganglion.hw.engines.folded.plan import FoldedPlan, plan
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import FoldedShape, Split
-from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning
+from ganglion.hw.engines.node import NodeEngine, is_last_worth_planning, worth_planning
 from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.spelling import spelled
@@ -35,9 +35,7 @@ class Folded(NodeEngine):
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield plans of more and more lanes, until more of them only take more or cannot fit."""
-        for settings in self.usual:
-            if settings.lanes > network.nnz:
-                return
+        for settings in worth_planning(self.usual, network):
             made = self._fitted(network, settings, board)
             yield Candidate(
                 engine=self.name,

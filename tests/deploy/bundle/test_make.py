@@ -19,6 +19,7 @@ from ganglion.deploy.manifest import read_manifest
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import merge_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.spelling import Caller, called_by
 from ganglion.models.formats.policy_folder import load_policy
 
 BITSTREAM = {
@@ -100,6 +101,19 @@ def test_equal_builds_in_two_places_give_equal_bytes(build: BuildPaths, tmp_path
     other = BuildPaths.of("pendulum", tmp_path / "elsewhere/deeper")
     first, second = (make_bundle(settings(paths)).archive.read_bytes() for paths in (build, other))
     assert first == second
+
+
+def test_bytes_do_not_depend_on_who_asks(build: BuildPaths) -> None:
+    for more in ({}, {"simulated": True}):
+        found = []
+        for caller in Caller:
+            with called_by(caller):
+                found.append(make_bundle(settings(build, **more)).archive.read_bytes())
+        assert len(set(found)) == 1
+
+
+def test_a_board_may_be_named_by_its_file(build: BuildPaths) -> None:
+    assert make_bundle(settings(build, board="mine/Pynq-Z2.toml")).artefacts.board.name == "Pynq-Z2"
 
 
 def test_the_archive_is_the_folder_and_nothing_in_it_has_a_date_or_an_owner(

@@ -103,6 +103,14 @@ def test_gathered_memory_has_its_words_and_no_path(complete: tuple[HardwareNode,
     assert all((rtl / source).is_file() for source in gathered.sources)
 
 
+def test_words_narrower_than_their_stream_are_filled_up(
+    complete: tuple[HardwareNode, ...], library: Path
+) -> None:
+    (complete[1].folder / "memblock.dat").write_text("a\n7\n")  # weights of 4 bits, a stream of 8
+    gather(complete, library, library.parent / "rtl", library.parent / "mem", frozenset())
+    assert (library.parent / "mem" / "mvau_0.dat").read_text() == "0a\n07\n"
+
+
 def test_short_memory_is_refused(complete: tuple[HardwareNode, ...], library: Path) -> None:
     (complete[1].folder / "memblock.dat").write_text("0a\n")
     with pytest.raises(CompileError, match="mvau_0: memblock.dat holds 1 words, expected 2 of 8 bits"):

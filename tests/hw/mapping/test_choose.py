@@ -1,6 +1,7 @@
 """The engine that is chosen: the smallest that fits and answers in time, or what would."""
 
 import logging
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import Multiplier
 from ganglion.hw.engines.registry import engines, find_engine, registered
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
-from ganglion.hw.mapping.choose import choose
+from ganglion.hw.mapping.choose import choose, in_time, kept_us
 from ganglion.hw.mapping.compile_settings import CompileSettings, compile_settings
 from ganglion.hw.mapping.layout import lay_out
 from ganglion.hw.synth import synthesize
@@ -110,8 +111,27 @@ def test_an_impossible_latency_names_the_fastest_engine(network: IntNetwork) -> 
     message = (
         r"no engine answers within 0.001 µs on Pynq-Z2: the fastest that fits is engine=unrolled adders_per_"
     )
-    with pytest.raises(CompileError, match=message + r"stage=\d with 0\.\d+ µs; set latency_us"):
+    with pytest.raises(
+        CompileError, match=message + r"stage=\d with 0\.\d+ µs; set latency_us=0\.\d+ or more"
+    ):
         choose(network, BOARD, 0.001)
+
+
+@pytest.mark.parametrize("clock_mhz", [27.0, 90.0, 100.0])
+def test_the_time_that_a_refusal_names_is_kept(network: IntNetwork, clock_mhz: float) -> None:
+    board = replace(BOARD, clock_mhz=clock_mhz)
+    assert all(in_time(cycles, kept_us(cycles, board), board) for cycles in range(1, 2000))
+    with pytest.raises(CompileError) as refused:
+        choose(network, board, 0.001)
+    named = re.search(r"set latency_us=([\d.]+) or more", str(refused.value))
+    assert named and choose(network, board, float(named.group(1))).taken
+
+
+@pytest.mark.parametrize("engine", ["folded", "delta"])
+def test_a_network_of_few_weights_has_as_many_lanes(engine: str) -> None:
+    network = random_network(np.random.default_rng(0), (2, 1))
+    planned = find_engine(engine).candidates(network, BOARD, 0)
+    assert [each.name for each in planned] == [f"engine={engine} lanes=2"]
 
 
 def test_of_several_latencies_the_first_that_any_engine_keeps_is_taken() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ganglion.hw.mapping.compile_settings import options_for
-from ganglion.hw.studies.explore import ENGINES, able, explore, print_table
+from ganglion.hw.studies.explore import ENGINES, ExploreSettings, able, explore, print_table
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.select_policy import shipped_policy
@@ -41,6 +42,11 @@ def test_engines_that_do_not_convolve_are_left_out_of_a_game_in_a_line_each(
     assert [each.engine for each in choices] == ["planar"]
     left_out = [record.getMessage().split(" left out: ")[0] for record in caplog.records]
     assert left_out == ["explore: dense", "explore: folded", "explore: unrolled", "explore: delta"]
+
+
+def test_an_unknown_board_is_refused_before_anything_is_built() -> None:
+    with pytest.raises(ConfigError, match="board 'nope' is unknown"):
+        ExploreSettings(name="Swimmer", board="nope")
 
 
 @pytest.mark.slow

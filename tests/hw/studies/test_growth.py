@@ -11,9 +11,10 @@ from ganglion.hw.studies import growth
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import Resources
-from ganglion.models.build.errors import ExportError
+from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.select_policy import shipped_policy
 from tests.hw.toy import write_toy_policy
 
 
@@ -48,6 +49,11 @@ def test_what_a_policy_does_not_say_of_itself_is_named(paths: BuildPaths) -> Non
     spec = replace(growth.read_description(paths.policy), provenance={})
     with pytest.raises(ExportError, match="toy: policy.json's provenance does not say widths"):
         growth.said(spec, "widths")
+
+
+def test_a_policy_that_convolves_is_refused() -> None:
+    with pytest.raises(CompileError, match="conv1 is a conv2d layer, but growth is of networks of dense"):
+        growth.require_dense(growth.read_description(shipped_policy("Pong")))
 
 
 def test_trained_policies_are_those_with_a_policy_folder() -> None:

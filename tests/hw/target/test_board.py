@@ -127,6 +127,11 @@ def test_wrong_file_is_named(edited: Edit, old: str, new: str, message: str) -> 
         read_board(edited(old, new))
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nope.toml is missing"):
+        find_board(str(tmp_path / "nope.toml"))
+
+
 def test_a_board_without_its_family_is_named(edited: Edit, tmp_path: Path) -> None:
     path = edited("dsp = 220", "dsp = 220")
     shutil.move(tmp_path / FAMILY_FILE, tmp_path / "elsewhere")
