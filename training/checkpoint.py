@@ -155,7 +155,7 @@ def load_module(module: nn.Module, arrays: dict[str, NDArray[Any]]) -> None:
     for name in sorted(wanted | found):
         if wanted.get(name) != found.get(name):
             raise ConfigError(
-                f"the checkpoint is of another environment or other hidden widths: {name} is "
+                f"the checkpoint is of another environment or another network: {name} is "
                 f"{found.get(name, 'missing')}, here {wanted.get(name, 'unknown')}"
             )
     module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})

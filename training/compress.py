@@ -41,6 +41,8 @@ from ganglion.training.vecnormalize import choose_vecnormalize, read_vecnormaliz
 
 log = logging.getLogger(__name__)
 
+_STEPS = 160_000
+_QAT_STEPS = 40_000
 _BEARABLE_LOSS = 0.1
 
 
@@ -60,10 +62,10 @@ class CompressSettings:
     """Fraction of the actor's weights, or of its hidden neurons, to prune."""
     pruning: str | None = None
     """Which weights, or neurons (neurons_l1, neurons_l2), are pruned; the configuration's by default."""
-    steps: int = 160_000
-    """Environment steps before int8."""
-    qat_steps: int = 40_000
-    """Environment steps in int8."""
+    steps: int | None = None
+    """Environment steps before int8; 160,000 by default, in whole rollouts."""
+    qat_steps: int | None = None
+    """Environment steps in int8; 40,000 by default, in whole rollouts."""
     ft_steps: int = 0
     """Environment steps of reinforcement learning after that; SAC and DQN only."""
     hidden: tuple[int, ...] = ()
@@ -93,6 +95,7 @@ class CompressSettings:
             statistics, copies = (
                 self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
             )
+        steps = config.whole_rollouts(_STEPS) if self.steps is None else self.steps
         # An id such as dm_control/walker-walk is no folder's name.
         environment = re.sub(r"[^\w.-]", "-", self.environment)
         run = Run(
@@ -101,13 +104,13 @@ class CompressSettings:
             name=self.run or f"{self._teacher_name()}-sparse{self.sparsity * 100:g}-s{self.seed}",
             seed=self.seed,
             sparsity=self.sparsity,
-            steps=self.steps,
-            qat_steps=self.qat_steps,
+            steps=steps,
+            qat_steps=config.whole_rollouts(_QAT_STEPS) if self.qat_steps is None else self.qat_steps,
             parent=str(path),
             distill=True,
             vecnormalize=None if statistics is None else str(statistics),
             teacher_sha256=digest([sha256_file(file) for file in (path, statistics) if file is not None]),
-            dense_steps=0 if copies else config.whole_rollouts(DENSE_FRACTION * self.steps),
+            dense_steps=0 if copies else config.whole_rollouts(DENSE_FRACTION * steps),
             finetune_steps=self.ft_steps,
             build=self.build,
         )
@@ -164,7 +167,7 @@ class CompressSettings:
             )
         algorithm = taught_by(self.checkpoint).config.algorithm if self.checkpoint.suffix == ".npz" else None
         config = load_config(self.base or self.environment, algorithm)
-        config = changed(config, read_settings(self.set.split()), spelled("set", self.set))
+        config = changed(config, read_settings(self.set), spelled("set", self.set))
         changes = {
             "env_id": self.environment if self.base else None,
             "hidden": self.hidden or None,

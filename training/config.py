@@ -1,7 +1,8 @@
 """The settings of a training run: one TOML per environment, in which unknown and missing keys are errors."""
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from ganglion.training.configs import CONFIGS, TABLES, read_settings_of
 from ganglion.training.dqn_config import DqnConfig
 
 ROLLOUT = "updates_per_rollout * steps_per_update"
+_BEFORE_KEY = re.compile(r"\s+(?=[\w.]+\s*=)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +177,12 @@ class TrainConfig:
         return round(steps / self.rollout_steps) * self.rollout_steps
 
     def qat_steps_after(self, steps: int) -> int:
-        """Return the configured share of `steps` for quantization-aware training, in whole rollouts."""
-        return self.whole_rollouts(self.qat_fraction * steps)
+        """Return the configured share of `steps` for quantization-aware training, in whole rollouts.
+
+        Of few steps, one rollout.
+        """
+        share = self.qat_fraction * steps
+        return max(self.whole_rollouts(share), self.rollout_steps) if share else 0
 
     def _check(self, name: str, good: bool, allowed: str) -> None:
         if not good:
@@ -188,14 +194,18 @@ def changed(config: TrainConfig, values: Mapping[str, Any], origin: str) -> Trai
     described = encode(config)
     for key, value in values.items():
         table, _, inner = key.rpartition(".")
-        (described.setdefault(table, {}) if table else described)[inner] = value
+        within = described.get(table) if table else described
+        if not isinstance(within, dict):
+            has = ", ".join(TABLES.get(config.algorithm, ())) or "none"
+            raise ConfigError(f"{origin}: {table} is no table of {config.algorithm}, which has {has}")
+        within[inner] = value
     return decode(TrainConfig, described, origin, ConfigError)
 
 
-def read_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the values of KEY=VALUE texts by key: TOML's values, or texts."""
+def read_settings(assignments: str) -> dict[str, Any]:
+    """Return the values of KEY=VALUE texts, apart by spaces, by key: TOML's values, or texts."""
     values = {}
-    for assignment in assignments:
+    for assignment in _BEFORE_KEY.split(assignments.strip()) if assignments.strip() else ():
         key, _, text = (part.strip() for part in assignment.partition("="))
         try:
             values[key] = tomllib.loads(f"value = {text}")["value"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tyro.conf import Positional
 
-from ganglion.models.build.errors import ExportError
+from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import atomic_write, read_arrays
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled, spelled_command
@@ -43,8 +43,10 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     """Write the policy folder of a finished training run, its result, curve and float weights beside.
 
     `n_vectors` golden observations are spread evenly over the evaluation's. Raises ExportError when the run
-    has no int8 policy yet.
+    has no int8 policy yet, ConfigError without vectors.
     """
+    if n_vectors < 1:
+        raise ConfigError(f"{spelled('vectors', n_vectors)}, allowed: at least 1")
     if not (run / "policy" / "actor.json").exists():
         raise ExportError(
             f"{run} holds no int8 policy; a run with {spelled('sparsity', 0.95)} ends with one, "

@@ -83,7 +83,7 @@ class TrainSettings:
             raise ConfigError(UNSUPPORTED)
         config = load_config(self.environment, self.algorithm)
         asked = {name: value for name in _REPLACED if (value := getattr(self, name)) is not None}
-        asked = read_settings(self.set.split()) | asked
+        asked = read_settings(self.set) | asked
         usual, config = (
             config,
             changed(config, asked, spelled("set", self.set) if self.set else self.environment),
@@ -100,7 +100,7 @@ class TrainSettings:
             seed=self.seed,
             sparsity=self.sparsity,
             steps=steps,
-            qat_steps=self._default_qat_steps(config, steps) if self.qat_steps is None else self.qat_steps,
+            qat_steps=self._planned_qat_steps(config, steps),
             parent=None if self.parent is None else str(self.parent),
             distill=self.distill,
             ptq=self.scheme is Scheme.PTSQ,
@@ -108,10 +108,17 @@ class TrainSettings:
             build=self.build,
         )
 
-    def _default_qat_steps(self, config: TrainConfig, steps: int) -> int:
+    def _planned_qat_steps(self, config: TrainConfig, steps: int) -> int:
         # A dense run is the float reference.
         scheme = self.scheme or (Scheme.QAT if self.sparsity else Scheme.FLOAT)
-        return config.qat_steps_after(steps) if scheme is Scheme.QAT else 0
+        if self.qat_steps is None:
+            return config.qat_steps_after(steps) if scheme is Scheme.QAT else 0
+        if self.scheme is not None and (scheme is Scheme.QAT) != (self.qat_steps != 0):
+            raise ConfigError(
+                f"{spelled('scheme', scheme.value)} contradicts {spelled('qat_steps', self.qat_steps)}: "
+                "qat trains in int8 for some steps, ptsq and float for none"
+            )
+        return self.qat_steps
 
     def _default_name(self, replaced: dict[str, Any]) -> str:
         """Return a folder name that tells runs of different settings apart."""
@@ -124,7 +131,7 @@ class TrainSettings:
 
 
 def _named(setting: str, value: Any) -> str:
-    """Return a setting's part of a folder name: words alone, widths as 64x64."""
+    """Return a setting's part of a folder name: words alone, widths as 64x64, ALE/Pong-v5 as ALE-Pong-v5."""
     if isinstance(value, str):
-        return value
+        return value.replace("/", "-")
     return setting + ("x".join(map(str, value)) if isinstance(value, tuple) else str(value))

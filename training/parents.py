@@ -34,8 +34,13 @@ def require_teacher(config: TrainConfig, checkpoint: Path) -> None:
     taught = taught_by(checkpoint).config
     if taught.env_id != config.env_id:
         raise ConfigError(f"{checkpoint} is of {taught.env_id}; the student acts in {config.env_id}")
-    if taught.algorithm != config.algorithm:
+    require_algorithm(config, taught, str(checkpoint))
+
+
+def require_algorithm(config: TrainConfig, parent: TrainConfig, origin: str) -> None:
+    """Raise ConfigError unless what goes on from a checkpoint, `origin`, learns by its algorithm."""
+    if parent.algorithm != config.algorithm:
         raise ConfigError(
-            f"{checkpoint} is of {taught.algorithm}, the student learns by {config.algorithm}; "
-            f"give {spelled('algorithm', taught.algorithm)}"
+            f"{origin} is of {parent.algorithm}, this run learns by {config.algorithm}; "
+            f"give {spelled('algorithm', parent.algorithm)}"
         )

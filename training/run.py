@@ -16,6 +16,8 @@ from ganglion.models.sparsity import Pruning, check_sparsity, neurons_left
 from ganglion.training.config import ROLLOUT, TrainConfig
 
 _SEED_STRIDE = 1_000_003
+_N_SEEDS = 2**32
+"""As many as numpy's global generator takes."""
 
 
 class Phase(Enum):
@@ -84,10 +86,10 @@ class Run:
             raise ConfigError(
                 f"{spelled('ft_steps')} follow imitation in int8; give {spelled('qat_steps')} too"
             )
-        if self.ptq and self.qat_steps:
+        if not self.steps and (self.parent is None or not (self.qat_steps or self.ptq)):
             raise ConfigError(
-                f"{spelled('scheme', 'ptsq')} is quantization without training; "
-                f"{spelled('qat_steps', self.qat_steps)} is not 0"
+                f"{spelled('steps', 0)} trains nothing: it takes a trained policy by {spelled('from')}, and "
+                f"{spelled('qat_steps')} or {spelled('scheme', 'ptsq')}"
             )
         if self.sparsity and 0 < self.steps <= self.sparse_from:
             raise ConfigError(
@@ -100,7 +102,9 @@ class Run:
                 f"{spelled('steps', self.steps)}: the network first learns after learning_starts = "
                 f"{self.config.learning_starts} steps; give more"
             )
-        if Path(self.name).name != self.name:
+        if not 0 <= self.seed < _N_SEEDS:
+            raise ConfigError(f"{spelled('seed', self.seed)}, allowed: 0 to {_N_SEEDS - 1}")
+        if self.name == ".." or Path(self.name).name != self.name:
             raise ConfigError(f"{spelled('run', self.name)} must be a plain folder name")
 
     def _check_zip(self) -> None:

@@ -32,7 +32,7 @@ from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_run, summary
 from ganglion.training.learner import load_learner, quantize, restore
 from ganglion.training.options import TrainSettings
-from ganglion.training.parents import is_copy, require_teacher, taught_by
+from ganglion.training.parents import is_copy, require_algorithm, require_teacher, taught_by
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.student import start_student
@@ -119,12 +119,23 @@ def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
 
 
 def _parent_of(run: Run) -> Checkpoint:
-    """Return the run's parent; a teacher raises ConfigError where more than its actor is needed."""
+    """Return the run's parent; ConfigError for one that the run cannot go on from.
+
+    That is an actor alone where more is needed, another algorithm's, or one of another sparsity without steps
+    in which to prune it.
+    """
     checkpoint = Checkpoint.load(Path(str(run.parent)))
+    of = Run.from_json(checkpoint.meta["run"], str(run.parent))
+    require_algorithm(run.config, of.config, str(run.parent))
     if checkpoint.is_teacher and not (run.distill and run.steps and not run.finetune_steps):
         raise ConfigError(
             f"{spelled('from', run.parent)} is an actor alone: it takes {spelled('distill')}, "
             f"{spelled('steps')} above 0 and no fine-tuning; for the rest give a run's best-*.npz"
+        )
+    if not run.steps and run.sparsity not in (0, of.sparsity):
+        raise ConfigError(
+            f"{spelled('sparsity', f'{run.sparsity:g}')}: {spelled('steps', 0)} prunes nothing, and "
+            f"{run.parent} is of a run with {of.sparsity:g}; give that, or more steps"
         )
     return checkpoint
 

@@ -69,13 +69,15 @@ def test_an_impossible_value_is_refused(changes: dict[str, Any], message: str) -
 
 
 def test_settings_are_read_as_their_types() -> None:
-    texts = ["batch_size=128", "tau = 1e-2", "gamma=1", "hidden=[64, 64]", "distribution=uniform"]
-    assert read_settings(texts) == {
+    assert read_settings("") == {}
+    text = " batch_size=128 tau = 1e-2  gamma=1 hidden=[64, 64] distribution=uniform ppo.n_epochs=5 "
+    assert read_settings(text) == {
         "batch_size": 128,
         "tau": 0.01,
         "gamma": 1,
         "hidden": [64, 64],
         "distribution": "uniform",
+        "ppo.n_epochs": 5,
     }
 
 
@@ -86,6 +88,9 @@ def test_settings_are_read_as_their_types() -> None:
         ("batch_size=many", "set=batch_size=many: batch_size: expected integer, got 'many'"),
         ("batch_size", "set=batch_size: batch_size: expected integer, got ''"),
         ("hidden=[1.5]", "hidden[0]: expected integer, got 1.5"),
+        ("ppo.n_epochs=5", "set=ppo.n_epochs=5: ppo is no table of sac, which has none"),
+        ("hidden.first=5", "set=hidden.first=5: hidden is no table of sac"),
+        ("sac.tau=1", "set=sac.tau=1: sac is no table of sac"),
     ],
 )
 def test_a_wrong_setting_is_named(text: str, message: str) -> None:

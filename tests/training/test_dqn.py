@@ -52,6 +52,12 @@ def test_a_plain_update_is_that_of_stable_baselines3() -> None:
         assert torch.equal(a, b)
 
 
+def test_a_replay_buffer_smaller_than_learning_starts_is_learnt_from_when_full() -> None:
+    model = new_dqn(steps_config(buffer_size=50, learning_starts=100), 0)
+    model.learn(200)
+    assert model._n_updates > 0
+
+
 def test_double_targets_value_the_online_networks_choice() -> None:
     model = _filled(double=True, dueling=False)
     assert model.replay_buffer is not None

@@ -1,5 +1,6 @@
 """A run's checkpoint as a teacher: compressed like a zip, by a copy or by a student of another network."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ganglion.training.parents import dense_steps, taught_by
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN
-from tests.training.toy import ENV_ID, FRAMES_ID, frames_config, toy_config, toy_run
+from tests.training.toy import ENV_ID, FRAMES_ID, frames_config, steps_config, toy_config, toy_run
 
 SHORT = (
     "learning_starts=200 updates_per_rollout=8 steps_per_update=1 eval_every=240 distill_learning_rate=1e-2"
@@ -36,6 +37,19 @@ def test_a_student_of_another_network_begins_at_random(dense_run: tuple[Run, Pat
     assert dense_steps(toy_config(hidden=(16,)), dense_run[1], 800) == 200
     wider = CompressSettings(checkpoint=dense_run[1], environment=ENV_ID, base="Hopper", hidden=(8,))
     assert wider.plan()[0].dense_steps == 40_000
+
+
+def test_the_usual_steps_of_a_compression_are_whole_rollouts(dense_run: tuple[Run, Path]) -> None:
+    rollouts = "updates_per_rollout=8 steps_per_update=375 prune_every=3000 eval_every=3000"
+    asked = CompressSettings(checkpoint=dense_run[1], environment=ENV_ID, base="Hopper", hidden=(32, 32))
+    run = replace(asked, set=rollouts).plan()[0]
+    assert (run.steps, run.qat_steps) == (159_000, 39_000)
+
+
+def test_a_run_does_not_go_on_from_another_algorithms_checkpoint(dense_run: tuple[Run, Path]) -> None:
+    run = toy_run(name="other", parent=str(dense_run[1]), config=steps_config())
+    with pytest.raises(ConfigError, match="is of sac, this run learns by dqn; give algorithm=sac"):
+        train(run)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ganglion.training.algorithms.sac import new_sac
 from ganglion.training.checkpoint import Checkpoint, masks_of
 from ganglion.training.config import load_config
 from ganglion.training.evaluate import evaluate_run, summary, summary_over_runs
+from ganglion.training.export import export_run
 from ganglion.training.learner import masks_or_ones, restore
 from ganglion.training.options import TrainSettings
 from ganglion.training.run import Phase, Run
@@ -134,6 +135,15 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
     assert run.best(Phase.PTQ).read_bytes() == before and len(curve_of(run)) == 1
 
 
+def test_no_steps_prune_nothing(dense_run: tuple[Run, Path]) -> None:
+    for distill in (False, True):
+        run = toy_run(
+            name="un", steps=0, qat_steps=80, sparsity=0.5, parent=str(dense_run[1]), distill=distill
+        )
+        with pytest.raises(ConfigError, match="sparsity=0.5: steps=0 prunes nothing, and .* with 0; give"):
+            train(run)
+
+
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
     with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*ganglion train Hopper"):
         train(toy_run(parent="nowhere.npz"))
@@ -157,7 +167,7 @@ def test_a_pickle_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_shape_is_refused(dense_run: tuple[Run, Path]) -> None:
-    with pytest.raises(ConfigError, match=r"other hidden widths: latent_pi.0.bias is \[32\], here \[16\]"):
+    with pytest.raises(ConfigError, match=r"another network: latent_pi.0.bias is \[32\], here \[16\]"):
         train(toy_run(name="other", parent=str(dense_run[1]), config=toy_config(hidden=(16, 16))))
 
 
@@ -216,6 +226,11 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
     assert replace(run.config, env_id="Hopper-v4", weight_bits=8, gamma=0.99) == load_config("Hopper")
     game = TrainSettings(environment="Pong", set="dqn.network=resnet hidden=[256,64] dqn.n_steps=1").plan()
     assert game.name == "dense-resnet-hidden256x64-dqn.n_steps1-s1"
+    assert TrainSettings(environment="Pong", env_id="ALE/Pong-v5").plan().name == "dense-ALE-Pong-v5-s1"
+
+
+def test_few_steps_have_a_rollout_in_int8() -> None:
+    assert TrainSettings(environment="Pendulum", algorithm="trpo", sparsity=0.5, steps=4096).plan().qat_steps
 
 
 @pytest.mark.parametrize(
@@ -229,8 +244,15 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
         ({"pruning": "lottery"}, "pruning = 'lottery', allowed: magnitude, scaled, one_shot"),
         (
             {"scheme": Scheme.PTSQ, "qat_steps": 800},
-            "scheme=ptsq is quantization without training; qat_steps",
+            "scheme=ptsq contradicts qat_steps=800: qat trains in int8 for some steps",
         ),
+        ({"scheme": Scheme.FLOAT, "qat_steps": 800}, "scheme=float contradicts qat_steps=800"),
+        ({"scheme": Scheme.QAT, "qat_steps": 0}, "scheme=qat contradicts qat_steps=0"),
+        ({"steps": 0}, "steps=0 trains nothing: it takes a trained policy by from"),
+        ({"steps": 0, "parent": Path("best-dense.npz")}, "steps=0 trains nothing: .* qat_steps or scheme"),
+        ({"seed": -1}, "seed=-1, allowed: 0 to 4294967295"),
+        ({"seed": 2**32}, "seed=4294967296, allowed"),
+        ({"run": ".."}, "run=.. must be a plain folder name"),
         ({"scheme": Scheme.PTDQ}, "scheme ptdq has no hardware: .*; ptsq, .*, has"),
         (
             {"pruning": "neurons_l1", "sparsity": 0.999},
@@ -242,6 +264,11 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
 def test_a_run_that_cannot_be_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         TrainSettings(**{"environment": "Hopper", **settings}).plan()
+
+
+def test_an_export_wants_vectors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="vectors=0, allowed: at least 1"):
+        export_run(tmp_path, tmp_path / "policy", 0)
 
 
 def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:

@@ -89,13 +89,13 @@ class DoubleDqn(DQN):
         return values_of(self.q_net, observation, bfloat16=self.settings.bfloat16)
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
-        """Do `gradient_steps` updates on batches from the replay buffer, once it holds enough.
+        """Do `gradient_steps` updates on batches from the replay buffer, once it holds enough or is full.
 
         Raises TrainingError when a parameter is not finite afterwards.
         """
         buffer = self.replay_buffer
         assert buffer is not None
-        if buffer.size() * buffer.n_envs < max(self.least_experience, 1):
+        if not buffer.full and buffer.size() * buffer.n_envs < max(self.least_experience, 1):
             return
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
