@@ -56,6 +56,8 @@ class DeploySettings(BundleSettings):
             raise ConfigError(f"{spelled('host', self.host)}: expected user@name, as ssh takes it")
         if not _FOLDER.fullmatch(self.to) or ".." in Path(self.to).parts:
             raise ConfigError(f"{spelled('to', self.to)}: letters, digits and _ . / + - are allowed")
+        if self.ssh_config is not None and not self.ssh_config.is_file():
+            raise ConfigError(f"{spelled('ssh_config', self.ssh_config)}: there is no such file")
         for name, low, high in (("keep", 1, 100), ("connect_s", 1, 600)):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{spelled(name, getattr(self, name))}: allowed from {low} to {high}")

@@ -67,7 +67,8 @@ def compile_policy(
 
     skip_patches: RTL patches left out, by name, for the tests that show their need. Raises ExportError for a
     damaged policy folder, CompileError when it has no hardware or does not fit, MismatchError when a plan
-    or a pass changes a number. What was there before stays until all of the new is made.
+    or a pass changes a number. What was there before stays until all of the new is made; then what
+    stages said of the former design goes too.
     """
     policy = load_policy(paths.policy)
     inputs = decode(Inputs, dict(compile_stage(paths, settings).inputs), "inputs")
@@ -101,6 +102,8 @@ def compile_policy(
         commit=git_commit(),
         **written,
     )
+    for path in paths.of_design:
+        path.unlink(missing_ok=True)
     write_design(paths.hw, design)
     return design
 

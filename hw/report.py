@@ -1,6 +1,7 @@
 """Stage: report.json and the table on stdout, from what the other stages wrote. Computes nothing itself."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import Console
@@ -14,13 +15,16 @@ from ganglion.hw.shell.description import Shell
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
+from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import read_description
 from ganglion.models.spec.policy import PolicySpec
 
-STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "shell", "bitstream")
+STAGES = ("policy", "compile", "simulate", "closed_loop", "synth", "shell")
+NO_BIT_FILE = "none has been asked for"
 UNKNOWN = "not recorded in policy.json"
 
 
@@ -62,9 +66,19 @@ class Report:
 
 
 def collect(paths: BuildPaths) -> Report:
-    """Return the report; a missing or altered file of a stage raises ExportError."""
-    spec, design, gates = read_description(paths.policy), load_design(paths), current(paths)
-    stages = STAGES if gates is None else (*STAGES, "gates")
+    """Return the report; a missing or altered file of a stage raises ExportError.
+
+    Without the last stages, that of the bit file and `gates`, it says that they did not run.
+    """
+    design = load_design(paths)
+    spec, gates = read_description(paths.policy), current(paths)
+    for command, path in needed(paths).items():
+        if not path.exists():
+            raise ExportError(f"{path} is missing; run {spelled_command(command, paths.root.name)} first")
+    bitstream = Bitstream(status="skipped", reason=NO_BIT_FILE)
+    if paths.bitstream.exists():
+        bitstream = decode_json(Bitstream, paths.bitstream)
+    ran = [*STAGES, *(["bitstream"] if paths.bitstream.exists() else []), *(["gates"] if gates else [])]
     return Report(
         env=spec.env,
         policy=_policy_section(spec),
@@ -75,10 +89,20 @@ def collect(paths: BuildPaths) -> Report:
         closed_loop=decode_json(ClosedLoop, paths.closed_loop),
         resources=decode_json(Synthesis, paths.synth),
         shell=decode_json(Shell, paths.shell_json).tops,
-        bitstream=decode_json(Bitstream, paths.bitstream),
+        bitstream=bitstream,
         gates=gates,
-        stage_s={name: Stage.at(paths.root, name).seconds for name in stages},
+        stage_s={name: Stage.at(paths.root, name).seconds for name in ran},
     )
+
+
+def needed(paths: BuildPaths) -> dict[str, Path]:
+    """Return the files that a report is of, by the stage that writes each."""
+    return {
+        "simulate": paths.sim,
+        "closed-loop": paths.closed_loop,
+        "synth": paths.synth,
+        "shell": paths.shell_json,
+    }
 
 
 def _policy_section(spec: PolicySpec) -> PolicySection:

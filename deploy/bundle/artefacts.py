@@ -148,7 +148,7 @@ def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | Non
     if found.shell != sha256_file(paths.shell_json):
         raise ExportError(
             f"{paths.bitstream}: the bit file is of another policy or register block than "
-            f"{paths.shell_json}; run {spelled_command('bitstream', paths.root.name)} first"
+            f"{paths.shell_json}; make it again"
         )
     return found, ""
 

@@ -158,7 +158,7 @@ def choose_tail(
     return {taken.tail.engine: taken.tail.settings}
 
 
-def log_choice(choice: Choice) -> None:
+def log_choice(choice: Choice, stage: str = "compile") -> None:
     """Log the table of candidates and why one was taken."""
     board = choice.board
     table = Table(title=f"engines for {board.name} at {board.clock_mhz:g} MHz, predicted")
@@ -178,4 +178,4 @@ def log_choice(choice: Choice) -> None:
     with console.capture() as captured:
         console.print(table)
     log.info("%s", captured.get().rstrip())
-    log.info("compile: %s", choice.reason)
+    log.info("%s: %s", stage, choice.reason)

@@ -1,7 +1,8 @@
 """Stage: the engines side by side, each compiled, simulated and synthesized for the same policy.
 
 Each has a build beside that of the policy (build/Hopper-<policy>-folded8, ...); the table is
-build/Hopper/explore.json. What is up to date is not built again.
+build/Hopper/explore.json. What is up to date is not built again. Of convolutions, whose engine takes minutes
+to build, only the fastest is; the others are planned beside it.
 """
 
 import logging
@@ -16,14 +17,16 @@ from rich.table import Table
 
 from ganglion.hw import compile, gates, simulate, synth
 from ganglion.hw.design.design import load_design
+from ganglion.hw.engines.engine import Candidate, EngineSettings
 from ganglion.hw.engines.registry import engines, find_engine, refusal
+from ganglion.hw.mapping.choose import Choice, choose, log_choice
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.latency import worst_case_cycles
 from ganglion.hw.sim.verilate import simulator_cache
-from ganglion.hw.target.board import find_board
-from ganglion.models.build.codec import decode_json
-from ganglion.models.build.errors import GanglionError, ToolError
+from ganglion.hw.target.board import Board, find_board
+from ganglion.models.build.codec import decode_json, encode
+from ganglion.models.build.errors import CompileError, GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings, PolicySettings
@@ -99,6 +102,22 @@ def able(network: IntNetwork, choices: Sequence[TargetOptions]) -> list[TargetOp
         if why is not None:
             log.warning("explore: %s left out: %s", name, why)
     return [each for each in choices if refusals[each.engine] is None]
+
+
+def planned(network: IntNetwork, board: Board) -> Choice | None:
+    """Return what an engine with a tail could be, each with its fastest tail that fits; None without one."""
+    if not any(engine.tail and engine.n_first(network.spec.layers) for engine in engines()):
+        return None
+    choice = choose(network, board)
+
+    def order(each: Candidate) -> tuple[bool, int, float]:
+        resources = each.resources
+        return not board.holds(resources), each.latency_cycles, resources.share_of(board.resources)
+
+    best: dict[tuple[str, EngineSettings], Candidate] = {}
+    for each in sorted(choice.candidates, key=order):
+        best.setdefault((each.engine, each.settings), each)
+    return replace(choice, candidates=tuple(best.values()))
 
 
 def engine_label(options: TargetOptions) -> str:
@@ -178,6 +197,12 @@ def run(settings: ExploreSettings) -> None:
     """Build and measure every engine, write explore.json and print the table."""
     paths = settings.paths
     select(paths, settings.name, settings.policy)
+    choice = planned(load_policy(paths.policy).network, find_board(settings.board))
+    if choice is not None:
+        log_choice(choice, "explore")
     rows = explore(paths, settings.board, with_gates=settings.gates)
-    write_json(paths.root / "explore.json", {"board": settings.board, "engines": rows})
+    if not rows:
+        raise CompileError(f"explore: no engine could be built for {settings.board}; the lines above say why")
+    found = {"board": settings.board, "engines": rows, "planned": choice and encode(choice.report)}
+    write_json(paths.root / "explore.json", found)
     print_table(rows, f"{paths.root.name} on {settings.board}, measured")

@@ -109,6 +109,19 @@ class BuildPaths:
         return self.root / "report.json"
 
     @property
+    def of_design(self) -> tuple[Path, ...]:
+        """What the stages behind compile say of the design in hw.json, which a new one makes void."""
+        return (
+            self.sim,
+            self.closed_loop,
+            self.synth,
+            self.gates,
+            self.shell_json,
+            self.bitstream,
+            self.report,
+        )
+
+    @property
     def work(self) -> Path:
         """Scratch of the tools (FINN, Verilator, yosys); may be deleted at any time."""
         return self.root / "work"

@@ -127,6 +127,7 @@ def test_without_ssh_the_client_is_named(
         ({"to": "a b"}, "to=a b: letters, digits"),
         ({"to": "../x"}, "to=../x: letters, digits"),
         ({"keep": 0}, "keep=0: allowed from 1 to 100"),
+        ({"ssh_config": Path("nowhere")}, "ssh_config=nowhere: there is no such file"),
         ({"connect_s": 0}, "connect_s=0: allowed from 1 to 600"),
     ],
 )

@@ -141,6 +141,19 @@ def test_missing_policy_is_named(tmp_path: Path) -> None:
         compile_stage(BuildPaths.of("none", tmp_path), SETTINGS)
 
 
+def test_a_new_design_leaves_nothing_that_was_said_of_the_former(build: BuildPaths) -> None:
+    for path in build.of_design:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+    run(build, board="KV260")
+    assert all(path.exists() for path in build.of_design)
+    with pytest.raises(CompileError):
+        run(build, board="icebreaker", engine="folded", lanes=64)
+    assert all(path.exists() for path in build.of_design)
+    run(build, board="KV260", engine="folded", lanes=2)
+    assert not any(path.exists() for path in build.of_design)
+
+
 def test_truncated_policy_is_named(build: BuildPaths) -> None:
     file = build.policy / "policy.onnx"
     file.write_bytes(file.read_bytes()[:-100])

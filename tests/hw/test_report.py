@@ -97,7 +97,7 @@ def paths(tmp_path: Path) -> BuildPaths:
         (paths.bitstream, BITSTREAM),
     ):
         encode_json(file, value)
-    for name in (*STAGES, "gates"):
+    for name in (*STAGES, "bitstream", "gates"):
         with Stage(root=paths.root, name=name, inputs={}).running([]):
             pass
     return paths
@@ -164,8 +164,14 @@ def test_gates_of_another_design_are_left_out(paths: BuildPaths) -> None:
 
 def test_a_missing_stage_is_named(paths: BuildPaths) -> None:
     paths.sim.unlink()
-    with pytest.raises(ExportError, match=r"sim.json is missing"):
+    with pytest.raises(ExportError, match=r"sim.json is missing; run ganglion simulate \w+ first"):
         collect(paths)
+
+
+def test_no_bit_file_need_have_been_asked_for(paths: BuildPaths) -> None:
+    paths.bitstream.unlink()
+    Stage.at(paths.root, "bitstream").record.unlink()
+    assert str(collect(paths).bitstream) == "skipped: none has been asked for"
 
 
 def test_what_was_done_and_what_was_skipped_are_told_apart() -> None:

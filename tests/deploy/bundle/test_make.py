@@ -83,7 +83,7 @@ def test_a_bundle_with_a_bit_file_has_no_simulated_board(
 def test_a_bit_file_older_than_its_policy_is_refused(build: BuildPaths) -> None:
     add_bit_file(build, shell="0" * 64)
     with pytest.raises(
-        ExportError, match="of another policy or register block than .*; run ganglion bitstream"
+        ExportError, match="of another policy or register block than .*shell.json; make it again"
     ):
         make_bundle(settings(build))
     assert make_bundle(settings(build, simulated=True)).artefacts.bitstream is None

@@ -1,17 +1,22 @@
 """Exploring engines: what was measured, and what does not work is left out with its reason."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ganglion.hw.mapping.choose import choose
 from ganglion.hw.mapping.compile_settings import options_for
-from ganglion.hw.studies.explore import ENGINES, ExploreSettings, able, explore, print_table
-from ganglion.models.build.errors import ConfigError
+from ganglion.hw.studies.explore import ENGINES, ExploreSettings, able, explore, planned, print_table, run
+from ganglion.hw.target.board import find_board
+from ganglion.hw.target.boards import BOARDS
+from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.select_policy import shipped_policy
-from tests.hw.toy import write_toy_cnn
+from tests.hw.toy import toy_cnn, toy_network, write_toy_cnn
 from tests.networks import write_random_policy
 
 
@@ -42,6 +47,32 @@ def test_engines_that_do_not_convolve_are_left_out_of_a_game_in_a_line_each(
     assert [each.engine for each in choices] == ["planar"]
     left_out = [record.getMessage().split(" left out: ")[0] for record in caplog.records]
     assert left_out == ["explore: dense", "explore: folded", "explore: unrolled", "explore: delta"]
+
+
+def test_grids_are_planned_side_by_side_each_with_its_fastest_tail() -> None:
+    board = find_board("Pynq-Z2")
+    choice, whole = planned(toy_cnn(), board), choose(toy_cnn(), board)
+    assert choice is not None and choice.taken.name == whole.taken.name
+    shapes = [(each.settings.streams, each.settings.packing) for each in choice.candidates]  # pyright: ignore
+    assert {(1, 1), (1, 2), (2, 1), (2, 2)} == set(shapes)
+    assert len({each.settings for each in choice.candidates}) == len(choice.candidates)
+    for each in choice.candidates:
+        alike = [other for other in whole.candidates if other.settings == each.settings]
+        assert each.latency_cycles == min(other.latency_cycles for other in alike)
+    assert planned(toy_network(), board) is None
+
+
+def test_a_part_too_small_for_every_engine_is_an_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_random_policy(tmp_path / "small", np.random.default_rng(0), (4, 6, 2), n_vectors=4)
+    tiny = (BOARDS / "ice40/iCEBreaker.toml").read_text()
+    (tmp_path / "tiny.toml").write_text(re.sub(r"(?m)^(lut|ff|dsp|bram) = \d+$", r"\1 = 1", tiny))
+    shutil.copy(BOARDS / "ice40/family.toml", tmp_path)
+    asked = ExploreSettings(policy=tmp_path / "small", build=tmp_path, board=str(tmp_path / "tiny.toml"))
+    with pytest.raises(CompileError, match=r"explore: no engine could be built for .*tiny.toml"):
+        run(asked)
+    assert "explore: dense left out: " in caplog.text and "explore: delta 16 left out: " in caplog.text
 
 
 def test_an_unknown_board_is_refused_before_anything_is_built() -> None:
