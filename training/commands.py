@@ -12,7 +12,7 @@ COMMANDS = (
     Command(
         name="compress",
         target="ganglion.training.compress:run",
-        help="make a sparse int8 policy of a run's checkpoint or a stable-baselines3 zip (unpickled: trust it)",
+        help="make a sparse int8 policy of a run or of a stable-baselines3 zip, unpickled: give what you trust",
         variables={"ENV": "environment"},
     ),
     Command(
