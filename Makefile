@@ -9,7 +9,9 @@ COMMANDS := hw bitstream explore growth train compress sweep evaluate figures de
 
 $(COMMANDS) bench: export ENV := $(ENV)
 $(COMMANDS) bench: export GANGLION_CALLER := make
-$(COMMANDS) bench: export DEFAULTS := ENV
+# ENV where it is a default: a command without environments does without. bench has commands of both kinds.
+$(COMMANDS): export DEFAULTS := $(if $(findstring command,$(origin ENV)),,ENV)
+bench: export DEFAULTS := ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup $(COMMANDS) bench test test-all lint clean

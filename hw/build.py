@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ganglion.hw import bitstream, capacity, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.design.design import load_design
+from ganglion.hw.gatelevel.bench import require_simulable
 from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.shell import generate
 from ganglion.models.build.codec import decode_json
@@ -34,6 +35,8 @@ def run(settings: HwSettings) -> None:
     """
     with locked(settings.paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
         build = _compiled(settings)
+        if settings.gates:
+            require_simulable(load_design(build.paths))
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
         _verify(build)
         synthesis.result()

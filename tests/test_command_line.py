@@ -88,6 +88,7 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),
         ((*MAKE, "compress", "ENV=Hopper"), "error: CHECKPOINT= is missing; make compress needs it"),
         ((*MAKE, "export", "TO=x"), "error: RUN= is missing; make export needs it"),
+        ((*MAKE, "figures", "ENV=Ant"), "error: ENV=Ant: figures knows no such variable; known: BUILD"),
         ((*MAKE, "deploy"), "error: HOST= is missing; make deploy needs it"),
         ((*MAKE, "deploy", "HOST=me@board;x"), "error: HOST=me@board;x: expected user@name"),
         ((*MAKE, "bundle"), "is missing; run .venv/bin/ganglion compile Hopper first"),

@@ -12,7 +12,7 @@ COMMANDS = (
     Command(
         name="compress",
         target="ganglion.training.compress:run",
-        help="make a sparse int8 policy of a stable-baselines3 zip, which is unpickled: give what you trust",
+        help="make a sparse int8 policy of a run or of a stable-baselines3 zip, unpickled: trust it",
         variables={"ENV": "environment"},
     ),
     Command(

@@ -88,6 +88,8 @@ class CompressSettings:
 
         Raises ConfigError when zip, environment and settings do not fit together.
         """
+        if self.qat_steps == 0:
+            raise ConfigError(f"{spelled('qat_steps', 0)}: a policy folder is int8; give more")
         config, path = self._config(), self.checkpoint
         if path.suffix == ".npz":
             statistics, copies = None, self._checked_run(config)

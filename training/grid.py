@@ -51,6 +51,9 @@ class Grid:
                 raise ConfigError(f"{name} = {list(values)}, allowed: one or more, none of them twice")
         if len(set(self.algorithms)) != len(self.algorithms):
             raise ConfigError(f"algorithms = {list(self.algorithms)}, allowed: none of them twice")
+        for name in ("steps", "qat_steps", "distill_steps"):
+            if (steps := getattr(self, name)) is not None and steps < 1:
+                raise ConfigError(f"{spelled(name, steps)}, allowed: at least 1")
         for sparsity in self.sparsities:
             check_sparsity(sparsity)
         if self.teachers == "shipped" and (self.distill_steps is None or 0 in self.sparsities):

@@ -81,6 +81,10 @@ class TrainSettings:
         """Return the run that is asked for; raise ConfigError when there is no such run."""
         if self.scheme is Scheme.PTDQ:
             raise ConfigError(UNSUPPORTED)
+        if self.distill and self.parent is not None and self.parent.suffix == ".zip":
+            raise ConfigError(
+                f"{self.parent} is a zip: compress imitates it, with its observations' statistics"
+            )
         config = load_config(self.environment, self.algorithm)
         asked = {name: value for name in _REPLACED if (value := getattr(self, name)) is not None}
         asked = read_settings(self.set) | asked

@@ -19,20 +19,24 @@ FLATTEN = "setattr -mod -unset keep_hierarchy *\nflatten\n"
 
 
 def synthesize_netlist(design: Design, work: Path) -> Netlist:
-    """Return the netlist that yosys makes of a design, memories filled.
+    """Return the netlist that yosys makes of a design, memories filled; a failing yosys raises ToolError."""
+    require_simulable(design)
+    return read_netlist(map_netlist(design, work, prepare=FLATTEN), design.top)
 
-    A failing yosys raises ToolError, and so do cells of the RTL whose parameters its reader dropped.
+
+def require_simulable(design: Design) -> None:
+    """Raise ToolError for a design of whose netlist yosys' reader would drop the parameters of cells.
+
+    A family without models of its cells raises ConfigError.
     """
-    gates = require_models(design.board.family)
-    path = map_netlist(design, work, prepare=FLATTEN)
-    netlist = read_netlist(path, design.top)
-    bare = {cell.kind for cell in netlist.cells if cell.kind in gates.parametrised and not cell.parameters}
-    if bare:
+    text = "\n".join((design.root / source).read_text() for source in design.sources)
+    kinds = require_models(design.board.family).parametrised
+    dropped = [kind for kind in kinds if re.search(rf"\b{kind}\s*#\s*\(", text)]
+    if dropped:
         raise ToolError(
-            f"{path}: yosys' reader drops the parameters of the {', '.join(sorted(bare))} that the RTL "
-            f"instantiates, so this netlist cannot be simulated; take another {spelled('engine')}"
+            f"{design.name}: yosys' reader drops the parameters of the {', '.join(dropped)} that the RTL "
+            f"instantiates, so its netlist cannot be simulated; take another {spelled('engine')}"
         )
-    return netlist
 
 
 def require_models(family: Family) -> Gates:
@@ -49,12 +53,7 @@ def netlist_bench(design: Design, netlist: Netlist, folder: Path, cache: Path) -
 
     Its Verilog goes to `folder`. A family without models of its cells raises ConfigError.
     """
-    family = design.board.family
-    gates = family.gates
-    if gates is None:
-        raise ConfigError(
-            f"family {family.name}: no models of its cells are named ([gates] in its family.toml)"
-        )
+    gates = require_models(design.board.family)
     models = [CELLS / name for name in gates.models]
     merged = {
         name for model in models for name in re.findall(r"^module (\w+)", model.read_text(), re.MULTILINE)

@@ -154,7 +154,7 @@ def choose_tail(
         return {}
     taken = min(fitting, key=lambda each: (each.latency_cycles, each.resources.share_of(board.resources)))
     assert taken.tail is not None
-    log.info("compile: %s", taken.name)
+    log.info("compile: behind %s is %s", spelled("engine", engine.name), taken.tail.name)
     return {taken.tail.engine: taken.tail.settings}
 
 

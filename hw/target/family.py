@@ -60,7 +60,7 @@ class BlockRam:
 class Gates:
     """What simulates a netlist's cells: files of yosys' share/, before them ours in hw/gatelevel/cells/.
 
-    `parametrised` are cells that the RTL may instantiate and that are nothing without their parameters.
+    `parametrised` are cells that the RTL may instantiate, whose parameters yosys' reader drops.
     """
 
     __pydantic_config__: ClassVar = STRICT

@@ -237,6 +237,7 @@ def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
         ({"environment": "Hoper", "base": None}, "unknown environment 'Hoper'; known: .*Hopper.* by base"),
         ({"sparsity": 1.0}, "sparsity 1.0 is outside"),
         ({"steps": 0}, "it is imitated, in steps of at least 8"),
+        ({"qat_steps": 0}, "qat_steps=0: a policy folder is int8"),
         ({"vecnormalize": "no.pkl"}, "no.pkl is missing"),
         ({"steps": 8_000}, "steps=8000: the network first learns after learning_starts = 10000 steps"),
         ({"environment": "HalfCheetah-v3"}, "environment 'HalfCheetah-v3'"),

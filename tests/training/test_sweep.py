@@ -190,6 +190,10 @@ def test_the_command_line_goes_over_the_file(tmp_path: Path) -> None:
             "grid.toml: missing key environments",
         ),
         ('environments = ["A"]\nsparsities = [1.0]\nseeds = [1]', "sparsity 1.0 is outside"),
+        (
+            'environments = ["A"]\nsparsities = [0.5]\nseeds = [1]\nqat_steps = 0',
+            "qat_steps=0, allowed: at least 1",
+        ),
         ('environments = ["A"]\nsparsities = [0.5]\nseeds = []', r"seeds = \[\], allowed: one or more"),
         (
             'environments = ["A"]\nsparsities = [0.5]\nseeds = [true]',

@@ -250,6 +250,7 @@ def test_few_steps_have_a_rollout_in_int8() -> None:
         ({"scheme": Scheme.QAT, "qat_steps": 0}, "scheme=qat contradicts qat_steps=0"),
         ({"steps": 0}, "steps=0 trains nothing: it takes a trained policy by from"),
         ({"steps": 0, "parent": Path("best-dense.npz")}, "steps=0 trains nothing: .* qat_steps or scheme"),
+        ({"parent": Path("sac.zip"), "distill": True}, "sac.zip is a zip: compress imitates it"),
         ({"seed": -1}, "seed=-1, allowed: 0 to 4294967295"),
         ({"seed": 2**32}, "seed=4294967296, allowed"),
         ({"run": ".."}, "run=.. must be a plain folder name"),

@@ -7,6 +7,7 @@ from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.settings import paths_of
 from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.select_policy import shipped_policies
@@ -61,6 +62,7 @@ class StudySettings:
 
     def __post_init__(self) -> None:
         """Reject the impossible; raise ConfigError."""
+        paths_of(self.name, self.build)
         check_axes(self.schemes, self.prunings, self.fractions)
         if self.episodes < 1:
             raise ConfigError(f"{spelled('episodes', self.episodes)}: expected at least 1")

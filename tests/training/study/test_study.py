@@ -216,6 +216,7 @@ def test_a_float_policy_is_weighed_without_brevitas() -> None:
         ({"prunings": (Pruning.SNIP,)}, "prunings: snip needs training; after it there are neurons_l1, .*"),
         ({"fractions": (1.0,)}, r"sparsity 1.0 is outside \[0, 1\)"),
         ({"fractions": (0.0,)}, "fractions: 0 prunes nothing"),
+        ({"name": "../x"}, "'../x' cannot name a build"),
         ({"episodes": 0}, "episodes=0: expected at least 1"),
         ({"keep": 0.0}, r"keep=0.0 is outside \(0, 1\]"),
         ({"environments": ("Ant", "Ant")}, "environments: expected one or more, none of them twice"),
