@@ -83,7 +83,7 @@ def test_snip_has_no_rollout_to_judge_by() -> None:
 
 def test_a_checkpoint_of_another_algorithm_is_refused(dense_run: tuple[Run, Path]) -> None:
     config = toy_config(algorithm="ppo")
-    with pytest.raises(ConfigError, match="the checkpoint holds no policy; it was written by something else"):
+    with pytest.raises(ConfigError, match="is of sac, this run learns by ppo; give algorithm=sac"):
         train(toy_run(name="other", config=config, parent=str(dense_run[1])))
 
 

@@ -13,7 +13,7 @@ from ganglion.training.parents import dense_steps, taught_by
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN
-from tests.training.toy import ENV_ID, FRAMES_ID, frames_config, steps_config, toy_config, toy_run
+from tests.training.toy import ENV_ID, FRAMES_ID, frames_config, toy_config, toy_run
 
 SHORT = (
     "learning_starts=200 updates_per_rollout=8 steps_per_update=1 eval_every=240 distill_learning_rate=1e-2"
@@ -44,12 +44,6 @@ def test_the_usual_steps_of_a_compression_are_whole_rollouts(dense_run: tuple[Ru
     asked = CompressSettings(checkpoint=dense_run[1], environment=ENV_ID, base="Hopper", hidden=(32, 32))
     run = replace(asked, set=rollouts).plan()[0]
     assert (run.steps, run.qat_steps) == (159_000, 39_000)
-
-
-def test_a_run_does_not_go_on_from_another_algorithms_checkpoint(dense_run: tuple[Run, Path]) -> None:
-    run = toy_run(name="other", parent=str(dense_run[1]), config=steps_config())
-    with pytest.raises(ConfigError, match="is of sac, this run learns by dqn; give algorithm=sac"):
-        train(run)
 
 
 @pytest.mark.parametrize(
