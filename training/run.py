@@ -91,10 +91,12 @@ class Run:
                 f"{spelled('steps', 0)} trains nothing: it takes a trained policy by {spelled('from')}, and "
                 f"{spelled('qat_steps')} or {spelled('scheme', 'ptsq')}"
             )
-        if self.sparsity and 0 < self.steps <= self.sparse_from:
+        # Masks are set where a rollout begins.
+        if self.sparsity and self.steps and self.sparse_from > self.steps - rollout:
             raise ConfigError(
-                f"{spelled('steps', self.steps)}: the final sparsity stands from step {self.sparse_from} on; "
-                "give more steps, or end the pruning earlier (prune_end, finetune_prune_end)"
+                f"{spelled('steps', self.steps)}: the final sparsity stands from step {self.sparse_from} on, "
+                f"after which no rollout of {rollout} begins; give more steps, or end the pruning earlier "
+                "(prune_end, finetune_prune_end)"
             )
         n_updating = self.steps - (0 if self.is_trained else self.config.learning_starts)
         if self.steps and n_updating <= 0:

@@ -230,7 +230,10 @@ def test_the_command_line_replaces_settings_and_names_the_run_after_them() -> No
 
 
 def test_few_steps_have_a_rollout_in_int8() -> None:
-    assert TrainSettings(environment="Pendulum", algorithm="trpo", sparsity=0.5, steps=4096).plan().qat_steps
+    few = TrainSettings(
+        environment="Pendulum", algorithm="trpo", sparsity=0.5, steps=10240, set="qat_fraction=0.05"
+    )
+    assert few.plan().qat_steps
 
 
 @pytest.mark.parametrize(
@@ -251,6 +254,10 @@ def test_few_steps_have_a_rollout_in_int8() -> None:
         ({"steps": 0}, "steps=0 trains nothing: it takes a trained policy by from"),
         ({"steps": 0, "parent": Path("best-dense.npz")}, "steps=0 trains nothing: .* qat_steps or scheme"),
         ({"parent": Path("sac.zip"), "distill": True}, "sac.zip is a zip: compress imitates it"),
+        (
+            {"algorithm": "trpo", "environment": "Pendulum", "sparsity": 0.5, "steps": 4096},
+            "steps=4096: the final sparsity stands from step 3277 on, after which no rollout of 2048 begins",
+        ),
         ({"seed": -1}, "seed=-1, allowed: 0 to 4294967295"),
         ({"seed": 2**32}, "seed=4294967296, allowed"),
         ({"run": ".."}, "run=.. must be a plain folder name"),
