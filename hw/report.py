@@ -1,7 +1,6 @@
 """Stage: report.json and the table on stdout, from what the other stages wrote. Computes nothing itself."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from rich.console import Console
@@ -15,10 +14,8 @@ from ganglion.hw.shell.description import Shell
 from ganglion.hw.simulate import Simulation
 from ganglion.hw.synth import Synthesis
 from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
-from ganglion.models.build.errors import ExportError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
-from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import read_description
 from ganglion.models.spec.policy import PolicySpec
@@ -72,37 +69,23 @@ def collect(paths: BuildPaths) -> Report:
     """
     design = load_design(paths)
     spec, gates = read_description(paths.policy), current(paths)
-    for command, path in needed(paths).items():
-        if not path.exists():
-            raise ExportError(f"{path} is missing; run {spelled_command(command, paths.root.name)} first")
-    bitstream = Bitstream(status="skipped", reason=NO_BIT_FILE)
-    if paths.bitstream.exists():
-        bitstream = decode_json(Bitstream, paths.bitstream)
-    ran = [*STAGES, *(["bitstream"] if paths.bitstream.exists() else []), *(["gates"] if gates else [])]
+    bitstream = decode_json(Bitstream, paths.bitstream) if paths.bitstream.exists() else None
+    last = {"bitstream": bitstream, "gates": gates}
+    ran = (*STAGES, *(name for name, said in last.items() if said is not None))
     return Report(
         env=spec.env,
         policy=_policy_section(spec),
         engine=design.engine,
         board=design.board.name,
         clock_mhz=design.clock_mhz,
-        simulation=decode_json(Simulation, paths.sim),
-        closed_loop=decode_json(ClosedLoop, paths.closed_loop),
-        resources=decode_json(Synthesis, paths.synth),
-        shell=decode_json(Shell, paths.shell_json).tops,
-        bitstream=bitstream,
+        simulation=decode_json(Simulation, paths.made(paths.sim, "simulate")),
+        closed_loop=decode_json(ClosedLoop, paths.made(paths.closed_loop, "closed-loop")),
+        resources=decode_json(Synthesis, paths.made(paths.synth, "synth")),
+        shell=decode_json(Shell, paths.made(paths.shell_json, "shell")).tops,
+        bitstream=bitstream or Bitstream(status="skipped", reason=NO_BIT_FILE),
         gates=gates,
         stage_s={name: Stage.at(paths.root, name).seconds for name in ran},
     )
-
-
-def needed(paths: BuildPaths) -> dict[str, Path]:
-    """Return the files that a report is of, by the stage that writes each."""
-    return {
-        "simulate": paths.sim,
-        "closed-loop": paths.closed_loop,
-        "synth": paths.synth,
-        "shell": paths.shell_json,
-    }
 
 
 def _policy_section(spec: PolicySpec) -> PolicySection:

@@ -112,20 +112,20 @@ class Artefacts:
 def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Artefacts:
     """Return a build's artefacts; a missing one raises ExportError, those for another board ConfigError."""
     name = paths.root.name
-    design = decode_json(Design, _made(paths.hw, "compile", name))
+    design = decode_json(Design, paths.made(paths.hw, "compile"))
     found = design.board
     if board is not None and board not in (found.name, *found.aliases) and Path(board).stem != found.name:
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
         )
-    shell = read_json(_made(paths.shell_json, "shell", name))
+    shell = read_json(paths.made(paths.shell_json, "shell"))
     if shell.get("policy") != sha256_file(paths.policy / "policy.json"):
         raise ExportError(
             f"{paths.shell_json} was made from another policy; run {spelled_command('shell', name)} first"
         )
     bitstream, reason = _read_bitstream(paths, simulated)
     if bitstream is None:
-        _made(paths.shell_library, "shell", name)
+        paths.made(paths.shell_library, "shell")
     return Artefacts(
         paths=paths,
         board=found,
@@ -151,9 +151,3 @@ def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | Non
             f"{paths.shell_json}; make it again"
         )
     return found, ""
-
-
-def _made(path: Path, command: str, name: str) -> Path:
-    if not path.exists():
-        raise ExportError(f"{path} is missing; run {spelled_command(command, name)} first")
-    return path

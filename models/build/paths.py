@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganglion.models.build.errors import ExportError
+from ganglion.models.build.spelling import spelled_command
+
 BUILD = Path("build")
 BENCH_FILE = "bench.json"
 
@@ -120,6 +123,12 @@ class BuildPaths:
             self.bitstream,
             self.report,
         )
+
+    def made(self, path: Path, command: str) -> Path:
+        """Return one of these files; where it is missing, ExportError names the command that makes it."""
+        if not path.exists():
+            raise ExportError(f"{path} is missing; run {spelled_command(command, self.root.name)} first")
+        return path
 
     @property
     def work(self) -> Path:
