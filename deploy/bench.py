@@ -26,7 +26,7 @@ CALLS = 2000
 def bench(settings: BuildSettings, calls: int = CALLS) -> dict[str, Any]:
     """Return the times of a call's host work and of the reference's, medians in µs, and their ratio."""
     paths = settings.paths
-    bundle = make_bundle(BundleSettings(name=settings.name, build=settings.build, simulated=True))
+    bundle = make_bundle(BundleSettings(name=paths.root.name, build=settings.build, simulated=True))
     spec = read_description(paths.policy)
     with Policy.load(bundle.folder) as policy:
         golden = read_golden(bundle.folder / policy.manifest.golden, policy.manifest.host)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from ganglion.hw import bitstream, capacity, closed_loop, compile, gates, report, simulate, synth
 from ganglion.hw.design.design import load_design
@@ -10,12 +11,12 @@ from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.shell import generate
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.lock import locked
-from ganglion.models.build.settings import BuildSettings, PolicySettings
-from ganglion.models.select_policy import select
+from ganglion.models.build.settings import BuildSettings
+from ganglion.models.select_policy import policy_folder, select
 
 
 @dataclass(frozen=True, kw_only=True)
-class HwSettings(EngineOptions, PolicySettings):
+class HwSettings(EngineOptions, BuildSettings):
     """A policy, a board, and the engines to build it with."""
 
     gates: bool = False
@@ -33,8 +34,9 @@ def run(settings: HwSettings) -> None:
 
     A design that synthesis finds larger than the part raises CompileError, with the nearest that should fit.
     """
-    with locked(settings.paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
-        build = _compiled(settings)
+    paths, folder = settings.paths, policy_folder(settings)
+    with locked(paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
+        build = _compiled(settings, folder)
         if settings.gates:
             require_simulable(load_design(build.paths))
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
@@ -50,15 +52,16 @@ def run(settings: HwSettings) -> None:
 def run_bitstream(settings: HwSettings) -> None:
     """Build and verify, then make the bit file; ToolError, before anything is built, where no flow can."""
     bitstream.require_flow(settings.checked().board)
-    with locked(settings.paths.root):
-        build = _compiled(settings)
+    paths, folder = settings.paths, policy_folder(settings)
+    with locked(paths.root):
+        build = _compiled(settings, folder)
         _verify(build)
         bitstream.run(_bitstream(settings, build, require=True))
 
 
-def _compiled(settings: HwSettings) -> BuildSettings:
+def _compiled(settings: HwSettings, folder: Path) -> BuildSettings:
     paths = settings.paths
-    select(paths, settings.name, settings.policy)
+    select(paths, folder)
     compile.compile_build(paths, settings)
     return BuildSettings(name=paths.root.name, build=settings.build)
 

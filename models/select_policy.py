@@ -12,6 +12,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_path, sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import (
@@ -19,6 +20,7 @@ from ganglion.models.formats.policy_folder import (
     JSON_FILE,
     ONNX_FILE,
     load_policy,
+    read_description,
     write_description,
 )
 from ganglion.models.formats.qonnx_writer import write_qonnx
@@ -44,9 +46,18 @@ def shipped_policy(env: str) -> Path:
     return shipped[env]
 
 
-def select(paths: BuildPaths, env: str | None, folder: Path | None) -> None:
-    """Copy the policy in `folder`, or the one shipped for environment `env`, once proved consistent."""
-    source = shipped_policy(env or "") if folder is None else folder
+def policy_folder(settings: BuildSettings) -> Path:
+    """Return the folder that is asked for, or the one shipped for an environment.
+
+    ConfigError without either, ExportError for a folder that holds no policy.
+    """
+    folder = shipped_policy(settings.name or "") if settings.policy is None else settings.policy
+    read_description(folder)
+    return folder
+
+
+def select(paths: BuildPaths, source: Path) -> None:
+    """Copy the policy in folder `source` once proved consistent."""
     files = [ONNX_FILE, JSON_FILE, GOLDEN_FILE]
     hashes = {file: sha256_file(source / file) for file in files}
     with locked(paths.root):

@@ -85,7 +85,7 @@ def test_help_tells_every_setting(name: str, capsys: pytest.CaptureFixture[str])
         ),
         ((*MAKE, "hw", "ENV=a;touch x"), "error: 'a;touch x' cannot name a build"),
         ((*MAKE, "hw", "ENV=Hoper"), "error: no policy is shipped for 'Hoper' (shipped: Ant,"),
-        ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.onnx is missing"),
+        ((*MAKE, "hw", "POLICY=no where/x y"), "no where/x y/policy.json is missing"),
         ((*MAKE, "compress", "ENV=Hopper"), "error: CHECKPOINT= is missing; make compress needs it"),
         ((*MAKE, "export", "TO=x"), "error: RUN= is missing; make export needs it"),
         ((*MAKE, "figures", "ENV=Ant"), "error: ENV=Ant: figures knows no such variable; known: BUILD"),
@@ -103,6 +103,8 @@ def test_a_wrong_command_is_one_line(command: Sequence[str], message: str, tmp_p
     assert done.returncode in (1, 2)
     assert message in first_line(done)
     assert not list(tmp_path.glob("x")), "a shell read the name"
+    if "hw" in command:
+        assert not [path for path in (tmp_path / "build").glob("*") if path.is_dir()], "an empty build"
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ A zip is stable-baselines3's, of SAC, TD3, DDPG, PPO or DQN, and unpickled: name
 import dataclasses
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 from rich.console import Console
-from rich.table import Table
 from tyro.conf import Positional
 
 from ganglion.models.build.errors import ConfigError
@@ -22,17 +22,14 @@ from ganglion.models.build.spelling import spelled
 from ganglion.training.algorithms.dqn import new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.sac import new_sac
+from ganglion.training.compress_table import Row, rows_of, table_of
 from ganglion.training.config import TrainConfig, changed, known_environments, load_config, read_settings
 from ganglion.training.envs import make_env
-from ganglion.training.evaluate import evaluate_checkpoint
 from ganglion.training.export import N_VECTORS, export_run
-from ganglion.training.options import SEED
+from ganglion.training.options import SEED, replaced
 from ganglion.training.parents import DENSE_FRACTION, is_copy, require_teacher, taught_by
-from ganglion.training.records import TeacherRecord
-from ganglion.training.results import read_curve, seconds_of
-from ganglion.training.run import Phase, Run
+from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
-from ganglion.training.statistics import Statistics, as_precise, mean_and_std
 from ganglion.training.student import has_critics_for, is_alike
 from ganglion.training.teacher import require_able, teacher_record
 from ganglion.training.threads import use_one_fast_thread
@@ -43,7 +40,6 @@ log = logging.getLogger(__name__)
 
 _STEPS = 160_000
 _QAT_STEPS = 40_000
-_BEARABLE_LOSS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +71,7 @@ class CompressSettings:
     set: str = ""
     """Other settings of training/configs/<environment>.toml, such as "batch_size=128 dqn.network=resnet"."""
     run: str | None = None
-    """The run's folder under build/<environment>/train/; named after zip, sparsity and seed by default."""
+    """The run's folder under build/<environment>/train/; named after zip and settings by default."""
     weak_teacher: bool = False
     """Go on with a teacher that is no better than random actions."""
     to: Path | None = None
@@ -90,7 +86,8 @@ class CompressSettings:
         """
         if self.qat_steps == 0:
             raise ConfigError(f"{spelled('qat_steps', 0)}: a policy folder is int8; give more")
-        config, path = self._config(), self.checkpoint
+        config, replaced_settings = self._config()
+        path = self.checkpoint
         if path.suffix == ".npz":
             statistics, copies = None, self._checked_run(config)
         else:
@@ -103,7 +100,7 @@ class CompressSettings:
         run = Run(
             environment=environment,
             config=config,
-            name=self.run or f"{self._teacher_name()}-sparse{self.sparsity * 100:g}-s{self.seed}",
+            name=self.run or self._default_name(replaced_settings),
             seed=self.seed,
             sparsity=self.sparsity,
             steps=steps,
@@ -119,9 +116,11 @@ class CompressSettings:
         root = BuildPaths.of(environment, self.build).root
         return run, self.to or root / "compressed" / run.name
 
-    def _teacher_name(self) -> str:
-        """Return what a run is called after: a zip, or the teacher's run."""
-        return taught_by(self.checkpoint).name if self.checkpoint.suffix == ".npz" else self.checkpoint.stem
+    def _default_name(self, replaced_settings: Sequence[str]) -> str:
+        """Return a folder name of the zip, or the teacher's run, that tells other settings apart."""
+        path = self.checkpoint
+        teacher = taught_by(path).name if path.suffix == ".npz" else path.stem
+        return "-".join([teacher, f"sparse{self.sparsity * 100:g}", *replaced_settings, f"s{self.seed}"])
 
     def _checked_run(self, config: TrainConfig) -> bool:
         """Return whether the student of a run's checkpoint is its copy."""
@@ -160,37 +159,21 @@ class CompressSettings:
         log.info("%s with the observation statistics of %s", self.checkpoint, statistics)
         return dataclasses.replace(policy, standardizer=read_vecnormalize(statistics, env)), statistics
 
-    def _config(self) -> TrainConfig:
-        """Return the named configuration, or the base's for another gymnasium id."""
+    def _config(self) -> tuple[TrainConfig, list[str]]:
+        """Return the configuration, the base's for another gymnasium id, and what it replaces, for a name."""
         if self.base is None and self.environment not in known_environments():
             raise ConfigError(
                 f"unknown environment {self.environment!r}; known: {', '.join(known_environments())}; "
                 f"for another gymnasium id name the one whose settings it takes by {spelled('base')}"
             )
         algorithm = taught_by(self.checkpoint).config.algorithm if self.checkpoint.suffix == ".npz" else None
-        config = load_config(self.base or self.environment, algorithm)
-        config = changed(config, read_settings(self.set), spelled("set", self.set))
-        changes = {
-            "env_id": self.environment if self.base else None,
-            "hidden": self.hidden or None,
-            "pruning": self.pruning,
-        }
-        return dataclasses.replace(
-            config, **{key: value for key, value in changes.items() if value is not None}
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A policy on the way from the zip to the folder."""
-
-    name: str
-    statistics: Statistics
-    nnz: int
-    live: int | None
-    """Weights that can matter (ganglion.training.learner.count_weights); None for the teacher."""
-    seconds: float | None
-    """Wall clock since the run began; None for the teacher."""
+        usual = load_config(self.base or self.environment, algorithm)
+        if self.base:
+            usual = dataclasses.replace(usual, env_id=self.environment)
+        asked = read_settings(self.set)
+        own = {name: value for name in ("hidden", "pruning") if (value := getattr(self, name))}
+        config = dataclasses.replace(changed(usual, asked, spelled("set", self.set)), **own)
+        return config, replaced([*asked, *own], config, usual)
 
 
 def compress(run: Run, folder: Path, *, weak_teacher: bool = False) -> list[Row]:
@@ -205,64 +188,9 @@ def compress(run: Run, folder: Path, *, weak_teacher: bool = False) -> list[Row]
         require_able(record, str(run.parent))
     train(run)
     export_run(run.folder, folder, N_VECTORS)
-    rows = [_teacher_row(record), *(_phase_row(run, phase) for phase, _ in run.phases)]
+    rows = rows_of(run, record)
     write_json(run.folder / "compress.json", {"rows": [dataclasses.asdict(row) for row in rows]})
     return rows
-
-
-def _teacher_row(record: TeacherRecord) -> Row:
-    return Row(
-        name=f"teacher ({record.algorithm})",
-        statistics=Statistics.of(record.returns),
-        nnz=record.n_weights,
-        live=None,
-        seconds=None,
-    )
-
-
-def _phase_row(run: Run, phase: Phase) -> Row:
-    """Return the row of a phase's best policy."""
-    found, curve = evaluate_checkpoint(run.best(phase)), read_curve(run.curve)
-    last = max(i for i, entry in enumerate(curve) if entry["phase"] == phase.value)
-    kind = ("sparse " if run.sparsity else "dense ") + ("int8" if found.is_int8 else "float")
-    return Row(
-        name=f"{kind}, fine-tuned" if phase is Phase.FINETUNE else kind,
-        statistics=Statistics.of(found.episodes.returns),
-        nnz=found.nnz,
-        live=found.live,
-        seconds=seconds_of(curve[: last + 1]),
-    )
-
-
-def table_of(rows: list[Row]) -> Table:
-    """Return what `compress` returned, to be printed."""
-    table = Table(caption=_advice(rows), caption_justify="left")
-    for name in ("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds"):
-        table.add_column(name)
-    for row in rows:
-        mean, ends = row.statistics.mean, row.statistics.iqm_ci95 or (row.statistics.iqm,) * 2
-        iqm, low, high = (as_precise(value, mean) for value in (row.statistics.iqm, *ends))
-        table.add_row(
-            row.name,
-            mean_and_std(mean, row.statistics.std),
-            f"{iqm} ({low} to {high})",
-            f"{row.nnz:,}",
-            "" if row.live is None else f"{row.live:,}",
-            "" if row.seconds is None else f"{row.seconds:,.0f}",
-        )
-    return table
-
-
-def _advice(rows: list[Row]) -> str | None:
-    """Return what to try when the last row lost more than a tenth of the first one's return."""
-    teacher, student = rows[0].statistics.mean, rows[-1].statistics.mean
-    lost = (teacher - student) / abs(teacher) if teacher else 0.0
-    if lost <= _BEARABLE_LOSS:
-        return None
-    return (
-        f"{lost:.0%} of the teacher's return is lost: try a lower {spelled('sparsity')}, more "
-        f"{spelled('steps')}, or {spelled('ft_steps')}, which learn from rewards (SAC and DQN only)"
-    )
 
 
 def run(settings: CompressSettings) -> None:

@@ -1,5 +1,6 @@
 """What the command line asks of a training run, and the run that it means."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -92,15 +93,12 @@ class TrainSettings:
             config,
             changed(config, asked, spelled("set", self.set) if self.set else self.environment),
         )
-        replaced = {
-            name: value for name in asked if (value := attrgetter(name)(config)) != attrgetter(name)(usual)
-        }
         steps = config.steps if self.steps is None else self.steps
         is_student = self.distill and self.parent is not None and self.parent.suffix == ".npz"
         return Run(
             environment=self.environment,
             config=config,
-            name=self.run or self._default_name(replaced),
+            name=self.run or self._default_name(replaced(asked, config, usual)),
             seed=self.seed,
             sparsity=self.sparsity,
             steps=steps,
@@ -124,14 +122,20 @@ class TrainSettings:
             )
         return self.qat_steps
 
-    def _default_name(self, replaced: dict[str, Any]) -> str:
+    def _default_name(self, replaced: list[str]) -> str:
         """Return a folder name that tells runs of different settings apart."""
         parts = [self.algorithm] if self.algorithm else []
         parts += ["distilled"] if self.distill else []
         parts += [f"sparse{self.sparsity * 100:g}" if self.sparsity else "dense"]
-        parts += [_named(name, value) for name, value in replaced.items()]
+        parts += replaced
         parts += [self.scheme.value] if self.scheme else []
         return "-".join([*parts, f"s{self.seed}"])
+
+
+def replaced(asked: Iterable[str], config: TrainConfig, usual: TrainConfig) -> list[str]:
+    """Return the parts of a folder name for those settings asked for that are not as usual."""
+    values = {name: attrgetter(name)(config) for name in asked}
+    return [_named(name, value) for name, value in values.items() if value != attrgetter(name)(usual)]
 
 
 def _named(setting: str, value: Any) -> str:

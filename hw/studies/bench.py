@@ -17,7 +17,7 @@ from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import merge_json, read_json
 from ganglion.models.build.paths import BENCH_FILE, BuildPaths
-from ganglion.models.build.settings import PolicySettings
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled_command
 
 ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2", "planar")
@@ -74,7 +74,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     Console(width=110).print(table)
 
 
-def run(settings: PolicySettings) -> None:
+def run(settings: BuildSettings) -> None:
     """Measure the simulators of a policy's engines, add them to bench.json and print the table."""
     bench(settings.paths)
 

@@ -43,12 +43,12 @@ def selected(settings: StudySettings, instead: Cnn = RANDOM) -> BuildPaths:
     """Return the build whose policy is put there: the one asked for, or where that is blind a NatureCNN."""
     folder = settings.policy or shipped_policies().get(settings.name or "")
     if folder is not None and isinstance(read_description(folder).normalizer, Pixels):
-        select(settings.paths, settings.name, settings.policy)
+        select(settings.paths, folder)
         return settings.paths
     paths = paths_of(RANDOM_NAME, settings.build)
     made = paths.work / "random"
     write_random_cnn(made, RANDOM_ENV, instead, RANDOM_SPARSITY, seed=0)
-    select(paths, None, made)
+    select(paths, made)
     return paths
 
 

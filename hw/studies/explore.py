@@ -29,11 +29,11 @@ from ganglion.models.build.codec import decode_json, encode
 from ganglion.models.build.errors import CompileError, GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
-from ganglion.models.build.settings import BuildSettings, PolicySettings
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import load_policy, read_description
 from ganglion.models.reference import IntNetwork
-from ganglion.models.select_policy import select
+from ganglion.models.select_policy import policy_folder, select
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ SPEED_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudySettings(PolicySettings):
+class StudySettings(BuildSettings):
     """A policy and a board."""
 
     board: str = TargetOptions.board
@@ -135,7 +135,7 @@ def compile_engine(paths: BuildPaths, policy: Path, options: TargetOptions) -> B
     label = engine_label(options).replace(" ", "")
     root = paths.root
     build = BuildPaths(root=root.with_name(f"{root.name}-{read_description(policy).name}-{label}"))
-    select(build, None, policy)
+    select(build, policy)
     compile.compile_build(build, options)
     return build
 
@@ -196,7 +196,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
 def run(settings: ExploreSettings) -> None:
     """Build and measure every engine, write explore.json and print the table."""
     paths = settings.paths
-    select(paths, settings.name, settings.policy)
+    select(paths, policy_folder(settings))
     choice = planned(load_policy(paths.policy).network, find_board(settings.board))
     if choice is not None:
         log_choice(choice, "explore")

@@ -34,7 +34,7 @@ from ganglion.models.formats.policy_folder import (
     read_description,
 )
 from ganglion.models.layers import Dense
-from ganglion.models.select_policy import select
+from ganglion.models.select_policy import policy_folder, select
 from ganglion.models.spec.policy import PolicySpec
 from ganglion.models.zoo import ZOO
 
@@ -162,7 +162,7 @@ def _cell(row: dict[str, Any]) -> str:
 def run(settings: StudySettings) -> None:
     """Build, measure and draw."""
     paths = settings.paths
-    select(paths, settings.name, settings.policy)
+    select(paths, policy_folder(settings))
     require_dense(read_description(paths.policy))
     dense, *sparse = (replace(engine, board=settings.board) for engine in (DENSE, *SPARSE_ENGINES))
     board = find_board(settings.board)

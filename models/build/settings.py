@@ -1,4 +1,4 @@
-"""What a command is told: which policy, and so which build; or a build from whose files it goes on."""
+"""What a command is told of a build: which policy it is made of, or which folder it lies in."""
 
 import re
 from dataclasses import dataclass
@@ -16,16 +16,25 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """One build, for a stage that goes on from its files."""
+    """A policy, shipped or a user's, and so the build that is made of it."""
 
-    name: Positional[str]
-    """The build: a folder under build/, named like its environment or after its policy's folder."""
+    name: Positional[str | None] = None
+    """The environment whose shipped policy is taken, such as Hopper; or a folder of build/ to go on from."""
+    policy: Path | None = None
+    """A policy folder to take instead of the shipped one."""
     build: Path = BUILD
     """Where builds lie."""
 
     @property
     def paths(self) -> BuildPaths:
-        """The build's files; a name that is no plain folder name raises ConfigError."""
+        """The build's files, in a folder named like the environment or after the policy's folder.
+
+        ConfigError when neither is named, or for a name that is no plain folder name.
+        """
+        if self.policy is not None:
+            return paths_of(build_name(self.policy), self.build)
+        if self.name is None:
+            raise ConfigError(f"name an environment, or a policy folder with {spelled('policy')}")
         return paths_of(self.name, self.build)
 
 
@@ -36,27 +45,6 @@ def paths_of(name: str, build: Path) -> BuildPaths:
             f"{name!r} cannot name a build: letters, digits and _ . + - are allowed, a letter or digit first"
         )
     return BuildPaths.of(name, build)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicySettings:
-    """A policy, shipped or a user's, and where builds lie."""
-
-    name: Positional[str | None] = None
-    """The environment whose shipped policy is taken, for example Hopper."""
-    policy: Path | None = None
-    """A policy folder to take instead of the shipped one."""
-    build: Path = BUILD
-    """Where builds lie."""
-
-    @property
-    def paths(self) -> BuildPaths:
-        """The files of the policy's build; ConfigError when neither an environment nor a folder is named."""
-        if self.policy is not None:
-            return paths_of(build_name(self.policy), self.build)
-        if self.name is None:
-            raise ConfigError(f"name an environment, or a policy folder with {spelled('policy')}")
-        return paths_of(self.name, self.build)
 
 
 def build_name(folder: Path) -> str:

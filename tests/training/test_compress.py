@@ -16,7 +16,8 @@ from ganglion.models.build.files import read_json
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import quantize_observation
 from ganglion.training.algorithms.sac import new_sac
-from ganglion.training.compress import CompressSettings, Row, compress, table_of
+from ganglion.training.compress import CompressSettings, compress
+from ganglion.training.compress_table import Row, table_of
 from ganglion.training.envs import make_env
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
@@ -228,7 +229,9 @@ def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
     assert run.vecnormalize == str(tmp_path / "vecnormalize.pkl")
     assert run.dense_steps == 40_000 and run.prune_window == (40_000, 100_000)
     assert folder == Path("build") / ENV_ID / "compressed" / run.name
-    assert CompressSettings(**asked, hidden=(32, 32)).plan()[0].dense_steps == 0
+    other = CompressSettings(**asked, hidden=(32, 32), pruning="rigl", set="batch_size=64").plan()[0]
+    assert other.name == "mine-sparse90-batch_size64-hidden32x32-rigl-s3" and other.dense_steps == 0
+    assert CompressSettings(**asked, hidden=(256, 256), pruning="magnitude").plan()[0].name == run.name
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_compress_takes_a_runs_checkpoint(dense_run: tuple[Run, Path], tmp_path:
     asked: dict[str, Any] = {"checkpoint": dense_run[1], "environment": ENV_ID, "base": "Hopper"}
     asked |= {"hidden": (32, 32), "sparsity": 0.8, "steps": 480, "qat_steps": 120, "set": SHORT}
     run, folder = CompressSettings(**asked, build=tmp_path).plan()
-    assert run.name == "dense-sparse80-s1" and run.dense_steps == 0
+    assert run.name.startswith("dense-sparse80-") and "hidden32x32" in run.name and run.dense_steps == 0
     rows = compress(run, folder)
     assert [row.name for row in rows] == ["teacher (SAC)", "sparse float", "sparse int8"]
     assert all(row.statistics.mean > GOOD_RETURN for row in rows)

@@ -12,10 +12,10 @@ from ganglion.models.build.codec import encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file
 from ganglion.models.build.lock import locked
-from ganglion.models.build.settings import PolicySettings
+from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
-from ganglion.models.select_policy import shipped_policy
+from ganglion.models.select_policy import policy_folder
 from ganglion.training.delta.export import Finetuned, export
 from ganglion.training.delta.finetune import Finetuning, Recipe
 from ganglion.training.delta.measure import (
@@ -35,7 +35,7 @@ from ganglion.training.threads import use_one_fast_thread
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeltaSettings(PolicySettings):
+class DeltaSettings(BuildSettings):
     """A policy, the thresholds it is tried with, and how well it must still do."""
 
     thresholds: tuple[int, ...] = (0, 1, 2, 4, 8)
@@ -140,7 +140,7 @@ def study(policy: Policy, settings: DeltaSettings, measure: Measure) -> DeltaRep
 def run(settings: DeltaSettings) -> None:
     """Measure a policy, fine-tune it if asked to, print the table, and write delta.json and the figure."""
     folder = settings.paths.root / "delta"
-    source = settings.policy or shipped_policy(settings.name or "")
+    source = policy_folder(settings)
     policy = load_policy(source)
     recipe = settings.recipe(len(policy.spec.network.layers))
     use_one_fast_thread()

@@ -19,6 +19,7 @@ from ganglion.deploy.manifest import read_manifest
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import merge_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import build_name
 from ganglion.models.build.spelling import Caller, called_by
 from ganglion.models.formats.policy_folder import load_policy
 
@@ -94,6 +95,13 @@ def test_a_simulated_bundle_can_be_asked_for(build: BuildPaths) -> None:
     bundle = make_bundle(settings(build, simulated=True))
     assert read_manifest(bundle.folder / "manifest.json").bitstream is None
     assert [path.name for path in build.bundle.iterdir() if path.is_dir()] == [bundle.folder.name]
+
+
+def test_a_build_is_found_by_the_policy_that_it_was_made_of(build: BuildPaths, tmp_path: Path) -> None:
+    mine = BuildPaths.of(build_name(tmp_path / "mine"), tmp_path)
+    shutil.copytree(build.root, mine.root, copy_function=shutil.copyfile)
+    bundle = make_bundle(BundleSettings(name="Hopper", policy=tmp_path / "mine", build=tmp_path))
+    assert bundle.artefacts.paths == mine
 
 
 def test_equal_builds_in_two_places_give_equal_bytes(build: BuildPaths, tmp_path: Path) -> None:
