@@ -1,5 +1,6 @@
 """Where a row's products may go: exactly matched into one lane's next cycles, or spread cycle by cycle."""
 
+from bisect import insort
 from collections.abc import Sequence
 
 from ganglion.hw.engines.folded.lower import Row
@@ -66,26 +67,26 @@ class _Left:
     def __init__(self, tables: Tables, row: Row) -> None:
         self.tables = tables
         self.weights = dict(zip(row.inputs, row.weights, strict=True))
-        self.banks: dict[int, list[int]] = {}
+        banks: dict[int, list[int]] = {}
         for neuron in sorted(row.inputs, key=lambda n: -tables.home[n][1]):
-            self.banks.setdefault(tables.home[neuron][0], []).append(neuron)
+            banks.setdefault(tables.home[neuron][0], []).append(neuron)
+        self.banks = list(banks.items())
+        # Minus how many are left and the place in `banks`: the fullest first, of equal ones that met first.
+        self.fullest = sorted((-len(neurons), index) for index, (_, neurons) in enumerate(self.banks))
 
     def take(self, cycle: int, replica: int) -> Step | None:
         """Remove and return a product readable then, of the bank with most left; None without one."""
-        reads, best = self.tables.reads[replica, cycle], None
-        for bank, neurons in self.banks.items():
+        reads, home = self.tables.reads[replica, cycle], self.tables.home
+        for place, (left, index) in enumerate(self.fullest):
+            bank, neurons = self.banks[index]
             neuron = reads.get(bank, neurons[-1])
-            if neuron not in self.weights or self.tables.home[neuron][1] > cycle:
-                continue
-            if best is None or len(neurons) > len(self.banks[best[0]]):
-                best = (bank, neuron)
-        if best is None:
-            return None
-        bank, neuron = best
-        self.banks[bank].remove(neuron)
-        if not self.banks[bank]:
-            del self.banks[bank]
-        return Step(cycle=cycle, neuron=neuron, weight=self.weights.pop(neuron))
+            if neuron in self.weights and home[neuron][1] <= cycle:
+                neurons.remove(neuron)
+                del self.fullest[place]
+                if neurons:
+                    insort(self.fullest, (left + 1, index))
+                return Step(cycle=cycle, neuron=neuron, weight=self.weights.pop(neuron))
+        return None
 
 
 def _in_turn(tables: Tables, row: Row, lane: int, start: int, span: int) -> tuple[Step, ...] | None:

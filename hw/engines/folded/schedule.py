@@ -69,7 +69,8 @@ class _Scheduler:
     tables: Tables
     layers: list[_Layer]
     strategy: Strategy
-    # Of rows whose inputs are all scheduled: what `_start` returns.
+    # Of rows whose inputs are all scheduled: what `_ready` and `_start` return.
+    ready: dict[int, int]
     starts: dict[int, int]
 
     @classmethod
@@ -91,7 +92,7 @@ class _Scheduler:
                 )
             )
         tables = Tables.of(shape, lowered.inputs)
-        return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy, starts={})
+        return cls(lowered=lowered, tables=tables, layers=layers, strategy=strategy, ready={}, starts={})
 
     def run(self, most_cycles: int | None) -> Program | None:
         """Return the program, or None as soon as its words are sure to be more than `most_cycles`."""
@@ -121,7 +122,10 @@ class _Scheduler:
             self.tables.lane_free[lane] += 1
 
     def _ready(self, row: Row) -> int:
-        return max((self.tables.home[neuron][1] for neuron in row.inputs), default=0)
+        """Return the first cycle that may read all inputs of a row, of a layer whose turn it is."""
+        if row.neuron not in self.ready:
+            self.ready[row.neuron] = max((self.tables.home[neuron][1] for neuron in row.inputs), default=0)
+        return self.ready[row.neuron]
 
     def _start(self, row: Row) -> int:
         """Return the first cycle in which a lane may start the row and never wait for what it reads."""
