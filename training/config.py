@@ -12,7 +12,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
-from ganglion.models.spec.types import QuantConfig
+from ganglion.models.spec.types import MIN_BITS, QuantConfig, most_bits
 from ganglion.training.actor_critic_config import OnPolicyConfig, PpoConfig, Td3Config, TrpoConfig
 from ganglion.training.configs import CONFIGS, TABLES, read_settings_of
 from ganglion.training.dqn_config import DqnConfig
@@ -128,7 +128,8 @@ class TrainConfig:
             self._check(name, value >= 1 and value % rollout == 0, f"a multiple of {ROLLOUT} ({rollout})")
         self._check("hidden", bool(self.hidden) and min(self.hidden) >= 1, "a list of positive widths")
         for name in ("weight_bits", "activation_bits", "input_bits", "output_bits"):
-            self._check(name, 2 <= getattr(self, name) <= 8, "2 to 8")
+            most = most_bits(name == "output_bits")
+            self._check(name, MIN_BITS <= getattr(self, name) <= most, f"{MIN_BITS} to {most}")
         self._check("learning_starts", self.learning_starts >= 0, "at least 0")
         self._check("qat_fraction", 0 <= self.qat_fraction <= 1, "in [0, 1]")
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")

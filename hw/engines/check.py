@@ -9,10 +9,10 @@ from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints
+from ganglion.models.spec.types import MIN_BITS, most_bits
 
 CHECKED_VECTORS = 256
 MAX_WIDTH = 1024
-MIN_BITS, MAX_BITS = 2, 8
 
 
 def check_widths(engine: str, network: IntNetwork) -> None:
@@ -25,17 +25,21 @@ def check_widths(engine: str, network: IntNetwork) -> None:
             )
 
 
-def check_types(engine: str, network: IntNetwork) -> None:
-    """Raise CompileError, with the nearest that works, for a type that is too wide or too narrow."""
-    types = [("input", network.spec.input_type)]
+def check_types(engine: str, network: IntNetwork, *, stores_outputs: bool = False) -> None:
+    """Raise CompileError, with the nearest that works, for a type that is too wide or too narrow.
+
+    stores_outputs: whether what leaves the network lies in the memories of what is between layers.
+    """
+    last = network.spec.layers[-1]
+    types = [("input", network.spec.input_type, False)]
     for layer in network.spec.layers:
-        types.append((f"{layer.name}'s weight", layer.weight_type))
-        types.append((f"{layer.name}'s output", layer.output_type))
-    for what, kind in types:
-        if not MIN_BITS <= kind.bits <= MAX_BITS:
+        types.append((f"{layer.name}'s weight", layer.weight_type, False))
+        types.append((f"{layer.name}'s output", layer.output_type, not stores_outputs and layer is last))
+    for what, kind, leaves in types:
+        if not MIN_BITS <= kind.bits <= (most := most_bits(leaves)):
             raise CompileError(
-                f"{engine}: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {MAX_BITS}; "
-                f"quantize to {min(max(kind.bits, MIN_BITS), MAX_BITS)} bits"
+                f"{engine}: {what} type {kind.name} has {kind.bits} bits, allowed {MIN_BITS} to {most}; "
+                f"quantize to {min(max(kind.bits, MIN_BITS), most)} bits"
             )
 
 

@@ -110,14 +110,14 @@ class _Graph:
         return self.add("Cast", self.add("MatMulInteger", value, held), to=TensorProto.FLOAT)
 
     def rounded(self, value: str, int_type: IntType) -> str:
-        """Return `value` rounded half up and saturated, held in the 8 bits of `int_type`'s signedness."""
+        """Return `value` rounded half up and saturated, held in 8 bits, or 16, of `int_type`'s signedness."""
         name = f"{value}.{int_type.name}"
         half, low, high = (
             self.constant(f"{name}.{what}", np.array(number, np.float32))
             for what, number in (("half", 0.5), ("low", int_type.low), ("high", int_type.high))
         )
         value = self.add("Clip", self.add("Floor", self.add("Add", value, half)), low, high)
-        return self.add("Cast", value, to=TensorProto.INT8 if int_type.signed else TensorProto.UINT8)
+        return self.add("Cast", value, to=helper.np_dtype_to_tensor_dtype(int_type.dtype))
 
     def write(self, exit_: str, shape: Shape, n_out: int, path: Path, kind: Any = TensorProto.FLOAT) -> None:
         """Write the checked graph that reads observations of `shape` and gives `exit_` as MEAN."""

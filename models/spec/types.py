@@ -63,15 +63,24 @@ class IntType:
         return np.result_type(np.min_scalar_type(self.low), np.min_scalar_type(self.high))
 
 
+MIN_BITS = 2
+
+
+def most_bits(of_outputs: bool) -> int:
+    """Return how many bits a type has at most: of outputs, which nothing multiplies, more."""
+    return 16 if of_outputs else 8
+
+
 BIAS_TYPE = IntType(bits=24, signed=True)
 """What a bias is, on the accumulator's grid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantConfig:
-    """Bit widths of a policy: weights, hidden activations (unsigned), inputs and mean action (signed).
+    """Bit widths of a policy: weights, hidden activations (unsigned), inputs and outputs (signed).
 
-    A weight is an integer of at most `csd_digits` canonical signed digits; 4 hold any of up to 8 bits.
+    Outputs, mean actions or values of actions, may be wider than what is multiplied. A weight is an integer
+    of at most `csd_digits` canonical signed digits; 4 hold any of up to 8 bits.
     """
 
     weight_bits: int = 8
@@ -82,6 +91,6 @@ class QuantConfig:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            low, high = (1, 4) if name == "csd_digits" else (2, 8)
+            low, high = (1, 4) if name == "csd_digits" else (MIN_BITS, most_bits(name == "output_bits"))
             if not low <= value <= high:
                 raise ExportError(f"{name} = {value} is outside {low} to {high}")

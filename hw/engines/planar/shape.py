@@ -90,7 +90,7 @@ def check_network(network: IntNetwork) -> None:
     layers_of(network.spec)
     if network.spec.thresholds is not None:
         raise CompileError("planar: the policy has thresholds; take one without")
-    check_types("planar", network)
+    check_types("planar", network, stores_outputs=True)
 
 
 def tiles(layers: tuple[Conv2d | MaxPool2d, ...], tile: int) -> tuple[int, ...]:
