@@ -122,7 +122,7 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "earlier_phases": _earlier_phases(run, Phase(found.meta["phase"])),
         "steps_done": curve[-1]["step"],
         "seconds": seconds_of(curve),
-        "parent_result": _parent_result(run),
+        "parent_result": parent_result(run),
         "commit": read_json(folder / "run.json").get("commit", git_commit()),
         "checkpoint": {"file": found.path.name, "sha256": sha256_file(found.path)},
     }
@@ -179,7 +179,7 @@ def _algorithm(found: Evaluation) -> str:
     return read_json(path)["algorithm"] if found.run.distill and path is not None else found.model.algorithm
 
 
-def _parent_result(run: Run) -> dict[str, Any] | None:
+def parent_result(run: Run) -> dict[str, Any] | None:
     """Return the evaluation of the policy that `run` started from, and so on back to the dense one."""
     path = _parent_file(run)
     if path is None:

@@ -131,6 +131,8 @@ class TeacherRecord(Evaluation):
     algorithm: str
     n_weights: int
     random_returns: tuple[float, ...]
+    parent_result: Score | None = None
+    """Of what a teacher that is pruned itself came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

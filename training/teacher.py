@@ -27,7 +27,9 @@ from ganglion.training.episodes import (
     run_episodes,
     unsquash,
 )
+from ganglion.training.evaluate import parent_result
 from ganglion.training.learner import deterministic_policy, load_learner
+from ganglion.training.parents import taught_by
 from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -76,7 +78,16 @@ def _evaluated(run: Run) -> dict[str, Any]:
         "n_weights": sum(layer.weight.numel() for layer in layers),
         **episodes.to_json(),
         "random_returns": chance.returns.tolist(),
+        "parent_result": _before(run),
     }
+
+
+def _before(run: Run) -> dict[str, Any] | None:
+    """Return what a teacher that is pruned itself came from, so that a student's origin is the dense one."""
+    if run.parent_is_zip:
+        return None
+    teacher = taught_by(Path(str(run.parent)))
+    return parent_result(teacher) if teacher.sparsity else None
 
 
 Teacher = tuple[str, Sequence[Weighted], Policy]

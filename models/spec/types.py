@@ -60,7 +60,7 @@ class IntType:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The smallest dtype of numpy that holds its values."""
-        return np.result_type(np.min_scalar_type(self.low), np.min_scalar_type(self.high))
+        return np.min_scalar_type(self.low if self.signed else self.high)
 
 
 MIN_BITS = 2

@@ -55,11 +55,11 @@ def require_argmax(tmp_path: Path, input_bits: int, output_bits: int) -> None:
 
 
 def test_a_policy_may_answer_with_the_number_of_an_action(tmp_path: Path) -> None:
-    require_argmax(tmp_path, 8, 8)
+    require_argmax(tmp_path, 8, 16)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("input_bits", "output_bits"), [(4, 8), (8, 3)])
+@pytest.mark.parametrize(("input_bits", "output_bits"), [(4, 11), (8, 3)])
 def test_values_narrower_than_their_container(tmp_path: Path, input_bits: int, output_bits: int) -> None:
     require_argmax(tmp_path, input_bits, output_bits)
 

@@ -52,6 +52,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, message: str)
         ({"steps_per_update": 0}, "steps_per_update = 0, allowed: at least 1"),
         ({"distribution": "even"}, "distribution = 'even', allowed: global, uniform or erk"),
         ({"weight_bits": 9}, "weight_bits = 9, allowed: 2 to 8"),
+        ({"output_bits": 17}, "output_bits = 17, allowed: 2 to 16"),
         ({"batch_size": 0}, "batch_size = 0, allowed: at least 1"),
         ({"activation_bits": 1}, "activation_bits = 1, allowed: 2 to 8"),
         ({"csd_digits": 5}, "csd_digits = 5, allowed: 1 to 4"),

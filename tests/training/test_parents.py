@@ -10,6 +10,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.training.compress import CompressSettings, compress
 from ganglion.training.parents import dense_steps, taught_by
+from ganglion.training.records import read_result
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
 from tests.training.test_train import GOOD_RETURN
@@ -29,6 +30,12 @@ def test_compress_takes_a_runs_checkpoint(dense_run: tuple[Run, Path], tmp_path:
     assert [row.name for row in rows] == ["teacher (SAC)", "sparse float", "sparse int8"]
     assert all(row.statistics.mean > GOOD_RETURN for row in rows)
     assert load_policy(folder).spec.provenance["sparsity"] >= 0.79
+    again, _ = CompressSettings(
+        **asked | {"checkpoint": run.best(Phase.PRUNE), "run": "again"}, build=tmp_path
+    ).plan()
+    compress(again, tmp_path / "again")
+    origin, teacher = read_result(again.folder).origin, rows[0].statistics
+    assert origin is not None and (origin.return_mean, origin.return_std) == (teacher.mean, teacher.std)
 
 
 def test_a_student_of_another_network_begins_at_random(dense_run: tuple[Run, Path]) -> None:

@@ -12,6 +12,8 @@ from ganglion.models.build.errors import CompileError
 from ganglion.models.layers import Layer
 from ganglion.models.reference import IntNetwork
 
+MAX_QUANT_BITS = 8
+
 
 class Dense(Engine):
     """The baseline. It grows into what other engines leave of the part."""
@@ -22,7 +24,9 @@ class Dense(Engine):
     takes_rest = True
 
     def refusal(self, layer: Layer) -> str | None:
-        """Return the operator of a layer for which FINN has no RTL, as a sentence."""
+        """Return the operator of a layer for which FINN has no RTL, or bits that it streamlines not."""
+        if (bits := layer.output_type.bits) > MAX_QUANT_BITS:
+            return f"{layer.name}: FINN streamlines outputs of up to {MAX_QUANT_BITS} bits, and it has {bits}"
         operator = without_rtl(layer)
         return operator and f"{layer.name}: {operator} has no RTL in FINN, only HLS"
 

@@ -58,7 +58,7 @@ def test_random_accesses(small: Build, tmp_path: Path) -> None:
     [
         {"widths": (7, 9, 6), "input_bits": 5, "output_bits": 6, "lanes": 3},
         {"widths": (1, 5, 1), "lanes": 2},
-        {"widths": (6, 9, 5), "input_bits": 3, "output_bits": 8, "lanes": 6},
+        {"widths": (6, 9, 5), "input_bits": 3, "output_bits": 16, "lanes": 6},
         {"widths": (40, 9, 17), "input_bits": 8, "output_bits": 4, "lanes": 12},
     ],
 )

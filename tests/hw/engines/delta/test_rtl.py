@@ -36,6 +36,7 @@ FAST: dict[str, Callable[[], Case]] = {
         with_thresholds(column_network(_rng()), 2, 9, 1),
         DeltaShape(lanes=3, channels=2, packed=False),
     ),
+    "wide values": lambda: (random_network(_rng(5), (6, 9, 3), output_bits=16), DeltaShape(lanes=2)),
 }
 SLOW: dict[str, Callable[[], Case]] = {
     "corners": lambda: (corner_network(_rng()), DeltaShape(lanes=4)),

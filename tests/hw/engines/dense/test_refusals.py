@@ -17,6 +17,7 @@ from ganglion.models.build.errors import CompileError
 from ganglion.models.layers import Layer, MaxPool2d
 from ganglion.models.random_cnn import nature_cnn, random_cnn
 from ganglion.models.reference import IntNetwork
+from ganglion.models.spec.types import IntType
 from tests.hw.engines.dense.convolutions import SMALLEST
 from tests.models.layers.nets import UINT8, conv, filled, tail
 
@@ -48,6 +49,10 @@ REFUSED: dict[str, tuple[Sequence[Layer], str]] = {
         r"conv3: DuplicateStreams \(a fork\) has no RTL in FINN",
     ),
     "pooling": ([FIRST, POOL], "pool1: MaxPool has no RTL in FINN, only HLS"),
+    "wide values": (
+        [replace(tail("fc1", 4, 2), output_type=IntType(bits=16, signed=True))],
+        "fc1: FINN streamlines outputs of up to 8 bits, and it has 16",
+    ),
     "map at the end": ([FIRST], "conv1: a convolution is the last layer of a run on engine=dense"),
 }
 

@@ -32,8 +32,8 @@ FAST: dict[str, Callable[[], Case]] = {
         _random(6, (10, 20, 20, 4), weight_bits=3, activation_bits=4, input_bits=5, output_bits=2),
         FoldedShape(lanes=5, banks=3, replicas=2, multiplier=LUT),
     ),
-    "one lane": lambda: (_random(5, (6, 9, 2)), FoldedShape.of(1)),
-    "one layer": lambda: (_random(4, (30, 5)), FoldedShape(lanes=3, banks=2, replicas=1)),
+    "one lane": lambda: (_random(5, (6, 9, 2), output_bits=16), FoldedShape.of(1)),
+    "one layer": lambda: (_random(4, (30, 5), output_bits=16), FoldedShape(lanes=3, banks=2, replicas=1)),
     "starts while loading": lambda: (
         _random(9, (90, 40, 12), 0.15),
         FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4),

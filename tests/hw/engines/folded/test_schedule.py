@@ -129,6 +129,6 @@ def test_a_layer_of_4096_inputs_equals_the_reference() -> None:
 
 
 def test_a_type_too_wide_is_refused() -> None:
-    network = with_types(random_network(np.random.default_rng(0), (4, 6, 2)), ("UINT8", "INT9"))
-    with pytest.raises(CompileError, match=r"fc2's output type INT9 has 9 bits, allowed 2 to 8; quantize"):
+    network = with_types(random_network(np.random.default_rng(0), (4, 6, 2)), ("UINT9", "INT8"))
+    with pytest.raises(CompileError, match=r"fc1's output type UINT9 has 9 bits, allowed 2 to 8; quantize"):
         schedule(network, FoldedShape.of(2))

@@ -38,13 +38,14 @@ from tests.networks import random_inputs, random_network
 Case = tuple[IntNetwork, FoldedShape]
 
 
-def _random(seed: int, *widths: int, density: float = 0.3) -> IntNetwork:
-    return random_network(np.random.default_rng(seed), widths, density=density)
+def _random(seed: int, *widths: int, density: float = 0.3, output_bits: int = 8) -> IntNetwork:
+    return random_network(np.random.default_rng(seed), widths, density=density, output_bits=output_bits)
 
 
 # Corners with mixed types; then groups of a word each, registers, one lane, one layer, thousands of inputs.
 FAST: dict[str, Callable[[], Case]] = {
     "corners": lambda: (corner_network(np.random.default_rng(1)), FoldedShape.columns(4)),
+    "wide values": lambda: (_random(5, 40, 20, 6, output_bits=16), FoldedShape.columns(4)),
 }
 SLOW: dict[str, Callable[[], Case]] = {
     "pipelined corners": lambda: (
