@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
+
 from ganglion.models.quant.schemes import Scheme
 from ganglion.training.plot import figure, line_style
 from ganglion.training.study.infer import RUNTIMES
@@ -45,37 +47,39 @@ def draw_returns(rows: Sequence[Row], pictures: Sequence[Path]) -> None:
 
 
 def draw_times(rows: Sequence[Row], pictures: Sequence[Path]) -> None:
-    """Draw the time of an action of each timed policy, in every runtime and on the first board."""
+    """Draw the time of an action of each timed policy, in every runtime and on every board that holds it."""
     teachers = by_teacher(row for row in rows if row.cpu is not None)
     if not teachers:
         return
+    boards = dict.fromkeys(built.board for row in rows for built in row.hardware if built.us is not None)
     with figure(len(teachers), *pictures, columns=2) as panels:
         for axes, (name, group) in zip(panels, teachers.items(), strict=True):
-            texts = [label(row.cell) for row in group]
             for index, runtime in enumerate(RUNTIMES):
-                points = [
-                    (place, each.median_us)
-                    for place, row in enumerate(group)
-                    for each in (() if row.cpu is None else row.cpu.runtimes)
-                    if each.runtime == runtime
-                ]
-                style: dict[str, Any] = line_style(index) | {"linestyle": ""}
-                axes.plot(
-                    [us for _, us in points], [place for place, _ in points], **style, label=f"CPU, {runtime}"
-                )
-            built = [
-                (place, row.hardware[0].us, row.hardware[0].board)
-                for place, row in enumerate(group)
-                if row.hardware and row.hardware[0].us is not None
-            ]
-            if built:
-                style: dict[str, Any] = line_style(3) | {
-                    "linestyle": "",
-                    "color": "black",
-                    "markerfacecolor": "black",
-                }
-                axes.plot([us for _, us, _ in built], [p for p, _, _ in built], **style, label=built[0][2])
-            axes.set_yticks(range(len(texts)), texts, fontsize="x-small")
+                times = [_runtime_us(row, runtime) for row in group]
+                _draw_points(axes, times, f"CPU, {runtime}", line_style(index))
+            for index, board in enumerate(boards, len(RUNTIMES)):
+                times = [_board_us(row, board) for row in group]
+                style = line_style(index) | {"color": "black", "markerfacecolor": "black"}
+                _draw_points(axes, times, board, style)
+            axes.set_yticks(range(len(group)), [label(row.cell) for row in group], fontsize="x-small")
             axes.invert_yaxis()
             axes.set(title=name, xlabel="µs an action", xscale="log")
-        panels[0].legend(fontsize="x-small")
+        handles, names = panels[0].get_legend_handles_labels()
+        whole = panels[0].figure
+        whole.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize="x-small")
+
+
+def _draw_points(axes: Axes, times: Sequence[float | None], name: str, line: dict[str, Any]) -> None:
+    """Draw a time for each place from the top; None leaves it empty."""
+    points = [(us, place) for place, us in enumerate(times) if us is not None]
+    style: dict[str, Any] = line | {"linestyle": "", "label": name}
+    axes.plot([us for us, _ in points], [place for _, place in points], **style)
+
+
+def _runtime_us(row: Row, runtime: str) -> float | None:
+    measured = () if row.cpu is None else row.cpu.runtimes
+    return next((each.median_us for each in measured if each.runtime == runtime), None)
+
+
+def _board_us(row: Row, board: str) -> float | None:
+    return next((built.us for built in row.hardware if built.board == board), None)
