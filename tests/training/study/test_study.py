@@ -201,7 +201,7 @@ def test_what_make_was_given_for_the_study_is_not_given_to_hw(
 ) -> None:
     for name, value in {MAKE_VARIABLE: "make", "MAKEFLAGS": "-- ENVS=Toy", "ENVS": "Toy"}.items():
         monkeypatch.setenv(name, value)
-    assert "policy.onnx is missing" in str(measure_hardware(tmp_path, measured.cell("ptsq"), TARGET).reason)
+    assert "policy.json is missing" in str(measure_hardware(tmp_path, measured.cell("ptsq"), TARGET).reason)
 
 
 def test_a_float_policy_is_weighed_without_brevitas() -> None:
