@@ -21,8 +21,8 @@ module ganglion_result_queue #(
   localparam int unsigned PointerBits = $clog2(2 * Words);
   localparam int unsigned CountBits   = $clog2(2 * Words + 1);
   localparam logic [OutBits-1:0] Offset = OutSigned ? OutBits'(1) << (OutBits - 1) : '0;
-  if (Lanes < 1 || Words < 1 || OutBits < 2 || OutBits > 8) begin : g_bad
-    $error("ganglion_result_queue: Lanes %0d, Words %0d (from 1), OutBits %0d (2 to 8)",
+  if (Lanes < 1 || Words < 1 || OutBits < 2 || OutBits > 16) begin : g_bad
+    $error("ganglion_result_queue: Lanes %0d, Words %0d (from 1), OutBits %0d (2 to 16)",
            Lanes, Words, OutBits);
   end
 

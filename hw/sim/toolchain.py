@@ -19,6 +19,7 @@ from ganglion.models.build.errors import ToolError
 VERILATOR_FLAGS = (
     *("--cc", "--assert", "--no-timing", "-O3", "--x-assign", "fast", "--x-initial", "unique"),
     *("-Wno-fatal", "-Wno-lint", "-Wno-style", "--output-split", "20000"),
+    "-Werror-USERERROR",  # a module's $error about its parameters
 )
 # VL_USER_STOP: the harness turns a failed assertion into its own report instead of an abort.
 CXX_FLAGS = (

@@ -7,7 +7,7 @@ import numpy as np
 
 from ganglion.hw.engines.delta.place import Placement, place
 from ganglion.hw.engines.delta.shape import UNITS_OF_LANE, DeltaShape, check_network
-from ganglion.hw.engines.folded.lower import Requantization, rounding
+from ganglion.hw.engines.folded.lower import Requantization, hidden_modes, rounding
 from ganglion.models.reference import IntNetwork, Ints
 
 MIN_QUEUE_DEPTH = 32
@@ -49,7 +49,7 @@ class Program:
     @property
     def modes(self) -> tuple[Requantization, ...]:
         """The distinct requantizations of hidden layers, at least one."""
-        return tuple(dict.fromkeys(self.requantizations[:-1])) or self.requantizations
+        return hidden_modes(self.requantizations, self.network.spec.input_type)
 
     @property
     def activation_bits(self) -> int:

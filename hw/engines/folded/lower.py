@@ -5,7 +5,8 @@ clip((acc + half) >> shift, low, high) - low = clip((acc + half - (low << shift)
 one unsigned requantizer serves signed and unsigned types, and half-up rounding costs nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +24,11 @@ class Requantization:
     def apply(self, acc: Ints) -> Ints:
         """Return accumulators as unsigned activations: [...] int64 → [...] int64."""
         return np.clip(acc >> self.shift, 0, (1 << self.bits) - 1)
+
+
+def hidden_modes(layers: Sequence[Requantization], entering: IntType) -> tuple[Requantization, ...]:
+    """Return the distinct ones of all but the last; of one layer one for nobody, as wide as its input."""
+    return tuple(dict.fromkeys(layers[:-1])) or (replace(layers[-1], bits=entering.bits),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ class LoweredNetwork:
     @property
     def modes(self) -> tuple[Requantization, ...]:
         """The distinct requantizations of hidden layers, at least one."""
-        return tuple(dict.fromkeys(self.requantizations[:-1])) or self.requantizations
+        return hidden_modes(self.requantizations, self.source.spec.input_type)
 
     @property
     def activation_bits(self) -> int:

@@ -72,7 +72,7 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
         ("ganglion_banks", "-GBanks=65"),
         ("ganglion_loader", "-GBase=63"),
         ("ganglion_reduction", "-GLanes=65"),
-        ("ganglion_result_queue", "-GOutBits=9"),
+        ("ganglion_result_queue", "-GOutBits=17"),
         ("ganglion_sequencer", "-GCycles=0"),
         ("ganglion_write_port", "-GDepth=33"),
         ("ganglion_bias_rom", "-GLanes=3"),

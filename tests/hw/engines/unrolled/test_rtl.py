@@ -43,7 +43,7 @@ CASES = {
         network=CORNERS["ties and saturation"],
         settings=UnrolledShape(adders_per_stage=1, adder_inputs=2, primitives="", pipelining=1),
     ),
-    "8 bits, wide values": Case(
+    "8 bits": Case(
         network=_random(2, [5, 9, 4], density=0.9, output_bits=16), settings=UnrolledShape(adders_per_stage=2)
     ),
 }
