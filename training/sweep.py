@@ -99,25 +99,25 @@ def sweep(table: Path, jobs: Sequence[Job], address: str | None, processes: int 
 
 
 def _run_all(table: Path, jobs: Sequence[Job], to_do: Sequence[Job]) -> dict[str, str]:
-    """Run `to_do`, showing progress; return why which failed."""
+    """Run `to_do`, showing progress and saying which run has ended; return why which failed."""
     root = str(Path.cwd())
     task_of: dict[Path | None, Any] = {}
     for job in to_do:
         before = task_of.get(job.after.folder if job.after else None)
         task_of[job.run.folder] = train_job.remote(job.run, root, before)
-    job_of = dict(zip(task_of.values(), to_do, strict=True))
-    n_left = len(to_do)
+    left = dict(zip(task_of.values(), to_do, strict=True))
+    folders = {task: str(job.run.folder) for task, job in left.items()}
     with _progress() as progress:
         show = _shower(progress, jobs)
 
         def poll(waiting: Sequence[Any]) -> None:
-            nonlocal n_left
-            if len(waiting) < n_left:
-                n_left = len(waiting)
+            for task in left.keys() - set(waiting):
+                run = left.pop(task).run
+                log.info("sweep: %s %s has ended, %d left", run.environment, run.name, len(left))
                 _write_rows(table, jobs)
-            show([job_of[task] for task in waiting])
+            show(list(left.values()))
 
-        return failures_of({task: str(job.run.folder) for task, job in job_of.items()}, poll)
+        return failures_of(folders, poll)
 
 
 def _write_rows(table: Path, jobs: Sequence[Job]) -> list[ResultRow]:

@@ -48,8 +48,9 @@ def _kill_what_runs(folder: Path, killed: list[int]) -> None:
 
 
 def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="ganglion")
     jobs, killed = _grid(sparsities=(0.8,)).jobs("small"), []
     killer = threading.Thread(target=_kill_what_runs, args=(tmp_path, killed))
     killer.start()
@@ -57,6 +58,8 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
     rows = sweep(table, jobs, address=None, processes=2)
     killer.join()
     assert killed
+    ended = [message for message in caplog.messages if message.startswith("sweep: ")]
+    assert [message.split(" has ended, ")[1] for message in ended] == ["1 left", "0 left"]
     assert [(row.name, row.qat) for row in rows] == [
         ("small-sparse80-s1", False),
         ("small-sparse80-s1-int8", True),
