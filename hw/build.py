@@ -11,6 +11,7 @@ from ganglion.hw.mapping.compile_settings import EngineOptions
 from ganglion.hw.shell import generate
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.lock import locked
+from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.select_policy import policy_folder, select
 
@@ -36,7 +37,7 @@ def run(settings: HwSettings) -> None:
     """
     paths, folder = settings.paths, policy_folder(settings)
     with locked(paths.root), synth.preparing() as ready, ThreadPoolExecutor(1) as pool:
-        build = _compiled(settings, folder)
+        build = _compiled(settings, paths, folder)
         if settings.gates:
             require_simulable(load_design(build.paths))
         synthesis = pool.submit(lambda: (ready(), synth.run(build)))
@@ -54,13 +55,12 @@ def run_bitstream(settings: HwSettings) -> None:
     bitstream.require_flow(settings.checked().board)
     paths, folder = settings.paths, policy_folder(settings)
     with locked(paths.root):
-        build = _compiled(settings, folder)
+        build = _compiled(settings, paths, folder)
         _verify(build)
         bitstream.run(_bitstream(settings, build, require=True))
 
 
-def _compiled(settings: HwSettings, folder: Path) -> BuildSettings:
-    paths = settings.paths
+def _compiled(settings: HwSettings, paths: BuildPaths, folder: Path) -> BuildSettings:
     select(paths, folder)
     compile.compile_build(paths, settings)
     return BuildSettings(name=paths.root.name, build=settings.build)

@@ -26,7 +26,7 @@ from ganglion.training.compress_table import Row, rows_of, table_of
 from ganglion.training.config import TrainConfig, changed, known_environments, load_config, read_settings
 from ganglion.training.envs import make_env
 from ganglion.training.export import N_VECTORS, export_run
-from ganglion.training.options import SEED, replaced
+from ganglion.training.options import SEED, name_parts
 from ganglion.training.parents import DENSE_FRACTION, is_copy, require_teacher, taught_by
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -86,7 +86,7 @@ class CompressSettings:
         """
         if self.qat_steps == 0:
             raise ConfigError(f"{spelled('qat_steps', 0)}: a policy folder is int8; give more")
-        config, replaced_settings = self._config()
+        config, others = self._config()
         path = self.checkpoint
         if path.suffix == ".npz":
             statistics, copies = None, self._checked_run(config)
@@ -100,7 +100,7 @@ class CompressSettings:
         run = Run(
             environment=environment,
             config=config,
-            name=self.run or self._default_name(replaced_settings),
+            name=self.run or self._default_name(others),
             seed=self.seed,
             sparsity=self.sparsity,
             steps=steps,
@@ -116,11 +116,11 @@ class CompressSettings:
         root = BuildPaths.of(environment, self.build).root
         return run, self.to or root / "compressed" / run.name
 
-    def _default_name(self, replaced_settings: Sequence[str]) -> str:
+    def _default_name(self, others: Sequence[str]) -> str:
         """Return a folder name of the zip, or the teacher's run, that tells other settings apart."""
         path = self.checkpoint
         teacher = taught_by(path).name if path.suffix == ".npz" else path.stem
-        return "-".join([teacher, f"sparse{self.sparsity * 100:g}", *replaced_settings, f"s{self.seed}"])
+        return "-".join([teacher, f"sparse{self.sparsity * 100:g}", *others, f"s{self.seed}"])
 
     def _checked_run(self, config: TrainConfig) -> bool:
         """Return whether the student of a run's checkpoint is its copy."""
@@ -160,7 +160,7 @@ class CompressSettings:
         return dataclasses.replace(policy, standardizer=read_vecnormalize(statistics, env)), statistics
 
     def _config(self) -> tuple[TrainConfig, list[str]]:
-        """Return the configuration, the base's for another gymnasium id, and what it replaces, for a name."""
+        """Return the configuration, the base's for another gymnasium id, and the name's parts of it."""
         if self.base is None and self.environment not in known_environments():
             raise ConfigError(
                 f"unknown environment {self.environment!r}; known: {', '.join(known_environments())}; "
@@ -173,7 +173,7 @@ class CompressSettings:
         asked = read_settings(self.set)
         own = {name: value for name in ("hidden", "pruning") if (value := getattr(self, name))}
         config = dataclasses.replace(changed(usual, asked, spelled("set", self.set)), **own)
-        return config, replaced([*asked, *own], config, usual)
+        return config, name_parts([*asked, *own], config, usual)
 
 
 def compress(run: Run, folder: Path, *, weak_teacher: bool = False) -> list[Row]:

@@ -1,6 +1,6 @@
 """What the command line asks of a training run, and the run that it means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -98,7 +98,7 @@ class TrainSettings:
         return Run(
             environment=self.environment,
             config=config,
-            name=self.run or self._default_name(replaced(asked, config, usual)),
+            name=self.run or self._default_name(name_parts(asked, config, usual)),
             seed=self.seed,
             sparsity=self.sparsity,
             steps=steps,
@@ -122,17 +122,17 @@ class TrainSettings:
             )
         return self.qat_steps
 
-    def _default_name(self, replaced: list[str]) -> str:
-        """Return a folder name that tells runs of different settings apart."""
+    def _default_name(self, others: Sequence[str]) -> str:
+        """Return a folder name that tells runs of different settings apart; others: of `name_parts`."""
         parts = [self.algorithm] if self.algorithm else []
         parts += ["distilled"] if self.distill else []
         parts += [f"sparse{self.sparsity * 100:g}" if self.sparsity else "dense"]
-        parts += replaced
+        parts += others
         parts += [self.scheme.value] if self.scheme else []
         return "-".join([*parts, f"s{self.seed}"])
 
 
-def replaced(asked: Iterable[str], config: TrainConfig, usual: TrainConfig) -> list[str]:
+def name_parts(asked: Iterable[str], config: TrainConfig, usual: TrainConfig) -> list[str]:
     """Return the parts of a folder name for those settings asked for that are not as usual."""
     values = {name: attrgetter(name)(config) for name in asked}
     return [_named(name, value) for name, value in values.items() if value != attrgetter(name)(usual)]

@@ -27,7 +27,7 @@ class Requantization:
 
 
 def hidden_modes(layers: Sequence[Requantization], entering: IntType) -> tuple[Requantization, ...]:
-    """Return the distinct ones of all but the last; of one layer one for nobody, as wide as its input."""
+    """Return the distinct ones of all but the last; of a single layer an unused one, as wide as its input."""
     return tuple(dict.fromkeys(layers[:-1])) or (replace(layers[-1], bits=entering.bits),)
 
 
