@@ -1,4 +1,4 @@
-"""Integers as AXI-Stream words: lane 0 in the low bits, words rounded up to bytes, surplus lanes zero."""
+"""Integers as AXI-Stream words: the first in the low bits, whole bytes, what is left over zero."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,7 +21,7 @@ MAX_VALUES = 1 << 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFormat:
-    """How a vector of `features` integers travels: `words` words of `lanes` integers, `width_bits` wide.
+    """How a vector of `features` integers travels: as `words` words of `word_values`, `width_bits` wide.
 
     A map's `channels`, planes to the host, travel together, position by position; with a `tiling` its planes
     do, as lanes have them.
@@ -31,27 +31,27 @@ class StreamFormat:
 
     type: IntType
     features: int
-    lanes: int
+    word_values: int
     words: int
     width_bits: int
     channels: int = 1
     tiling: Tiling | None = None
 
     def __post_init__(self) -> None:
-        for name in ("features", "lanes", "words", "width_bits", "channels"):
-            most = MAX_BITS if name in ("lanes", "width_bits") else MAX_VALUES
+        for name in ("features", "word_values", "words", "width_bits", "channels"):
+            most = MAX_BITS if name in ("word_values", "width_bits") else MAX_VALUES
             if not 1 <= getattr(self, name) <= most:
                 raise CompileError(f"stream: {name} {getattr(self, name)}: allowed from 1 to {most}")
         if self.features % self.channels:
             raise CompileError(f"stream: {self.features} features are not {self.channels} channels")
-        if self.lanes * self.words < self.features:
+        if self.word_values * self.words < self.features:
             raise CompileError(
-                f"stream: {self.words} words of {self.lanes} lanes cannot carry {self.features} features"
+                f"stream: {self.words} words of {self.word_values} values cannot carry {self.features}"
             )
-        if self.width_bits % 8 or self.width_bits < self.lanes * self.type.bits:
+        if self.width_bits % 8 or self.width_bits < self.word_values * self.type.bits:
             raise CompileError(
-                f"stream: {self.width_bits} bits for {self.lanes} lanes of {self.type.name}: "
-                f"expected whole bytes, at least {self.lanes * self.type.bits} bits"
+                f"stream: {self.width_bits} bits for {self.word_values} values of {self.type.name}: "
+                f"expected whole bytes, at least {self.word_values * self.type.bits} bits"
             )
 
     @property
@@ -77,9 +77,9 @@ class StreamFormat:
         ints = _swapped(ints, self.channels, self.positions)
         if self.tiling:
             ints = self.tiling.to_lanes(ints)
-        surplus = self.lanes * self.words - ints.shape[1]
-        lanes = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.lanes)
-        return _pad(lanes.astype(np.uint8) if self._is_bytes else self._pack_bits(lanes), self.word_bytes)
+        surplus = self.word_values * self.words - ints.shape[1]
+        rows = np.pad(ints, ((0, 0), (0, surplus))).reshape(-1, self.word_values)
+        return _pad(rows.astype(np.uint8) if self._is_bytes else self._pack_bits(rows), self.word_bytes)
 
     def unpack(self, words: Words) -> Ints:
         """Return the vectors in words: [n * words, word_bytes] uint8 → [n, features] int64.
@@ -87,8 +87,8 @@ class StreamFormat:
         Words of a vector that is not whole are left out.
         """
         whole = len(words) // self.words * self.words
-        lanes = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
-        vectors = lanes.reshape(-1, self.words * self.lanes)
+        rows = self._unpack_bytes(words[:whole]) if self._is_bytes else self._unpack_bits(words[:whole])
+        vectors = rows.reshape(-1, self.words * self.word_values)
         if self.tiling:
             vectors = self.tiling.from_lanes(vectors)
         ints = vectors[:, : self.features].astype(np.int64)
@@ -98,32 +98,34 @@ class StreamFormat:
     def _is_bytes(self) -> bool:
         return self.type.bits == 8
 
-    def _pack_bits(self, lanes: Ints) -> Words:
-        bits = (lanes[..., None] >> np.arange(self.type.bits)) & 1
-        joined = bits.astype(np.uint8).reshape(len(lanes), self.lanes * self.type.bits)
+    def _pack_bits(self, rows: Ints) -> Words:
+        bits = (rows[..., None] >> np.arange(self.type.bits)) & 1
+        joined = bits.astype(np.uint8).reshape(len(rows), self.word_values * self.type.bits)
         return np.packbits(joined, axis=1, bitorder="little")
 
     def _unpack_bits(self, words: Words) -> Ints:
         bits = np.unpackbits(words, axis=1, bitorder="little")
-        used = bits[:, : self.lanes * self.type.bits].reshape(len(words), self.lanes, self.type.bits)
+        used = bits[:, : self.word_values * self.type.bits].reshape(
+            len(words), self.word_values, self.type.bits
+        )
         weights = 1 << np.arange(self.type.bits, dtype=np.int64)
         if self.type.signed:
             weights[-1] = -weights[-1]
         return used @ weights
 
     def _unpack_bytes(self, words: Words) -> npt.NDArray[np.int8] | Words:
-        lanes = np.ascontiguousarray(words[:, : self.lanes])
-        return lanes.view(np.int8) if self.type.signed else lanes
+        rows = np.ascontiguousarray(words[:, : self.word_values])
+        return rows.view(np.int8) if self.type.signed else rows
 
 
-def stream(kind: IntType, features: int, lanes: int, channels: int = 1) -> StreamFormat:
-    """Return the stream of vectors of `features` values in words of `lanes`, widths rounded up to bytes."""
-    width = -(-lanes * kind.bits // 8) * 8
+def stream(kind: IntType, features: int, word_values: int, channels: int = 1) -> StreamFormat:
+    """Return the stream of vectors of `features` values in words of `word_values`, of whole bytes."""
+    width = -(-word_values * kind.bits // 8) * 8
     return StreamFormat(
         type=kind,
         features=features,
-        lanes=lanes,
-        words=-(-features // lanes),
+        word_values=word_values,
+        words=-(-features // word_values),
         width_bits=width,
         channels=channels,
     )

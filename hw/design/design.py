@@ -54,8 +54,8 @@ class SegmentReport:
 
     engine: str
     first: str
-    in_lanes: int
-    out_lanes: int
+    in_values: int
+    out_values: int
     shape: dict[str, Any]
     figures: dict[str, int]
 

@@ -109,8 +109,8 @@ class Plan(Protocol):
         """Raise MismatchError unless the plan computes what the reference does."""
         ...
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> Block:
-        """Return the hardware behind words of `source_lanes` and before words of `sink_lanes` values.
+    def block(self, source_values: int | None, sink_values: int | None) -> Block:
+        """Return the hardware behind words of `source_values` and before words of `sink_values`.
 
         None is the accelerator's own end: the engine's format.
         """

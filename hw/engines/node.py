@@ -1,4 +1,4 @@
-"""An engine as one node: what it planned for a run of layers, behind streams of chosen lanes."""
+"""An engine as one node: what it planned for a run of layers, between words of chosen widths."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -126,45 +126,45 @@ def is_last_worth_planning(made: NodePlan, board: Board, enough_cycles: float) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineNode:
-    """A plan behind ports whose words have `in_lanes` and `out_lanes` values."""
+    """A plan behind ports whose words have `in_values` and `out_values` values."""
 
     plan: NodePlan
-    in_lanes: int
-    out_lanes: int
+    in_values: int
+    out_values: int
 
     @classmethod
-    def between(cls, plan: NodePlan, source_lanes: int | None, sink_lanes: int | None) -> "EngineNode":
-        """Return the node behind words of `source_lanes` and before words of `sink_lanes` values.
+    def between(cls, plan: NodePlan, source_values: int | None, sink_values: int | None) -> "EngineNode":
+        """Return the node behind words of `source_values` and before words of `sink_values` values.
 
         None is the accelerator's own end: the engine's format.
         """
         entry, egress = plan.entry, plan.egress
-        in_lanes = entry.lanes
-        if source_lanes not in (None, entry.lanes):
-            in_lanes = gcd(source_lanes, entry.lanes, entry.features)
-        is_narrowed = sink_lanes is not None and egress.words == 1
-        out_lanes = min(sink_lanes or 1, egress.lanes) if is_narrowed else egress.lanes
-        return cls(plan=plan, in_lanes=in_lanes, out_lanes=out_lanes)
+        in_values = entry.word_values
+        if source_values not in (None, entry.word_values):
+            in_values = gcd(source_values, entry.word_values, entry.features)
+        is_narrowed = sink_values is not None and egress.words == 1
+        out_values = min(sink_values or 1, egress.word_values) if is_narrowed else egress.word_values
+        return cls(plan=plan, in_values=in_values, out_values=out_values)
 
     @property
     def input(self) -> StreamFormat:
         """The stream that the node reads."""
-        return stream(self.plan.entry.type, self.plan.entry.features, self.in_lanes)
+        return stream(self.plan.entry.type, self.plan.entry.features, self.in_values)
 
     @property
     def output(self) -> StreamFormat:
         """The stream that the node writes."""
-        return stream(self.plan.egress.type, self.plan.egress.features, self.out_lanes)
+        return stream(self.plan.egress.type, self.plan.egress.features, self.out_values)
 
     @property
     def resources(self) -> Resources:
         """What engine and adapters take, estimated."""
         entry, egress = self.plan.entry, self.plan.egress
         lut = ff = 0
-        if self.in_lanes != entry.lanes:
-            lut += ADAPTER_LUTS + entry.lanes // self.in_lanes
-            ff += ADAPTER_FFS + entry.lanes * entry.type.bits
-        if self.out_lanes != egress.lanes:
+        if self.in_values != entry.word_values:
+            lut += ADAPTER_LUTS + entry.word_values // self.in_values
+            ff += ADAPTER_FFS + entry.word_values * entry.type.bits
+        if self.out_values != egress.word_values:
             lut += ADAPTER_LUTS + round(egress.features * egress.type.bits / INPUTS_OF_LUT)
             ff += ADAPTER_FFS
         return self.plan.resources + Resources(lut=lut, ff=ff, dsp=0, bram=0)
@@ -172,7 +172,7 @@ class EngineNode:
     @property
     def interval_cycles(self) -> int:
         """Cycles from vector to vector, when neighbours are fast enough."""
-        gathered = self.plan.entry.lanes // self.in_lanes
+        gathered = self.plan.entry.word_values // self.in_values
         # The first word has been gathered while the engine was busy.
         load_cycles = max(1, self.input.words - gathered + 1)
         return max(self.plan.interval_cycles(load_cycles), self.input.words, self.output.words)
@@ -180,7 +180,7 @@ class EngineNode:
     @property
     def latency_cycles(self) -> int:
         """Cycles from the first input word to the last result, alone and without stalls."""
-        more_in = self.input.words - self.plan.entry.words + (self.in_lanes != self.plan.entry.lanes)
+        more_in = self.input.words - self.plan.entry.words + (self.in_values != self.plan.entry.word_values)
         return self.plan.latency_cycles + more_in + self.output.words - self.plan.egress.words
 
     @property
@@ -209,8 +209,8 @@ class EngineNode:
             promise=f"Latency {self.latency_cycles} cycles; initiation interval {self.interval_cycles}.",
             entry=self.plan.entry,
             egress=self.plan.egress,
-            in_lanes=self.in_lanes,
-            out_lanes=self.out_lanes,
+            in_values=self.in_values,
+            out_values=self.out_values,
             taps=written.taps,
             memories=folder.resolve() if written.memories else None,
         )

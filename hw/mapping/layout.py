@@ -116,7 +116,8 @@ def _placed(segments: Sequence[Segment], plans: Mapping[int, Plan]) -> tuple[Pla
     for segment in segments:
         following = plans.get(segment.last)
         block = plans[segment.first].block(
-            placed[-1].block.output.lanes if placed else None, following.entry.lanes if following else None
+            placed[-1].block.output.word_values if placed else None,
+            following.entry.word_values if following else None,
         )
         placed.append(Placed(segment=segment, block=block))
     return tuple(placed)

@@ -36,8 +36,8 @@ def segment_reports(layout: Layout) -> Iterator[SegmentReport]:
             yield SegmentReport(
                 engine=each.segment.engine.name,
                 first=layout.network.spec.layers[each.segment.first].name,
-                in_lanes=each.block.in_lanes,
-                out_lanes=each.block.out_lanes,
+                in_values=each.block.in_values,
+                out_values=each.block.out_values,
                 shape=encode(each.block.plan.shape),
                 figures=each.block.plan.figures(),
             )

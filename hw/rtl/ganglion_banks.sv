@@ -6,7 +6,7 @@ module ganglion_banks #(
   parameter  int unsigned Lanes       = 8,
   parameter  int unsigned Banks       = 8,
   parameter  int unsigned Replicas    = 2,
-  parameter  int unsigned InLanes     = 8,
+  parameter  int unsigned InValues    = 8,
   parameter  int unsigned ActBits     = 8,
   parameter  int unsigned AddressBits = 6,
   parameter  int unsigned Depth       = 62,  // addresses below hold results, the others inputs
@@ -22,18 +22,18 @@ module ganglion_banks #(
   input  logic                               store_i,  // the reduction writes store_bank_i
   input  logic [SelectBits-1:0]              store_bank_i,
   input  logic [ActBits-1:0]                 stored_i,
-  input  logic [InLanes-1:0]                 load_we_i,
+  input  logic [InValues-1:0]                load_we_i,
   input  logic [AddressBits-1:0]             load_addr_i,
-  input  logic [InLanes-1:0][ActBits-1:0]    load_data_i,
-  output logic [InLanes-1:0]                 busy_o,
+  input  logic [InValues-1:0][ActBits-1:0]   load_data_i,
+  output logic [InValues-1:0]                busy_o,
   input  logic [Replicas-1:0][Banks-1:0][AddressBits-1:0] addr_i,
   output logic [Replicas-1:0][Banks-1:0][ActBits-1:0]     act_o,
   output logic [Banks-1:0]                   we_o,  // results only; for taps
   output logic [Banks-1:0][ActBits-1:0]      data_o
 );
-  if (Banks < 1 || Banks > 64 || InLanes > Banks || Replicas < 1 || Replicas > Lanes) begin : g_bad
-    $error("ganglion_banks: Lanes %0d, Banks %0d (1 to 64), InLanes %0d (to Banks), Replicas %0d",
-           Lanes, Banks, InLanes, Replicas);
+  if (Banks < 1 || Banks > 64 || InValues > Banks || Replicas < 1 || Replicas > Lanes) begin : g_bad
+    $error("ganglion_banks: Lanes %0d, Banks %0d (1 to 64), InValues %0d (to Banks), Replicas %0d",
+           Lanes, Banks, InValues, Replicas);
   end
 
   for (genvar b = 0; b < Banks; b++) begin : g_bank
@@ -51,7 +51,7 @@ module ganglion_banks #(
     assign valid[Writers]  = store_i && store_bank_i == SelectBits'(b);
     assign result[Writers] = stored_i;
 
-    if (b < InLanes) begin : g_load
+    if (b < InValues) begin : g_load
       assign load_we   = load_we_i[b];
       assign load_data = load_data_i[b];
       assign busy_o[b] = we_o[b];

@@ -6,7 +6,7 @@ module ganglion_collector #(
   parameter  int unsigned        Lanes      = 8,
   parameter  int unsigned        AccBits    = 22,
   parameter  int unsigned        ActBits    = 8,
-  parameter  int unsigned        OutLanes   = 1,  // results a word, each of its own group of lanes
+  parameter  int unsigned        OutValues  = 1,  // results a word, each of its own group of lanes
   parameter  int unsigned        OutBits    = 8,
   parameter  int unsigned        OutShift   = 6,
   parameter  int unsigned        Modes      = 1,
@@ -27,14 +27,14 @@ module ganglion_collector #(
   input  logic [Lanes-1:0][AccBits-1:0]    acc_i,
   output logic                             restart_o,
   output logic                             emit_o,
-  output logic [OutLanes-1:0][OutBits-1:0] emitted_o,
+  output logic [OutValues-1:0][OutBits-1:0] emitted_o,
   output logic                             store_o,
   output logic [SelectBits-1:0]            bank_o,
   output logic [ActBits-1:0]               stored_o
 );
   // For one result a word the groups only halve the way through the adders.
   localparam int unsigned Group  = 1 << (($clog2(Lanes) + 1) / 2);
-  localparam int unsigned Groups = OutLanes > 1 ? OutLanes : (Lanes + Group - 1) / Group;
+  localparam int unsigned Groups = OutValues > 1 ? OutValues : (Lanes + Group - 1) / Group;
   // Mode 0 is the output's, 1 + m the hidden layers' m; without stores there is only the first.
   localparam int unsigned AllModes = Stores ? Modes + 1 : 1;
   localparam int unsigned ModeBits = AllModes > 1 ? $clog2(AllModes) : 1;
@@ -49,7 +49,7 @@ module ganglion_collector #(
   logic [Groups-1:0][AccBits-1:0] group;
   logic [AccBits-1:0] total;
   logic [Bits-1:0] result;
-  logic [OutLanes-1:0][OutBits-1:0] emitted;
+  logic [OutValues-1:0][OutBits-1:0] emitted;
   logic valid;
 
   assign action    = reduce_q[Delay];
@@ -82,12 +82,12 @@ module ganglion_collector #(
     .out_o  (result)
   );
 
-  if (OutLanes == 1) begin : g_total
+  if (OutValues == 1) begin : g_total
     assign emitted[0] = OutBits'(result);
     logic unused_group;
     assign unused_group = ^group;
   end else begin : g_groups
-    for (genvar i = 0; i < OutLanes; i++) begin : g_output
+    for (genvar i = 0; i < OutValues; i++) begin : g_output
       ganglion_requantize #(
         .AccBits(AccBits), .OutBits(OutBits), .Shifts(8'(OutShift)), .Widths(8'(OutBits))
       ) u_requantize (
@@ -101,7 +101,7 @@ module ganglion_collector #(
   ganglion_delay #(.Bits(1), .Cycles(Pipelining), .Resets(1)) u_emit (
     .clk_i, .rst_ni, .data_i(valid && action == ReduceBits'(1)), .data_o(emit_o)
   );
-  ganglion_delay #(.Bits(OutLanes * OutBits), .Cycles(Pipelining)) u_emitted (
+  ganglion_delay #(.Bits(OutValues * OutBits), .Cycles(Pipelining)) u_emitted (
     .clk_i, .rst_ni(1'b1), .data_i(emitted), .data_o(emitted_o)
   );
 

@@ -13,7 +13,7 @@ module ganglion_columns #(
   parameter int unsigned Shares      = 32,  // sums that a lane keeps
   parameter int unsigned Cycles      = 16,
   parameter int unsigned Sums        = 19,  // neurons
-  parameter int unsigned InLanes     = 8,
+  parameter int unsigned InValues    = 8,
   parameter int unsigned InWords     = 2,
   parameter int unsigned InBits      = 8,
   parameter bit          InSigned    = 1,
@@ -32,7 +32,7 @@ module ganglion_columns #(
 ) (
   input  logic                          clk_i,
   input  logic                          rst_ni,
-  input  logic [InLanes*InBits-1:0]     in_tdata_i,
+  input  logic [InValues*InBits-1:0]    in_tdata_i,
   input  logic                          in_tvalid_i,
   output logic                          in_tready_o,
   output logic [OutBits-1:0]            out_tdata_o,
@@ -50,7 +50,7 @@ module ganglion_columns #(
   logic [WordBits-1:0] fetched, word;
   logic [Lanes-1:0] load_we, store_we;
   logic [AddressBits-1:0] load_addr, store_addr;
-  logic [InLanes-1:0][InBits-1:0] load_data;
+  logic [InValues-1:0][InBits-1:0] load_data;
   logic [Lanes-1:0][AccBits-1:0] share;
   logic [SelectBits-1:0] store_lane;
   logic [ActBits-1:0] stored;
@@ -79,7 +79,7 @@ module ganglion_columns #(
   assign unused_last = is_last;
 
   ganglion_column_loader #(
-    .Lanes(Lanes), .Width(InLanes), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
+    .Lanes(Lanes), .Width(InValues), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
     .AddressBits(AddressBits), .InputsFile(InputsFile)
   ) u_loader (
     .clk_i, .rst_ni(!rst_q), .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready),
@@ -99,7 +99,7 @@ module ganglion_columns #(
       .clk_i, .rst_ni(!rst_q), .run_i(run), .word_i(word[2+p*LaneBits+:LaneBits]),
       .we_i    (store_we[p] || load_we[p]),
       .waddr_i (store ? store_addr : load_addr),
-      .wdata_i (store ? stored : ActBits'(load_data[p%InLanes])),
+      .wdata_i (store ? stored : ActBits'(load_data[p%InValues])),
       .pop_i   (pop),
       .share_o (share[p])
     );
@@ -115,7 +115,7 @@ module ganglion_columns #(
   );
 
   ganglion_result_queue #(
-    .Lanes(1), .OutBits(OutBits), .OutSigned(OutSigned), .Words(OutWords)
+    .Width(1), .OutBits(OutBits), .OutSigned(OutSigned), .Words(OutWords)
   ) u_queue (
     .clk_i, .rst_ni(!rst_q), .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
     .tdata_o(out_tdata_o), .tvalid_o(out_tvalid_o), .tready_i(out_tready_i)

@@ -17,7 +17,7 @@ module ganglion_delta #(
   parameter  int unsigned Bits       = 36,   // of a word of a lane's columns
   parameter  int unsigned Words      = 560,
   parameter  int unsigned StartWord  = 512,
-  parameter  int unsigned InLanes    = 4,
+  parameter  int unsigned InValues   = 4,
   parameter  int unsigned InWords    = 3,
   parameter  int unsigned InBits     = 8,
   parameter  bit          InSigned   = 1,
@@ -43,7 +43,7 @@ module ganglion_delta #(
 ) (
   input  logic                          clk_i,
   input  logic                          rst_ni,
-  input  logic [InLanes*InBits-1:0]     in_tdata_i,
+  input  logic [InValues*InBits-1:0]    in_tdata_i,
   input  logic                          in_tvalid_i,
   output logic                          in_tready_o,
   output logic [OutBits-1:0]            out_tdata_o,
@@ -65,8 +65,8 @@ module ganglion_delta #(
   logic [ModeBits-1:0] mode;
   logic [ScanBits-1:0] scan;
   logic [ActBits:0] threshold;
-  logic [InLanes-1:0] in_event;
-  logic [InLanes-1:0][ActBits:0] in_diff;
+  logic [InValues-1:0] in_event;
+  logic [InValues-1:0][ActBits:0] in_diff;
   logic [Lanes-1:0] idle;
   logic [Units-1:0] active, has_event, taken, value_we;
   logic [Units-1:0][AccBits-1:0] acc;
@@ -94,7 +94,7 @@ module ganglion_delta #(
   );
 
   ganglion_delta_input #(
-    .Lanes(InLanes), .Words(InWords), .InBits(InBits), .InSigned(InSigned), .DiffBits(ActBits + 1),
+    .Width(InValues), .Words(InWords), .InBits(InBits), .InSigned(InSigned), .DiffBits(ActBits + 1),
     .Threshold(InThreshold)
   ) u_input (
     .clk_i, .rst_ni(!rst_q), .clear_i(clear_inputs), .clear_word_i(clear_word),
@@ -104,7 +104,7 @@ module ganglion_delta #(
   );
 
   ganglion_delta_channels #(
-    .Lanes(Lanes), .Channels(Channels), .InLanes(InLanes), .Scans(Scans), .Ids(Ids),
+    .Lanes(Lanes), .Channels(Channels), .InValues(InValues), .Scans(Scans), .Ids(Ids),
     .IdBits(IdBits), .RowBits(RowBits), .WordBits(WordBits), .DiffBits(ActBits + 1), .Bases(Bases),
     .MaskPrefix(MaskPrefix)
   ) u_channels (

@@ -5,7 +5,7 @@
 module ganglion_delta_channels #(
   parameter  int unsigned Lanes      = 8,
   parameter  int unsigned Channels   = 4,
-  parameter  int unsigned InLanes    = 4,
+  parameter  int unsigned InValues   = 4,
   parameter  int unsigned Scans      = 2,
   parameter  int unsigned Ids        = 90,
   parameter  int unsigned IdBits     = 7,
@@ -23,20 +23,20 @@ module ganglion_delta_channels #(
   input  logic [Units-1:0][RowBits-1:0]     row_i,
   input  logic [Units-1:0][DiffBits-1:0]    diff_i,
   output logic [Units-1:0]                  taken_o,
-  input  logic [InLanes-1:0]                in_event_i,
+  input  logic [InValues-1:0]               in_event_i,
   input  logic [WordBits-1:0]               in_word_i,
-  input  logic [InLanes-1:0][DiffBits-1:0]  in_diff_i,
+  input  logic [InValues-1:0][DiffBits-1:0] in_diff_i,
   output logic [Lanes-1:0][Channels-1:0]    push_o,
   output logic [Channels-1:0][IdBits-1:0]   id_o,
   output logic [Channels-1:0][DiffBits-1:0] diff_o
 );
-  if (Channels < 1 || Channels > 8 || Channels > Units || InLanes > Channels) begin : g_bad
-    $error("ganglion_delta_channels: Channels %0d (to 8, to %0d units), InLanes %0d (to Channels)",
-           Channels, Units, InLanes);
+  if (Channels < 1 || Channels > 8 || Channels > Units || InValues > Channels) begin : g_bad
+    $error("ganglion_delta_channels: Channels %0d (to 8, to %0d units), InValues %0d (to Channels)",
+           Channels, Units, InValues);
   end
 
   for (genvar c = 0; c < Channels; c++) begin : g_channel
-    localparam bit Inputs = c < InLanes;
+    localparam bit Inputs = c < InValues;
     localparam int unsigned InLane = Inputs ? c : 0;
     localparam logic [7:0] Digit = 8'd48 + 8'(c);  // ASCII
     logic [Slots-1:0] has_event, taken;

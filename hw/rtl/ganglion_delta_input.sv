@@ -3,7 +3,7 @@
 // AXI-Stream handshake: ready while open_i, to a vector's last word; done_o behind its events.
 // Golden: models.delta.DeltaNetwork.
 module ganglion_delta_input #(
-  parameter  int unsigned Lanes     = 4,  // values a word
+  parameter  int unsigned Width     = 4,  // values a word
   parameter  int unsigned Words     = 3,
   parameter  int unsigned InBits    = 8,
   parameter  bit          InSigned  = 1,
@@ -17,19 +17,19 @@ module ganglion_delta_input #(
   input  logic [WordBits-1:0]            clear_word_i,
   input  logic                           open_i,
   input  logic                           restart_i,  // forgets that the last word came
-  input  logic [Lanes*InBits-1:0]        tdata_i,
+  input  logic [Width*InBits-1:0]        tdata_i,
   input  logic                           tvalid_i,
   output logic                           tready_o,
   output logic                           first_o,    // the next word is a vector's first
   output logic                           done_o,
-  output logic [Lanes-1:0]               event_o,
+  output logic [Width-1:0]               event_o,
   output logic [WordBits-1:0]            word_o,
-  output logic [Lanes-1:0][DiffBits-1:0] diff_o
+  output logic [Width-1:0][DiffBits-1:0] diff_o
 );
   localparam logic signed [DiffBits-1:0] Most = DiffBits'(Threshold);
-  if (Lanes < 1 || Words < 1 || DiffBits <= InBits) begin : g_bad
-    $error("ganglion_delta_input: Lanes %0d, Words %0d (from 1), InBits %0d below DiffBits %0d",
-           Lanes, Words, InBits, DiffBits);
+  if (Width < 1 || Words < 1 || DiffBits <= InBits) begin : g_bad
+    $error("ganglion_delta_input: Width %0d, Words %0d (from 1), InBits %0d below DiffBits %0d",
+           Width, Words, InBits, DiffBits);
   end
 
   logic accept, full_q;
@@ -41,7 +41,7 @@ module ganglion_delta_input #(
   assign done_o    = full_q && event_o == '0;
   assign sent_word = clear_i ? clear_word_i : word_q;
 
-  for (genvar i = 0; i < Lanes; i++) begin : g_lane
+  for (genvar i = 0; i < Width; i++) begin : g_value
     (* ram_style = "distributed" *) logic [InBits-1:0] sent_q [1 << WordBits];
     logic [InBits-1:0] value, sent;
     logic signed [DiffBits-1:0] diff;

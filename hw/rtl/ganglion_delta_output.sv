@@ -51,7 +51,7 @@ module ganglion_delta_output #(
     .acc_i(total), .mode_i(1'b0), .out_o(result)
   );
   ganglion_result_queue #(
-    .Lanes(1), .OutBits(OutBits), .OutSigned(OutSigned), .Words(Words)
+    .Width(1), .OutBits(OutBits), .OutSigned(OutSigned), .Words(Words)
   ) u_queue (
     .clk_i, .rst_ni, .start_i, .room_o, .push_i(valid_q), .data_i(result), .tdata_o, .tvalid_o,
     .tready_i

@@ -14,11 +14,11 @@ module ganglion_folded #(
   parameter int unsigned IndexBits   = 7,   // of a lane's biases
   parameter int unsigned Cycles      = 16,
   parameter int unsigned Results     = 64,  // most results of one vector in a bank
-  parameter int unsigned InLanes     = 8,
+  parameter int unsigned InValues    = 8,
   parameter int unsigned InWords     = 2,
   parameter int unsigned InBits      = 8,
   parameter bit          InSigned    = 1,
-  parameter int unsigned OutLanes    = 1,   // results a word, each of its own group of lanes
+  parameter int unsigned OutValues   = 1,   // results a word, each of its own group of lanes
   parameter int unsigned OutWords    = 3,
   parameter int unsigned OutBits     = 8,
   parameter bit          OutSigned   = 1,
@@ -34,10 +34,10 @@ module ganglion_folded #(
 ) (
   input  logic                          clk_i,
   input  logic                          rst_ni,
-  input  logic [InLanes*InBits-1:0]     in_tdata_i,
+  input  logic [InValues*InBits-1:0]    in_tdata_i,
   input  logic                          in_tvalid_i,
   output logic                          in_tready_o,
-  output logic [OutLanes*OutBits-1:0]   out_tdata_o,
+  output logic [OutValues*OutBits-1:0]  out_tdata_o,
   output logic                          out_tvalid_o,
   input  logic                          out_tready_i,
   output logic [Banks-1:0]              result_we_o,  // hidden results, for taps
@@ -56,17 +56,17 @@ module ganglion_folded #(
 
   logic rst_q, in_tready, start, runs, is_last, run, last, room, arrived, restart, emit, store;
   logic [WordBits-1:0] fetched, word;
-  logic [InLanes-1:0] load_we, busy;
+  logic [InValues-1:0] load_we, busy;
   logic [Banks-1:0] result_we;
   logic [AddressBits-1:0] load_addr;
-  logic [InLanes-1:0][InBits-1:0] load_byte;
-  logic [InLanes-1:0][ActBits-1:0] load_data;
+  logic [InValues-1:0][InBits-1:0] load_byte;
+  logic [InValues-1:0][ActBits-1:0] load_data;
   logic [Replicas-1:0][Banks-1:0][ActBits-1:0] act;
   logic [Lanes-1:0] capture, write;
   logic [Lanes-1:0][AccBits-1:0] acc;
   logic [Lanes-1:0][ActBits-1:0] result;
   logic [SelectBits-1:0] word_bank, store_bank;
-  logic [OutLanes-1:0][OutBits-1:0] emitted;
+  logic [OutValues-1:0][OutBits-1:0] emitted;
   logic [ActBits-1:0] stored;
 
   // Registered once for its fan-out; in the cycle that this costs, no word passes either end.
@@ -89,19 +89,19 @@ module ganglion_folded #(
   );
 
   ganglion_loader #(
-    .Lanes(InLanes), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
+    .Width(InValues), .Words(InWords), .InBits(InBits), .InSigned(InSigned),
     .AddressBits(AddressBits), .Base(Depth)
   ) u_loader (
     .clk_i, .rst_ni(!rst_q), .tdata_i(in_tdata_i), .tvalid_i(in_tvalid_i), .tready_o(in_tready),
     .release_i(run && word[0]), .done_o(arrived), .busy_i(busy), .we_o(load_we),
     .addr_o(load_addr), .data_o(load_byte)
   );
-  for (genvar i = 0; i < InLanes; i++) begin : g_load
+  for (genvar i = 0; i < InValues; i++) begin : g_load
     assign load_data[i] = ActBits'(load_byte[i]);
   end
 
   ganglion_banks #(
-    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .InLanes(InLanes), .ActBits(ActBits),
+    .Lanes(Lanes), .Banks(Banks), .Replicas(Replicas), .InValues(InValues), .ActBits(ActBits),
     .AddressBits(AddressBits), .Depth(Depth), .Results(Results),
     .Pipelining(Pipelining)
   ) u_banks (
@@ -128,7 +128,7 @@ module ganglion_folded #(
     assign word_bank = '0;
   end
   ganglion_collector #(
-    .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutLanes(OutLanes), .OutBits(OutBits),
+    .Lanes(Lanes), .AccBits(AccBits), .ActBits(ActBits), .OutValues(OutValues), .OutBits(OutBits),
     .OutShift(OutShift), .Modes(Modes), .Shifts(Shifts), .Widths(Widths), .Stores(Stores),
     .SelectBits(SelectBits), .Pipelining(Pipelining)
   ) u_collector (
@@ -138,7 +138,7 @@ module ganglion_folded #(
   );
 
   ganglion_result_queue #(
-    .Lanes(OutLanes), .OutBits(OutBits), .OutSigned(OutSigned), .Words(OutWords)
+    .Width(OutValues), .OutBits(OutBits), .OutSigned(OutSigned), .Words(OutWords)
   ) u_queue (
     .clk_i, .rst_ni(!rst_q), .start_i(start), .room_o(room), .push_i(emit), .data_i(emitted),
     .tdata_o(out_tdata_o), .tvalid_o(out_tvalid_o), .tready_i(out_tready_i)

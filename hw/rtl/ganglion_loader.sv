@@ -3,7 +3,7 @@
 // AXI-Stream handshake, tready_o from registers: low from a vector's last word until release_i.
 // Golden: the inputs of hw.engines.folded.interpret; offset binary is v - low of its IntType.
 module ganglion_loader #(
-  parameter int unsigned Lanes       = 8,   // activations a word
+  parameter int unsigned Width       = 8,   // activations a word
   parameter int unsigned Words       = 2,   // words a vector
   parameter int unsigned InBits      = 8,
   parameter bit          InSigned    = 1,
@@ -12,15 +12,15 @@ module ganglion_loader #(
 ) (
   input  logic                    clk_i,
   input  logic                    rst_ni,
-  input  logic [Lanes*InBits-1:0] tdata_i,
+  input  logic [Width*InBits-1:0] tdata_i,
   input  logic                    tvalid_i,
   output logic                    tready_o,
   input  logic                    release_i,
   output logic                    done_o,   // a word is in the banks at the end of the cycle
-  input  logic [Lanes-1:0]        busy_i,
-  output logic [Lanes-1:0]        we_o,
+  input  logic [Width-1:0]        busy_i,
+  output logic [Width-1:0]        we_o,
   output logic [AddressBits-1:0]  addr_o,
-  output logic [Lanes-1:0][InBits-1:0] data_o
+  output logic [Width-1:0][InBits-1:0] data_o
 );
   localparam logic [InBits-1:0] Offset = InSigned ? InBits'(1) << (InBits - 1) : '0;
   localparam logic [AddressBits-1:0] FirstAddress = AddressBits'(Base);
@@ -31,18 +31,18 @@ module ganglion_loader #(
   end
 
   logic loaded_q, waiting_q, accept, done;
-  logic [Lanes-1:0] left_q, left_d;
-  logic [Lanes*InBits-1:0] word_q;
+  logic [Width-1:0] left_q, left_d;
+  logic [Width*InBits-1:0] word_q;
   logic [AddressBits-1:0] addr_q;
 
   assign tready_o = !loaded_q && !waiting_q;
   assign accept   = tvalid_i && tready_o;
-  assign we_o     = waiting_q ? left_q : {Lanes{accept}};
+  assign we_o     = waiting_q ? left_q : {Width{accept}};
   assign left_d   = we_o & busy_i;
   assign done     = (accept || waiting_q) && left_d == '0;
   assign addr_o   = addr_q;
   assign done_o   = done;
-  for (genvar i = 0; i < Lanes; i++) begin : g_lane
+  for (genvar i = 0; i < Width; i++) begin : g_value
     assign data_o[i] = (waiting_q ? word_q[i*InBits+:InBits] : tdata_i[i*InBits+:InBits]) ^ Offset;
   end
 

@@ -11,10 +11,10 @@ module ganglion_planar #(
   parameter  int unsigned ChannelBits = 2, KernelBits = 2, AccBits = 20, BiasBits = 18,
   parameter  int unsigned AllChannels = 8,            // that a stream makes of all layers, at most
   parameter  int unsigned Reaches = 3, Before = 0,    // lanes that a lane reads, how many before it
-  parameter  int unsigned InLanes = 4, InBits = 8, InChannels = 2, FrameChannels = 1, InHeight = 12,
-  parameter  int unsigned InWidth = 12,
+  parameter  int unsigned InValues = 4, InBits = 8, InChannels = 2, FrameChannels = 1,
+  parameter  int unsigned InHeight = 12, InWidth = 12,
   parameter  bit          InSigned = 0,
-  parameter  int unsigned OutLanes = 4, OutBits = 8, OutChannels = 4,
+  parameter  int unsigned OutValues = 4, OutBits = 8, OutChannels = 4,
   parameter  logic [OutChannels-1:0] Seconds = '0,    // those of the last map by the second stream
   parameter  int unsigned Modes = 1,
   parameter  logic [8*Modes-1:0] Shifts = {Modes{8'd8}}, Widths = {Modes{8'd8}},
@@ -34,10 +34,10 @@ module ganglion_planar #(
 ) (
   input  logic                                        clk_i,
   input  logic                                        rst_ni,
-  input  logic [InLanes-1:0][InBits-1:0]              in_tdata_i,
+  input  logic [InValues-1:0][InBits-1:0]             in_tdata_i,
   input  logic                                        in_tvalid_i,
   output logic                                        in_tready_o,
-  output logic [OutLanes-1:0][OutBits-1:0]            out_tdata_o,
+  output logic [OutValues-1:0][OutBits-1:0]           out_tdata_o,
   output logic                                        out_tvalid_o,
   input  logic                                        out_tready_i,
   output logic                                        result_valid_o,
@@ -74,7 +74,7 @@ module ganglion_planar #(
   );
 
   ganglion_planar_loader #(
-    .Lanes(InLanes), .InBits(InBits), .InSigned(InSigned), .ValueBits(ValueBits),
+    .Chunk(InValues), .InBits(InBits), .InSigned(InSigned), .ValueBits(ValueBits),
     .Channels(FrameChannels), .Height(InHeight), .Width(InWidth), .Tile(32'(SourceTiles[15:0])),
     .BankRows(BankRows), .BankColumns(BankColumns), .ChannelBits(ChannelBits),
     .AddressBits(AddressBits)
@@ -124,7 +124,7 @@ module ganglion_planar #(
 
   ganglion_planar_drain #(
     .Streams(Streams), .Channels(OutChannels), .Seconds(Seconds), .Rows(Rows), .Columns(Columns),
-    .ValueBits(ValueBits), .Tile(32'(Tiles[16*Last+:16])), .Bits(OutBits), .Lanes(OutLanes),
+    .ValueBits(ValueBits), .Tile(32'(Tiles[16*Last+:16])), .Bits(OutBits), .Chunk(OutValues),
     .Height(32'(MapHeights[16*Last+:16])), .Width(32'(MapWidths[16*Last+:16]))
   ) u_drain (
     .clk_i, .rst_ni, .reserve_i(reserve), .credit_o(credit), .valid_i(valid & is_last),

@@ -3,7 +3,7 @@
 // A ready/valid handshake in. loaded_o, behind the last write, stays until start_i.
 // Golden: hw.engines.planar.interpret's memory; the cycles of hw.engines.planar.cycles.
 module ganglion_planar_loader #(
-  parameter  int unsigned Lanes       = 4,   // values in a word; divides the frame's
+  parameter  int unsigned Chunk       = 4,   // values in a word; divides the frame's
   parameter  int unsigned InBits      = 8,
   parameter  bit          InSigned    = 0,
   parameter  int unsigned ValueBits   = 8,
@@ -18,7 +18,7 @@ module ganglion_planar_loader #(
 ) (
   input  logic                                  clk_i,
   input  logic                                  rst_ni,
-  input  logic [Lanes-1:0][InBits-1:0]          tdata_i,
+  input  logic [Chunk-1:0][InBits-1:0]          tdata_i,
   input  logic                                  tvalid_i,
   output logic                                  tready_o,
   input  logic [ChannelBits-1:0]                channel_i,  // where the frame's first one goes
@@ -35,12 +35,12 @@ module ganglion_planar_loader #(
     return 1;
   endfunction
   // Rows begin in a word at so many places; a word behind a row's last one still fits.
-  localparam int unsigned Step = gcd(Width, Lanes);
-  localparam int unsigned Held = Width - Step + Lanes;
+  localparam int unsigned Step = gcd(Width, Chunk);
+  localparam int unsigned Held = Width - Step + Chunk;
   localparam int unsigned CountBits = $clog2(Held + 1), TileBits = $clog2(Tile);
-  if (Lanes < 1 || (Channels * Height * Width) % Lanes != 0 || InBits > ValueBits) begin : g_bad
-    $error("ganglion_planar_loader: Lanes %0d, %0d x %0d x %0d values, InBits %0d",
-           Lanes, Channels, Height, Width, InBits);
+  if (Chunk < 1 || (Channels * Height * Width) % Chunk != 0 || InBits > ValueBits) begin : g_bad
+    $error("ganglion_planar_loader: Chunk %0d, %0d x %0d x %0d values, InBits %0d",
+           Chunk, Channels, Height, Width, InBits);
   end
 
   logic [Held-1:0][InBits-1:0] held_q;  // the newest value on top
@@ -61,7 +61,7 @@ module ganglion_planar_loader #(
 
   always_comb begin
     gathered = held_q[0+:Width];
-    for (int unsigned i = Step; i < Lanes; i += Step) begin
+    for (int unsigned i = Step; i < Chunk; i += Step) begin
       if (count_q == CountBits'(Held - i)) gathered = held_q[i+:Width];
     end
   end
@@ -87,7 +87,7 @@ module ganglion_planar_loader #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (accept) held_q <= (Held * InBits)'({tdata_i, held_q} >> (Lanes * InBits));
+    if (accept) held_q <= (Held * InBits)'({tdata_i, held_q} >> (Chunk * InBits));
     if (take) row_q <= gathered;
     else if (write) row_q <= row_q >> InBits;
   end
@@ -98,7 +98,7 @@ module ganglion_planar_loader #(
       bank_q   <= BankRows'(1);
       loaded_o <= 1'b0;
     end else begin
-      count_q     <= accept ? left + CountBits'(Lanes) : left;
+      count_q     <= accept ? left + CountBits'(Chunk) : left;
       row_valid_q <= take || (row_valid_q && !ends_row);
       if (start_i) loaded_o <= 1'b0;
       else if (ends_row && ends_frame) loaded_o <= 1'b1;

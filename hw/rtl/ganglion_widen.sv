@@ -1,35 +1,35 @@
-// Gathers a vector's words of InLanes values into words of OutLanes; a short last one is filled up.
-// Latency 1 cycle from a word's last part; interval 1 cycle a part, Features / InLanes a vector.
+// Gathers a vector's words of InValues into words of OutValues; a short last one is filled up.
+// Latency 1 cycle from a word's last part; interval 1 cycle a part, Features / InValues a vector.
 // AXI-Stream handshake at both ends; s_ready_o follows m_ready_i in the same cycle.
-// Golden: none, order and values are kept; surplus lanes of a last word hold what was there before.
+// Golden: none, order and values are kept; what a last word lacks holds what was there before.
 module ganglion_widen #(
-  parameter int unsigned Bits     = 8,
-  parameter int unsigned InLanes  = 1,
-  parameter int unsigned OutLanes = 8,
-  parameter int unsigned Features = 20
+  parameter int unsigned Bits      = 8,
+  parameter int unsigned InValues  = 1,
+  parameter int unsigned OutValues = 8,
+  parameter int unsigned Features  = 20
 ) (
-  input  logic                     clk_i,
-  input  logic                     rst_ni,
-  input  logic [InLanes*Bits-1:0]  s_data_i,
-  input  logic                     s_valid_i,
-  output logic                     s_ready_o,
-  output logic [OutLanes*Bits-1:0] m_data_o,
-  output logic                     m_valid_o,
-  input  logic                     m_ready_i
+  input  logic                      clk_i,
+  input  logic                      rst_ni,
+  input  logic [InValues*Bits-1:0]  s_data_i,
+  input  logic                      s_valid_i,
+  output logic                      s_ready_o,
+  output logic [OutValues*Bits-1:0] m_data_o,
+  output logic                      m_valid_o,
+  input  logic                      m_ready_i
 );
-  localparam int unsigned PartBits = InLanes * Bits;
-  localparam int unsigned Parts    = OutLanes / InLanes;
-  localparam int unsigned InWords  = Features / InLanes;
+  localparam int unsigned PartBits = InValues * Bits;
+  localparam int unsigned Parts    = OutValues / InValues;
+  localparam int unsigned InWords  = Features / InValues;
   localparam int unsigned AtBits   = Parts > 1 ? $clog2(Parts) : 1;
   localparam int unsigned LeftBits = InWords > 1 ? $clog2(InWords) : 1;
   localparam logic [LeftBits-1:0] All = LeftBits'(InWords - 1);
 
-  if (OutLanes % InLanes != 0 || Features % InLanes != 0) begin : g_bad
-    $error("ganglion_widen: InLanes = %0d must divide OutLanes = %0d and Features = %0d",
-           InLanes, OutLanes, Features);
+  if (OutValues % InValues != 0 || Features % InValues != 0) begin : g_bad
+    $error("ganglion_widen: InValues = %0d must divide OutValues = %0d and Features = %0d",
+           InValues, OutValues, Features);
   end
 
-  logic [OutLanes*Bits-1:0] word_q;
+  logic [OutValues*Bits-1:0] word_q;
   logic [AtBits-1:0] at_q;      // the part to come
   logic [LeftBits-1:0] left_q;  // parts of the vector after that one
   logic valid_q, accept, done;

@@ -79,7 +79,7 @@ def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_rea
   ganglion_repack #(
     {_values(shell.observation)},
     {_containers("In", shell.observation)},
-    {_stream_lanes("Out", entry)}
+    {_stream_fields("Out", entry)}
   ) u_observation (
     .clk_i({clock}), .rst_ni({reset}),
     .s_data_i(observation_data), .s_valid_i(observation_valid), .s_ready_o(observation_ready),
@@ -96,7 +96,7 @@ def accelerator(design: Design, shell: Shell, clock: str, reset: str, action_rea
 
 
 def _answer(design: Design, shell: Shell, clock: str, reset: str, action_ready: str) -> str:
-    """Return what turns the accelerator's words into the action window's: lanes repacked, or the head."""
+    """Return what turns the accelerator's words into the action window's: repacked, or the head."""
     form = design.output.format
     value = f".Values({form.features}), .Bits({form.type.bits}), .Signed({int(form.type.signed)})"
     source = ".s_data_i(out_data), .s_valid_i(out_valid), .s_ready_o(out_ready)"
@@ -108,7 +108,7 @@ def _answer(design: Design, shell: Shell, clock: str, reset: str, action_ready: 
         return f"""\
   ganglion_repack #(
     {value},
-    {_stream_lanes("In", form)},
+    {_stream_fields("In", form)},
     {_containers("Out", shell.action)}
   ) u_action (
     .clk_i({clock}), .rst_ni({reset}),
@@ -122,8 +122,8 @@ def _answer(design: Design, shell: Shell, clock: str, reset: str, action_ready: 
 
   ganglion_repack #(
     {value},
-    {_stream_lanes("In", form)},
-    {_lanes("Out", 1, form.type.bits, form.type.bits)}
+    {_stream_fields("In", form)},
+    {_fields("Out", 1, form.type.bits, form.type.bits)}
   ) u_values (
     .clk_i({clock}), .rst_ni({reset}),
     {source},
@@ -141,16 +141,16 @@ def _values(window: Window) -> str:
     return f".Values({window.values}), .Bits({window.bits}), .Signed({int(window.signed)})"
 
 
-def _stream_lanes(side: str, form: StreamFormat) -> str:
-    return _lanes(side, form.lanes, form.type.bits, form.width_bits)
+def _stream_fields(side: str, form: StreamFormat) -> str:
+    return _fields(side, form.word_values, form.type.bits, form.width_bits)
 
 
 def _containers(side: str, window: Window) -> str:
-    return _lanes(side, WORD_BITS // window.container_bits, window.container_bits, WORD_BITS)
+    return _fields(side, WORD_BITS // window.container_bits, window.container_bits, WORD_BITS)
 
 
-def _lanes(side: str, lanes: int, pitch: int, width: int) -> str:
-    return f".{side}Lanes({lanes}), .{side}Pitch({pitch}), .{side}Width({width})"
+def _fields(side: str, count: int, pitch: int, width: int) -> str:
+    return f".{side}Values({count}), .{side}Pitch({pitch}), .{side}Width({width})"
 
 
 def _last_byte(window: Window) -> int:

@@ -74,6 +74,6 @@ def expected_cycles(
     if not isinstance(engine, NodeEngine):
         return None
     plan = engine.plan_as(network, decode(engine.shape, segment.shape, "shape"))
-    node = EngineNode(plan=plan, in_lanes=segment.in_lanes, out_lanes=segment.out_lanes)
+    node = EngineNode(plan=plan, in_values=segment.in_values, out_values=segment.out_values)
     cycles = engine.step_cycles(plan, inputs, starts)
     return None if cycles is None else cycles + node.latency_cycles - plan.latency_cycles

@@ -59,12 +59,12 @@ class Bare:
 def build_bare(
     plan: NodePlan,
     folder: Path,
-    in_lanes: int | None = None,
-    out_lanes: int | None = None,
+    in_values: int | None = None,
+    out_values: int | None = None,
     board: str = "Pynq-Z2",
 ) -> Bare:
-    """Return the plan's node as a design in `folder`, between words of these lanes (None: the engine's)."""
-    node = EngineNode.between(plan, in_lanes, out_lanes)
+    """Return the plan's node as a design in `folder`; values a word at its ends (None: the engine's)."""
+    node = EngineNode.between(plan, in_values, out_values)
     generated = folder / "node"
     generated.mkdir(parents=True)
     spec = plan.network.spec

@@ -114,13 +114,15 @@ def toy_design(root: Path, fault: int = SOUND, thresholds: tuple[int, int] | Non
 def with_features(design: Design, features: int) -> Design:
     """Return a design, as far as its description goes, whose observations have so many features."""
     port = design.input
-    words = -(-features // port.format.lanes)
+    words = -(-features // port.format.word_values)
     return replace(design, input=replace(port, format=replace(port.format, features=features, words=words)))
 
 
-def _port(prefix: str, kind: IntType, features: int, lanes: int, layer: str = "") -> Port:
-    words = -(-features // lanes)
-    stream = StreamFormat(type=kind, features=features, lanes=lanes, words=words, width_bits=8 * lanes)
+def _port(prefix: str, kind: IntType, features: int, word_values: int, layer: str = "") -> Port:
+    words = -(-features // word_values)
+    stream = StreamFormat(
+        type=kind, features=features, word_values=word_values, words=words, width_bits=8 * word_values
+    )
     return Port(prefix=prefix, format=stream, layer=layer)
 
 

@@ -72,7 +72,7 @@ def _ffs(program: Program, layout: Layout) -> int:
     walker = shape.channels * queue + 2 * diff_bits + layout.address_bits + layout.length_bits + WALK_FFS
     lane = 2 * unit + walker + 3 * rows
     groups = 1 << ((shape.units - 1).bit_length() + 1) // 2
-    inputs = program.input_lanes * (diff_bits + 1)
+    inputs = program.in_values * (diff_bits + 1)
     return shape.lanes * lane + groups * program.accumulator_bits + inputs + CONTROL_FFS
 
 

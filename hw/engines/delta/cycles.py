@@ -74,8 +74,8 @@ def _input_cycles(program: Program, sent: Bools) -> Ints:
     quiet = np.full(steps, words)
     cycle = 0
     while cycle <= words or lanes.waiting.any():
-        first = (cycle - 1) * program.input_lanes
-        neurons = np.arange(max(0, first), max(0, min(first + program.input_lanes, features)))
+        first = (cycle - 1) * program.in_values
+        neurons = np.arange(max(0, first), max(0, min(first + program.in_values, features)))
         here = sent[:, neurons]
         quiet = np.where(here.any(axis=1), max(words, cycle + 1), quiet)
         lanes.cycle(cycle, np.where(here, neurons, features))

@@ -11,7 +11,7 @@ from ganglion.hw.engines.taps import HiddenWires, tapped_engine
 def input_format(program: Program) -> StreamFormat:
     """Return the input stream: a value for each channel in a word."""
     spec = program.network.spec
-    return stream(spec.input_type, spec.widths[0], program.input_lanes)
+    return stream(spec.input_type, spec.widths[0], program.in_values)
 
 
 def output_format(program: Program) -> StreamFormat:
@@ -50,7 +50,7 @@ def engine_parameters(program: Program, layout: Layout, node: str) -> dict[str, 
         "Bits": layout.bits,
         "Words": layout.words,
         "StartWord": layout.start_word,
-        "InLanes": program.input_lanes,
+        "InValues": program.in_values,
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),

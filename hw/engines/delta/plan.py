@@ -92,9 +92,9 @@ class DeltaPlan:
         """Raise MismatchError unless the memories give the reference's integers, every layer's."""
         check_plan("delta", self.network, lambda inputs: interpret(self.program, self.memories, inputs))
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        """Return the node between words of these lanes."""
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        """Return the node between words of so many values."""
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

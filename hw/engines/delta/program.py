@@ -31,14 +31,14 @@ class Program:
         return len(self.network.spec.layers)
 
     @property
-    def input_lanes(self) -> int:
+    def in_values(self) -> int:
         """Values in a word of the input stream."""
-        return self.shape.lanes_of_input(self.network.spec.widths[0])
+        return self.shape.word_values_of(self.network.spec.widths[0])
 
     @property
     def input_words(self) -> int:
         """Words of the input stream that a vector takes."""
-        return -(-self.network.spec.widths[0] // self.input_lanes)
+        return -(-self.network.spec.widths[0] // self.in_values)
 
     @property
     def requantizations(self) -> tuple[Requantization, ...]:
@@ -93,7 +93,7 @@ class Program:
     def channel_ids(self) -> tuple[tuple[Ints, Ints], ...]:
         """For each layer the channel and the id in it of what the layer reads: ([in], [in])."""
         features = np.arange(self.network.spec.widths[0])
-        ids = [(features % self.input_lanes, features // self.input_lanes)]
+        ids = [(features % self.in_values, features // self.in_values)]
         used = np.full(self.shape.channels, self.input_words)
         for layer in range(self.n_layers - 1):
             units, rows = self.placement.unit[layer][:, 0], self.placement.row[layer]

@@ -54,7 +54,7 @@ class DeltaShape:
         """Return the units that send by a channel."""
         return range(channel, self.units, self.channels)
 
-    def lanes_of_input(self, features: int) -> int:
+    def word_values_of(self, features: int) -> int:
         """Return the values in a word of the input stream."""
         return min(self.channels, features)
 

@@ -36,7 +36,7 @@ BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 163
 class Folding:
     """A layer's lanes: `pe` outputs times `simd` inputs multiplied and `requant_pe` requantized per cycle.
 
-    A convolution's window generator gives `window_lanes` channels per cycle, its padding too.
+    A convolution's window generator gives `window_simd` channels per cycle, its padding too.
     """
 
     shape: DenseShape
@@ -52,7 +52,7 @@ class Folding:
     def cycles(self) -> int:
         """Cycles per vector of the layer's slowest unit."""
         window = self.shape.window
-        sliding = window_cycles(window, self.window_lanes) if window else 0
+        sliding = window_cycles(window, self.window_simd) if window else 0
         return max(self._multiplying_cycles, sliding)
 
     @property
@@ -61,13 +61,13 @@ class Folding:
         return self.shape.positions * self.weight_depth
 
     @property
-    def window_lanes(self) -> int:
+    def window_simd(self) -> int:
         """The fewest channels per cycle with which the window keeps up with the multipliers, if it can."""
         window = self.shape.window
         if window is None:
             return self.simd
         if window.kernel == 1:
-            return next(lanes for lanes in reversed(divisors(self.simd)) if window.channels % lanes == 0)
+            return next(simd for simd in reversed(divisors(self.simd)) if window.channels % simd == 0)
         choices = divisors(window.channels)
         enough = (each for each in choices if window_cycles(window, each) <= self._multiplying_cycles)
         return next(enough, choices[-1])
@@ -81,7 +81,7 @@ class Folding:
     def requant_pe(self) -> int:
         """The fewest requantizers that keep up with the multipliers and divide their lanes."""
         word_cycles = self.shape.in_features // self.simd
-        return next(lanes for lanes in divisors(self.pe) if lanes * word_cycles >= self.pe)
+        return next(pe for pe in divisors(self.pe) if pe * word_cycles >= self.pe)
 
     def resources(self, board: Board) -> Resources:
         """Return the estimated resources of the layer on the board's part."""
@@ -95,7 +95,7 @@ class Folding:
             lut, ff = lut + lut_of_stream, ff + ff_of_stream
         lut += LUT_PER_MVAU + LUT_PER_MULTIPLIER * multipliers + LUT_PER_REQUANTIZER * requantizers
         ff += FF_PER_MVAU + FF_PER_MULTIPLIER * multipliers + FF_PER_REQUANTIZER * requantizers
-        lines = (self.window_lanes * self.shape.input_bits, self.window_depth)
+        lines = (self.window_simd * self.shape.input_bits, self.window_depth)
         return Resources(
             lut=int(lut + sum(_memory_luts(*memory) for memory in memories)),
             ff=int(ff + FF_PER_STREAM_BIT * sum(width for width, _ in memories)),
@@ -113,7 +113,7 @@ class Folding:
         square, columns = window.kernel**2, window.padded[1]
         words = (window.kernel - 1) * (columns + 1) + 1
         early = max(0, window.stride - 1 - square) + max(0, (window.stride - 1) * columns - square)
-        return (words + early) * (window.channels // self.window_lanes)
+        return (words + early) * (window.channels // self.window_simd)
 
     @property
     def window_in_block_ram(self) -> bool:
@@ -124,7 +124,7 @@ class Folding:
         """Return the LUTs and flip-flops of the window generator and of the padding before it."""
         if not self.window_depth:
             return 0, 0
-        width = self.window_lanes * self.shape.input_bits
+        width = self.window_simd * self.shape.input_bits
         is_padded = self.shape.window is not None and self.shape.window.padding > 0
         lut = LUT_PER_WINDOW + width * _lut_ram(self.window_depth) + is_padded * (LUT_PER_PADDING + 2 * width)
         ff = FF_PER_WINDOW + width + is_padded * (FF_PER_PADDING + 2 * width)
@@ -133,7 +133,7 @@ class Folding:
     def _streams(self) -> list[tuple[int, int]]:
         """Return the bits of a word before and behind the converter of each stream, equal without one."""
         shape, accumulator = self.shape, self.shape.accumulator_bits
-        entry = self.window_lanes * shape.input_bits
+        entry = self.window_simd * shape.input_bits
         streams = [(shape.input_bits, entry), (self.pe * accumulator, self.requant_pe * accumulator)]
         if shape.window:
             streams.append((entry, self.simd * shape.input_bits))
@@ -146,14 +146,14 @@ class Folding:
         return 1 + (board.family.dsp_bits - self.shape.weight_bits) // lane_bits
 
 
-def window_cycles(window: Window, lanes: int) -> int:
+def window_cycles(window: Window, simd: int) -> int:
     """Return the cycles per map of FINN's padding and window generator (its get_exp_cycles)."""
     if window.kernel == 1:
         return 0
     rows, columns = window.padded
     filling = (window.kernel - 1) * (columns + 1) + 1
     row = max(window.columns * window.kernel**2, window.stride * columns)
-    return max(rows * columns, filling + window.rows * row) * (window.channels // lanes)
+    return max(rows * columns, filling + window.rows * row) * (window.channels // simd)
 
 
 def divisors(number: int) -> list[int]:

@@ -14,7 +14,7 @@ def latency(foldings: Sequence[Folding]) -> int:
     first = foldings[0].shape.window
     arrivals = [0]
     if first:
-        words = first.channels // foldings[0].window_lanes
+        words = first.channels // foldings[0].window_simd
         arrivals = [words * (index + 1) for index in range(first.height * first.width)]
     for folding in foldings:
         arrivals = [cycle + LAYER_CYCLES for cycle in _results(folding, arrivals)]
@@ -28,17 +28,17 @@ def _results(folding: Folding, arrivals: list[int]) -> list[int]:
         # The first pass over a map's values is done as they arrive.
         arrived = folding.shape.in_features // folding.simd - 1 if len(arrivals) > 1 else 0
         return [arrivals[-1] + folding.weight_depth - arrived]
-    busy = max(folding.weight_depth, window.kernel**2 * (window.channels // folding.window_lanes))
+    busy = max(folding.weight_depth, window.kernel**2 * (window.channels // folding.window_simd))
     results, done = [], 0
-    for complete in _windows(window, folding.window_lanes, arrivals):
+    for complete in _windows(window, folding.window_simd, arrivals):
         done = max(done, complete) + busy
         results.append(done)
     return results
 
 
-def _windows(window: Window, lanes: int, arrivals: list[int]) -> list[int]:
+def _windows(window: Window, simd: int, arrivals: list[int]) -> list[int]:
     """Return when the last value of each window is there, of the padded map."""
-    padded = _padded(window, window.channels // lanes, arrivals)
+    padded = _padded(window, window.channels // simd, arrivals)
     edge = window.kernel - 1
     return [
         padded[row * window.stride + edge][column * window.stride + edge]

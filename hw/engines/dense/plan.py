@@ -28,7 +28,7 @@ class DensePlan:
         first, kind = self.foldings[0], self.network.spec.input_type
         window = first.shape.window
         channels = window.channels if window else 1
-        return stream(kind, self.network.spec.widths[0], first.window_lanes, channels)
+        return stream(kind, self.network.spec.widths[0], first.window_simd, channels)
 
     @property
     def egress(self) -> StreamFormat:
@@ -83,6 +83,6 @@ class DensePlan:
     def verify(self) -> None:
         """Do nothing: the lanes of FINN's units change no number."""
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> "DensePlan":
+    def block(self, source_values: int | None, sink_values: int | None) -> "DensePlan":
         """Return the plan itself: FINN's converters stand between it and its neighbours."""
         return self

@@ -24,7 +24,7 @@ def assemble(lowered: LoweredNetwork, tables: Tables) -> Program:
     address_bits = _address_bits(tables, written, last_read)
     result_depth = (1 << address_bits) - input_words
     place = {neuron: k % result_depth for bank in written for k, (_, neuron) in enumerate(bank)}
-    width = shape.lanes_of_input(lowered.inputs)
+    width = shape.word_values_of(lowered.inputs)
     place |= {i: result_depth + i // width for i in range(lowered.inputs)}
     mode_of = [lowered.modes.index(r) if r in lowered.modes else -1 for r in lowered.requantizations]
     weight, select, action = (np.zeros((n_cycles, shape.lanes), dtype=np.int64) for _ in range(3))

@@ -28,13 +28,13 @@ def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
     shape, lowered = program.shape, program.lowered
     in_dsp = shape.multiplier is Multiplier.DSP
     groups = -(-shape.lanes // (1 << ((shape.lanes - 1).bit_length() + 1) // 2))
-    if shape.output_lanes > 1:
-        groups = shape.output_lanes
+    if shape.out_values > 1:
+        groups = shape.out_values
     lane_ffs = lowered.accumulator_bits + 3 * program.action_bits + program.index_bits + LANE_FFS
     lane_ffs += outside_dsp(lowered, in_dsp, dsp_accumulates)[1]
     if in_dsp and not dsp_accumulates:
         lane_ffs += lowered.bias_bits
-    loader_ffs = program.input_lanes * (lowered.source.spec.input_type.bits + 1)
+    loader_ffs = program.in_values * (lowered.source.spec.input_type.bits + 1)
     return Resources(
         lut=_luts(program, in_dsp, dsp_accumulates),
         ff=shape.lanes * lane_ffs
@@ -86,7 +86,7 @@ def _multiplier_luts(weight_bits: int, activation_bits: int) -> int:
 
 def _output_luts(program: Program) -> int:
     """Return the LUTs of the adders over lanes and, with several outputs a word, of their requantizers."""
-    lanes, outputs = program.shape.lanes, program.shape.output_lanes
+    lanes, outputs = program.shape.lanes, program.shape.out_values
     if outputs == 1:
         return (lanes - 1) * program.lowered.accumulator_bits
     adders = lanes - (1 if program.stores else outputs)
@@ -98,7 +98,7 @@ def _pipelining_ffs(program: Program) -> int:
     shape, lowered = program.shape, program.lowered
     field_bits = program.action_bits + lowered.weight_bits + program.select_bits
     ports = (1 + shape.replicas) * lowered.activation_bits + 1 + program.address_bits
-    result_bits = shape.output_lanes * lowered.source.spec.layers[-1].output_type.bits
+    result_bits = shape.out_values * lowered.source.spec.layers[-1].output_type.bits
     if program.stores:
         result_bits += lowered.activation_bits
     words = program.word_bits - _unused_bits(program)

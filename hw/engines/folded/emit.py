@@ -11,14 +11,14 @@ PROGRAM_FILE, BIAS_PREFIX = "program.dat", "bias"
 
 
 def input_format(program: Program) -> StreamFormat:
-    """Return the input stream: `input_lanes` activations a word, each for its own bank."""
-    return stream(program.lowered.source.spec.input_type, program.lowered.inputs, program.input_lanes)
+    """Return the input stream: `in_values` activations a word, each for its own bank."""
+    return stream(program.lowered.source.spec.input_type, program.lowered.inputs, program.in_values)
 
 
 def output_format(program: Program) -> StreamFormat:
-    """Return the output stream: `output_lanes` actions a word."""
+    """Return the output stream: `out_values` actions a word."""
     last = program.lowered.source.spec.layers[-1]
-    return stream(last.output_type, last.n_outputs, program.shape.output_lanes)
+    return stream(last.output_type, last.n_outputs, program.shape.out_values)
 
 
 def engine_lines(program: Program, node: str) -> list[str]:
@@ -49,12 +49,12 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "IndexBits": program.index_bits,
         "Cycles": program.n_cycles,
         "Results": program.most_results,
-        "InLanes": program.input_lanes,
+        "InValues": program.in_values,
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),
-        "OutLanes": shape.output_lanes,
-        "OutWords": last.n_outputs // shape.output_lanes,
+        "OutValues": shape.out_values,
+        "OutWords": last.n_outputs // shape.out_values,
         "OutBits": last.output_type.bits,
         "OutSigned": int(last.output_type.signed),
         "OutShift": last.shift,

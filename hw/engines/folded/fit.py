@@ -61,8 +61,8 @@ def _faster_and_faster(network: IntNetwork, first: FoldedShape) -> Iterator[Fold
         banks.append(min(MAX_BANKS, 2 * banks[-1]))
     for count in banks:
         replicas = -(-lanes // max(1, count // 2))
-        for output_lanes in (1, *wide[:3]):
-            yield replace(first, banks=count, replicas=replicas, output_lanes=output_lanes)
+        for out_values in (1, *wide[:3]):
+            yield replace(first, banks=count, replicas=replicas, out_values=out_values)
 
 
 def _smaller(shape: FoldedShape) -> Iterator[FoldedShape]:

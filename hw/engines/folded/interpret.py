@@ -23,7 +23,7 @@ class _Engine:
         banks, batch = program.shape.banks, len(inputs)
         self.program = program
         self.memory = np.zeros((banks, 1 << program.address_bits, batch), dtype=np.int64)
-        width = program.input_lanes
+        width = program.in_values
         for i, values in enumerate((inputs - program.lowered.source.spec.input_type.low).T):
             self.memory[i % width, program.result_depth + i // width] = values
         self.accumulator = np.zeros((program.shape.lanes, batch), dtype=np.int64)
@@ -68,7 +68,7 @@ class _Engine:
             return
         if action == EMIT:
             requantization = self.program.lowered.requantizations[-1]
-            for output in range(shape.output_lanes):
+            for output in range(shape.out_values):
                 total = self.held[shape.lanes_of_output(output)].sum(axis=0)
                 self.emitted.append(requantization.apply(total))
         else:

@@ -68,9 +68,9 @@ class FoldedPlan(ProgramPlan[Program]):
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""
         check_plan("folded", self.network, lambda inputs: interpret(self.program, inputs))
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        """Return the node between words of these lanes."""
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        """Return the node between words of so many values."""
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

@@ -20,7 +20,7 @@ WAIT, EMIT, STORE = 0, 1, 2
 class Program:
     """One word a cycle. Shapes: T words, P lanes, G replicas, B banks; written[b]: bank b's neurons by time.
 
-    A bank's result k is at address k mod `result_depth`; of input i, with W = `input_lanes`, i mod W is the
+    A bank's result k is at address k mod `result_depth`; of input i, with W = `in_values`, i mod W is the
     bank and `result_depth` + i div W the address.
     """
 
@@ -48,14 +48,14 @@ class Program:
         return self.shape.words_of_input(self.lowered.inputs)
 
     @property
-    def input_lanes(self) -> int:
+    def in_values(self) -> int:
         """Activations in a word of the input stream."""
-        return self.shape.lanes_of_input(self.lowered.inputs)
+        return self.shape.word_values_of(self.lowered.inputs)
 
     @property
     def used_banks(self) -> int:
         """Banks that hold anything; synthesis drops the others."""
-        return sum(bank < self.input_lanes or bool(neurons) for bank, neurons in enumerate(self.written))
+        return sum(bank < self.in_values or bool(neurons) for bank, neurons in enumerate(self.written))
 
     @property
     def index_bits(self) -> int:

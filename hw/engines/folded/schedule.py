@@ -103,7 +103,7 @@ class _Scheduler:
                 self._advance(index)
                 if spare is not None and self.tables.idle > spare:
                     return None
-        outputs, width = self.lowered.rows[-1], self.tables.shape.output_lanes
+        outputs, width = self.lowered.rows[-1], self.tables.shape.out_values
         for first in range(0, len(outputs), width):
             emit_word(self.tables, outputs[first : first + width], self.strategy.split_outputs)
         return assemble(self.lowered, self.tables)

@@ -36,8 +36,8 @@ class FoldedShape:
 
     Lane p writes bank p mod `banks`; banks beyond the lanes hold inputs and sums of split rows. Lanes are
     dealt in blocks to `replicas` of the banks. In a cycle a replica reads one address of each bank, and any
-    of its lanes may take what comes. A word of the input stream carries `input_lanes` activations (as many as
-    banks where it is None), a word of the output stream `output_lanes`, each summed up by its own group of
+    of its lanes may take what comes. A word of the input stream carries `in_values` activations (as many as
+    banks where it is None), a word of the output stream `out_values`, each summed up by its own group of
     lanes. With `pipelining` 1 registers follow the program memory, the banks and the sums.
 
     Split by COLUMNS, each lane has one bank for itself, and `replicas` is 1.
@@ -49,15 +49,20 @@ class FoldedShape:
     banks: int
     replicas: int
     multiplier: Multiplier = Multiplier.DSP
-    input_lanes: int | None = None
-    output_lanes: int = 1
+    in_values: int | None = None
+    out_values: int = 1
     pipelining: int = 0
     split: Split = Split.ROWS
 
     def __post_init__(self) -> None:
-        limits = {"lanes": MAX_LANES, "banks": MAX_BANKS, "replicas": self.lanes, "output_lanes": self.lanes}
-        if self.input_lanes is not None:
-            limits["input_lanes"] = self.banks
+        limits = {
+            "lanes": MAX_LANES,
+            "banks": MAX_BANKS,
+            "replicas": self.lanes,
+            "out_values": self.lanes,
+        }
+        if self.in_values is not None:
+            limits["in_values"] = self.banks
         for name, high in limits.items():
             if not 1 <= getattr(self, name) <= high:
                 nearest = min(max(1, getattr(self, name)), high)
@@ -87,7 +92,7 @@ class FoldedShape:
             banks=lanes,
             replicas=1,
             multiplier=multiplier,
-            input_lanes=gcd(lanes, COLUMN_INPUTS),
+            in_values=gcd(lanes, COLUMN_INPUTS),
             pipelining=pipelining,
             split=Split.COLUMNS,
         )
@@ -117,26 +122,26 @@ class FoldedShape:
 
     def lanes_of_output(self, output: int) -> range:
         """Return the lanes that share the rows which leave in this place of an output word."""
-        first, after = (-(-k * self.lanes // self.output_lanes) for k in (output, output + 1))
+        first, after = (-(-k * self.lanes // self.out_values) for k in (output, output + 1))
         return range(first, after)
 
     def words_of_input(self, features: int) -> int:
         """Return the words of the input stream that a vector takes."""
-        return -(-features // self.lanes_of_input(features))
+        return -(-features // self.word_values_of(features))
 
-    def lanes_of_input(self, features: int) -> int:
+    def word_values_of(self, features: int) -> int:
         """Return the activations in a word of the input stream."""
-        return min(self.input_lanes or self.banks, features)
+        return min(self.in_values or self.banks, features)
 
 
 def check_network(network: IntNetwork, shape: FoldedShape) -> None:
     """Raise CompileError, with the nearest setting that works, when the engine cannot hold the network."""
     check_types("folded", network)
     outputs = network.spec.widths[-1]
-    if outputs % shape.output_lanes:
-        nearest = next(n for n in range(shape.output_lanes, 0, -1) if outputs % n == 0)
+    if outputs % shape.out_values:
+        nearest = next(n for n in range(shape.out_values, 0, -1) if outputs % n == 0)
         raise CompileError(
-            f"folded: {outputs} outputs do not fill words of output_lanes = {shape.output_lanes}; "
-            f"the nearest that works: output_lanes = {nearest}"
+            f"folded: {outputs} outputs do not fill words of out_values = {shape.out_values}; "
+            f"the nearest that works: out_values = {nearest}"
         )
     check_lanes("folded", network, shape.lanes)

@@ -58,7 +58,7 @@ class Tables:
     @classmethod
     def of(cls, shape: FoldedShape, inputs: int) -> "Tables":
         """Return empty tables in which the inputs exist, word by word of their stream, from cycle 0 on."""
-        width = shape.lanes_of_input(inputs)
+        width = shape.word_values_of(inputs)
         home = {i: (i % width, i // width) for i in range(inputs)}
         return cls(shape=shape, inputs=inputs, lane_free=[0] * shape.lanes, home=home)
 
@@ -85,7 +85,7 @@ class Tables:
     def can_write(self, cycle: int, bank: int) -> bool:
         """Return whether a row may end then in a lane of `bank`: nothing else would be written with it."""
         comes = cycle + self.shape.lane_delay
-        is_loading = comes < self.input_words and bank < self.shape.lanes_of_input(self.inputs)
+        is_loading = comes < self.input_words and bank < self.shape.word_values_of(self.inputs)
         return not is_loading and (cycle, bank) not in self.writes
 
     def read(self, step: Step, replica: int) -> None:

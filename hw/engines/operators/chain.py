@@ -55,7 +55,10 @@ def insert_node(
     network, needed = node.plan.network, node.resources
     shape: Any = model.get_tensor_shape(source)
     attributes = ChainAttributes(
-        spec=network.spec, in_lanes=node.in_lanes, out_lanes=node.out_lanes, batch=tuple(shape[:-1])
+        spec=network.spec,
+        in_values=node.in_values,
+        out_values=node.out_values,
+        batch=tuple(shape[:-1]),
     )
     names, states = parameter_names(network.spec, name), state_names(network.spec, name)
     carried: dict[str, Any] = {
@@ -108,8 +111,8 @@ class GanglionChain(HWCustomOp):
         own = {
             "network": ("s", True, ""),
             "shape": ("s", True, ""),
-            "inLanes": ("i", True, 0),
-            "outLanes": ("i", True, 0),
+            "inValues": ("i", True, 0),
+            "outValues": ("i", True, 0),
             "numInputVectors": ("ints", False, [1]),
             # What the engine takes, for FINN's analyses; set with the node.
             **{name: ("i", True, 0) for name in ("cycles", "lut", "dsp", "bram")},
@@ -136,19 +139,19 @@ class GanglionChain(HWCustomOp):
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
         """Return [batch, words, values a word]; surplus ones of the last word are not read."""
-        return _folded(self.get_normal_input_shape(), attribute(self, "inLanes"))
+        return _folded(self.get_normal_input_shape(), attribute(self, "inValues"))
 
     def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
         """Return [batch, words, values a word]; surplus ones of the last word are zero."""
-        return _folded(self.get_normal_output_shape(), attribute(self, "outLanes"))
+        return _folded(self.get_normal_output_shape(), attribute(self, "outValues"))
 
     def get_instream_width(self, ind: int = 0) -> int:
         """Return the bits of an input word; parameters are no streams."""
-        return attribute(self, "inLanes") * self.get_input_datatype().bitwidth() if ind == 0 else 0
+        return attribute(self, "inValues") * self.get_input_datatype().bitwidth() if ind == 0 else 0
 
     def get_outstream_width(self, ind: int = 0) -> int:
         """Return the bits of an output word."""
-        return attribute(self, "outLanes") * self.get_output_datatype().bitwidth()
+        return attribute(self, "outValues") * self.get_output_datatype().bitwidth()
 
     def get_exp_cycles(self) -> int:
         """Return the cycles of a batch: vectors times the initiation interval."""
@@ -212,8 +215,8 @@ class GanglionChainRtl(GanglionChain, RTLBackend):
             plan=self.engine.plan_as(
                 network, decode(self.engine.shape, json.loads(attribute(self, "shape")), "shape")
             ),
-            in_lanes=attributes.in_lanes,
-            out_lanes=attributes.out_lanes,
+            in_values=attributes.in_values,
+            out_values=attributes.out_values,
         )
         write_node_files(self.onnx_node, node, folder)
 
@@ -229,6 +232,6 @@ class GanglionChainRtl(GanglionChain, RTLBackend):
         return [*add, f"create_bd_cell -type module -reference {top} {node}"]
 
 
-def _folded(shape: tuple[int, ...], lanes: int) -> tuple[int, ...]:
+def _folded(shape: tuple[int, ...], word_values: int) -> tuple[int, ...]:
     *batch, features = shape
-    return (*batch, -(-features // lanes), lanes)
+    return (*batch, -(-features // word_values), word_values)

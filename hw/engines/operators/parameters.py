@@ -24,8 +24,8 @@ class ChainAttributes:
     """What a node carries beside its engine's shape; read and written here only."""
 
     spec: NetworkSpec
-    in_lanes: int
-    out_lanes: int
+    in_values: int
+    out_values: int
     batch: tuple[int, ...]
 
     @classmethod
@@ -33,8 +33,8 @@ class ChainAttributes:
         """Return the attributes of a node."""
         return cls(
             spec=decode(NetworkSpec, json.loads(attribute(op, "network")), "network"),
-            in_lanes=attribute(op, "inLanes"),
-            out_lanes=attribute(op, "outLanes"),
+            in_values=attribute(op, "inValues"),
+            out_values=attribute(op, "outValues"),
             batch=tuple(attribute(op, "numInputVectors")),
         )
 
@@ -42,8 +42,8 @@ class ChainAttributes:
         """Return the node's attributes."""
         return {
             "network": json.dumps(encode(self.spec)),
-            "inLanes": self.in_lanes,
-            "outLanes": self.out_lanes,
+            "inValues": self.in_values,
+            "outValues": self.out_values,
             "numInputVectors": list(self.batch),
         }
 

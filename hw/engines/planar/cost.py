@@ -74,18 +74,20 @@ def _ends(program: Program) -> int:
     """Return the LUTs that gather a row and send a plane: a load or a shift by a LUT a bit."""
     source, last, sent = program.maps[0], program.maps[-1], output_format(program)
     plane = last.height * last.width
-    rest = 0 if plane % sent.lanes == 0 else 2 * sent.lanes * -(-sent.lanes // INPUTS_OF_LUT)
+    rest = (
+        0 if plane % sent.word_values == 0 else 2 * sent.word_values * -(-sent.word_values // INPUTS_OF_LUT)
+    )
     return source.width * source.type.bits + (plane + rest) * last.type.bits
 
 
 def _ffs(program: Program) -> int:
     bits, shape = program.value_bits, program.shape
     source, last, sent = program.maps[0], program.maps[-1], output_format(program)
-    lanes_in = input_format(program).lanes
-    held = 2 * source.width - gcd(source.width, lanes_in) + lanes_in
+    in_values = input_format(program).word_values
+    held = 2 * source.width - gcd(source.width, in_values) + in_values
     plane = last.height * last.width
     kept = plane if shape.streams == 1 else 2 * shape.streams * plane
-    drain = kept + -(-plane // sent.lanes) * sent.lanes
+    drain = kept + -(-plane // sent.word_values) * sent.word_values
     shifter = shape.streams * shape.rows * (program.bank_columns + shape.columns) * bits
     pooled = shape.lanes * _pooled_bits(program)
     return shape.streams * CONTROL_FFS + shifter + pooled + held * source.type.bits + drain * last.type.bits

@@ -60,8 +60,8 @@ class Timing:
     """The cycles of a program; `word_cycles` is how often an input word comes, 1 at most."""
 
     program: Program
-    lanes_in: int
-    lanes_out: int
+    in_values: int
+    out_values: int
     word_cycles: int = 1
 
     @property
@@ -127,7 +127,7 @@ class Timing:
     @property
     def _plane_words(self) -> int:
         last = self.program.maps[-1]
-        return -(-last.height * last.width // self.lanes_out)
+        return -(-last.height * last.width // self.out_values)
 
 
 @dataclass(kw_only=True)
@@ -144,11 +144,11 @@ class _Rows:
 
     def loaded(self, before: Frame) -> tuple[int, int]:
         """Return when the next frame's first word comes, and its last write."""
-        source, lanes = self.timing.program.maps[0], self.timing.lanes_in
+        source, width = self.timing.program.maps[0], self.timing.in_values
         free, first, words = max(before.start + 1, before.reads), None, 0
         rows = self.timing.program.frame_channels * source.height
         for row in range(1, rows + 1):
-            needed = -(-row * source.width // lanes)
+            needed = -(-row * source.width // width)
             while words < needed:
                 self.accepted = max(self.accepted + self.timing.word_cycles, self.taken)
                 first = self.accepted if first is None else first

@@ -15,7 +15,7 @@ from ganglion.hw.engines.planar.program import Program
 from ganglion.hw.engines.planar.words import Word
 from ganglion.models.layers import MaxPool2d
 
-WORD_LANES = 8
+MOST_WORD_VALUES = 8
 """Values in a word of either stream, or the most of their common divisors with what is to be sent."""
 LIST_BITS = 16
 
@@ -23,13 +23,13 @@ LIST_BITS = 16
 def input_format(program: Program) -> StreamFormat:
     """Return the input stream: a frame in C order."""
     spec = program.network.spec
-    return stream(spec.input_type, spec.step_width, gcd(spec.step_width, WORD_LANES))
+    return stream(spec.input_type, spec.step_width, gcd(spec.step_width, MOST_WORD_VALUES))
 
 
 def output_format(program: Program) -> StreamFormat:
     """Return the output stream: the last map in C order."""
     last = program.layers[-1]
-    return stream(last.output_type, last.n_outputs, gcd(last.n_outputs, WORD_LANES))
+    return stream(last.output_type, last.n_outputs, gcd(last.n_outputs, MOST_WORD_VALUES))
 
 
 def tap_formats(program: Program) -> dict[int, StreamFormat]:
@@ -106,10 +106,10 @@ def engine_lines(program: Program, node: str) -> list[str]:
 def _tap(program: Program, layer: int, layer_bits: int) -> list[str]:
     """Return the lines of a tap: of every lane's result the bits that the layer's values have."""
     form, (data, valid, ready) = tap_formats(program)[layer], (f"tap{layer}_{each}" for each in SIGNALS)
-    bits, lanes = form.type.bits, form.lanes
+    bits, count = form.type.bits, form.word_values
     return [
-        f"  logic [{lanes - 1}:0][{bits - 1}:0] values{layer};",
-        f"  for (genvar i = 0; i < {lanes}; i++) begin : g_tap{layer}",
+        f"  logic [{count - 1}:0][{bits - 1}:0] values{layer};",
+        f"  for (genvar i = 0; i < {count}; i++) begin : g_tap{layer}",
         f"    assign values{layer}[i] = result[i*{program.value_bits}+:{bits}];",
         "  end",
         f"  assign {data} = {form.width_bits}'(values{layer});",
@@ -141,14 +141,14 @@ def engine_parameters(program: Program, node: str) -> dict[str, str]:
         "AllChannels": max(sum(map(len, shares)) for shares in zip(*program.shares, strict=True)),
         "Reaches": far - near + 1,
         "Before": -near,
-        "InLanes": entry.lanes,
+        "InValues": entry.word_values,
         "InBits": entry.type.bits,
         "InChannels": source.channels,
         "FrameChannels": program.frame_channels,
         "InHeight": source.height,
         "InWidth": source.width,
         "InSigned": int(entry.type.signed),
-        "OutLanes": egress.lanes,
+        "OutValues": egress.word_values,
         "OutBits": egress.type.bits,
         "Modes": len(modes),
     }

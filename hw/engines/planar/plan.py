@@ -73,8 +73,10 @@ class PlanarPlan:
         return self._timing(-(-load_cycles // self.entry.words)).interval
 
     def _timing(self, word_cycles: int = 1) -> Timing:
-        lanes = self.entry.lanes, self.egress.lanes
-        return Timing(program=self.program, lanes_in=lanes[0], lanes_out=lanes[1], word_cycles=word_cycles)
+        values = self.entry.word_values, self.egress.word_values
+        return Timing(
+            program=self.program, in_values=values[0], out_values=values[1], word_cycles=word_cycles
+        )
 
     def layer_cycles(self) -> list[int]:
         """Return the cycles in which each layer multiplies."""
@@ -96,9 +98,9 @@ class PlanarPlan:
             "planar", self.network, lambda inputs: interpret(self.program, inputs), n_vectors=CHECKED_STACKS
         )
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        """Return the node between words of these lanes."""
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        """Return the node between words of so many values."""
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

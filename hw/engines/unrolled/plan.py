@@ -94,9 +94,9 @@ class UnrolledPlan:
         ]
         check_plan("unrolled", self.network, lambda inputs: interpret(self.graph, inputs), read)
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        """Return the node between words of these lanes."""
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        """Return the node between words of so many values."""
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the pipeline of a node called `name` into `folder`."""

@@ -11,7 +11,7 @@ from ganglion.hw.finn.plugin import GiveReadableTensorNames, InsertDWC, InsertFI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStreams:
-    """FINN's converters where lanes differ, and smallest FIFOs around all nodes, which cut ready paths.
+    """FINN's converters where words differ, and smallest FIFOs around all nodes, which cut ready paths.
 
     At the accelerator's ends our nodes need none: there it would only cost cycles.
     """

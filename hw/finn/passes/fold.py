@@ -21,7 +21,7 @@ class ApplyFolding:
         nodes = zip(layers(model), windows(model), self.foldings, strict=True)
         for (mvau, requant), window, folding in nodes:
             for node in window:
-                set_attributes(node, SIMD=folding.window_lanes)
+                set_attributes(node, SIMD=folding.window_simd)
                 if is_kind(node, NodeKind.WINDOW):
                     set_attributes(node, ram_style=_style(folding.window_in_block_ram))
             set_attributes(

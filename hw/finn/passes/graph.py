@@ -153,12 +153,12 @@ def _format(
     data_type: Any, shape: Sequence[int] | np.ndarray, folded: Sequence[int] | np.ndarray, width_bits: int
 ) -> StreamFormat:
     """Return the stream of a node of FINN's, which pads vectors to whole words; maps have channels last."""
-    *counts, lanes = (int(size) for size in folded)
+    *counts, word_values = (int(size) for size in folded)
     words = math.prod(counts)
     return StreamFormat(
         type=IntType(bits=data_type.bitwidth(), signed=data_type.signed()),
-        features=words * lanes,
-        lanes=lanes,
+        features=words * word_values,
+        word_values=word_values,
         words=words,
         width_bits=width_bits,
         channels=int(shape[-1]) if len(shape) == MAP_RANK else 1,

@@ -1,15 +1,15 @@
-// Repacks a vector of Values integers from words of InLanes into words of OutLanes.
-// Latency 1 cycle from a word's last values; interval ceil(Values / gcd(InLanes, OutLanes)).
+// Repacks a vector of Values integers from words of InValues into words of OutValues.
+// Latency 1 cycle from a word's last values; interval ceil(Values / gcd(InValues, OutValues)).
 // Valid/ready handshake at both ends, s_ready_o combinational; m_last_o ends a vector.
-// Golden: hw.shell.window.Window and hw.design.axi_stream.StreamFormat; surplus lanes are zero.
+// Golden: hw.shell.window.Window and hw.design.axi_stream.StreamFormat; what is left over is zero.
 module ganglion_repack #(
   parameter int unsigned Values    = 11,
   parameter int unsigned Bits      = 8,   // of a value
-  parameter bit          Signed    = 1,   // how a value is extended into a wider lane
-  parameter int unsigned InLanes   = 4,
-  parameter int unsigned InPitch   = 8,   // bits from a lane to the next
-  parameter int unsigned InWidth   = 32,  // of a word; what is above its lanes is not looked at
-  parameter int unsigned OutLanes  = 8,
+  parameter bit          Signed    = 1,   // how a value is extended into a wider field
+  parameter int unsigned InValues  = 4,
+  parameter int unsigned InPitch   = 8,   // bits from a value to the next
+  parameter int unsigned InWidth   = 32,  // of a word; what is above its values is not looked at
+  parameter int unsigned OutValues = 8,
   parameter int unsigned OutPitch  = 8,
   parameter int unsigned OutWidth  = 64
 ) (
@@ -28,22 +28,22 @@ module ganglion_repack #(
   endfunction
 
   // A group is what moves in a cycle; a word in has Steps of them, a word out has Parts.
-  localparam int unsigned Group    = gcd(InLanes, OutLanes);
+  localparam int unsigned Group    = gcd(InValues, OutValues);
   localparam int unsigned Groups   = (Values + Group - 1) / Group;
-  localparam int unsigned Steps    = InLanes / Group;
-  localparam int unsigned Parts    = OutLanes / Group;
+  localparam int unsigned Steps    = InValues / Group;
+  localparam int unsigned Parts    = OutValues / Group;
   localparam int unsigned StepBits = Steps > 1 ? $clog2(Steps) : 1;
   localparam int unsigned PartBits = Parts > 1 ? $clog2(Parts) : 1;
   localparam int unsigned LeftBits = Groups > 1 ? $clog2(Groups) : 1;
   localparam int unsigned InBits   = Group * InPitch;
   localparam int unsigned OutBits  = Group * OutPitch;
-  localparam int unsigned Short    = Groups * Group - Values;  // lanes that the last group lacks
+  localparam int unsigned Short    = Groups * Group - Values;  // values that the last group lacks
   localparam logic [LeftBits-1:0] All = LeftBits'(Groups - 1);
 
   if (Bits > InPitch || Bits > OutPitch ||
-      InLanes * InPitch > InWidth || OutLanes * OutPitch > OutWidth) begin : g_bad
-    $error("ganglion_repack: %0d bits, %0d lanes of %0d in %0d, %0d lanes of %0d in %0d", Bits,
-           InLanes, InPitch, InWidth, OutLanes, OutPitch, OutWidth);
+      InValues * InPitch > InWidth || OutValues * OutPitch > OutWidth) begin : g_bad
+    $error("ganglion_repack: %0d bits, %0d values of %0d in %0d, %0d values of %0d in %0d", Bits,
+           InValues, InPitch, InWidth, OutValues, OutPitch, OutWidth);
   end
 
   logic [StepBits-1:0] step_q;
@@ -55,7 +55,7 @@ module ganglion_repack #(
   logic [Parts-1:0][OutBits-1:0] word_q;
   logic valid_q, last_q, take, is_last, ends_in, ends_out;
 
-  assign words_in  = s_data_i[InLanes*InPitch-1:0];
+  assign words_in  = s_data_i[InValues*InPitch-1:0];
   assign group_in  = words_in[step_q];
   assign is_last   = left_q == '0;
   assign ends_in   = is_last || step_q == StepBits'(Steps - 1);
@@ -66,10 +66,10 @@ module ganglion_repack #(
   assign m_last_o  = last_q;
   assign m_data_o  = OutWidth'(word_q);
 
-  logic unused_bits;  // lanes wider than their values, words wider than their lanes
+  logic unused_bits;  // fields wider than their values, words wider than their fields
   assign unused_bits = ^{s_data_i, group_in};
 
-  for (genvar k = 0; k < Group; k++) begin : g_lane
+  for (genvar k = 0; k < Group; k++) begin : g_value
     logic [Bits-1:0] value;
     assign value = is_last && k >= Group - Short ? '0 : group_in[k*InPitch+:Bits];
     if (Signed) begin : g_signed

@@ -24,19 +24,19 @@ endmodule
 def node(
     folder: Path, name: str, kind: NodeKind, inputs: tuple[int, int, int], outputs: tuple[int, int, int]
 ) -> HardwareNode:
-    """Return a node with one generated file; shapes are (lanes, words, width_bits)."""
+    """Return a node with one generated file; shapes are (word_values, words, width_bits)."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.v"
     file.write_text(f"module {name}; endmodule\n")
     shapes = [
         StreamFormat(
-            type=IntType(bits=bits // lanes, signed=True),
-            features=lanes * words,
-            lanes=lanes,
+            type=IntType(bits=bits // word_values, signed=True),
+            features=word_values * words,
+            word_values=word_values,
             words=words,
             width_bits=bits,
         )
-        for lanes, words, bits in (inputs, outputs)
+        for word_values, words, bits in (inputs, outputs)
     ]
     return HardwareNode(
         name=name,

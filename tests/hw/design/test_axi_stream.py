@@ -16,12 +16,17 @@ from ganglion.models.spec.types import IntType
 @st.composite
 def formats(draw: st.DrawFn) -> StreamFormat:
     kind = IntType(bits=draw(st.integers(1, 32)), signed=draw(st.booleans()))
-    features, lanes = draw(st.integers(1, 20)), draw(st.integers(1, 20))
-    words = -(-features // lanes) + draw(st.integers(0, 2))
-    width_bits = 8 * (-(-lanes * kind.bits // 8) + draw(st.integers(0, 2)))
+    features, word_values = draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    words = -(-features // word_values) + draw(st.integers(0, 2))
+    width_bits = 8 * (-(-word_values * kind.bits // 8) + draw(st.integers(0, 2)))
     channels = draw(st.sampled_from([each for each in range(1, features + 1) if features % each == 0]))
     return StreamFormat(
-        type=kind, features=features, lanes=lanes, words=words, width_bits=width_bits, channels=channels
+        type=kind,
+        features=features,
+        word_values=word_values,
+        words=words,
+        width_bits=width_bits,
+        channels=channels,
     )
 
 
@@ -31,12 +36,12 @@ def pack_by_hand(stream: StreamFormat, vector: list[int]) -> bytes:
     vector = [
         vector[index::positions][channel] for index in range(positions) for channel in range(stream.channels)
     ]
-    padded = vector + [0] * (stream.lanes * stream.words - stream.features)
+    padded = vector + [0] * (stream.word_values * stream.words - stream.features)
     data = b""
-    for start in range(0, len(padded), stream.lanes):
+    for start in range(0, len(padded), stream.word_values):
         word = 0
-        for lane, value in enumerate(padded[start : start + stream.lanes]):
-            word |= (value & ((1 << stream.type.bits) - 1)) << (lane * stream.type.bits)
+        for place, value in enumerate(padded[start : start + stream.word_values]):
+            word |= (value & ((1 << stream.type.bits) - 1)) << (place * stream.type.bits)
         data += word.to_bytes(stream.word_bytes, "little")
     return data
 
@@ -56,7 +61,7 @@ def test_a_tiled_map_comes_place_by_place_from_its_lanes() -> None:
     """Two channels of 3 x 4 on 2 x 2 lanes with tiles of 2: row 3 is beyond the edge."""
     tiling = Tiling(rows=2, columns=2, tile=2, height=3, width=4)
     stream = StreamFormat(
-        type=IntType.parse("UINT8"), features=24, lanes=4, words=8, width_bits=32, tiling=tiling
+        type=IntType.parse("UINT8"), features=24, word_values=4, words=8, width_bits=32, tiling=tiling
     )
     maps = np.arange(48).reshape(2, 24)
     words = stream.pack(maps)
@@ -70,7 +75,7 @@ def test_a_tiled_map_comes_place_by_place_from_its_lanes() -> None:
 
 
 def test_a_map_may_be_larger_than_a_word() -> None:
-    sizes = {"features": 16 * 84 * 84, "lanes": 121, "words": 1024}
+    sizes = {"features": 16 * 84 * 84, "word_values": 121, "words": 1024}
     assert StreamFormat(type=IntType.parse("INT8"), width_bits=968, **sizes).features == 112_896
     with pytest.raises(CompileError, match="stream: width_bits 65544: allowed from 1 to 65536"):
         StreamFormat(type=IntType.parse("INT8"), width_bits=65_544, **sizes)
@@ -79,7 +84,7 @@ def test_a_map_may_be_larger_than_a_word() -> None:
 
 
 def test_unpacking_cuts_a_vector_that_is_not_whole() -> None:
-    stream = StreamFormat(type=IntType.parse("UINT8"), features=5, lanes=2, words=3, width_bits=16)
+    stream = StreamFormat(type=IntType.parse("UINT8"), features=5, word_values=2, words=3, width_bits=16)
     words = stream.pack(np.arange(10).reshape(2, 5))
     assert np.array_equal(stream.unpack(words[:-1]), [[0, 1, 2, 3, 4]])
 
@@ -87,21 +92,21 @@ def test_unpacking_cuts_a_vector_that_is_not_whole() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lanes": 0}, "allowed from 1"),
-        ({"words": 2}, "2 words of 2 lanes cannot carry 5 features"),
+        ({"word_values": 0}, "allowed from 1"),
+        ({"words": 2}, "2 words of 2 values cannot carry 5"),
         ({"channels": 2}, "5 features are not 2 channels"),
         ({"width_bits": 12}, "expected whole bytes, at least 16 bits"),
         ({"width_bits": 8}, "expected whole bytes, at least 16 bits"),
     ],
 )
 def test_impossible_formats_are_refused(change: dict[str, int], message: str) -> None:
-    sizes = {"features": 5, "lanes": 2, "words": 3, "width_bits": 16} | change
+    sizes = {"features": 5, "word_values": 2, "words": 3, "width_bits": 16} | change
     with pytest.raises(CompileError, match=message):
         StreamFormat(type=IntType.parse("UINT8"), **sizes)
 
 
 def test_values_outside_the_type_are_refused() -> None:
-    stream = StreamFormat(type=IntType.parse("INT8"), features=2, lanes=2, words=1, width_bits=16)
+    stream = StreamFormat(type=IntType.parse("INT8"), features=2, word_values=2, words=1, width_bits=16)
     with pytest.raises(CompileError, match="values -129 to 0 are outside INT8"):
         stream.pack(np.array([[0, -129]]))
     with pytest.raises(CompileError, match=r"expected \[n, 2\] integers"):

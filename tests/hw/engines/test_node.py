@@ -48,9 +48,11 @@ PLANS = ("folded, one by one, surplus lanes", "folded, pairs, one layer", "unrol
 
 @pytest.mark.parametrize("name", PLANS)
 def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, tmp_path: Path) -> None:
-    plan, in_lanes, out_lanes = _plans()[name]
-    bare = build_bare(plan, tmp_path, in_lanes, out_lanes)
-    assert bare.node.in_lanes == in_lanes and bare.node.out_lanes == (out_lanes or plan.egress.lanes)
+    plan, in_values, out_values = _plans()[name]
+    bare = build_bare(plan, tmp_path, in_values, out_values)
+    assert bare.node.in_values == in_values and bare.node.out_values == (
+        out_values or plan.egress.word_values
+    )
     sources = [tmp_path / source for source in bare.design.sources]
     assert lint("ganglion_top", sources, "-DGANGLION_TAPS=1") == ""
     bench = bare.bench()
@@ -85,22 +87,22 @@ def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
     unrolled = plan_unrolled(_network(6, 11, 9), UnrolledShape())
     sources = {None: (8, 6), 1: (1, 1), 2: (2, 2), 3: (1, 3), 4: (4, 2), 6: (2, 6)}
     for lanes, expected in sources.items():
-        assert tuple(EngineNode.between(p, lanes, None).in_lanes for p in (folded, unrolled)) == expected
+        assert tuple(EngineNode.between(p, lanes, None).in_values for p in (folded, unrolled)) == expected
     for lanes, expected in {None: (1, 9), 1: (1, 1), 4: (1, 4), 20: (1, 9)}.items():
-        assert tuple(EngineNode.between(p, None, lanes).out_lanes for p in (folded, unrolled)) == expected
+        assert tuple(EngineNode.between(p, None, lanes).out_values for p in (folded, unrolled)) == expected
 
 
 def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
-    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=5, out_lanes=1)
+    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_values=5, out_values=1)
     with pytest.raises(CompileError, match="odd: words of 5 values cannot become words of 8 of 12 values"):
         node.write("odd", tmp_path)
-    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_lanes=8, out_lanes=7)
-    with pytest.raises(CompileError, match="odd: out_lanes = 7, but its words have 1 values"):
+    node = EngineNode(plan=plan_folded(_network(12, 7), FoldedShape.of(8)), in_values=8, out_values=7)
+    with pytest.raises(CompileError, match="odd: out_values = 7, but its words have 1 values"):
         node.write("odd", tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("module", "parameter"), list(zip(ADAPTERS, ("-GInLanes=3", "-GOutLanes=21"), strict=True))
+    ("module", "parameter"), list(zip(ADAPTERS, ("-GInValues=3", "-GOutValues=21"), strict=True))
 )
 def test_an_adapter_is_clean_and_refuses_illegal_parameters(module: str, parameter: str) -> None:
     assert lint(module, [RTL / f"{module}.sv"]) == ""

@@ -30,7 +30,7 @@ FAULTS: tuple[Fault, ...] = (
     ("ganglion_write_port", "|| restart_i", ""),
     ("ganglion_sequencer", "!awaits_q || waiting_q != '0", "1'b1"),
     ("ganglion_sequencer", "next_q == LastIndex", "next_q == LastIndex - 1'b1"),
-    ("ganglion_result_queue", "^ {Lanes{Offset}}", ""),
+    ("ganglion_result_queue", "^ {Width{Offset}}", ""),
     ("ganglion_result_queue", "reserved_q <= CountBits'(Words)", "1'b1"),
     ("ganglion_result_queue", "queued_q != '0 && rst_ni", "queued_q != '0"),
     ("ganglion_collector", "ReduceBits'(1)", "ReduceBits'(0)"),

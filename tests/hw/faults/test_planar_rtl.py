@@ -27,7 +27,7 @@ FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_sequencer", "valid_o <= issue && rst_ni", "valid_o <= issue"),
     ("ganglion_planar_frames", "missing_o <= missing_o - Frame", "missing_o <= '0"),
     ("ganglion_planar_frames", "oldest_o  <= '0", "oldest_o  <= oldest_o"),
-    ("ganglion_planar_loader", "left + CountBits'(Lanes)", "CountBits'(Lanes)"),
+    ("ganglion_planar_loader", "left + CountBits'(Chunk)", "CountBits'(Chunk)"),
     ("ganglion_planar_loader", "left < CountBits'(Width)", "1'b1"),
     ("ganglion_planar_loader", "&& !stall_i && !loaded_o", "&& !loaded_o"),
     ("ganglion_planar_loader", "&& open_i && !stall_i", "&& !stall_i"),

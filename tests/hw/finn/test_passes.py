@@ -88,8 +88,8 @@ def with_layer(network: IntNetwork, index: int, **arrays: np.ndarray) -> IntNetw
 def test_every_pass_keeps_golden_integers(name: str, compile_network: Callable[..., ModelWrapper]) -> None:
     network = random_network(np.random.default_rng(0), **NETWORKS[name])  # type: ignore[arg-type]
     nodes = hardware_nodes(compile_network(network))
-    assert nodes[0].input.lanes * nodes[0].input.words == network.spec.widths[0]
-    assert nodes[-1].output.lanes * nodes[-1].output.words == network.spec.widths[-1]
+    assert nodes[0].input.word_values * nodes[0].input.words == network.spec.widths[0]
+    assert nodes[-1].output.word_values * nodes[-1].output.words == network.spec.widths[-1]
     assert all(file.is_file() for node in nodes for file in node.files)
 
 

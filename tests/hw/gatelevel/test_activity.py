@@ -59,7 +59,7 @@ def word_register() -> Netlist:
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Switching:
     """Return what four words switch, a cycle after which each is answered."""
-    byte = StreamFormat(type=IntType.parse("UINT8"), features=1, lanes=1, words=1, width_bits=8)
+    byte = StreamFormat(type=IntType.parse("UINT8"), features=1, word_values=1, words=1, width_bits=8)
     folder = tmp_path_factory.mktemp("word")
     design = Design(
         root=folder,

@@ -83,8 +83,8 @@ class MapsPlan:
     def verify(self) -> None:
         pass
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         return EngineFiles(lines=[], files=(), memories=(), taps={})

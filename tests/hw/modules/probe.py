@@ -25,7 +25,7 @@ MODULES = (
     "requantize", "collector", "mac", "lane", "lanes", "result_queue", "output_fifo",
     "pipeline_stream", "tap", "widen", "narrow",
 )  # fmt: skip
-WORD = StreamFormat(type=IntType.parse("UINT8"), features=32, lanes=32, words=1, width_bits=256)
+WORD = StreamFormat(type=IntType.parse("UINT8"), features=32, word_values=32, words=1, width_bits=256)
 
 Row = dict[str, int]
 

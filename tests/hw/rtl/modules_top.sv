@@ -59,7 +59,7 @@ module modules_top (
   } banks_out_t;
   `DUT(3, banks)
   ganglion_banks #(
-    .Lanes(5), .Banks(3), .Replicas(2), .InLanes(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
+    .Lanes(5), .Banks(3), .Replicas(2), .InValues(2), .ActBits(8), .AddressBits(3), .Depth(6), .Results(6)
   ) u_banks (
     .clk_i, .rst_ni, .restart_i(banks_i.restart), .write_i(banks_i.write), .result_i(banks_i.result),
     .store_i(banks_i.store), .store_bank_i(banks_i.store_bank), .stored_i(banks_i.stored),
@@ -89,7 +89,7 @@ module modules_top (
   } loader_out_t;
   `DUT(6, loader)
   ganglion_loader #(
-    .Lanes(2), .Words(3), .InBits(5), .InSigned(1), .AddressBits(3), .Base(5)
+    .Width(2), .Words(3), .InBits(5), .InSigned(1), .AddressBits(3), .Base(5)
   ) u_loader (
     .clk_i, .rst_ni, .tdata_i(loader_i.tdata), .tvalid_i(loader_i.tvalid), .tready_o(loader_o.tready),
     .release_i(loader_i.releases), .done_o(loader_o.done), .busy_i(loader_i.busy), .we_o(loader_o.we),
@@ -111,7 +111,7 @@ module modules_top (
   } collector_out_t;
   `DUT(8, collector)
   ganglion_collector #(
-    .Lanes(5), .AccBits(14), .ActBits(6), .OutLanes(2), .OutBits(5), .OutShift(3), .Modes(2),
+    .Lanes(5), .AccBits(14), .ActBits(6), .OutValues(2), .OutBits(5), .OutShift(3), .Modes(2),
     .Shifts(Shifts), .Widths(Widths), .Stores(1), .SelectBits(2)
   ) u_collector (
     .clk_i, .rst_ni, .run_i(collector_i.run), .last_i(collector_i.last), .reduce_i(collector_i.reduce),
@@ -152,7 +152,7 @@ module modules_top (
   typedef struct packed {logic start, push; logic [7:0] data; logic tready;} queue_in_t;
   typedef struct packed {logic room, tvalid; logic [7:0] tdata;} queue_out_t;
   `DUT(11, queue)
-  ganglion_result_queue #(.Lanes(2), .OutBits(4), .OutSigned(1), .Words(3)) u_queue (
+  ganglion_result_queue #(.Width(2), .OutBits(4), .OutSigned(1), .Words(3)) u_queue (
     .clk_i, .rst_ni, .start_i(queue_i.start), .room_o(queue_o.room), .push_i(queue_i.push),
     .data_i(queue_i.data), .tdata_o(queue_o.tdata), .tvalid_o(queue_o.tvalid), .tready_i(queue_i.tready)
   );
@@ -184,14 +184,14 @@ module modules_top (
   typedef struct packed {logic s_valid; logic [9:0] s_data; logic m_ready;} widen_in_t;
   typedef struct packed {logic s_ready, m_valid; logic [29:0] m_data;} widen_out_t;
   `DUT(15, widen)
-  ganglion_widen #(.Bits(5), .InLanes(2), .OutLanes(6), .Features(10)) u_widen (
+  ganglion_widen #(.Bits(5), .InValues(2), .OutValues(6), .Features(10)) u_widen (
     .clk_i, .rst_ni, .s_data_i(widen_i.s_data), .s_valid_i(widen_i.s_valid), .s_ready_o(widen_o.s_ready),
     .m_data_o(widen_o.m_data), .m_valid_o(widen_o.m_valid), .m_ready_i(widen_i.m_ready)
   );
   typedef struct packed {logic s_valid; logic [34:0] s_data; logic m_ready;} narrow_in_t;
   typedef struct packed {logic s_ready, m_valid; logic [14:0] m_data;} narrow_out_t;
   `DUT(16, narrow)
-  ganglion_narrow #(.Bits(5), .Features(7), .OutLanes(3)) u_narrow (
+  ganglion_narrow #(.Bits(5), .Features(7), .OutValues(3)) u_narrow (
     .clk_i, .rst_ni, .s_data_i(narrow_i.s_data), .s_valid_i(narrow_i.s_valid),
     .s_ready_o(narrow_o.s_ready), .m_data_o(narrow_o.m_data), .m_valid_o(narrow_o.m_valid),
     .m_ready_i(narrow_i.m_ready)

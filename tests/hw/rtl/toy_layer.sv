@@ -1,6 +1,6 @@
 // Dense layer, one neuron a cycle: clip((W x + b + half) >> Shift), a vector of In features to Out features. An input
 // replaces the one before only where it differs by more than line Layer of mem/thresholds.dat; reset makes all zero.
-// Latency In/InLanes + Out + Out/OutLanes - 1 cycles, interval one more, for a reader that never stalls.
+// Latency In/InValues + Out + Out/OutValues - 1 cycles, interval one more, for a reader that never stalls.
 // Valid never waits for ready; data stays until accepted. Its faults are those from FirstFault to LastFault that
 // mem/fault.dat names: 1 neuron 2's low bit flips when input 0 is 0x55, 2 a word is dropped after a stall, 3 data
 // changes while stalled, 4 stops after 5 vectors, 5 reset leaves counters behind, 6 it leaves what was sent, 7 valid
@@ -8,9 +8,9 @@
 // Golden: ganglion.models.delta.DeltaNetwork.
 module toy_layer #(
   parameter int In = 4,
-  parameter int InLanes = 2,
+  parameter int InValues = 2,
   parameter int Out = 4,
-  parameter int OutLanes = 2,
+  parameter int OutValues = 2,
   parameter bit InSigned = 1,
   parameter bit OutSigned = 0,
   parameter int Shift = 7,
@@ -21,14 +21,14 @@ module toy_layer #(
 ) (
   input  logic                  ap_clk,
   input  logic                  ap_rst_n,
-  input  logic [8*InLanes-1:0]  in_tdata,
+  input  logic [8*InValues-1:0] in_tdata,
   input  logic                  in_tvalid,
   output logic                  in_tready,
-  output logic [8*OutLanes-1:0] out_tdata,
+  output logic [8*OutValues-1:0] out_tdata,
   output logic                  out_tvalid,
   input  logic                  out_tready
 );
-  localparam int InWords = In / InLanes;
+  localparam int InWords = In / InValues;
   localparam int Low = OutSigned ? -128 : 0;
   localparam int High = OutSigned ? 127 : 255;
 
@@ -77,9 +77,9 @@ module toy_layer #(
 
   always_ff @(posedge ap_clk) begin
     if (in_tvalid && in_tready) begin
-      for (int i = 0; i < InLanes; i++)
-        if (is_sent(value(in_tdata[8*i+:8]), value(x_q[8*(InLanes*in_q+i)+:8])))
-          x_q[8*(InLanes*in_q+i)+:8] <= in_tdata[8*i+:8];
+      for (int i = 0; i < InValues; i++)
+        if (is_sent(value(in_tdata[8*i+:8]), value(x_q[8*(InValues*in_q+i)+:8])))
+          x_q[8*(InValues*in_q+i)+:8] <= in_tdata[8*i+:8];
       in_q <= in_q + 1;
     end
     if (computing) begin
@@ -89,7 +89,7 @@ module toy_layer #(
     waited_q <= out_tvalid && !out_tready;
     if (word_done) begin
       out_q <= out_q + (fault == 2 && waited_q && out_q == 0 ? 2 : 1);
-      if ((out_q + 1) * OutLanes == Out) begin
+      if ((out_q + 1) * OutValues == Out) begin
         {in_q, neuron_q, out_q} <= '0;
         vector_q <= vector_q + 1;
       end
@@ -102,5 +102,5 @@ module toy_layer #(
   end
 
   assign out_tvalid = neuron_q == Out && !(fault == 4 && vector_q == 5) && (fault != 7 || out_tready);
-  assign out_tdata = y_q[8*OutLanes*out_q +: 8*OutLanes];
+  assign out_tdata = y_q[8*OutValues*out_q +: 8*OutValues];
 endmodule

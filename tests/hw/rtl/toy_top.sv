@@ -22,7 +22,7 @@ module toy_top (
   logic hidden_tvalid, hidden_tready;
 
   toy_layer #(
-    .In(4), .InLanes(2), .Out(6), .OutLanes(2), .WeightFile("mem/fc1.dat"), .FirstFault(1), .LastFault(6)
+    .In(4), .InValues(2), .Out(6), .OutValues(2), .WeightFile("mem/fc1.dat"), .FirstFault(1), .LastFault(6)
   ) u_fc1 (
     .ap_clk, .ap_rst_n,
     .in_tdata(s_axis_tdata), .in_tvalid(s_axis_tvalid), .in_tready(s_axis_tready),
@@ -30,7 +30,7 @@ module toy_top (
   );
 
   toy_layer #(
-    .In(6), .InLanes(2), .Out(3), .OutLanes(3), .InSigned(0), .OutSigned(1), .Shift(9),
+    .In(6), .InValues(2), .Out(3), .OutValues(3), .InSigned(0), .OutSigned(1), .Shift(9),
     .WeightFile("mem/fc2.dat"), .Layer(1), .FirstFault(7), .LastFault(7)
   ) u_fc2 (
     .ap_clk, .ap_rst_n,

@@ -52,7 +52,7 @@ def files(kind: IntType, root: Path) -> DesignFiles:
     for name in ("rtl", "mem"):
         (root / name).mkdir(parents=True)
     (root / "rtl" / "head_top.sv").write_text(f"`define BITS {kind.bits}\n{TOP.read_text()}")
-    words = {"features": 3, "lanes": 1, "words": 3}
+    words = {"features": 3, "word_values": 1, "words": 3}
     entry = Port(prefix="s_axis", format=StreamFormat(type=kind, width_bits=8, **words))
     return DesignFiles(
         top="head_top",
@@ -71,7 +71,7 @@ def head_design(head: ActionHead, kind: IntType, root: Path) -> Design:
     """Return the head on chip alone, between two streams."""
     chip_head, written = add_head(head, files(kind, root), root)
     answer = IntType(bits=32, signed=True)
-    words = {"features": chip_head.values, "lanes": 1, "words": chip_head.values}
+    words = {"features": chip_head.values, "word_values": 1, "words": chip_head.values}
     form = StreamFormat(type=answer, width_bits=32, **words)
     parts = {each.name: getattr(written, each.name) for each in fields(written)}
     del parts["layer_nodes"]

@@ -45,7 +45,7 @@ def test_generated_tops_lint_clean(lanes: int, input_bits: int, tmp_path: Path) 
         ("ganglion_registers", "-GObservationWords=513"),
         ("ganglion_registers", "-GActionWords=257"),
         ("ganglion_repack", "-GOutPitch=7"),
-        ("ganglion_repack", "-GInLanes=5"),
+        ("ganglion_repack", "-GInValues=5"),
         ("ganglion_uart_receiver", "-GClocksPerBit=7"),
         ("ganglion_uart_transmitter", "-GClocksPerBit=7"),
         ("ganglion_serial_request", "-GGapCycles=0"),

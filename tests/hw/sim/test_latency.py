@@ -46,8 +46,8 @@ def design(bare: Bare) -> Design:
     segment = SegmentReport(
         engine="delta",
         first="fc1",
-        in_lanes=node.in_lanes,
-        out_lanes=node.out_lanes,
+        in_values=node.in_values,
+        out_values=node.out_values,
         shape=encode(node.plan.shape),
         figures={},
     )

@@ -24,7 +24,7 @@ def estimate_columns(program: ColumnProgram, dsp_accumulates: bool = True) -> Re
     luts += LANE_LUTS + ram_luts(program.address_bits) + queue + accumulator
     ffs += LANE_FFS + accumulator + 4 * program.end_bits
     groups = -(-shape.lanes // (1 << ((shape.lanes - 1).bit_length() + 1) // 2))
-    input_bits = program.input_lanes * lowered.source.spec.input_type.bits
+    input_bits = program.in_values * lowered.source.spec.input_type.bits
     deep = round(DEEP_LUTS * program.word_bits) if program.n_cycles > WORDS_OF_MEMORY else 0
     tables = bram18(program.entry_bits, len(program.sums)) + bram18(program.place_bits, program.input_words)
     return Resources(
@@ -44,7 +44,7 @@ def _pipelining_ffs(program: ColumnProgram) -> int:
     fields = program.end_bits + lowered.weight_bits
     # What is written has a register once for the lanes of a place in the input's words.
     ports = lowered.activation_bits + 1
-    written = program.address_bits + program.input_lanes * lowered.activation_bits
+    written = program.address_bits + program.in_values * lowered.activation_bits
     results = program.entry_bits - lowered.bias_bits + lowered.activation_bits
     results += lowered.source.spec.layers[-1].output_type.bits
     return program.word_bits + program.shape.lanes * (fields + ports) + written + results

@@ -38,7 +38,7 @@ def column_parameters(program: ColumnProgram, node: str) -> dict[str, str]:
         "Shares": SHARES,
         "Cycles": program.n_cycles,
         "Sums": len(program.sums),
-        "InLanes": program.input_lanes,
+        "InValues": program.in_values,
         "InWords": program.input_words,
         "InBits": spec.input_type.bits,
         "InSigned": int(spec.input_type.signed),

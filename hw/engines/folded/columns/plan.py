@@ -40,7 +40,7 @@ class ColumnPlan(ProgramPlan[ColumnProgram]):
     def entry(self) -> StreamFormat:
         """The stream that the engine reads."""
         lowered = self.program.lowered
-        return stream(lowered.source.spec.input_type, lowered.inputs, self.program.input_lanes)
+        return stream(lowered.source.spec.input_type, lowered.inputs, self.program.in_values)
 
     @property
     def egress(self) -> StreamFormat:
@@ -70,9 +70,9 @@ class ColumnPlan(ProgramPlan[ColumnProgram]):
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""
         check_plan("folded", self.network, lambda inputs: interpret_columns(self.program, inputs))
 
-    def block(self, source_lanes: int | None, sink_lanes: int | None) -> EngineNode:
-        """Return the node between words of these lanes."""
-        return EngineNode.between(self, source_lanes, sink_lanes)
+    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
+        """Return the node between words of so many values."""
+        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

@@ -58,9 +58,9 @@ class ColumnProgram:
         return self.shape.words_of_input(self.lowered.inputs)
 
     @property
-    def input_lanes(self) -> int:
+    def in_values(self) -> int:
         """Activations in a word of the input stream."""
-        return self.shape.lanes_of_input(self.lowered.inputs)
+        return self.shape.word_values_of(self.lowered.inputs)
 
     @property
     def latency_cycles(self) -> int:

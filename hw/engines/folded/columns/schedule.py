@@ -116,7 +116,7 @@ class _Scheduler:
     def run(self) -> ColumnProgram:
         lowered, lanes = self.lowered, self.shape.lanes
         first = lowered.source.weights[0] != 0
-        placement = place_inputs(first.sum(axis=0), lanes, self.shape.lanes_of_input(lowered.inputs))
+        placement = place_inputs(first.sum(axis=0), lanes, self.shape.word_values_of(lowered.inputs))
         for index in range(lowered.inputs):
             self.home[index] = (*placement.home(index), 0)
         self.load = np.bincount(

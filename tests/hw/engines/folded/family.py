@@ -71,7 +71,7 @@ def main(names: Sequence[str]) -> None:
             over = f"{cycles - most:+.1f}" if cycles > most else ""
             print(
                 f"{name:18} {lanes:5} {network.nnz / lanes:8.1f} {most:8.1f} {cycles:6} {over:>6} "
-                f"{shape.banks:5} {shape.replicas:6} {shape.output_lanes:7} {estimate(program).lut:5} "
+                f"{shape.banks:5} {shape.replicas:6} {shape.out_values:7} {estimate(program).lut:5} "
                 f"{seconds:7.2f}",
                 flush=True,
             )

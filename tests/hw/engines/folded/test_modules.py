@@ -41,7 +41,7 @@ def answer(
 
 def stream(kind: str, features: int, width_bits: int) -> StreamFormat:
     return StreamFormat(
-        type=IntType.parse(kind), features=features, lanes=features, words=1, width_bits=width_bits
+        type=IntType.parse(kind), features=features, word_values=features, words=1, width_bits=width_bits
     )
 
 

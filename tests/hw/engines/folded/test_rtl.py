@@ -36,12 +36,12 @@ FAST: dict[str, Callable[[], Case]] = {
     "one layer": lambda: (_random(4, (30, 5), output_bits=16), FoldedShape(lanes=3, banks=2, replicas=1)),
     "starts while loading": lambda: (
         _random(9, (90, 40, 12), 0.15),
-        FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4),
+        FoldedShape(lanes=8, banks=10, replicas=3, in_values=6, out_values=4),
     ),
     "pipelined corners": lambda: (corner_network(np.random.default_rng(1)), FoldedShape.of(4, pipelining=1)),
     "pipelined, starts while loading": lambda: (
         _random(9, (90, 40, 12), 0.15),
-        FoldedShape(lanes=8, banks=10, replicas=3, input_lanes=6, output_lanes=4, pipelining=1),
+        FoldedShape(lanes=8, banks=10, replicas=3, in_values=6, out_values=4, pipelining=1),
     ),
 }
 SLOW: dict[str, Callable[[], Case]] = {

@@ -55,8 +55,8 @@ def test_random_networks_equal_the_reference(data: st.DataObject) -> None:
         lanes=lanes,
         banks=banks,
         replicas=data.draw(st.integers(1, lanes)),
-        input_lanes=data.draw(st.none() | st.integers(1, banks)),
-        output_lanes=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
+        in_values=data.draw(st.none() | st.integers(1, banks)),
+        out_values=data.draw(st.sampled_from([n for n in range(1, lanes + 1) if widths[-1] % n == 0])),
         pipelining=data.draw(st.integers(0, 1)),
     )
     holds(network, shape, 6)
@@ -108,8 +108,16 @@ def test_interpreting_is_per_vector() -> None:
         ("lanes", 0, r"lanes = 0 is outside 1 to 64; the nearest that works: lanes = 1"),
         ("lanes", 65, r"lanes = 65 is outside 1 to 64; the nearest that works: lanes = 64"),
         ("banks", 65, r"banks = 65 is outside 1 to 64; the nearest that works: banks = 64"),
-        ("input_lanes", 9, r"input_lanes = 9 is outside 1 to 8; the nearest that works: input_lanes = 8"),
-        ("output_lanes", 9, r"output_lanes = 9 is outside 1 to 8; the nearest that works: output_lanes = 8"),
+        (
+            "in_values",
+            9,
+            r"in_values = 9 is outside 1 to 8; the nearest that works: in_values = 8",
+        ),
+        (
+            "out_values",
+            9,
+            r"out_values = 9 is outside 1 to 8; the nearest that works: out_values = 8",
+        ),
         ("replicas", 9, r"replicas = 9 is outside 1 to 8; the nearest that works: replicas = 8"),
     ],
 )

@@ -41,14 +41,14 @@ def test_generated_top_lints_clean(taps: bool, number: int, tmp_path: Path) -> N
         ("ganglion_planar_banks", "-GValueBits=9"),
         ("ganglion_planar_address", "-GLiftedBits=7"),
         ("ganglion_planar_frames", "-GFrameChannels=3"),
-        ("ganglion_planar_loader", "-GLanes=5"),
+        ("ganglion_planar_loader", "-GChunk=5"),
         ("ganglion_planar_layers", "-GGap=16"),
         ("ganglion_planar_sequencer", "-GWords=1"),
         ("ganglion_planar_stream", "-GRows=7"),
         ("ganglion_planar_write", "-GStreams=3"),
         ("ganglion_planar_turns", "-GChannels=1"),
         ("ganglion_planar_plane", "-GHeight=5"),
-        ("ganglion_planar_drain", "-GLanes=9"),
+        ("ganglion_planar_drain", "-GChunk=9"),
     ],
 )
 def test_an_illegal_parameter_dies_at_elaboration(module: str, parameter: str) -> None:
