@@ -16,7 +16,7 @@ OUTPUT_LUTS = 14
 # For each hidden requantization beyond the first, a lane.
 MODE_LUTS = 5
 # What the accumulator of a lane takes beside its bits, where the DSP does not hold it.
-ACCUMULATOR_LUTS, ACCUMULATOR_FFS = 2, 1
+ACCUMULATOR_LUTS, ACCUMULATOR_FFS = 10, 1
 ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
 
 
