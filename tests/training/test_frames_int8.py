@@ -109,7 +109,7 @@ def test_a_small_game_is_pruned_made_int8_taught_and_shipped(tmp_path: Path) -> 
         steps=160,
         qat_steps=80,
         sparsity=0.8,
-        parent=str(dense.best(Phase.DENSE)),
+        parent=dense.best(Phase.DENSE),
         distill=True,
     )
     result = train(run)
@@ -135,7 +135,7 @@ def test_a_residual_student_killed_in_every_phase_goes_on_as_if_nothing_had_happ
         steps=192,
         qat_steps=96,
         sparsity=0.8,
-        parent=str(dense.best(Phase.DENSE)),
+        parent=dense.best(Phase.DENSE),
         distill=True,
         dense_steps=48,
     )
@@ -160,7 +160,7 @@ def test_a_dqn_zip_becomes_a_sparse_int8_folder(kind: str, tmp_path: Path) -> No
         steps=160,
         qat_steps=80,
         sparsity=0.8,
-        parent=str(path),
+        parent=path,
         distill=True,
         teacher_sha256="of the zip",
     )
