@@ -48,16 +48,22 @@ class Episodes:
     fell: NDArray[np.bool_]
     """[episodes]: whether the environment ended the episode before its time limit; games do not fall."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what result.json holds."""
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What every record says of them."""
         return {
-            **Statistics.of(self.returns).to_json(),
+            "return_mean": float(self.returns.mean()),
+            "return_std": float(self.returns.std()),
             "return_min": float(self.returns.min()),
             "falls": int(self.fell.sum()),
             "episodes": len(self.returns),
-            "returns": self.returns.tolist(),
             "first_seed": self.first_seed,
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what result.json holds."""
+        statistics = Statistics.of(self.returns).to_json()
+        return statistics | self.figures | {"returns": self.returns.tolist()}
 
 
 def run_episodes(

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 from ganglion.models.build.codec import STRICT, decode, decode_json
 from ganglion.models.build.errors import ExportError
+from ganglion.models.environments import is_game
+from ganglion.training.statistics import Interval
 
 RESULT_FILE, TEACHER_FILE = "result.json", "teacher.json"
 DELTA_PHASE = "delta"
 """What result.json calls the phase of a policy that was fine-tuned with thresholds."""
 _SOME_KEYS: dict[str, Any] = STRICT | {"extra": "ignore"}
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,16 @@ class Result(Evaluation):
     def planned(self) -> RunRecord:
         """What the run was to do."""
         return decode(RunRecord, self.run, f"{RESULT_FILE}: run")
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether the policy is integers."""
+        return self.phase not in ("dense", "prune")
+
+    @property
+    def network(self) -> str | None:
+        """What reads frames, of a game's DQN; None of other policies."""
+        return (self.config.get("dqn") or {}).get("network") if is_game(self.env_id) else None
 
     @property
     def origin(self) -> Score | None:

@@ -63,6 +63,5 @@ def _recorded(folder: Path, episodes: Episodes) -> dict[str, Any]:
     write_json(folder / RESULT_FILE, result)
     if (folder / JSON_FILE).exists():
         spec = read_description(folder)
-        evaluation = {key: result[key] for key in EVALUATION_KEYS}
-        write_description(folder, replace(spec, provenance=spec.provenance | evaluation))
+        write_description(folder, replace(spec, provenance=spec.provenance | episodes.figures))
     return result

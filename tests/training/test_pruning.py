@@ -174,7 +174,7 @@ def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
         torch.manual_seed(5)
 
     seeded()
-    gradients = model.actor_gradients(2, 64)
+    gradients = model.gradients(2)
     seeded()
     batches = model._draw(2, 64)
     weights = weights_of(model)

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
@@ -20,7 +18,7 @@ from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 
 
 class Sac(DistilledSac):
@@ -47,10 +45,6 @@ class Sac(DistilledSac):
         """Act and learn through these scales from now on; the float parameters stay."""
         self.quantization = quantization
         self.bind()
-
-    def gradients(self, n_batches: int) -> list[Tensor]:
-        """Return the mean gradient of the actor's loss over some batches of the replay buffer."""
-        return self.actor_gradients(n_batches, self.batch_size)
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
         """Return up to `count` observations [n, observation], the latest in the replay buffer."""
@@ -101,11 +95,9 @@ class Sac(DistilledSac):
 
 def new_sac(config: TrainConfig, seed: int) -> Sac:
     """Return a learner with random networks and an empty replay buffer."""
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
     return Sac(
         "MlpPolicy",
-        env,
+        training_envs(config, 1, spaces.Box),
         policy_kwargs={"net_arch": list(config.hidden)},
         **off_policy_arguments(config, seed),
     )

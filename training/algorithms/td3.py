@@ -1,6 +1,5 @@
 """TD3 and DDPG behind the port: stable-baselines3's updates of an actor that may be sparse and int8."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
@@ -9,9 +8,7 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3 import TD3
-from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.noise import NormalActionNoise
-from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
@@ -23,7 +20,7 @@ from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 
 
 class Td3(TD3):
@@ -135,12 +132,8 @@ class Td3(TD3):
 
     def as_teacher(self) -> Teacher:
         """Return the policy that the actor is now, whose noise is that of its exploration."""
-        network, deviation = copy.deepcopy(self._actor).requires_grad_(False), _deviation(self)
-
-        def act(observation: Tensor, noise: Tensor) -> Tensor:
-            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
-
-        return act
+        deviation = cast(NormalActionNoise, self.action_noise)._sigma
+        return self._actor.as_teacher(torch.from_numpy(deviation).float())
 
     def status(self) -> dict[str, float]:
         """Return nothing: TD3 adapts no coefficient."""
@@ -181,16 +174,11 @@ def _deploy(actor: Any) -> DeployedMlp:
     return network
 
 
-def _deviation(model: Td3) -> Tensor:
-    return torch.from_numpy(cast(NormalActionNoise, model.action_noise)._sigma).float()
-
-
 def new_td3(config: TrainConfig, seed: int, kind: type[Td3] = Td3) -> Td3:
     """Return a learner with random networks and an empty replay buffer."""
     settings = config.td3
     assert settings is not None
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
+    env = training_envs(config, 1, spaces.Box)
     n_actions = cast(spaces.Box, env.action_space).shape[0]
     return kind(
         "MlpPolicy",

@@ -77,10 +77,5 @@ def _measured(root: Path, cell: Cell, episodes: int, trained: Run | None) -> Ret
         widths=widths,
         weights=weights,
         stored_bytes=(folder / ONNX_FILE).stat().st_size,
-        return_mean=float(played.returns.mean()),
-        return_std=float(played.returns.std()),
-        return_min=float(played.returns.min()),
-        falls=int(played.fell.sum()),
-        episodes=episodes,
-        first_seed=TEST_SEEDS,
+        **played.figures,
     )
