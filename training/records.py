@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import STRICT, decode, decode_json
+from ganglion.models.build.codec import SOME_KEYS, STRICT, decode, decode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.environments import is_game
 from ganglion.training.statistics import Interval
@@ -15,7 +15,6 @@ from ganglion.training.statistics import Interval
 RESULT_FILE, TEACHER_FILE = "result.json", "teacher.json"
 DELTA_PHASE = "delta"
 """What result.json calls the phase of a policy that was fine-tuned with thresholds."""
-_SOME_KEYS: dict[str, Any] = STRICT | {"extra": "ignore"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Evaluation:
 class RunRecord:
     """What is read of a run that any version of ours described."""
 
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     name: str
     steps: int
@@ -58,7 +57,7 @@ class RunRecord:
 class Score:
     """What is read of an evaluation within another one's record."""
 
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     return_mean: float
     return_std: float
@@ -147,7 +146,7 @@ class TeacherRecord(Evaluation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Milestone:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     step: int
     elapsed_s: float
