@@ -149,10 +149,24 @@ def _begin(model: Learner, run: Run) -> Position:
             model.num_timesteps = step
         else:
             restore(model, _checked(run, run.parent))
+    _warn_of_zeros(model, run)
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})
     return Position.start(None, step)
+
+
+def _warn_of_zeros(model: Learner, run: Run) -> None:
+    """Say so when less sparsity is asked for than a parent has, whose zeros stay."""
+    if run.parent is None or model.masks() is None:
+        return
+    if 0 < run.sparsity < (kept := Run.of(run.parent).sparsity):
+        log.warning(
+            "%s: %s is of a run with %g, whose zeros stay: the policy will be as sparse as that",
+            spelled("sparsity", f"{run.sparsity:g}"),
+            run.parent,
+            kept,
+        )
 
 
 def require_same(run: Run) -> None:

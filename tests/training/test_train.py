@@ -177,7 +177,9 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(dense_run: tuple[Run, Path]) 
         train(toy_run(name="part", parent=Path("part.npz")))
 
 
-def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) -> None:
+def test_what_the_parent_pruned_never_comes_back(
+    dense_run: tuple[Run, Path], caplog: pytest.LogCaptureFixture
+) -> None:
     first = _sparse_run(dense_run[1], name="first", steps=400, qat_steps=0)
     train(first)
     second = _sparse_run(first.best(Phase.PRUNE), name="second", sparsity=0.9, steps=400, qat_steps=0)
@@ -186,6 +188,11 @@ def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) ->
     assert sparsity == sorted(sparsity)
     assert sparsity[0] == pytest.approx(0.8, abs=0.01)
     assert sparsity[-1] == pytest.approx(0.9, abs=0.01)
+    assert "zeros stay" not in caplog.text
+    third = _sparse_run(first.best(Phase.PRUNE), name="third", sparsity=0.5, steps=400, qat_steps=0)
+    train(third)
+    assert curve_of(third)[-1]["sparsity"] == sparsity[0]
+    assert f"sparsity=0.5: {third.parent} is of a run with 0.8, whose zeros stay: the" in caplog.text
 
 
 def test_a_kill_while_writing_leaves_the_checkpoint_whole(
