@@ -13,6 +13,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import Pruning, check_sparsity, neurons_left
+from ganglion.training.actor_critic_config import no_rollout_yet
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import ROLLOUT, TrainConfig
 
@@ -123,6 +124,9 @@ class Run:
         check_sparsity(self.sparsity)
         if self.pruning.norm is not None:
             neurons_left(self.config.hidden, self.sparsity)
+        is_new = self.parent is None and self.config.on_policy is not None
+        if self.sparsity and is_new and self.pruning is Pruning.SNIP:
+            raise no_rollout_yet(self.config.algorithm)
 
     @property
     def parent_is_zip(self) -> bool:

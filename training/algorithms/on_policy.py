@@ -12,11 +12,9 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.actor_critic_config import OnPolicyConfig
+from ganglion.training.actor_critic_config import OnPolicyConfig, no_rollout_yet
 from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.experience import Experience
@@ -122,10 +120,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         """Return the gradient of the policy's loss over the whole latest rollout, however many batches."""
         del n_batches
         if not len(self.experience.rollout):
-            raise ConfigError(
-                f"{spelled('pruning', 'snip')} judges weights before the first rollout, which "
-                f"{self.algorithm} learns from; another {spelled('pruning')} fits, such as magnitude or rigl"
-            )
+            raise no_rollout_yet(self.algorithm)
         seen = torch.from_numpy(self.experience.rollout)
         if self.teacher is not None:
             return self._actor.weight_gradients(self._distance(seen))
