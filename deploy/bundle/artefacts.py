@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json
+from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json, decode_toml
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json, sha256_file
 from ganglion.models.build.paths import BuildPaths
@@ -102,7 +102,7 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     name = paths.root.name
     design = decode_json(Design, paths.made(paths.hw, "compile"))
     found = design.board
-    if board is not None and board not in (found.name, *found.aliases) and Path(board).stem != found.name:
+    if board is not None and not _is_board(board, found, read_json(paths.hw)["board"]):
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
         )
@@ -122,6 +122,21 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
         bitstream=bitstream,
         reason=reason,
     )
+
+
+def _is_board(asked: str, found: Board, described: dict[str, Any]) -> bool:
+    """Return whether a name or a TOML file is of a design's board, of which hw.json holds the whole file."""
+    path = Path(asked)
+    if path.suffix != ".toml":
+        return asked in (found.name, *found.aliases)
+    return path.stem == found.name and _holds(described, decode_toml(dict[str, Any], path))
+
+
+def _holds(whole: Any, part: Any) -> bool:
+    """Return whether a JSON value has everything that another says."""
+    if not isinstance(part, dict):
+        return whole == part
+    return isinstance(whole, dict) and all(_holds(whole.get(key), value) for key, value in part.items())
 
 
 def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:
