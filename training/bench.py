@@ -1,6 +1,7 @@
 """Stage: environment steps per CPU second of ours against SB3's SAC and DQN, alternately in one run."""
 
 import time
+import timeit
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,10 @@ def _product_rate(precision: str) -> float:
     """
     torch.set_float32_matmul_precision(precision)
     a, b = torch.randn(2, _PRODUCT_WIDTH, _PRODUCT_WIDTH).unbind()
-    best = float("inf")
-    for _ in range(_N_ROUNDS):
-        start = time.process_time()
-        for _ in range(_N_PRODUCTS):
-            torch.mm(a, b)
-        best = min(best, time.process_time() - start)
-    return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / best / 1e9, 1)
+    seconds = timeit.repeat(
+        lambda: torch.mm(a, b), timer=time.process_time, number=_N_PRODUCTS, repeat=_N_ROUNDS
+    )
+    return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / min(seconds) / 1e9, 1)
 
 
 def run(settings: BenchSettings) -> None:

@@ -90,10 +90,11 @@ class CompressSettings:
         path = self.checkpoint
         if path.suffix == ".npz":
             statistics, copies = None, self._checked_run(config)
+        elif config.algorithm == "dqn":
+            take_up_zip(new_dqn(config, self.seed), path)  # raises unless it is of this architecture
+            statistics, copies = None, True
         else:
-            statistics, copies = (
-                self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
-            )
+            statistics, copies = self._checked_actor(config)
         steps = config.whole_rollouts(_STEPS) if self.steps is None else self.steps
         # An id such as dm_control/walker-walk is no folder's name.
         environment = re.sub(r"[^\w.-]", "-", self.environment)
@@ -132,11 +133,6 @@ class CompressSettings:
                 "those of the student; leave it out, or give the student the same network"
             )
         return copies
-
-    def _checked_values(self, config: TrainConfig) -> tuple[None, bool]:
-        """Return that there are no statistics and that the student, of one architecture, is a copy."""
-        take_up_zip(new_dqn(config, self.seed), self.checkpoint)
-        return None, True
 
     def _checked_actor(self, config: TrainConfig) -> tuple[Path | None, bool]:
         """Return the file of the observation statistics, and whether the student is the teacher's copy."""

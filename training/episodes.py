@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganglion.models.environments import is_game
+from ganglion.models.spec.heads import between
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.statistics import Statistics
 
@@ -138,5 +139,4 @@ def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
 def unsquash(squashed: NDArray[np.float64], space: gym.Space[Any]) -> FloatArray:
     """Return the environment's actions: [n, action] in [-1, 1] → [n, action] between the space's bounds."""
     assert isinstance(space, gym.spaces.Box)
-    low, high = space.low.astype(np.float64), space.high.astype(np.float64)
-    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
+    return between(squashed, space.low.astype(np.float64), space.high.astype(np.float64))

@@ -13,25 +13,22 @@ from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.finite import is_finite, require_finite_step, stop
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
+from ganglion.training.algorithms.replay import ReplayLearner, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.envs import training_envs
 
 
-class Td3(TD3):
+class Td3(ReplayLearner, TD3):
     """TD3, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`.
 
     Actor and target actor act through the same scales and masks.
     """
 
     algorithm: ClassVar[str] = "TD3"
-    standardizer: None = None
-    architecture: None = None
     quantization: Quantization | None = None
     teacher: Teacher | None = None
     _actor: DeployedMlp
@@ -40,10 +37,6 @@ class Td3(TD3):
     def _setup_model(self) -> None:
         super()._setup_model()
         self._actor, self._target = (_deploy(actor) for actor in (self.actor, self.actor_target))
-
-    def layers(self) -> list[nn.Linear]:
-        """Return the actor's layers."""
-        return actor_layers(self.policy)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks [out, in] of those layers, or None while every weight is free."""
@@ -94,10 +87,6 @@ class Td3(TD3):
             loss = nn.functional.mse_loss(action, self.teacher(seen, torch.zeros(())))
         return self._actor.weight_gradients(loss)
 
-    def latest_observations(self, count: int) -> NDArray[np.float32]:
-        """Return up to `count` observations [n, observation], the latest in the replay buffer."""
-        return latest_observations(self.replay_buffer, count)
-
     def arrays(self) -> Arrays:
         """Return copies of the networks, optimizers, replay buffer and count of updates."""
         groups = {
@@ -121,14 +110,6 @@ class Td3(TD3):
         ckpt.load_adam(self.critic.optimizer, checkpoint.adam("adam_critic"))
         ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
         self._n_updates = int(checkpoint.group("counters")["n_updates"])
-
-    def network_arrays(self) -> Arrays:
-        """Return copies of the actor."""
-        return ckpt.named({"actor": ckpt.module_arrays(self.actor)})
-
-    def load_network(self, checkpoint: Checkpoint) -> None:
-        """Put the actor that `network_arrays` returned back."""
-        ckpt.load_module(self.actor, checkpoint.group("actor"))
 
     def as_teacher(self) -> Teacher:
         """Return the policy that the actor is now, whose noise is that of its exploration."""

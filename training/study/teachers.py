@@ -51,12 +51,8 @@ def source_of(
     if algorithm not in ALGORITHMS:
         raise ConfigError(f"algorithm {algorithm!r}; known: {', '.join(sorted(ALGORITHMS))}")
     common = {"environment": environment, "algorithm": algorithm, "seed": seed, "build": build}
-    name, path, dense, qat = (
-        f"{study}-{algorithm}-s{seed}",
-        _shipped(environment, algorithm, seed),
-        None,
-        None,
-    )
+    name, path = f"{study}-{algorithm}-s{seed}", _shipped(environment, algorithm, seed)
+    dense = qat = None
     if path is None:
         dense = TrainSettings(**common, steps=steps, run=f"{name}-dense").plan()
         path = dense.best(Phase.DENSE)
