@@ -292,9 +292,8 @@ def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
 def test_a_learning_rate_falls_in_the_last_part_of_the_steps_and_in_half_of_an_imitation() -> None:
     config = toy_config(learning_rate=1e-3, distill_learning_rate=1e-2, anneal_fraction=0.1)
     falls = learning_rate(replace(toy_run(), config=config), Phase.DENSE)
-    imitates = learning_rate(
-        replace(toy_run(), config=config, parent=Path("x.npz"), distill=True), Phase.PRUNE
-    )
+    imitating = replace(toy_run(), config=config, parent=Path("x.npz"), distill=True)
+    imitates = learning_rate(imitating, Phase.PRUNE)
     assert callable(falls) and callable(imitates)
     assert [falls(rest) for rest in (1, 0.1, 0.05, 0)] == pytest.approx([1e-3, 1e-3, 5e-4, 0])
     assert [imitates(rest) for rest in (1, 0.5, 0.25, 0)] == pytest.approx([1e-2, 1e-2, 5e-3, 0])
