@@ -114,12 +114,8 @@ def mask_arrays(masks: Sequence[Tensor] | None) -> dict[str, NDArray[Any]]:
 
 def masks_of(checkpoint: Checkpoint) -> list[Tensor]:
     """Return the masks [out, in] of the weights; none of a dense policy, or of an old checkpoint."""
-    names = sorted((name for name in checkpoint.arrays if name.startswith("mask/")), key=_mask_index)
-    return [torch.from_numpy(checkpoint.arrays[name]).float() for name in names]
-
-
-def _mask_index(name: str) -> int:
-    return int(name.removeprefix("mask/"))
+    found = checkpoint.group("mask") if checkpoint.holds("mask") else {}
+    return [torch.from_numpy(found[index]).float() for index in sorted(found, key=int)]
 
 
 def capture_random() -> dict[str, NDArray[Any]]:
