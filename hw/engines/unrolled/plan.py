@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.check import check_plan
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.unrolled.cost import cost, plain_cost
 from ganglion.hw.engines.unrolled.emit import CoreWriter
 from ganglion.hw.engines.unrolled.graph import Graph
@@ -30,17 +29,12 @@ MODULES = (
     "ganglion_output_fifo",
     "ganglion_pipeline_stream",
 )
-BEHAVIOURAL = (
-    "ganglion_add3.sv, ganglion_clip.sv: simulation runs the sum and the clip themselves; "
-    "synthesis instantiates LUT6_2 and CARRY4, proven equivalent by a test",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnrolledPlan:
     """A scheduled graph; a ganglion.hw.engines.node.NodePlan."""
 
-    behavioural: ClassVar[tuple[str, ...]] = BEHAVIOURAL
     network: IntNetwork
     shape: UnrolledShape
     graph: Graph
@@ -93,10 +87,6 @@ class UnrolledPlan:
             for layer in self.graph.layers
         ]
         check_plan("unrolled", self.network, lambda inputs: interpret(self.graph, inputs), read)
-
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the pipeline of a node called `name` into `folder`."""

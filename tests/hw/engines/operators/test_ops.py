@@ -48,11 +48,11 @@ class OpCase:
 
 def _folded(network: IntNetwork) -> EngineNode:
     shape = FoldedShape.of(min(4, max(1, network.nnz)), Multiplier.LUT)
-    return plan_folded(network, shape).block(None, None)
+    return EngineNode.between(plan_folded(network, shape), None, None)
 
 
 def _unrolled(network: IntNetwork) -> EngineNode:
-    return plan_unrolled(network, UnrolledShape(adders_per_stage=3)).block(1, 1)
+    return EngineNode.between(plan_unrolled(network, UnrolledShape(adders_per_stage=3)), 1, 1)
 
 
 CASES = (OpCase(engine=Folded(), node=_folded), OpCase(engine=Unrolled(), node=_unrolled))
