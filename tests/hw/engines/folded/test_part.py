@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganglion.hw.engines.folded.cost import estimate
-from ganglion.hw.engines.folded.part import memories, on_part
+from ganglion.hw.engines.folded.part import on_part
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.synth import resources_by_node, run_yosys
@@ -26,7 +26,7 @@ def test_a_xilinx_part_is_what_the_cost_model_was_fitted_to() -> None:
 
 def test_smaller_block_rams_are_more_of_them() -> None:
     family = find_board("icebreaker").family
-    assert [memories(*size, family.bram) for size in ((16, 256), (17, 256), (16, 257))] == [1, 2, 2]
+    assert [family.bram.needed(*size) for size in ((16, 256), (17, 256), (16, 257))] == [1, 2, 2]
     one_port = on_part(PLAN.program, PLAN.resources, family).bram
     two_ports = replace(family, bram=replace(family.bram, read_ports=2))
     assert PLAN.resources.bram < on_part(PLAN.program, PLAN.resources, two_ports).bram <= one_port
