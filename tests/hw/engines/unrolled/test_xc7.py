@@ -194,9 +194,9 @@ def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
     inputs = all_inputs(network)
     design = build_bare(plan(network, UnrolledShape()), tmp_path / "design").design
-    (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
+    (tmp_path / "design" / "rtl" / "cells.sv").write_text(f"`define SYNTHESIS\n{CELLS}")
     design = replace(design, sources=("rtl/cells.sv", *design.sources))
-    bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
+    bench = Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
     run_and_check(bench, Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
 
 
