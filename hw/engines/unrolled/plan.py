@@ -13,7 +13,7 @@ from ganglion.hw.engines.unrolled.emit import CoreWriter
 from ganglion.hw.engines.unrolled.graph import Graph
 from ganglion.hw.engines.unrolled.interpret import interpret
 from ganglion.hw.engines.unrolled.lower import lower
-from ganglion.hw.engines.unrolled.pipeline import core_name, engine_lines
+from ganglion.hw.engines.unrolled.pipeline import engine_lines
 from ganglion.hw.engines.unrolled.schedule import Schedule, schedule
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
@@ -90,7 +90,7 @@ class UnrolledPlan:
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the pipeline of a node called `name` into `folder`."""
-        core = CoreWriter.of(self.graph, self.schedule, name=core_name(name), xc7=self.shape.xc7)
+        core = CoreWriter.of(self.graph, self.schedule, name=f"{name}_core", xc7=self.shape.xc7)
         file = folder / f"{core.name}.sv"
         file.write_text(core.module())
         return EngineFiles(
