@@ -15,7 +15,7 @@ from ganglion.hw.engines.folded.engine import Folded
 from ganglion.hw.engines.folded.plan import plan as plan_folded
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.engines.node import EngineNode, NodeEngine
-from ganglion.hw.engines.operators import insert_node
+from ganglion.hw.engines.operators.chain import insert_node
 from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.hw.engines.unrolled.plan import plan as plan_unrolled
 from ganglion.hw.engines.unrolled.shape import UnrolledShape

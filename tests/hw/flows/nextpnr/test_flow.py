@@ -69,7 +69,7 @@ def make(root: Path, board: str) -> Made:
     shell = write_shell(paths, design, 64 * "0")
     folder = root / "bitstream"
     folder.mkdir()
-    return Made(design=design, shell=shell, bit_file=Nextpnr().build(design, paths.shell, folder, seeds=2))
+    return Made(design=design, shell=shell, bit_file=Nextpnr().build(design, folder, seeds=2))
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_an_arty_gets_a_bit_file_when_its_clock_is_met_and_else_none(tmp_path: P
     build = build_shells(tmp_path / "build", (4, 3), lanes=1)
     design = replace(build.design, board=ARTY)
     flow = OpenXc7(install(tmp_path / "met", part=ARTY.open_part).environment)
-    made = flow.build(design, build.paths.shell, tmp_path, seeds=3)
+    made = flow.build(design, tmp_path, seeds=3)
     assert (made.clock_mhz, made.runs_mhz, made.baud, made.files[0].name) == (
         120.2,
         100.0,
@@ -112,7 +112,7 @@ def test_an_arty_gets_a_bit_file_when_its_clock_is_met_and_else_none(tmp_path: P
     made.files[0].unlink()
     late = OpenXc7(install(tmp_path / "late", mhz=(98.0, 96.0), part=ARTY.open_part).environment)
     with pytest.raises(ToolError, match=r"best of 2 seeds reaches 98 MHz of 100; no bit file .*clock_mhz=50"):
-        late.build(design, build.paths.shell, tmp_path, seeds=2)
+        late.build(design, tmp_path, seeds=2)
     assert not list(tmp_path.rglob("*.bit"))
 
 

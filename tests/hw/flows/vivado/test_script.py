@@ -73,7 +73,7 @@ def run(shells: Build, canned: Path, board: str = "Pynq-Z2", clock_mhz: float | 
     folder = Path(os.path.relpath(canned / "out"))  # as it is in a build named by a relative path
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    return Vivado().build(replace(shells.design, board=target), shells.paths.shell, folder, seeds=1)
+    return Vivado().build(replace(shells.design, board=target), folder, seeds=1)
 
 
 @pytest.mark.parametrize("name", BOARDS)
