@@ -32,7 +32,7 @@ from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 from tests.hw.engines.folded.nets import corner_network
 from tests.hw.engines.unrolled.corners import CORNERS
-from tests.hw.engines.unrolled.test_lint import lint
+from tests.hw.lint import lint
 from tests.networks import random_inputs, random_network
 
 PART = "xc7z020clg400-1"

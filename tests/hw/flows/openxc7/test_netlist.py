@@ -23,8 +23,8 @@ from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.select_policy import shipped_policy
 from tests.hw.bare import build_bare
-from tests.hw.engines.unrolled.test_lint import lint
 from tests.hw.flows.openxc7.stand_ins import install
+from tests.hw.lint import lint
 from tests.hw.shell.shells import POLICY, build_shells
 from tests.networks import random_network
 

@@ -15,7 +15,7 @@ from ganglion.hw.flows.zynq.clock import LogicClock
 from ganglion.hw.flows.zynq.hwh import VLNV, hwh
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import ToolError
-from tests.hw.engines.unrolled.test_lint import lint
+from tests.hw.lint import lint
 from tests.hw.shell.shells import Build, build_shells
 
 TCLSH = shutil.which("tclsh")

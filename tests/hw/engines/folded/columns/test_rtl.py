@@ -13,7 +13,6 @@ from ganglion.hw.engines.folded.columns.plan import COLUMN_MODULES, ColumnPlan, 
 from ganglion.hw.engines.folded.columns.schedule import schedule_columns
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.gates import GateLevel, GatesSettings
-from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.sim.vectors import proof_inputs
@@ -28,9 +27,8 @@ from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare, share_simulators
 from tests.hw.engines.folded.columns.nets import nature, tail
 from tests.hw.engines.folded.nets import corner_network, with_types
-from tests.hw.engines.folded.test_lint import lint
 from tests.hw.faults.texts import Fault, put_fault
-from tests.hw.module_text import assert_is_short_and_says_what_it_is
+from tests.hw.lint import assert_dies, assert_is_clean_and_says_what_it_is, lint_in
 from tests.hw.toy import toy_network, write_toy_policy
 from tests.hw.traffic import stalled
 from tests.networks import random_inputs, random_network
@@ -96,8 +94,7 @@ OWN_MODULES = [module for module in COLUMN_MODULES if "column" in module or "sha
 
 @pytest.mark.parametrize("module", OWN_MODULES)
 def test_module_lints_clean_and_says_what_it_is(module: str) -> None:
-    assert lint(RTL, module) == ""
-    assert_is_short_and_says_what_it_is(module)
+    assert_is_clean_and_says_what_it_is(module)
 
 
 @pytest.mark.slow
@@ -105,15 +102,14 @@ def test_module_lints_clean_and_says_what_it_is(module: str) -> None:
 def test_generated_top_lints_clean(lanes: int, tmp_path: Path) -> None:
     build_bare(plan_columns(corner_network(np.random.default_rng(0)), FoldedShape.columns(lanes)), tmp_path)
     for options in ([], ["-DGANGLION_TAPS=1"]):
-        assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
+        assert lint_in(tmp_path / "rtl", "ganglion_top", *options) == ""
 
 
 @pytest.mark.parametrize(
     ("module", "parameter"), [("ganglion_share_queue", "-GDepth=24"), ("ganglion_column_loader", "-GWidth=3")]
 )
 def test_an_illegal_parameter_dies_at_elaboration(module: str, parameter: str) -> None:
-    report = lint(RTL, module, "-Wno-lint", parameter)
-    assert f"{module}: " in report and parameter.partition("=")[2] in report
+    assert_dies(module, parameter)
 
 
 FAULTS: tuple[Fault, ...] = (
