@@ -15,8 +15,7 @@ from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.rtl import RTL
 from ganglion.hw.shell.generate import write_shell
-from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.synth import head_resources
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import CompileError
@@ -24,7 +23,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.reference import Ints
 from ganglion.models.spec.heads import ActionHead, ArgmaxHead, TanhHead
 from ganglion.models.spec.types import IntType
-from tests.hw.bare import CACHE, build_bare
+from tests.hw.bare import bench_of, build_bare
 from tests.hw.lint import assert_dies, lint_in
 from tests.hw.shell.shells import POLICY, Build, Library
 from tests.networks import random_network
@@ -92,7 +91,7 @@ def expected(head: ActionHead, vectors: Ints) -> Ints:
 )
 def test_rtl_equals_the_reference_for_every_value(head: ActionHead, kind: IntType, tmp_path: Path) -> None:
     design = head_design(head, kind, tmp_path / "head")
-    bench = Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
+    bench = bench_of(design, 2000)
     vectors = every_value(kind)
     for traffic in (Traffic(), Traffic(stall_percent=40, burst_cycles=5, reset_at_cycle=300)):
         result = bench.run(vectors, traffic, tmp_path / "run")
