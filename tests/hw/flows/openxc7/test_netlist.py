@@ -23,28 +23,19 @@ from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.select_policy import shipped_policy
 from tests.hw.bare import build_bare
-from tests.hw.flows.openxc7.stand_ins import install
+from tests.hw.flows.openxc7.stand_ins import PS7_PORTS, install
 from tests.hw.lint import lint
 from tests.hw.shell.shells import POLICY, build_shells
 from tests.networks import random_network
 
 # What yosys' library declares of the two cells of the device, as ports alone.
-CELLS = """
+CELLS = f"""
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off UNUSEDSIGNAL */
 /* verilator lint_off UNDRIVEN */
 module BUFG (input logic I, output logic O);
 endmodule
-module PS7 (
-  output logic [3:0] FCLKCLK, FCLKRESETN, input logic [3:0] FCLKCLKTRIGN, input logic MAXIGP0ACLK,
-  output logic [31:0] MAXIGP0AWADDR, MAXIGP0ARADDR, MAXIGP0WDATA, input logic [31:0] MAXIGP0RDATA,
-  output logic [11:0] MAXIGP0AWID, MAXIGP0ARID, input logic [11:0] MAXIGP0BID, MAXIGP0RID,
-  output logic [3:0] MAXIGP0AWLEN, MAXIGP0ARLEN, MAXIGP0WSTRB,
-  output logic [1:0] MAXIGP0AWSIZE, MAXIGP0ARSIZE, MAXIGP0AWBURST, MAXIGP0ARBURST,
-  input logic [1:0] MAXIGP0BRESP, MAXIGP0RRESP,
-  output logic MAXIGP0AWVALID, MAXIGP0WVALID, MAXIGP0WLAST, MAXIGP0BREADY, MAXIGP0ARVALID, MAXIGP0RREADY,
-  input logic MAXIGP0AWREADY, MAXIGP0WREADY, MAXIGP0BVALID, MAXIGP0ARREADY, MAXIGP0RVALID, MAXIGP0RLAST
-);
+{PS7_PORTS}
 endmodule
 """
 
