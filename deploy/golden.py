@@ -41,10 +41,8 @@ def read_golden(path: Path, host: HostEnds) -> Golden:
     if set(arrays) - {EPISODE_START} != set(NAMES):
         raise ExportError(f"{path}: arrays {sorted(arrays)}, expected {sorted(NAMES)}")
     n = len(arrays["observation"]) if arrays["observation"].ndim else 0
-    is_argmax, is_frame = (
-        isinstance(host.action, ArgmaxAction),
-        isinstance(host.observation, FrameObservation),
-    )
+    is_argmax = isinstance(host.action, ArgmaxAction)
+    is_frame = isinstance(host.observation, FrameObservation)
     expected = {
         "observation": ((n, *host.observation.shape), "u" if is_frame else "f"),
         "input": ((n, host.observation.values), "iu"),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
-from ganglion.models.reference import IntNetwork, Ints, requantize
+from ganglion.models.reference import IntNetwork, Ints, activations
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class DeltaNetwork:
 
         [batch, *in] → [batch, *out] int64 and [layers, batch] int64; `state` goes on.
         """
-        activations, products = self.forward(state, inputs)
-        return activations[-1], products
+        values, products = self.forward(state, inputs)
+        return values[-1], products
 
     def forward(self, state: DeltaState, inputs: Ints) -> tuple[list[Ints], Ints]:
         """Return every layer's activations for the next inputs, and each layer's multiplications.
@@ -96,10 +96,7 @@ class DeltaNetwork:
         for index, layer in enumerate(spec.layers):
             source = boundaries[spec.source(index)]
             products.append(self._send(state, index, layer.entering(source)))
-            acc = state.accumulators[index]
-            if (residual := spec.residual(index)) is not None:
-                acc = acc + (boundaries[residual] << spec.residual_shift(index))
-            boundaries.append(requantize(acc, layer.shift, layer.output_type))
+            boundaries.append(activations(spec, index, state.accumulators[index], boundaries))
         return boundaries[1:], np.array(products)
 
     def run(self, inputs: Ints, starts: npt.NDArray[np.bool_]) -> list[Ints]:
@@ -109,15 +106,15 @@ class DeltaNetwork:
         """
         inputs = np.asarray(inputs, np.int64)
         layers = self.network.spec.layers
-        activations = [np.empty((len(inputs), *layer.out_shape), np.int64) for layer in layers]
+        found = [np.empty((len(inputs), *layer.out_shape), np.int64) for layer in layers]
         state = None
         for rows, goes_on in side_by_side(starts):
             if state is None:
                 state = self.start(len(goes_on))
             state.keep(goes_on)
-            for whole, part in zip(activations, self.forward(state, inputs[rows])[0], strict=True):
+            for whole, part in zip(found, self.forward(state, inputs[rows])[0], strict=True):
                 whole[rows] = part
-        return activations
+        return found
 
     def _send(self, state: DeltaState, index: int, values: Ints) -> Ints:
         """Bring a layer's accumulators up to date; return the multiplications of each episode: [batch]."""
@@ -154,9 +151,7 @@ def step_from_sent(network: IntNetwork, inputs: Ints, sent: dict[int, Ints]) -> 
         if index in sent:
             values = sent[index] = hold(values, sent[index], spec.threshold(index))
         acc = layer.accumulate(values, network.weights[index], network.biases[index])
-        if (residual := spec.residual(index)) is not None:
-            acc = acc + (boundaries[residual] << spec.residual_shift(index))
-        boundaries.append(requantize(acc, layer.shift, layer.output_type))
+        boundaries.append(activations(spec, index, acc, boundaries))
     return boundaries[-1]
 
 

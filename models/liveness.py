@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganglion.models.layers import Layer
-from ganglion.models.reference import IntNetwork, Ints, requantize
+from ganglion.models.reference import IntNetwork, Ints, activations
 from ganglion.models.spec.network import NetworkSpec
 
 
@@ -101,9 +101,7 @@ def _without_constants(network: IntNetwork) -> tuple[list[Ints], list[Ints]]:
         )
         interval = layer.interval(entering[0], entering[1], weights[index], biases[index])
         for bounds, acc in zip((low, high), interval, strict=True):
-            if (residual := spec.residual(index)) is not None:
-                acc = acc + (bounds[residual] << spec.residual_shift(index))
-            bounds.append(requantize(acc, layer.shift, layer.output_type))
+            bounds.append(activations(spec, index, acc, bounds))
     return weights, biases
 
 

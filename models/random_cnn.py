@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from ganglion.models.formats.export import write_policy
 from ganglion.models.frames import stacked
-from ganglion.models.layers import Conv2d, Dense, Layer
-from ganglion.models.nets.architecture import impala_resnet
+from ganglion.models.layers import Conv2d, Layer
+from ganglion.models.nets.architecture import INT8, UINT8, UNSCALED, dense_chain, impala_resnet
 from ganglion.models.nets.quant_network import QuantNetwork
-from ganglion.models.random_policy import INT8, UINT8, UNSCALED, calibrated, covering_mask, survivors
+from ganglion.models.random_policy import calibrated, covering_mask, survivors
 from ganglion.models.reference import IntNetwork
 from ganglion.models.sparsity import Distribution, pools_of
 from ganglion.models.spec.heads import ArgmaxHead
@@ -56,11 +56,7 @@ class Cnn:
             layer = Conv2d(name=f"conv{index}", **sizes, **window, **types, **UNSCALED)
             layers.append(layer)
             shape = layer.out_shape
-        n_in = math.prod(shape)
-        for index, n_out in enumerate(self.widths, 1):
-            types = {"weight_type": INT8, "output_type": INT8 if index == len(self.widths) else UINT8}
-            layers.append(Dense(name=f"fc{index}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
-            n_in = n_out
+        layers += dense_chain(math.prod(shape), self.widths)
         return NetworkSpec(input_type=UINT8, layers=tuple(layers), frame_stack=self.frame_stack)
 
 

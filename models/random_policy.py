@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ganglion.models.formats.export import write_policy
-from ganglion.models.layers import Dense, Layer
+from ganglion.models.layers import Layer
+from ganglion.models.nets.architecture import INT8, dense_chain
 from ganglion.models.nets.quant_network import QuantNetwork
+from ganglion.models.quant.calibration import MAX_SKIP_SHIFT
 from ganglion.models.reference import IntNetwork, Ints, requantize
 from ganglion.models.sparsity import Distribution, pools_of
 from ganglion.models.spec.heads import TanhHead
@@ -18,12 +19,7 @@ from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
 
-INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
-UNSCALED: dict[str, Any] = {"input_exponent": 0, "weight_exponent": 0, "output_exponent": 0}
-"""Scales of a layer that is yet to be calibrated."""
 WEIGHT_EXPONENT = -7
-# A residual is shifted left by so many bits at most, that weights of eight hold what it is multiplied by.
-MOST_RESIDUAL_BITS = 6
 # What survives magnitude pruning, as shares of the largest weight: a threshold and an exponential tail.
 THRESHOLD, TAIL = 0.25, 0.22
 # Biases centre what random inputs give, within a share of its deviation; shifts let few of it saturate.
@@ -41,17 +37,15 @@ def random_sparse_network(rng: np.random.Generator, widths: Sequence[int], spars
     counts = [pool.count for pool in pools_of(shapes, sparsity, Distribution.ERK)]
     hidden = [min(width, *around) for width, around in zip(widths[1:-1], pairwise(counts), strict=True)]
     used = [widths[0], *hidden, widths[-1]]
-    layers: list[Layer] = []
     weights = []
     for index, (n_out, n_in) in enumerate(shapes):
         weight = np.zeros((n_out, n_in), dtype=np.int64)
         live = weight[: used[index + 1], : used[index]]
         live[:] = survivors(rng, live.shape) * covering_mask(rng, live.shape, counts[index])
         weights.append(weight)
-        types = {"weight_type": INT8, "output_type": INT8 if index + 1 == len(shapes) else UINT8}
-        layers.append(Dense(name=f"fc{index + 1}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
     inputs = rng.integers(INT8.low, INT8.high + 1, (CALIBRATION_VECTORS, widths[0]))
-    return calibrated(rng, NetworkSpec(input_type=INT8, layers=tuple(layers)), weights, inputs)
+    architecture = NetworkSpec(input_type=INT8, layers=tuple(dense_chain(widths[0], widths[1:])))
+    return calibrated(rng, architecture, weights, inputs)
 
 
 def calibrated(
@@ -73,7 +67,7 @@ def calibrated(
         weight_exponent = WEIGHT_EXPONENT if layer.has_weights else 0
         if residual is not None:
             added = boundaries[residual]
-            bits = np.clip(np.rint(np.log2(acc.std() / added.std())), 0, MOST_RESIDUAL_BITS).astype(int)
+            bits = np.clip(np.rint(np.log2(acc.std() / added.std())), 0, MAX_SKIP_SHIFT).astype(int)
             weight_exponent = exponents[residual] - int(bits) - exponents[source]
             acc = acc + (added << bits)
         shift = 0

@@ -1,5 +1,6 @@
 """The integer-only forward pass: the definition of bit-exact that every other link is held against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,14 @@ def requantize(acc: Ints, shift: int, output_type: IntType) -> Ints:
     """Scale accumulators to activations: [...] int64 → [...] int64, half up, saturating."""
     half = (1 << shift) >> 1
     return np.clip((acc + half) >> shift, output_type.low, output_type.high)
+
+
+def activations(spec: NetworkSpec, index: int, acc: Ints, boundaries: Sequence[Ints]) -> Ints:
+    """Return what layer `index` gives: its accumulators and its residual, if any, requantized."""
+    layer, residual = spec.layers[index], spec.residual(index)
+    if residual is not None:
+        acc = acc + (boundaries[residual] << spec.residual_shift(index))
+    return requantize(acc, layer.shift, layer.output_type)
 
 
 def quantize_observation(obs: npt.ArrayLike, normalizer: Entry, input_type: IntType) -> Ints:
@@ -96,17 +105,10 @@ class IntNetwork:
         """Return every layer's activations: [batch, *in] → list of [batch, *out] int64, the output last."""
         boundaries = [np.asarray(inputs, dtype=np.int64)]
         for index, layer in enumerate(self.spec.layers):
-            acc = self._accumulate(index, boundaries)
-            boundaries.append(requantize(acc, layer.shift, layer.output_type))
+            entering = layer.entering(boundaries[self.spec.source(index)])
+            acc = layer.accumulate(entering, self.weights[index], self.biases[index])
+            boundaries.append(activations(self.spec, index, acc, boundaries))
         return boundaries[1:]
-
-    def _accumulate(self, index: int, boundaries: list[Ints]) -> Ints:
-        layer = self.spec.layers[index]
-        entering = layer.entering(boundaries[self.spec.source(index)])
-        acc = layer.accumulate(entering, self.weights[index], self.biases[index])
-        if (residual := self.spec.residual(index)) is not None:
-            acc = acc + (boundaries[residual] << self.spec.residual_shift(index))
-        return acc
 
     def __call__(self, inputs: Ints) -> Ints:
         """Return the network's integer output: [batch, *in] → [batch, *out] int64."""

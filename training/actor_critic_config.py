@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from ganglion.models.build.codec import STRICT
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.spelling import spelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,14 @@ class Td3Config:
             _check(self, name, getattr(self, name) >= 1, "at least 1")
         for name in ("target_noise", "target_noise_clip", "exploration_noise"):
             _check(self, name, getattr(self, name) >= 0, "at least 0")
+
+
+def no_rollout_yet(algorithm: str) -> ConfigError:
+    """Return the error of SNIP before an algorithm that learns from rollouts has seen one."""
+    return ConfigError(
+        f"{spelled('pruning', 'snip')} judges weights before the first rollout, which "
+        f"{algorithm.upper()} learns from; another {spelled('pruning')} fits, such as magnitude or rigl"
+    )
 
 
 def _check(config: Any, name: str, good: bool, allowed: str) -> None:

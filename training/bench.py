@@ -1,6 +1,7 @@
 """Stage: environment steps per CPU second of ours against SB3's SAC and DQN, alternately in one run."""
 
 import time
+import timeit
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from stable_baselines3 import SAC
 from ganglion.models.build.files import merge_json
 from ganglion.models.build.paths import BENCH_FILE, BUILD
 from ganglion.training.algorithms.sac import new_sac
-from ganglion.training.bench_games import measure_games
+from ganglion.training.bench_games import alternate, measure_games
 from ganglion.training.config import load_config
 from ganglion.training.envs import make_env
 from ganglion.training.learner import quantize
@@ -52,14 +53,8 @@ def measure() -> dict[str, Any]:
         "ganglion": (dense, fast_precision),
         "ganglion_int8": (int8, fast_precision),
     }
-    seconds = dict.fromkeys(contestants, float("inf"))
-    for _ in range(_N_ROUNDS):
-        for name, (model, wanted) in contestants.items():
-            torch.set_float32_matmul_precision(wanted)
-            start = time.process_time()
-            model.learn(_N_STEPS, reset_num_timesteps=False)
-            seconds[name] = min(seconds[name], time.process_time() - start)
-    rates = {name: round(_N_STEPS / s, 1) for name, s in seconds.items()}
+    seconds = alternate(contestants, _N_ROUNDS, _N_STEPS)
+    rates = {name: round(_N_STEPS / min(rounds), 1) for name, rounds in seconds.items()}
     products = {"stable_baselines3": _product_rate(precision), "ganglion": _product_rate(fast_precision)}
     return {
         "env_id": config.env_id,
@@ -79,13 +74,10 @@ def _product_rate(precision: str) -> float:
     """
     torch.set_float32_matmul_precision(precision)
     a, b = torch.randn(2, _PRODUCT_WIDTH, _PRODUCT_WIDTH).unbind()
-    best = float("inf")
-    for _ in range(_N_ROUNDS):
-        start = time.process_time()
-        for _ in range(_N_PRODUCTS):
-            torch.mm(a, b)
-        best = min(best, time.process_time() - start)
-    return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / best / 1e9, 1)
+    seconds = timeit.repeat(
+        lambda: torch.mm(a, b), timer=time.process_time, number=_N_PRODUCTS, repeat=_N_ROUNDS
+    )
+    return round(_N_PRODUCTS * 2 * _PRODUCT_WIDTH**3 / min(seconds) / 1e9, 1)
 
 
 def run(settings: BenchSettings) -> None:

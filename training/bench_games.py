@@ -2,11 +2,13 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from stable_baselines3 import DQN
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.env_util import make_atari_env
 from stable_baselines3.common.vec_env import VecFrameStack
 
@@ -35,16 +37,10 @@ def measure_games() -> dict[str, Any]:
     env = VecFrameStack(make_atari_env(config.env_id, seed=0), 4)
     plain = DQN("CnnPolicy", env, seed=0, learning_starts=_N_WARM_UP // 2, buffer_size=_BUFFER, device="cpu")
     contestants = {"stable_baselines3": (plain, precision), "ganglion": (ours, fast_precision)}
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for model, _ in contestants.values():
         model.learn(_N_WARM_UP)
         _act_greedily(model)
-    for _ in range(_N_ROUNDS):
-        for name, (model, wanted) in contestants.items():
-            torch.set_float32_matmul_precision(wanted)
-            start = time.process_time()
-            model.learn(_N_STEPS, reset_num_timesteps=False)
-            seconds[name].append(time.process_time() - start)
+    seconds = alternate(contestants, _N_ROUNDS, _N_STEPS)
     ratios = np.divide(seconds["stable_baselines3"], seconds["ganglion"])
     return {
         "env_id": config.env_id,
@@ -56,6 +52,20 @@ def measure_games() -> dict[str, Any]:
         "speedup": round(float(np.median(ratios)), 2),
         "speedups": [round(float(ratio), 2) for ratio in sorted(ratios)],
     }
+
+
+def alternate(
+    contestants: Mapping[str, tuple[BaseAlgorithm, str]], n_rounds: int, n_steps: int
+) -> dict[str, list[float]]:
+    """Return the CPU seconds in which each learnt so many steps at its precision of torch, round by round."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(n_rounds):
+        for name, (model, wanted) in contestants.items():
+            torch.set_float32_matmul_precision(wanted)
+            start = time.process_time()
+            model.learn(n_steps, reset_num_timesteps=False)
+            seconds[name].append(time.process_time() - start)
+    return seconds
 
 
 def _act_greedily(model: DQN) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from stable_baselines3.common.callbacks import BaseCallback
 
+from ganglion.models.build.codec import encode
 from ganglion.models.build.files import atomic_write
 from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import measured_sparsity
@@ -22,7 +23,6 @@ from ganglion.training.learner import (
     count_weights,
     deterministic_policy,
     masks_or_ones,
-    quantization_json,
 )
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase, Run
@@ -150,7 +150,7 @@ class MilestoneCallback(BaseCallback):
             "phase": self._phase.value,
             "step": self.num_timesteps,
             "best_mean": self._best_mean if np.isfinite(self._best_mean) else None,
-            "quantization": quantization_json(self.model),
+            "quantization": encode(self.model.quantization),
         }
         return Checkpoint(arrays={**capture(self.model), **ckpt.capture_random()}, meta=meta)
 

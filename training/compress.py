@@ -27,7 +27,7 @@ from ganglion.training.config import TrainConfig, changed, known_environments, l
 from ganglion.training.envs import make_env
 from ganglion.training.export import N_VECTORS, export_run
 from ganglion.training.options import SEED, name_parts
-from ganglion.training.parents import DENSE_FRACTION, is_copy, require_teacher, taught_by
+from ganglion.training.parents import DENSE_FRACTION, is_copy, require_teacher
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
 from ganglion.training.student import has_critics_for, is_alike
@@ -90,10 +90,11 @@ class CompressSettings:
         path = self.checkpoint
         if path.suffix == ".npz":
             statistics, copies = None, self._checked_run(config)
+        elif config.algorithm == "dqn":
+            take_up_zip(new_dqn(config, self.seed), path)  # raises unless it is of this architecture
+            statistics, copies = None, True
         else:
-            statistics, copies = (
-                self._checked_values(config) if config.algorithm == "dqn" else self._checked_actor(config)
-            )
+            statistics, copies = self._checked_actor(config)
         steps = config.whole_rollouts(_STEPS) if self.steps is None else self.steps
         # An id such as dm_control/walker-walk is no folder's name.
         environment = re.sub(r"[^\w.-]", "-", self.environment)
@@ -105,9 +106,9 @@ class CompressSettings:
             sparsity=self.sparsity,
             steps=steps,
             qat_steps=config.whole_rollouts(_QAT_STEPS) if self.qat_steps is None else self.qat_steps,
-            parent=str(path),
+            parent=path,
             distill=True,
-            vecnormalize=None if statistics is None else str(statistics),
+            vecnormalize=statistics,
             teacher_sha256=digest([sha256_file(file) for file in (path, statistics) if file is not None]),
             dense_steps=0 if copies else config.whole_rollouts(DENSE_FRACTION * steps),
             finetune_steps=self.ft_steps,
@@ -119,24 +120,19 @@ class CompressSettings:
     def _default_name(self, others: Sequence[str]) -> str:
         """Return a folder name of the zip, or the teacher's run, that tells other settings apart."""
         path = self.checkpoint
-        teacher = taught_by(path).name if path.suffix == ".npz" else path.stem
+        teacher = Run.of(path).name if path.suffix == ".npz" else path.stem
         return "-".join([teacher, f"sparse{self.sparsity * 100:g}", *others, f"s{self.seed}"])
 
     def _checked_run(self, config: TrainConfig) -> bool:
         """Return whether the student of a run's checkpoint is its copy."""
         require_teacher(config, self.checkpoint)
-        copies = is_copy(config, taught_by(self.checkpoint).config)
+        copies = is_copy(config, Run.of(self.checkpoint).config)
         if self.ft_steps and not copies:
             raise ConfigError(
                 f"{self.checkpoint}: {spelled('ft_steps')} go on with the teacher's networks, which are not "
                 "those of the student; leave it out, or give the student the same network"
             )
         return copies
-
-    def _checked_values(self, config: TrainConfig) -> tuple[None, bool]:
-        """Return that there are no statistics and that the student, of one architecture, is a copy."""
-        take_up_zip(new_dqn(config, self.seed), self.checkpoint)
-        return None, True
 
     def _checked_actor(self, config: TrainConfig) -> tuple[Path | None, bool]:
         """Return the file of the observation statistics, and whether the student is the teacher's copy."""
@@ -166,7 +162,7 @@ class CompressSettings:
                 f"unknown environment {self.environment!r}; known: {', '.join(known_environments())}; "
                 f"for another gymnasium id name the one whose settings it takes by {spelled('base')}"
             )
-        algorithm = taught_by(self.checkpoint).config.algorithm if self.checkpoint.suffix == ".npz" else None
+        algorithm = Run.of(self.checkpoint).config.algorithm if self.checkpoint.suffix == ".npz" else None
         usual = load_config(self.base or self.environment, algorithm)
         if self.base:
             usual = dataclasses.replace(usual, env_id=self.environment)

@@ -12,7 +12,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.csd import ANY_DIGITS
 from ganglion.models.sparsity import Distribution, Pruning
-from ganglion.models.spec.types import MIN_BITS, QuantConfig, most_bits
+from ganglion.models.spec.types import QuantConfig, bounds_of
 from ganglion.training.actor_critic_config import OnPolicyConfig, PpoConfig, Td3Config, TrpoConfig
 from ganglion.training.configs import CONFIGS, TABLES, read_settings_of
 from ganglion.training.dqn_config import DqnConfig
@@ -127,9 +127,9 @@ class TrainConfig:
             value, rollout = getattr(self, name), self.rollout_steps
             self._check(name, value >= 1 and value % rollout == 0, f"a multiple of {ROLLOUT} ({rollout})")
         self._check("hidden", bool(self.hidden) and min(self.hidden) >= 1, "a list of positive widths")
-        for name in ("weight_bits", "activation_bits", "input_bits", "output_bits"):
-            most = most_bits(name == "output_bits")
-            self._check(name, MIN_BITS <= getattr(self, name) <= most, f"{MIN_BITS} to {most}")
+        for name in ("weight_bits", "activation_bits", "input_bits", "output_bits", "csd_digits"):
+            low, high = bounds_of(name)
+            self._check(name, low <= getattr(self, name) <= high, f"{low} to {high}")
         self._check("learning_starts", self.learning_starts >= 0, "at least 0")
         self._check("qat_fraction", 0 <= self.qat_fraction <= 1, "in [0, 1]")
         self._check("prune_end", 0 <= self.prune_begin <= self.prune_end <= 1, "in [prune_begin, 1]")
@@ -137,7 +137,6 @@ class TrainConfig:
         self._check("finetune_prune_end", ordered, "in [finetune_prune_begin, 1]")
         self._check("anneal_fraction", 0 <= self.anneal_fraction <= 1, "in [0, 1]")
         self._check("rewire_fraction", 0 < self.rewire_fraction < 1, "in (0, 1)")
-        self._check("csd_digits", 1 <= self.csd_digits <= ANY_DIGITS, f"1 to {ANY_DIGITS}")
         self._check_tables()
         for name, choices in (("distribution", Distribution), ("pruning", Pruning)):
             *others, last = (choice.value for choice in choices)

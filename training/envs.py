@@ -7,9 +7,12 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.wrappers import DtypeObservation
 from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.environments import is_game, make
+from ganglion.training.config import TrainConfig
 
 FloatArray = NDArray[np.float32]
 
@@ -37,6 +40,16 @@ def make_env(env_id: str, *, training: bool = False) -> gym.Env[Any, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that infinite bounds lose precision as float32
         return DtypeObservation(env, np.float32)
+
+
+def training_envs(config: TrainConfig, n_envs: int, *kinds: type[gym.Space[Any]]) -> DummyVecEnv:
+    """Return a run's environments, to be stepped side by side.
+
+    ConfigError unless its algorithm takes their actions, which are of these kinds.
+    """
+    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id, training=True))] * n_envs)
+    require_actions(config.env_id, env.action_space, *kinds, algorithm=config.algorithm)
+    return env
 
 
 def require_actions(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganglion.models.environments import is_game
+from ganglion.models.spec.heads import between
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.statistics import Statistics
 
@@ -48,16 +49,22 @@ class Episodes:
     fell: NDArray[np.bool_]
     """[episodes]: whether the environment ended the episode before its time limit; games do not fall."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what result.json holds."""
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What every record says of them."""
         return {
-            **Statistics.of(self.returns).to_json(),
+            "return_mean": float(self.returns.mean()),
+            "return_std": float(self.returns.std()),
             "return_min": float(self.returns.min()),
             "falls": int(self.fell.sum()),
             "episodes": len(self.returns),
-            "returns": self.returns.tolist(),
             "first_seed": self.first_seed,
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what result.json holds."""
+        statistics = Statistics.of(self.returns).to_json()
+        return statistics | self.figures | {"returns": self.returns.tolist()}
 
 
 def run_episodes(
@@ -132,5 +139,4 @@ def greedy(network: nn.Module, space: gym.Space[Any]) -> Policy:
 def unsquash(squashed: NDArray[np.float64], space: gym.Space[Any]) -> FloatArray:
     """Return the environment's actions: [n, action] in [-1, 1] → [n, action] between the space's bounds."""
     assert isinstance(space, gym.spaces.Box)
-    low, high = space.low.astype(np.float64), space.high.astype(np.float64)
-    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
+    return between(squashed, space.low.astype(np.float64), space.high.astype(np.float64))

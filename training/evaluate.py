@@ -79,8 +79,7 @@ class Evaluation:
 
 def evaluate_checkpoint(path: Path) -> Evaluation:
     """Return the evaluation of the policy in a checkpoint; raise ConfigError when it is none."""
-    checkpoint = Checkpoint.load(path)
-    run, model = load_learner(checkpoint, str(path))
+    run, model = load_learner(path)
     every = _FRAMES_EVERY if is_game(run.config.env_id) else 1
     policy, visited = watched(greedy(deterministic_policy(model), model.action_space), every)
     episodes = run_episodes(run.config.env_id, policy, n_test_episodes(run.config.env_id), TEST_SEEDS)
@@ -88,7 +87,7 @@ def evaluate_checkpoint(path: Path) -> Evaluation:
     return Evaluation(
         path=path,
         run=run,
-        meta=checkpoint.meta,
+        meta=Checkpoint.load(path, described_only=True).meta,
         model=model,
         nnz=nnz,
         live=live,
@@ -169,7 +168,7 @@ def _parent_file(run: Run) -> Path | None:
     """Return the evaluation of the policy that `run` started from: what `compress` wrote, or its run."""
     if run.parent is None:
         return None
-    paths = [run.folder / TEACHER_FILE, Path(run.parent).parent / RESULT_FILE]
+    paths = [run.folder / TEACHER_FILE, run.parent.parent / RESULT_FILE]
     return next((path for path in paths[: 1 if run.parent_is_zip else 2] if path.exists()), None)
 
 

@@ -15,7 +15,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
-from ganglion.training.plot import draw_curve, figure, line_style
+from ganglion.training.plot import draw_curve, figure, line_style, png_and_svg
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, read_curve, read_result
 from ganglion.training.results import ResultRow, read_row, read_table
 from ganglion.training.statistics import Interval, Statistics
@@ -56,7 +56,7 @@ def figures(build: Path, zoo: Path, folder: Path) -> list[Path]:
         raise ConfigError(
             f"no result.json under {build} or {zoo}; train something: {spelled_command('train', 'Hopper')}"
         )
-    pictures = _pair(folder / "return-against-sparsity")
+    pictures = png_and_svg(folder / "return-against-sparsity")
     groups = _grouped(rows)
     compared = [rows for rows in groups.values() if _unit(rows) > 0]  # a ratio to a loss says nothing
     with figure(len(groups) + (len(compared) > 1), *pictures) as panels:
@@ -170,17 +170,13 @@ def _curves(build: Path, zoo: Path, folder: Path) -> list[Path]:
             found[environment].append(curve)
     pictures: list[Path] = []
     for environment, curves in found.items():
-        names = _pair(folder / f"curves-{environment}")
+        names = png_and_svg(folder / f"curves-{environment}")
         with figure(len(curves), *names, columns=2) as panels:
             for curve, axes in zip(curves, panels, strict=True):
                 draw_curve(axes, read_curve(curve))
                 axes.set_title(f"{environment}, {curve.parent.name}", fontsize="medium")
         pictures += names
     return pictures
-
-
-def _pair(stem: Path) -> list[Path]:
-    return [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
 
 
 def run(settings: FigureSettings) -> None:

@@ -51,8 +51,7 @@ def games_table(zoo: Path) -> str:
     for folder in sorted(path.parent for path in zoo.glob(f"*/*/{RESULT_FILE}")):
         result = read_result(folder)
         if is_game(result.env_id) and result.phase != DELTA_PHASE:
-            network = result.config["dqn"]["network"]
-            found[result.environment, network, round(100 * result.sparsity)].append(result)
+            found[result.environment, str(result.network), round(100 * result.sparsity)].append(result)
     rows: list[dict[str, str]] = []
     for game in GAMES:
         for network in NETWORKS:
@@ -65,7 +64,7 @@ def games_table(zoo: Path) -> str:
 
 def _cells(cell: Cell, results: Sequence[Result], dense: Sequence[Result]) -> dict[str, str]:
     game, network, level = cell
-    int8 = [result for result in results if result.phase not in (Phase.DENSE.value, Phase.PRUNE.value)]
+    int8 = [result for result in results if result.is_int8]
     floats = [result for result in results if result not in int8]
     pruned = [score for result in int8 if (score := result.earlier_phases.get(Phase.PRUNE.value)) is not None]
     origins = [origin for result in results if (origin := result.origin) is not None]

@@ -118,7 +118,7 @@ class Grid:
         assert self.distill_steps is not None
         own = self.teachers == "trained"
         teacher = dense.best(Phase.DENSE) if own else _shipped(dense)
-        imitating = dataclasses.replace(sparse, steps=self.distill_steps, parent=str(teacher), distill=True)
+        imitating = dataclasses.replace(sparse, steps=self.distill_steps, parent=teacher, distill=True)
         return [dense, imitating] if own else [imitating]
 
     def _quantized(self, run: Run) -> Run:
@@ -129,7 +129,7 @@ class Grid:
             name=f"{run.name}-int8",
             steps=0,
             qat_steps=share if self.qat_steps is None else self.qat_steps,
-            parent=str(run.best(last)),
+            parent=run.best(last),
         )
 
 

@@ -1,6 +1,7 @@
 """What training does with any learner: take its state and put it back, count its weights, make it int8."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganglion.models.build.codec import decode, encode
+from ganglion.models.build.codec import decode
 from ganglion.models.liveness import live_part
 from ganglion.models.nets.architecture import skips
 from ganglion.models.nets.float_network import float_network
@@ -52,12 +53,10 @@ def restore(model: Learner, checkpoint: Checkpoint) -> None:
         hold_zeros(model)
 
 
-def load_learner(checkpoint: Checkpoint, origin: str) -> tuple[Run, Learner]:
-    """Return the run that a checkpoint is of, and its learner as it was; ConfigError when it is none.
-
-    origin: where the checkpoint came from, for messages.
-    """
-    run = Run.from_json(checkpoint.meta["run"], origin)
+def load_learner(path: Path) -> tuple[Run, Learner]:
+    """Return the run that a checkpoint is of, and its learner as it was; ConfigError when it is none."""
+    checkpoint = Checkpoint.load(path)
+    run = Run.from_json(checkpoint.meta["run"], str(path))
     model = new_learner(run.config, run.seed)
     restore(model, checkpoint)
     return run, model
@@ -139,11 +138,6 @@ def _played(model: Learner, count: int, first_seed: int) -> NDArray[np.float32]:
     run_episodes(env_id, policy, 2, first_seed)
     steps = np.linspace(0, len(visited) - 1, min(len(visited), -(-count // 2))).astype(int)
     return np.concatenate([visited[step] for step in steps])[:count].astype(np.float32)
-
-
-def quantization_json(model: Learner) -> dict[str, Any] | None:
-    """Return the scales through which the actor acts, JSON-able, or None for a float actor."""
-    return None if model.quantization is None else encode(model.quantization)
 
 
 def quantized_network(model: Learner) -> QuantNetwork:

@@ -103,7 +103,7 @@ class TrainSettings:
             sparsity=self.sparsity,
             steps=steps,
             qat_steps=self._planned_qat_steps(config, steps),
-            parent=None if self.parent is None else str(self.parent),
+            parent=self.parent,
             distill=self.distill,
             ptq=self.scheme is Scheme.PTSQ,
             dense_steps=dense_steps(config, self.parent, steps) if is_student and self.parent else 0,

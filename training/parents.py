@@ -4,17 +4,11 @@ from pathlib import Path
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.spelling import spelled
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.run import Run
 
 DENSE_FRACTION = 0.25
 """Of the steps before int8, those in which a student that starts at random imitates before it is pruned."""
-
-
-def taught_by(checkpoint: Path) -> Run:
-    """Return the run that a checkpoint is of; ConfigError when it is none."""
-    return Run.from_json(Checkpoint.load(checkpoint, described_only=True).meta["run"], str(checkpoint))
 
 
 def is_copy(config: TrainConfig, teacher: TrainConfig) -> bool:
@@ -25,13 +19,13 @@ def is_copy(config: TrainConfig, teacher: TrainConfig) -> bool:
 
 def dense_steps(config: TrainConfig, checkpoint: Path, steps: int) -> int:
     """Return the steps before a student of that checkpoint is pruned: none for a copy."""
-    alike = is_copy(config, taught_by(checkpoint).config)
+    alike = is_copy(config, Run.of(checkpoint).config)
     return 0 if alike else config.whole_rollouts(DENSE_FRACTION * steps)
 
 
 def require_teacher(config: TrainConfig, checkpoint: Path) -> None:
     """Raise ConfigError unless a checkpoint's policy acts in the student's environment, by its algorithm."""
-    taught = taught_by(checkpoint).config
+    taught = Run.of(checkpoint).config
     if taught.env_id != config.env_id:
         raise ConfigError(f"{checkpoint} is of {taught.env_id}; the student acts in {config.env_id}")
     require_algorithm(config, taught, str(checkpoint))

@@ -43,6 +43,11 @@ def line_style(index: int) -> dict[str, Any]:
     return dict(LINES[index % len(LINES)])
 
 
+def png_and_svg(stem: Path) -> list[Path]:
+    """Return a picture's two files: <stem>.png and <stem>.svg."""
+    return [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
+
+
 @contextmanager
 def figure(n_panels: int, *pictures: Path, columns: int = 3) -> Iterator[Sequence[Axes]]:
     """Yield the panels of a new figure, which is written to `pictures` (by their suffix) afterwards."""

@@ -7,15 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import STRICT, decode, decode_json
+from ganglion.models.build.codec import SOME_KEYS, STRICT, decode, decode_json
 from ganglion.models.build.errors import ExportError
+from ganglion.models.environments import is_game
+from ganglion.training.statistics import Interval
 
 RESULT_FILE, TEACHER_FILE = "result.json", "teacher.json"
 DELTA_PHASE = "delta"
 """What result.json calls the phase of a policy that was fine-tuned with thresholds."""
-_SOME_KEYS: dict[str, Any] = STRICT | {"extra": "ignore"}
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Evaluation:
 class RunRecord:
     """What is read of a run that any version of ours described."""
 
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     name: str
     steps: int
@@ -58,7 +57,7 @@ class RunRecord:
 class Score:
     """What is read of an evaluation within another one's record."""
 
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     return_mean: float
     return_std: float
@@ -104,6 +103,16 @@ class Result(Evaluation):
         return decode(RunRecord, self.run, f"{RESULT_FILE}: run")
 
     @property
+    def is_int8(self) -> bool:
+        """Whether the policy is integers."""
+        return self.phase not in ("dense", "prune")
+
+    @property
+    def network(self) -> str | None:
+        """What reads frames, of a game's DQN; None of other policies."""
+        return (self.config.get("dqn") or {}).get("network") if is_game(self.env_id) else None
+
+    @property
     def origin(self) -> Score | None:
         """What the policy that it was compressed from reaches, the first of several; None where unknown."""
         score = self.parent_result
@@ -137,7 +146,7 @@ class TeacherRecord(Evaluation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Milestone:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     step: int
     elapsed_s: float

@@ -10,7 +10,6 @@ from pyarrow import parquet
 
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import atomic_path
-from ganglion.models.environments import is_game
 from ganglion.training.records import read_curve, read_result, seconds_of
 from ganglion.training.statistics import Statistics
 
@@ -56,10 +55,10 @@ def read_row(folder: Path) -> ResultRow:
         env_id=result.env_id,
         name=folder.name,
         algorithm=result.algorithm,
-        network=(result.config.get("dqn") or {}).get("network") if is_game(result.env_id) else None,
+        network=result.network,
         sparsity=result.sparsity,
         seed=result.seed,
-        qat=result.phase not in ("dense", "prune"),
+        qat=result.is_int8,
         steps=planned.steps + planned.qat_steps + planned.finetune_steps,
         return_mean=result.return_mean,
         return_std=result.return_std,

@@ -13,6 +13,8 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
 from ganglion.models.build.spelling import spelled
 from ganglion.models.sparsity import Pruning, check_sparsity, neurons_left
+from ganglion.training.actor_critic_config import no_rollout_yet
+from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import ROLLOUT, TrainConfig
 
 _SEED_STRIDE = 1_000_003
@@ -49,13 +51,13 @@ class Run:
     """Environment steps before quantization-aware training."""
     qat_steps: int
     """Environment steps of quantization-aware training."""
-    parent: str | None
+    parent: Path | None
     """The checkpoint of the trained policy that the run starts from, or None."""
     distill: bool
     """Whether the actor imitates that policy instead of learning from rewards."""
     ptq: bool = False
     """Whether the policy is quantized in the end by calibration alone (PTSQ), to compare with training."""
-    vecnormalize: str | None = None
+    vecnormalize: Path | None = None
     """The observation statistics that a stable-baselines3 zip as parent was trained with, or None."""
     dense_steps: int = 0
     """Of `steps`, those before pruning begins: for a student that does not start as its teacher's copy."""
@@ -122,11 +124,14 @@ class Run:
         check_sparsity(self.sparsity)
         if self.pruning.norm is not None:
             neurons_left(self.config.hidden, self.sparsity)
+        is_new = self.parent is None and self.config.on_policy is not None
+        if self.sparsity and is_new and self.pruning is Pruning.SNIP:
+            raise no_rollout_yet(self.config.algorithm)
 
     @property
     def parent_is_zip(self) -> bool:
         """Whether the run starts from a stable-baselines3 zip."""
-        return self.parent is not None and self.parent.endswith(".zip")
+        return self.parent is not None and self.parent.suffix == ".zip"
 
     @property
     def is_trained(self) -> bool:
@@ -210,6 +215,11 @@ class Run:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
         return {key: value for key, value in encode(self).items() if key != "build"}
+
+    @classmethod
+    def of(cls, checkpoint: Path) -> "Run":
+        """Return the run that a checkpoint is of; ConfigError when it is none."""
+        return cls.from_json(Checkpoint.load(checkpoint, described_only=True).meta["run"], str(checkpoint))
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], origin: str) -> "Run":

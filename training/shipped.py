@@ -11,7 +11,6 @@ from ganglion.models.formats.policy_folder import JSON_FILE, load_policy, read_d
 from ganglion.models.nets.inference_network import InferenceNetwork
 from ganglion.models.spec.policy import Pixels
 from ganglion.models.zoo import ZOO
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.delta.rollout import roll_out
 from ganglion.training.envs import make_env
 from ganglion.training.episodes import TEST_SEEDS, Episodes, Policy, greedy, n_test_episodes, run_episodes
@@ -55,8 +54,7 @@ def evaluate_shipped(folder: Path, n_episodes: int | None = None) -> dict[str, A
 
 
 def _dense_policy(folder: Path) -> Policy:
-    path = folder / TEACHER_WEIGHTS
-    _, model = load_learner(Checkpoint.load(path), str(path))
+    _, model = load_learner(folder / TEACHER_WEIGHTS)
     return greedy(deterministic_policy(model), model.action_space)
 
 
@@ -65,6 +63,5 @@ def _recorded(folder: Path, episodes: Episodes) -> dict[str, Any]:
     write_json(folder / RESULT_FILE, result)
     if (folder / JSON_FILE).exists():
         spec = read_description(folder)
-        evaluation = {key: result[key] for key in EVALUATION_KEYS}
-        write_description(folder, replace(spec, provenance=spec.provenance | evaluation))
+        write_description(folder, replace(spec, provenance=spec.provenance | episodes.figures))
     return result

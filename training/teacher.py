@@ -17,7 +17,6 @@ from ganglion.models.nets.float_network import Weighted
 from ganglion.training.algorithms.dqn import Dqn, new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.port import Learner
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.episodes import (
     TEST_SEEDS,
@@ -29,7 +28,6 @@ from ganglion.training.episodes import (
 )
 from ganglion.training.evaluate import parent_result
 from ganglion.training.learner import deterministic_policy, load_learner
-from ganglion.training.parents import taught_by
 from ganglion.training.records import TEACHER_FILE, TeacherRecord
 from ganglion.training.run import Run
 from ganglion.training.sb3_zip import ZipPolicy, read_zip
@@ -69,8 +67,9 @@ def require_able(record: TeacherRecord, path: str) -> None:
 def _evaluated(run: Run) -> dict[str, Any]:
     env_id = run.config.env_id
     env = make_env(env_id)
+    assert run.parent is not None
     acting = _zip_actor if run.parent_is_zip and run.config.algorithm != "dqn" else _learner
-    algorithm, layers, policy = acting(run, env)
+    algorithm, layers, policy = acting(run, run.parent, env)
     episodes = run_episodes(env_id, policy, n_test_episodes(env_id), TEST_SEEDS)
     chance = run_episodes(env_id, _random(env), _RANDOM_EPISODES, TEST_SEEDS)
     return {
@@ -78,15 +77,13 @@ def _evaluated(run: Run) -> dict[str, Any]:
         "n_weights": sum(layer.weight.numel() for layer in layers),
         **episodes.to_json(),
         "random_returns": chance.returns.tolist(),
-        "parent_result": _before(run),
+        "parent_result": None if run.parent_is_zip else _before(run.parent),
     }
 
 
-def _before(run: Run) -> dict[str, Any] | None:
+def _before(checkpoint: Path) -> dict[str, Any] | None:
     """Return what a teacher that is pruned itself came from, so that a student's origin is the dense one."""
-    if run.parent_is_zip:
-        return None
-    teacher = taught_by(Path(str(run.parent)))
+    teacher = Run.of(checkpoint)
     return parent_result(teacher) if teacher.sparsity else None
 
 
@@ -94,20 +91,18 @@ Teacher = tuple[str, Sequence[Weighted], Policy]
 """A teacher's algorithm, its layers, and how it acts."""
 
 
-def _zip_actor(run: Run, env: gym.Env[Any, Any]) -> Teacher:
-    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
-    policy = read_zip(Path(str(run.parent)), statistics, env)
+def _zip_actor(run: Run, path: Path, env: gym.Env[Any, Any]) -> Teacher:
+    policy = read_zip(path, run.vecnormalize, env)
     return policy.algorithm, policy.layers, _greedy(policy, env)
 
 
-def _learner(run: Run, env: gym.Env[Any, Any]) -> Teacher:
+def _learner(run: Run, path: Path, env: gym.Env[Any, Any]) -> Teacher:
     """Return the teacher in a run's checkpoint, or in DQN's zip."""
-    path = Path(str(run.parent))
     if run.parent_is_zip:
         model: Learner = new_dqn(run.config, run.seed)
         take_up_zip(cast(Dqn, model), path)
     else:
-        model = load_learner(Checkpoint.load(path), str(path))[1]
+        model = load_learner(path)[1]
     return model.algorithm, model.layers(), greedy(deterministic_policy(model), env.action_space)
 
 

@@ -32,7 +32,7 @@ from ganglion.training.envs import make_env
 from ganglion.training.evaluate import evaluate_run, summary
 from ganglion.training.learner import load_learner, quantize, restore
 from ganglion.training.options import TrainSettings
-from ganglion.training.parents import is_copy, require_algorithm, require_teacher, taught_by
+from ganglion.training.parents import is_copy, require_algorithm, require_teacher
 from ganglion.training.run import Phase, Run
 from ganglion.training.sb3_zip import read_zip
 from ganglion.training.student import start_student
@@ -94,8 +94,8 @@ def _learn_phases(model: Learner, run: Run, at: Position) -> None:
 def _new_learner(run: Run) -> Learner:
     """Return the learner of a run; a distilled one begins as what its teacher lets it be."""
     model = new_learner(run.config, run.seed)
-    if run.distill:
-        model.teacher = _take_over(model, Path(str(run.parent)), run)
+    if run.distill and run.parent is not None:
+        model.teacher = _take_over(model, run.parent, run)
     return model
 
 
@@ -103,39 +103,39 @@ def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
     """Put the parent's networks into `model`, as far as they fit, and return the parent as a teacher."""
     if not run.parent_is_zip:
         require_teacher(run.config, parent)
-        if not is_copy(run.config, taught_by(parent).config):
-            return load_learner(_parent_of(run), str(parent))[1].as_teacher()
-        restore(model, _parent_of(run))
+        checkpoint = _checked(run, parent)
+        if not is_copy(run.config, Run.of(parent).config):
+            return load_learner(parent)[1].as_teacher()
+        restore(model, checkpoint)
         return model.as_teacher()
     if isinstance(model, Dqn):
         take_up_zip(model, parent)
         return model.as_teacher()
     if not isinstance(model, Sac):
         raise ConfigError(f"a zip is imitated by SAC's actor or DQN's network, not by {model.algorithm}'s")
-    statistics = None if run.vecnormalize is None else Path(run.vecnormalize)
-    policy = read_zip(parent, statistics, make_env(run.config.env_id))
+    policy = read_zip(parent, run.vecnormalize, make_env(run.config.env_id))
     start_student(model, policy)
     return policy.act
 
 
-def _parent_of(run: Run) -> Checkpoint:
+def _checked(run: Run, parent: Path) -> Checkpoint:
     """Return the run's parent; ConfigError for one that the run cannot go on from.
 
     That is an actor alone where more is needed, another algorithm's, or one of another sparsity without steps
     in which to prune it.
     """
-    checkpoint = Checkpoint.load(Path(str(run.parent)))
-    of = Run.from_json(checkpoint.meta["run"], str(run.parent))
-    require_algorithm(run.config, of.config, str(run.parent))
+    checkpoint = Checkpoint.load(parent)
+    of = Run.from_json(checkpoint.meta["run"], str(parent))
+    require_algorithm(run.config, of.config, str(parent))
     if checkpoint.is_teacher and not (run.distill and run.steps and not run.finetune_steps):
         raise ConfigError(
-            f"{spelled('from', run.parent)} is an actor alone: it takes {spelled('distill')}, "
+            f"{spelled('from', parent)} is an actor alone: it takes {spelled('distill')}, "
             f"{spelled('steps')} above 0 and no fine-tuning; for the rest give a run's best-*.npz"
         )
     if not run.steps and run.sparsity not in (0, of.sparsity):
         raise ConfigError(
             f"{spelled('sparsity', f'{run.sparsity:g}')}: {spelled('steps', 0)} prunes nothing, and "
-            f"{run.parent} is of a run with {of.sparsity:g}; give that, or more steps"
+            f"{parent} is of a run with {of.sparsity:g}; give that, or more steps"
         )
     return checkpoint
 
@@ -143,23 +143,37 @@ def _parent_of(run: Run) -> Checkpoint:
 def _begin(model: Learner, run: Run) -> Position:
     """Write what the run is, and load the trained policy that it goes on from: a zip at its own step."""
     step = 0
-    if run.parent_is_zip and isinstance(model, Dqn) and not run.distill:
-        step = run.config.whole_rollouts(take_up_zip(model, Path(str(run.parent))))
-        model.num_timesteps = step
-    elif run.parent is not None and not run.distill:
-        restore(model, _parent_of(run))
+    if run.parent is not None and not run.distill:
+        if run.parent_is_zip and isinstance(model, Dqn):
+            step = run.config.whole_rollouts(take_up_zip(model, run.parent))
+            model.num_timesteps = step
+        else:
+            restore(model, _checked(run, run.parent))
+    _warn_of_zeros(model, run)
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})
     return Position.start(None, step)
 
 
+def _warn_of_zeros(model: Learner, run: Run) -> None:
+    """Say so when less sparsity is asked for than a parent has, whose zeros stay."""
+    if run.parent is None or model.masks() is None:
+        return
+    if 0 < run.sparsity < (kept := Run.of(run.parent).sparsity):
+        log.warning(
+            "%s: %s is of a run with %g, whose zeros stay: the policy will be as sparse as that",
+            spelled("sparsity", f"{run.sparsity:g}"),
+            run.parent,
+            kept,
+        )
+
+
 def require_same(run: Run) -> None:
     """Raise ConfigError when the run's folder holds another run, or one from another teacher's zip."""
     if not run.checkpoint.exists():
         return
-    described = Checkpoint.load(run.checkpoint, described_only=True).meta["run"]
-    if not run.is_same(Run.from_json(described, str(run.checkpoint))):
+    if not run.is_same(Run.of(run.checkpoint)):
         raise ConfigError(
             f"{run.folder} holds a run with other settings or another teacher (see run.json); give "
             f"{spelled('run')} with another name, or repeat its settings to go on"
@@ -187,8 +201,8 @@ def _enter(model: Learner, run: Run, phase: Phase, step: int) -> Position:
     ends = dict(run.phases)
     if before := run.phases_before(phase):
         best, start = run.best(before[-1]), ends[before[-1]]
-    elif phase in (Phase.PTQ, Phase.QAT):
-        best, start = Path(str(run.parent)), 0
+    elif phase in (Phase.PTQ, Phase.QAT) and run.parent is not None:
+        best, start = run.parent, 0
     else:
         return Position.start(phase, step)
     _take_up(model, run, Checkpoint.load(best), start)

@@ -4,21 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ganglion.models.build.codec import STRICT, Amount, Count, decode_json
+from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json, decode_toml
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json, sha256_file
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
-
-_PARTS: dict[str, Any] = STRICT | {"extra": "ignore"}
-"""For a file of which a bundle needs some keys only."""
+from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """The board of a design."""
 
-    __pydantic_config__: ClassVar = _PARTS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -29,7 +27,7 @@ class Board:
 class Format:
     """A stream's format: the channels of a map that travel together, position by position."""
 
-    __pydantic_config__: ClassVar = _PARTS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     channels: Count = 1
 
@@ -38,7 +36,7 @@ class Format:
 class Port:
     """A stream of a design."""
 
-    __pydantic_config__: ClassVar = _PARTS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     format: Format
 
@@ -47,7 +45,7 @@ class Port:
 class Design:
     """hw.json, of which this much is read."""
 
-    __pydantic_config__: ClassVar = _PARTS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     board: Board
     input: Port
@@ -57,7 +55,7 @@ class Design:
 class Bitstream:
     """bitstream.json, of which this much is read; `files` are sizes by path, relative to the build."""
 
-    __pydantic_config__: ClassVar = _PARTS
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     status: str
     reason: str | None = None
@@ -74,7 +72,7 @@ class Bitstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefacts:
-    """A build's files for a bundle; of a simulated one `bitstream` is None and `library` is the board."""
+    """A build's files for a bundle; where `bitstream` is None the Verilated shell stands for the board."""
 
     paths: BuildPaths
     board: Board
@@ -86,11 +84,6 @@ class Artefacts:
     """Why there is no bit file."""
 
     @property
-    def library(self) -> Path:
-        """The Verilated shell."""
-        return self.paths.shell_library
-
-    @property
     def bit_files(self) -> tuple[Path, ...]:
         """The bit file, and what belongs to it."""
         return tuple(self.paths.root / name for name in (self.bitstream.files if self.bitstream else ()))
@@ -99,13 +92,8 @@ class Artefacts:
     def inputs(self) -> dict[str, str]:
         """SHA-256 of all that a bundle is made from."""
         paths = self.paths
-        files = [
-            paths.hw,
-            paths.policy / "policy.json",
-            paths.policy / "policy.onnx",
-            paths.policy / "golden.npz",
-        ]
-        files += [paths.shell_json, *(self.bit_files or [self.library])]
+        files = [paths.hw, *(paths.policy / name for name in (JSON_FILE, ONNX_FILE, GOLDEN_FILE))]
+        files += [paths.shell_json, *(self.bit_files or [paths.shell_library])]
         return {str(file.relative_to(paths.root)): sha256_file(file) for file in files}
 
 
@@ -114,12 +102,12 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     name = paths.root.name
     design = decode_json(Design, paths.made(paths.hw, "compile"))
     found = design.board
-    if board is not None and board not in (found.name, *found.aliases) and Path(board).stem != found.name:
+    if board is not None and not _is_board(board, found, read_json(paths.hw)["board"]):
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
         )
     shell = read_json(paths.made(paths.shell_json, "shell"))
-    if shell.get("policy") != sha256_file(paths.policy / "policy.json"):
+    if shell.get("policy") != sha256_file(paths.policy / JSON_FILE):
         raise ExportError(
             f"{paths.shell_json} was made from another policy; run {spelled_command('shell', name)} first"
         )
@@ -134,6 +122,21 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
         bitstream=bitstream,
         reason=reason,
     )
+
+
+def _is_board(asked: str, found: Board, described: dict[str, Any]) -> bool:
+    """Return whether a name or a TOML file is of a design's board, of which hw.json holds the whole file."""
+    path = Path(asked)
+    if path.suffix != ".toml":
+        return asked in (found.name, *found.aliases)
+    return path.stem == found.name and _holds(described, decode_toml(dict[str, Any], path))
+
+
+def _holds(whole: Any, part: Any) -> bool:
+    """Return whether a JSON value has everything that another says."""
+    if not isinstance(part, dict):
+        return whole == part
+    return isinstance(whole, dict) and all(_holds(whole.get(key), value) for key, value in part.items())
 
 
 def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:

@@ -11,6 +11,7 @@ import numpy as np
 from ganglion.deploy.bundle.artefacts import Artefacts, Bitstream
 from ganglion.deploy.bundle.documents import notebook, readme
 from ganglion.deploy.bundle.golden import arrival, board_golden
+from ganglion.deploy.manifest import MANIFEST_FILE, SCHEMA
 from ganglion.models.build.closure import code_files
 from ganglion.models.build.codec import encode
 from ganglion.models.build.errors import ExportError
@@ -18,8 +19,7 @@ from ganglion.models.build.files import read_arrays
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, read_description
 from ganglion.models.spec.policy import PolicySpec
 
-MANIFEST_FILE, GOLDEN, NOTEBOOK, README = "manifest.json", "golden.npz", "self_test.ipynb", "README.md"
-SCHEMA = 1
+GOLDEN, NOTEBOOK, README = "golden.npz", "self_test.ipynb", "README.md"
 ENTRIES = ("ganglion.deploy.self_test", "ganglion.deploy.control.__main__")
 """The modules that a board runs; those that they reach go with them."""
 
@@ -32,7 +32,7 @@ def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
     files = {f"policy/{name}": (paths.policy / name).read_bytes() for name in (JSON_FILE, ONNX_FILE)}
     files |= {f"bitstream/{file.name}": file.read_bytes() for file in artefacts.bit_files}
     if artefacts.bitstream is None:
-        files[_library(artefacts)] = artefacts.library.read_bytes()
+        files[_library(artefacts)] = artefacts.paths.shell_library.read_bytes()
     files |= board_modules()
     files[GOLDEN] = _npz(golden)
     facts = {
@@ -41,7 +41,7 @@ def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
         "env": spec.env,
         "board": artefacts.board.name,
         "n_golden": len(golden["input"]),
-        "clock_mhz": f"{_clock_mhz(artefacts):g}",
+        "clock_mhz": f"{artefacts.board.clock_mhz:g}",
         "accelerator": _accelerator(artefacts),
     }
     files[README] = readme(facts).encode()
@@ -70,7 +70,7 @@ def _manifest(artefacts: Artefacts, spec: PolicySpec, files: Mapping[str, bytes]
         "name": artefacts.paths.root.name,
         "env": spec.env,
         "board": artefacts.board.name,
-        "clock_mhz": _clock_mhz(artefacts),
+        "clock_mhz": artefacts.board.clock_mhz,
         "policy": artefacts.shell["policy"],
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "shell": artefacts.shell,
@@ -113,10 +113,6 @@ def _bitstream(artefacts: Artefacts, bitstream: Bitstream) -> dict[str, Any]:
     }
 
 
-def _clock_mhz(artefacts: Artefacts) -> float:
-    return artefacts.board.clock_mhz
-
-
 def _tool(bitstream: Bitstream) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(bitstream.tools.items()))
     return f"{bitstream.flow}: {versions}"[:200]
@@ -132,7 +128,7 @@ def _accelerator(artefacts: Artefacts) -> str:
 
 
 def _library(artefacts: Artefacts) -> str:
-    return f"simulated/{artefacts.library.name}"
+    return f"simulated/{artefacts.paths.shell_library.name}"
 
 
 def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ganglion.deploy.transports.transport import TIMEOUT_S, Transport, TransportError
 
-LIBRARY = "libganglion_shell.so"
 _OKAY, _NO_ANSWER = 0, -1
 
 

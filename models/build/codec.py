@@ -22,6 +22,9 @@ T = TypeVar("T")
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 """What every class of an artefact says of itself: `__pydantic_config__: ClassVar = STRICT`."""
 
+SOME_KEYS: dict[str, Any] = STRICT | {"extra": "ignore"}
+"""What a class says of itself that reads some keys only of what another version of ours, or others, wrote."""
+
 Count = Annotated[int, Ge(0), Le(1 << 53)]
 """A number of things; to 2^53, where a float still counts."""
 Amount = Annotated[float, Ge(0)]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.files import atomic_write
-from ganglion.models.formats.qonnx_writer import IR_VERSION, ONNX_VERSION
+from ganglion.models.formats.qonnx_writer import ONNX_VERSION, checked_model
 from ganglion.models.layers import Conv2d, Dense, Layer
 from ganglion.models.layers.layer import OBSERVATION, Ints, Shape
 from ganglion.models.reference import IntNetwork
@@ -127,9 +127,5 @@ class _Graph:
             helper.make_tensor_value_info(MEAN, TensorProto.FLOAT, ("batch", n_out)),
         ]
         graph = helper.make_graph(self._nodes, "policy", ends[:1], ends[1:], self._tensors)
-        opsets = [helper.make_opsetid("", ONNX_VERSION)]
-        model: ModelProto = helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ganglion"
-        )
-        checker.check_model(model)
+        model = checked_model(graph, [helper.make_opsetid("", ONNX_VERSION)])
         atomic_write(path, model.SerializeToString(deterministic=True))

@@ -1,11 +1,12 @@
 """An integer network as QONNX, in the one form that the compiler reads (`qonnx_reader` says which)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+from onnx import GraphProto, ModelProto, OperatorSetIdProto, TensorProto, checker, helper, numpy_helper
 
 from ganglion.models.build.files import atomic_write
 from ganglion.models.formats.send_on_delta import state_names
@@ -55,6 +56,13 @@ def qonnx_model(network: IntNetwork) -> ModelProto:
         graph.activation(acc, layer.out_shape, layer.output_type, layer.output_exponent, name)
     last = len(spec.layers)
     return graph.model(spec.shape(0), spec.name(last), spec.shape(last))
+
+
+def checked_model(graph: GraphProto, opsets: Sequence[OperatorSetIdProto]) -> ModelProto:
+    """Return the model of a graph; what onnx raises for a wrong one."""
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ganglion")
+    checker.check_model(model)
+    return model
 
 
 class _Graph:
@@ -126,8 +134,4 @@ class _Graph:
         inside = [info for name, info in self._infos.items() if name not in dict(exits)]
         graph = helper.make_graph(self._nodes, "policy", heads, tails, self._tensors, value_info=inside)
         opsets = [helper.make_opsetid("", ONNX_VERSION), helper.make_opsetid(QONNX_DOMAIN, QONNX_VERSION)]
-        model = helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ganglion"
-        )
-        checker.check_model(model)
-        return model
+        return checked_model(graph, opsets)

@@ -1,14 +1,14 @@
 """The dense layer: every output reads every input."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ganglion.models.build.errors import CompileError, ExportError
+from ganglion.models.build.errors import ExportError
 from ganglion.models.layers.layer import Ints, Layer, Shape, register
 
 if TYPE_CHECKING:
@@ -100,14 +100,3 @@ class Dense(Layer):
             raise ExportError("transA = 1 multiplies the batch, not the features")
         ours = weight if attributes.get("transB", 0) else weight.T
         return {"in_features": ours.shape[1], "out_features": ours.shape[0]}, ours
-
-
-def dense_layers(layers: Sequence[Layer]) -> tuple[Dense, ...]:
-    """Return the layers of a chain of dense ones; CompileError names the first that is another kind."""
-    for layer in layers:
-        if not isinstance(layer, Dense) or layer.residual is not None or layer.pre_relu:
-            what = layer.kind
-            what += "" if layer.residual is None else " with a residual"
-            what += " behind a ReLU of its own" if layer.pre_relu else ""
-            raise CompileError(f"{layer.name} is a {what} layer; hardware is for chains of dense ones")
-    return tuple(layer for layer in layers if isinstance(layer, Dense))

@@ -1,6 +1,6 @@
 """How the layers of a float network are connected: a NetworkSpec whose scales are all one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ganglion.models.build.errors import ExportError
 from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, MaxPool2d
 from ganglion.models.layers.layer import Shape
+from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.types import IntType
 
@@ -18,7 +19,8 @@ Parameters = Sequence[tuple[Tensor, Tensor]]
 NO_WEIGHTS = (torch.zeros(0), torch.zeros(0))
 """Weights and biases of a layer that has none."""
 INT8, UINT8 = IntType(bits=8, signed=True), IntType(bits=8, signed=False)
-_SCALES: dict[str, Any] = {"weight_exponent": 0, "input_exponent": 0, "output_exponent": 0}
+UNSCALED: dict[str, Any] = {"input_exponent": 0, "weight_exponent": 0, "output_exponent": 0}
+"""Scales of a layer that has none yet."""
 
 
 def layer_of(module: nn.Module, in_shape: Shape, **scales: Any) -> Layer:
@@ -39,7 +41,7 @@ def chain(modules: Sequence[Any], in_shape: Shape) -> NetworkSpec:
             name=f"{'conv' if isinstance(module, nn.Conv2d) else 'fc'}{number}",
             weight_type=INT8,
             output_type=INT8 if number == len(modules) else UINT8,
-            **_SCALES,
+            **UNSCALED,
         )
         layers.append(layer)
     return NetworkSpec(input_type=INT8, layers=tuple(layers))
@@ -67,23 +69,29 @@ def impala_resnet(shape: Shape, channels: Sequence[int], widths: Sequence[int]) 
         }
         sizes |= {"kernel": 3, "padding": 1}
         types: dict[str, Any] = {"weight_type": INT8, "output_type": output_type}
-        layers.append(Conv2d(name=f"conv{number}", **sizes, **types, **_SCALES, **wiring))
+        layers.append(Conv2d(name=f"conv{number}", **sizes, **types, **UNSCALED, **wiring))
 
     for stack, n_channels in enumerate(channels, 1):
         conv(n_channels, INT8)
         n_channels, height, width = layers[-1].out_shape
         sizes: dict[str, Any] = {"channels": n_channels, "height": height, "width": width}
         sizes |= {"kernel": 3, "stride": 2, "padding": 1}
-        layers.append(MaxPool2d(name=f"pool{stack}", output_type=INT8, **sizes, **_SCALES))
+        layers.append(MaxPool2d(name=f"pool{stack}", output_type=INT8, **sizes, **UNSCALED))
         for block in (1, 2):
             entered, is_last = layers[-1].name, block == 2 and stack == len(channels)
             conv(n_channels, UINT8, pre_relu=True)
             conv(n_channels, UINT8 if is_last else INT8, residual=entered)
+    return NetworkSpec(input_type=UINT8, layers=(*layers, *dense_chain(layers[-1].n_outputs, widths)))
+
+
+def dense_chain(n_in: int, widths: Sequence[int]) -> list[Layer]:
+    """Return dense layers fc1, fc2, ... of these widths, with ReLU between."""
+    layers: list[Layer] = []
     for index, n_out in enumerate(widths, 1):
-        types: dict[str, Any] = {"weight_type": INT8, "output_type": INT8 if index == len(widths) else UINT8}
-        n_in = layers[-1].n_outputs
-        layers.append(Dense(name=f"fc{index}", in_features=n_in, out_features=n_out, **types, **_SCALES))
-    return NetworkSpec(input_type=UINT8, layers=tuple(layers))
+        types = {"weight_type": INT8, "output_type": INT8 if index == len(widths) else UINT8}
+        layers.append(Dense(name=f"fc{index}", in_features=n_in, out_features=n_out, **types, **UNSCALED))
+        n_in = n_out
+    return layers
 
 
 def parameters_of(architecture: NetworkSpec, modules: Sequence[Any]) -> Parameters:
@@ -92,17 +100,38 @@ def parameters_of(architecture: NetworkSpec, modules: Sequence[Any]) -> Paramete
     return [next(held) if layer.has_weights else NO_WEIGHTS for layer in architecture.layers]
 
 
-def boundaries(architecture: NetworkSpec, parameters: Parameters, x: Tensor) -> list[Tensor]:
+def float_parameters(network: IntNetwork) -> Parameters:
+    """Return what the integers of a network stand for, in float32."""
+    return [
+        (
+            torch.from_numpy(weight).float() * 2.0**layer.weight_exponent,
+            torch.from_numpy(bias).float() * 2.0**layer.accumulator_exponent,
+        )
+        for layer, weight, bias in zip(network.spec.layers, network.weights, network.biases, strict=True)
+    ]
+
+
+def rectified(layer: Layer, acc: Tensor) -> Tensor:
+    """Return a layer's values before any scales: what an unsigned type will hold passes a ReLU."""
+    return acc if layer.output_type.signed else torch.relu(acc)
+
+
+def boundaries(
+    architecture: NetworkSpec,
+    parameters: Parameters,
+    x: Tensor,
+    activation: Callable[[Layer, Tensor], Tensor] = rectified,
+) -> list[Tensor]:
     """Return real numbers at every boundary: [batch, *in] → list of [batch, *out], x the first.
 
-    What an unsigned type will hold passes a ReLU.
+    activation: what becomes of a layer's accumulators.
     """
     found = [x]
     for index, (layer, (weight, bias)) in enumerate(zip(architecture.layers, parameters, strict=True)):
         acc = layer.functional(layer.entering(found[architecture.source(index)]), weight, bias)
         if (residual := architecture.residual(index)) is not None:
             acc = acc + found[residual]
-        found.append(acc if layer.output_type.signed else torch.relu(acc))
+        found.append(activation(layer, acc))
     return found
 
 

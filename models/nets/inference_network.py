@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ganglion.models.layers import Layer
+from ganglion.models.nets.architecture import boundaries, float_parameters
 from ganglion.models.nets.entry import entry_module
 from ganglion.models.quant.quantizers import fake_quantize
 from ganglion.models.reference import IntNetwork
@@ -19,22 +21,15 @@ class InferenceNetwork(nn.Module):
         super().__init__()
         self._spec = network.spec
         self._entry = entry_module(normalizer, network.spec.exponent(0))
-        self._parameters_f32 = [
-            (
-                torch.from_numpy(weight).float() * 2.0**layer.weight_exponent,
-                torch.from_numpy(bias).float() * 2.0**layer.accumulator_exponent,
-            )
-            for layer, weight, bias in zip(network.spec.layers, network.weights, network.biases, strict=True)
-        ]
+        self._parameters_f32 = float_parameters(network)
 
     @torch.no_grad()
     def forward(self, obs: Tensor) -> Tensor:
         """Return the output before any head: [batch, *obs] float32 → [batch, out] float32."""
         spec = self._spec
-        found = [fake_quantize(self._entry(obs.flatten(1)), spec.input_type, spec.exponent(0))]
-        for index, (layer, (weight, bias)) in enumerate(zip(spec.layers, self._parameters_f32, strict=True)):
-            acc = layer.functional(layer.entering(found[spec.source(index)]), weight, bias)
-            if (residual := spec.residual(index)) is not None:
-                acc += found[residual]
-            found.append(fake_quantize(acc, layer.output_type, layer.output_exponent))
-        return found[-1].flatten(1)
+        entering = fake_quantize(self._entry(obs.flatten(1)), spec.input_type, spec.exponent(0))
+        return boundaries(spec, self._parameters_f32, entering, _rounded)[-1].flatten(1)
+
+
+def _rounded(layer: Layer, acc: Tensor) -> Tensor:
+    return fake_quantize(acc, layer.output_type, layer.output_exponent)

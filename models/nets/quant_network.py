@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.models.nets.architecture import NO_WEIGHTS, parameters_of
+from ganglion.models.nets.architecture import NO_WEIGHTS, Parameters, float_parameters, parameters_of
 from ganglion.models.nets.entry import entry_module
 from ganglion.models.quant.calibration import Quantization, fold_normalizer
 from ganglion.models.quant.csd import ANY_DIGITS
@@ -78,24 +78,19 @@ class QuantNetwork(nn.Module):
         parameters = fold_normalizer(
             parameters_of(policy.spec, modules), quantization.normalizer, policy.spec.exponent(0)
         )
-        weights, biases = ([pair[side] for pair in parameters] for side in (0, 1))
-        if quantization.csd_digits < ANY_DIGITS:
-            weights = [
-                quantize_weight(weight, layer.weight_type, layer.weight_exponent, quantization.csd_digits)
-                for weight, layer in zip(weights, policy.spec.layers, strict=True)
+        if (digits := quantization.csd_digits) < ANY_DIGITS:
+            parameters = [
+                (quantize_weight(weight, layer.weight_type, layer.weight_exponent, digits), bias)
+                for (weight, bias), layer in zip(parameters, policy.spec.layers, strict=True)
             ]
-        policy._load(weights, biases)
+        policy._load(parameters)
         return policy
 
     @classmethod
     def from_integers(cls, normalizer: Entry, network: IntNetwork) -> "QuantNetwork":
         """Return the policy whose Brevitas layers hold exactly the integers of `network`."""
         policy = cls(normalizer, network.spec)
-        weights, biases = [], []
-        for layer, weight, bias in zip(network.spec.layers, network.weights, network.biases, strict=True):
-            weights.append(torch.from_numpy(weight).float() * 2.0**layer.weight_exponent)
-            biases.append(torch.from_numpy(bias).float() * 2.0**layer.accumulator_exponent)
-        policy._load(weights, biases)
+        policy._load(float_parameters(network))
         return policy
 
     def behind(self, normalizer: Entry) -> "QuantNetwork":
@@ -104,9 +99,9 @@ class QuantNetwork(nn.Module):
         policy.layers.load_state_dict(self.layers.state_dict())
         return policy
 
-    def _load(self, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
+    def _load(self, parameters: Parameters) -> None:
         with torch.no_grad():
-            for spec, layer, weight, bias in zip(self.spec.layers, self.layers, weights, biases, strict=True):
+            for spec, layer, (weight, bias) in zip(self.spec.layers, self.layers, parameters, strict=True):
                 if spec.has_weights:
                     layer.weight.copy_(weight)
                     layer.bias.copy_(bias)
@@ -136,14 +131,16 @@ class QuantNetwork(nn.Module):
         """Return the policy that `save` wrote; a missing or damaged file raises ExportError."""
         described = decode_json(Quantization, folder / SCALES_FILE)
         policy, path = cls(described.normalizer, described.network), folder / FLOATS_FILE
-        arrays, loaded = read_arrays(path), {"weight": [], "bias": []}
+        arrays, parameters = read_arrays(path), []
         for spec in policy.spec.layers:
+            held = []
             for part, shape in (("weight", spec.weight_shape), ("bias", spec.weight_shape[:1])):
                 values = arrays.get(f"{spec.name}.{part}")
                 if values is None or values.shape != shape or values.dtype != np.float32:
                     raise ExportError(f"{path}: expected {spec.name}.{part} of {list(shape)} float32")
-                loaded[part].append(torch.from_numpy(values))
-        policy._load(loaded["weight"], loaded["bias"])
+                held.append(torch.from_numpy(values))
+            parameters.append((held[0], held[1]))
+        policy._load(parameters)
         return policy
 
 

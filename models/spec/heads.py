@@ -72,8 +72,14 @@ class TanhHead(ActionHead):
     def act(self, outputs: Ints) -> npt.NDArray[np.float32]:
         """Return actions between the bounds: [batch, act] → [batch, act] float32."""
         squashed = np.tanh(np.ldexp(outputs.astype(np.float64), self.exponent))
-        low, high = np.array(self.low), np.array(self.high)
-        return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
+        return between(squashed, np.array(self.low), np.array(self.high))
+
+
+def between(
+    squashed: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """Return actions between their bounds [act]: [batch, act] in [-1, 1] → [batch, act] float32."""
+    return (low + (squashed + 1) / 2 * (high - low)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

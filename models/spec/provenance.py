@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganglion.models.build.codec import STRICT, Amount, Count
+from ganglion.models.build.codec import SOME_KEYS, Amount, Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Provenance:
     pruning left (`nnz`) and those of them that can matter to an output (`nnz_live`).
     """
 
-    __pydantic_config__: ClassVar = STRICT | {"extra": "ignore"}
+    __pydantic_config__: ClassVar = SOME_KEYS
 
     widths: tuple[Count, ...] | None = None
     """Values at every boundary of the actor before dead neurons were removed."""

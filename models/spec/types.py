@@ -71,6 +71,11 @@ def most_bits(of_outputs: bool) -> int:
     return 16 if of_outputs else 8
 
 
+def bounds_of(setting: str) -> tuple[int, int]:
+    """Return the least and the most that a setting of `QuantConfig` may be."""
+    return (1, 4) if setting == "csd_digits" else (MIN_BITS, most_bits(setting == "output_bits"))
+
+
 BIAS_TYPE = IntType(bits=24, signed=True)
 """What a bias is, on the accumulator's grid."""
 
@@ -91,6 +96,6 @@ class QuantConfig:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            low, high = (1, 4) if name == "csd_digits" else (MIN_BITS, most_bits(name == "output_bits"))
+            low, high = bounds_of(name)
             if not low <= value <= high:
                 raise ExportError(f"{name} = {value} is outside {low} to {high}")

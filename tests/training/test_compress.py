@@ -31,7 +31,7 @@ from tests.training.zips import ALGORITHMS, MEAN, STD, toy_zip
 
 def _run(path: Path, **changes: Any) -> Run:
     values = {"name": path.stem, "distill": True, "sparsity": 0.8, "steps": 800, "qat_steps": 240}
-    return toy_run(**{**values, "parent": str(path), **changes})
+    return toy_run(**{**values, "parent": path, **changes})
 
 
 def _statistics(path: Path) -> Path | None:
@@ -53,7 +53,7 @@ def test_a_zip_becomes_a_sparse_int8_folder_that_acts_alike(
     path = toy_zip(name, tmp_path / "zips" / "mine.zip", normalized=normalized)
     statistics = _statistics(path)
     assert (statistics is not None) == normalized
-    run = _run(path, vecnormalize=str(statistics) if statistics else None, dense_steps=dense_steps)
+    run = _run(path, vecnormalize=statistics, dense_steps=dense_steps)
     rows = compress(run, Path("folder"))
     policy = load_policy(Path("folder"))
     assert [row.name for row in rows] == [f"teacher ({name})", "sparse float", "sparse int8"]
@@ -226,7 +226,7 @@ def test_the_command_line_plans_the_run(tmp_path: Path) -> None:
     run, folder = CompressSettings(**asked).plan()
     assert (run.name, run.sparsity, run.steps, run.qat_steps) == ("mine-sparse90-s3", 0.9, 160_000, 40_000)
     assert run.config.env_id == run.environment == ENV_ID and run.config.hidden == (256, 256)
-    assert run.vecnormalize == str(tmp_path / "vecnormalize.pkl")
+    assert run.vecnormalize == tmp_path / "vecnormalize.pkl"
     assert run.dense_steps == 40_000 and run.prune_window == (40_000, 100_000)
     assert folder == Path("build") / ENV_ID / "compressed" / run.name
     other = CompressSettings(**asked, hidden=(32, 32), pruning="rigl", set="batch_size=64").plan()[0]

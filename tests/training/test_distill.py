@@ -19,7 +19,7 @@ from tests.training.toy import toy_run
 
 
 def test_a_distilled_policy_is_sparse_int8_and_good(dense_run: tuple[Run, Path]) -> None:
-    changes = {"sparsity": 0.8, "steps": 1_200, "qat_steps": 400, "parent": str(dense_run[1])}
+    changes = {"sparsity": 0.8, "steps": 1_200, "qat_steps": 400, "parent": dense_run[1]}
     run = toy_run(name="distilled", distill=True, **changes)
     train(run)
     result = read_json(run.folder / "result.json")
@@ -30,7 +30,7 @@ def test_a_distilled_policy_is_sparse_int8_and_good(dense_run: tuple[Run, Path])
 def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run: tuple[Run, Path]) -> None:
     teacher = dense_run[1].parent / "teacher.npz"
     assert teacher.stat().st_size < dense_run[1].stat().st_size / 2
-    run = toy_run(name="taught", distill=True, sparsity=0.5, steps=800, qat_steps=0, parent=str(teacher))
+    run = toy_run(name="taught", distill=True, sparsity=0.5, steps=800, qat_steps=0, parent=teacher)
     assert train(run)["return_mean"] > GOOD_RETURN
     with pytest.raises(ConfigError, match="is an actor alone: it takes distill"):
         train(replace(run, name="learnt", distill=False))
@@ -38,7 +38,7 @@ def test_a_teacher_alone_is_enough_to_distil_from_and_for_nothing_else(dense_run
 
 def test_a_teachers_dense_copy_becomes_int8_by_imitation(dense_run: tuple[Run, Path]) -> None:
     teacher = dense_run[1].parent / "teacher.npz"
-    run = toy_run(name="copied", distill=True, steps=400, qat_steps=240, parent=str(teacher))
+    run = toy_run(name="copied", distill=True, steps=400, qat_steps=240, parent=teacher)
     result = train(run)
     assert result["phase"] == "qat" and result["return_mean"] > GOOD_RETURN
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganglion.models.build.codec import decode
+from ganglion.models.build.codec import decode, encode
 from ganglion.models.nets.quant_network import QuantNetwork
 from ganglion.models.quant.calibration import Quantization
 from ganglion.models.quant.csd import csd_digits
@@ -16,7 +16,6 @@ from ganglion.models.quant.quantizers import BIAS_TYPE
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training.algorithms.sac import Sac, new_sac
 from ganglion.training.learner import (
-    quantization_json,
     quantize,
     quantized_network,
     weights_of,
@@ -101,7 +100,7 @@ def test_no_exported_weight_has_more_signed_digits_than_asked_for(digits: int, t
         QuantNetwork.load(tmp_path).to_integers().weights, integers.weights, strict=True
     ):
         np.testing.assert_array_equal(saved, weight)
-    again = decode(Quantization, json.loads(json.dumps(quantization_json(model))), "quantization")
+    again = decode(Quantization, json.loads(json.dumps(encode(model.quantization))), "quantization")
     assert again == model.quantization and again.csd_digits == digits
 
 

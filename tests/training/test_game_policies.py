@@ -77,7 +77,7 @@ def test_a_game_becomes_int8_without_the_frames_of_its_training(tmp_path: Path) 
     config = frames_config(eval_every=80, eval_episodes=1, final_episodes=1, learning_starts=40)
     dense = toy_run(name="dense", config=config, build=tmp_path, steps=80)
     train(dense)
-    parent = str(dense.best(Phase.DENSE))
+    parent = dense.best(Phase.DENSE)
     result = train(toy_run(name="int8", config=config, build=tmp_path, steps=0, parent=parent, ptq=True))
     assert result["phase"] == "ptq" and (tmp_path / "Toy" / "train" / "int8" / "policy").exists()
 

@@ -134,7 +134,7 @@ def test_a_zip_goes_on_with_its_networks_optimizer_and_steps(tmp_path: Path, due
         config=frames_config(eval_every=160, eval_episodes=1, final_episodes=1),
         build=tmp_path,
         steps=320,
-        parent=str(tmp_path / "model.zip"),
+        parent=tmp_path / "model.zip",
     )
     assert train(run)["steps_done"] == 320
 

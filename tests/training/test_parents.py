@@ -9,7 +9,7 @@ import pytest
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.training.compress import CompressSettings, compress
-from ganglion.training.parents import dense_steps, taught_by
+from ganglion.training.parents import dense_steps
 from ganglion.training.records import read_result
 from ganglion.training.run import Phase, Run
 from ganglion.training.train import train
@@ -39,7 +39,7 @@ def test_compress_takes_a_runs_checkpoint(dense_run: tuple[Run, Path], tmp_path:
 
 
 def test_a_student_of_another_network_begins_at_random(dense_run: tuple[Run, Path]) -> None:
-    assert taught_by(dense_run[1]).name == "dense"
+    assert Run.of(dense_run[1]).name == "dense"
     assert dense_steps(toy_config(), dense_run[1], 800) == 0
     assert dense_steps(toy_config(hidden=(16,)), dense_run[1], 800) == 200
     wider = CompressSettings(checkpoint=dense_run[1], environment=ENV_ID, base="Hopper", hidden=(8,))
@@ -85,7 +85,7 @@ def test_a_resnet_is_distilled_from_a_cnn(tmp_path: Path) -> None:
         steps=160,
         qat_steps=48,
         sparsity=0.8,
-        parent=str(teacher),
+        parent=teacher,
         distill=True,
         dense_steps=dense_steps(student, teacher, 160),
     )

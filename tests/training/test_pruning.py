@@ -82,7 +82,7 @@ def test_a_policy_is_learnt_sparse_from_the_first_update_on(pruning: Pruning) ->
 def test_a_trained_policy_is_made_sparse(
     pruning: Pruning, distill: bool, dense_run: tuple[Run, Path]
 ) -> None:
-    run = _run(pruning, parent=str(dense_run[1]), steps=800, distill=distill)
+    run = _run(pruning, parent=dense_run[1], steps=800, distill=distill)
     train(run)
     _assert_learnt_and_sparse(run)
 
@@ -90,7 +90,7 @@ def test_a_trained_policy_is_made_sparse(
 def test_pruned_neurons_are_gone_from_the_exported_policy(
     dense_run: tuple[Run, Path], tmp_path: Path
 ) -> None:
-    pruning, pruned = Pruning.NEURONS_L2, {"parent": str(dense_run[1]), "steps": 800, "distill": True}
+    pruning, pruned = Pruning.NEURONS_L2, {"parent": dense_run[1], "steps": 800, "distill": True}
     run = _run(pruning, ptq=False, qat_steps=240, **pruned)
     result = train(run)
     assert result["return_mean"] > GOOD_RETURN and result["nnz"] <= _promised(pruning)
@@ -174,7 +174,7 @@ def test_the_gradient_is_that_of_sacs_loss_for_pruned_weights_too() -> None:
         torch.manual_seed(5)
 
     seeded()
-    gradients = model.actor_gradients(2, 64)
+    gradients = model.gradients(2)
     seeded()
     batches = model._draw(2, 64)
     weights = weights_of(model)

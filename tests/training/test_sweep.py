@@ -91,7 +91,7 @@ def test_the_grid_is_every_cell_once_and_int8_goes_on_from_float() -> None:
     for job in jobs:
         if job.run.name.endswith("-int8"):
             assert job.after is not None and job.run.steps == 0 and job.run.qat_steps == 64
-            assert Path(str(job.run.parent)).parent == job.after.folder
+            assert job.run.parent.parent == job.after.folder
             assert job.after in [other.run for other in jobs[: jobs.index(job)]]
         else:
             assert job.after is None and (job.run.steps, job.run.qat_steps) == (240, 0)
@@ -119,7 +119,7 @@ def test_distilled_cells_share_the_dense_run_of_their_seed() -> None:
     for job in jobs:
         if job.run.sparsity:
             assert job.after in dense and job.run.distill and job.run.steps == 80
-            assert job.run.parent == str(job.after.best(Phase.DENSE)) and job.after.seed == job.run.seed
+            assert job.run.parent == job.after.best(Phase.DENSE) and job.after.seed == job.run.seed
 
 
 def test_shipped_teachers_are_distilled_without_being_trained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_shipped_teachers_are_distilled_without_being_trained(monkeypatch: pytes
     assert [job.run.qat_steps > 0 for job in jobs] == 4 * [False, True]
     for job in jobs[::2]:
         assert job.after is None and job.run.distill and job.run.steps == 80
-        assert job.run.parent == str(ZOO / job.run.environment / "sac-dense" / "teacher.npz")
+        assert job.run.parent == ZOO / job.run.environment / "sac-dense" / "teacher.npz"
     with pytest.raises(ConfigError, match="no dense ppo policy is shipped for Ant; leave it out"):
         _grid(**values, sparsities=(0.5,), algorithms=("ppo",)).jobs("g")
     for wrong in ({"distill_steps": None}, {"sparsities": (0.0, 0.5)}):

@@ -27,7 +27,7 @@ GOOD_RETURN = -6.0  # a random policy has about -40, a policy that stands still 
 
 
 def _sparse_run(parent: Path, **changes: Any) -> Run:
-    values = {"name": "sparse", "sparsity": 0.8, "steps": 1_200, "qat_steps": 800, "parent": str(parent)}
+    values = {"name": "sparse", "sparsity": 0.8, "steps": 1_200, "qat_steps": 800, "parent": parent}
     return toy_run(**{**values, **changes})
 
 
@@ -124,7 +124,7 @@ def test_a_run_recorded_before_a_setting_existed_goes_on(dense_run: tuple[Run, P
 
 
 def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> None:
-    run = toy_run(name="ptq", steps=0, parent=str(dense_run[1]), ptq=True)
+    run = toy_run(name="ptq", steps=0, parent=dense_run[1], ptq=True)
     train(run)
     result = read_json(run.folder / "result.json")
     assert (result["phase"], result["step"]) == ("ptq", 0) and result["return_mean"] > GOOD_RETURN
@@ -137,16 +137,14 @@ def test_calibration_alone_makes_an_int8_policy(dense_run: tuple[Run, Path]) -> 
 
 def test_no_steps_prune_nothing(dense_run: tuple[Run, Path]) -> None:
     for distill in (False, True):
-        run = toy_run(
-            name="un", steps=0, qat_steps=80, sparsity=0.5, parent=str(dense_run[1]), distill=distill
-        )
+        run = toy_run(name="un", steps=0, qat_steps=80, sparsity=0.5, parent=dense_run[1], distill=distill)
         with pytest.raises(ConfigError, match="sparsity=0.5: steps=0 prunes nothing, and .* with 0; give"):
             train(run)
 
 
 def test_a_missing_checkpoint_says_what_makes_one() -> None:
     with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*ganglion train Hopper"):
-        train(toy_run(parent="nowhere.npz"))
+        train(toy_run(parent=Path("nowhere.npz")))
     with pytest.raises(ConfigError, match="no checkpoint.*ganglion train Hopper"):
         evaluate_run(Path("nowhere"))
 
@@ -168,7 +166,7 @@ def test_a_pickle_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_shape_is_refused(dense_run: tuple[Run, Path]) -> None:
     with pytest.raises(ConfigError, match=r"another network: latent_pi.0.bias is \[32\], here \[16\]"):
-        train(toy_run(name="other", parent=str(dense_run[1]), config=toy_config(hidden=(16, 16))))
+        train(toy_run(name="other", parent=dense_run[1], config=toy_config(hidden=(16, 16))))
 
 
 def test_a_checkpoint_that_lacks_a_part_is_refused(dense_run: tuple[Run, Path]) -> None:
@@ -176,10 +174,12 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(dense_run: tuple[Run, Path]) 
     arrays = {name: array for name, array in whole.arrays.items() if not name.startswith("critic/")}
     replace(whole, arrays=arrays).save(Path("part.npz"))
     with pytest.raises(ConfigError, match="holds no critic"):
-        train(toy_run(name="part", parent="part.npz"))
+        train(toy_run(name="part", parent=Path("part.npz")))
 
 
-def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) -> None:
+def test_what_the_parent_pruned_never_comes_back(
+    dense_run: tuple[Run, Path], caplog: pytest.LogCaptureFixture
+) -> None:
     first = _sparse_run(dense_run[1], name="first", steps=400, qat_steps=0)
     train(first)
     second = _sparse_run(first.best(Phase.PRUNE), name="second", sparsity=0.9, steps=400, qat_steps=0)
@@ -188,6 +188,11 @@ def test_what_the_parent_pruned_never_comes_back(dense_run: tuple[Run, Path]) ->
     assert sparsity == sorted(sparsity)
     assert sparsity[0] == pytest.approx(0.8, abs=0.01)
     assert sparsity[-1] == pytest.approx(0.9, abs=0.01)
+    assert "zeros stay" not in caplog.text
+    third = _sparse_run(first.best(Phase.PRUNE), name="third", sparsity=0.5, steps=400, qat_steps=0)
+    train(third)
+    assert curve_of(third)[-1]["sparsity"] == sparsity[0]
+    assert f"sparsity=0.5: {third.parent} is of a run with 0.8, whose zeros stay: the" in caplog.text
 
 
 def test_a_kill_while_writing_leaves_the_checkpoint_whole(
@@ -287,7 +292,8 @@ def test_a_damaged_policy_is_refused(dense_run: tuple[Run, Path]) -> None:
 def test_a_learning_rate_falls_in_the_last_part_of_the_steps_and_in_half_of_an_imitation() -> None:
     config = toy_config(learning_rate=1e-3, distill_learning_rate=1e-2, anneal_fraction=0.1)
     falls = learning_rate(replace(toy_run(), config=config), Phase.DENSE)
-    imitates = learning_rate(replace(toy_run(), config=config, parent="x.npz", distill=True), Phase.PRUNE)
+    imitating = replace(toy_run(), config=config, parent=Path("x.npz"), distill=True)
+    imitates = learning_rate(imitating, Phase.PRUNE)
     assert callable(falls) and callable(imitates)
     assert [falls(rest) for rest in (1, 0.1, 0.05, 0)] == pytest.approx([1e-3, 1e-3, 5e-4, 0])
     assert [imitates(rest) for rest in (1, 0.5, 0.25, 0)] == pytest.approx([1e-2, 1e-2, 5e-3, 0])

@@ -1,5 +1,6 @@
 """An actor's network as it is deployed, pruned and seen in integers, and learnt by autograd."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from ganglion.models.nets.float_network import Weighted
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training.algorithms.fixed_point import FixedPointNetwork
+from ganglion.training.algorithms.port import Teacher
 
 
 class DeployedMlp(nn.Module):
@@ -66,6 +68,18 @@ class DeployedMlp(nn.Module):
         """Return the gradient of a loss by the weights [out, in], pruned ones too."""
         with self._every_weight_free():
             return list(torch.autograd.grad(loss, [layer.weight for layer in self.linears()]))
+
+    def as_teacher(self, deviation: Tensor) -> Teacher:
+        """Return the actor behind tanh that this is now, whatever becomes of it later.
+
+        deviation: of its exploration [action], in [-1, 1].
+        """
+        network = copy.deepcopy(self).requires_grad_(False)
+
+        def act(observation: Tensor, noise: Tensor) -> Tensor:
+            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
+
+        return act
 
     def _masked(self, gradient: Tensor, index: int) -> Tensor:
         return gradient if self.masks is None else gradient * self.masks[index]

@@ -113,12 +113,15 @@ class DoubleDqn(DQN):
                 self.num_timesteps, "a parameter of the network is not finite; a lower learning_rate may help"
             )
 
-    def mean_gradients(self, n_batches: int, batch_size: int) -> list[Tensor]:
-        """Return the loss's mean gradient by the layers' weights, pruned ones too; step nothing."""
+    def gradients(self, n_batches: int) -> list[Tensor]:
+        """Return the loss's mean gradient by the layers' weights, pruned ones too; step nothing.
+
+        It is that over some batches of the replay buffer.
+        """
         assert self.replay_buffer is not None
         self.policy.optimizer.zero_grad()
         for _ in range(n_batches):
-            (self._loss(self.replay_buffer.sample(batch_size)) / n_batches).backward()
+            (self._loss(self.replay_buffer.sample(self.batch_size)) / n_batches).backward()
         gradients = [layer.weight.grad.clone() for layer in self.layers() if layer.weight.grad is not None]
         self.policy.optimizer.zero_grad()
         return gradients

@@ -6,10 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv
 from stable_baselines3.dqn.policies import DQNPolicy
-from torch import Tensor
 
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.double_dqn import DoubleDqn, values_of
@@ -20,7 +17,7 @@ from ganglion.training.algorithms.value_network import EXTRACTORS, DuelingPolicy
 from ganglion.training.checkpoint import FRAMES, Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.dqn_config import DqnConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 
 
 class Dqn(DoubleDqn):
@@ -28,10 +25,6 @@ class Dqn(DoubleDqn):
 
     algorithm: ClassVar[str] = "DQN"
     standardizer: None = None
-
-    def gradients(self, n_batches: int) -> list[Tensor]:
-        """Return the mean gradient of the loss over some batches of the replay buffer."""
-        return self.mean_gradients(n_batches, self.batch_size)
 
     def latest_observations(self, count: int) -> NDArray[np.float32]:
         """Return up to `count` observations [n, observation], the latest in the replay buffer."""
@@ -91,8 +84,7 @@ def new_dqn(config: TrainConfig, seed: int) -> Dqn:
     """Return a learner with random networks and an empty replay buffer."""
     settings = config.dqn
     assert settings is not None
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id, training=True))] * settings.n_envs)
-    require_actions(config.env_id, env.action_space, spaces.Discrete, algorithm=config.algorithm)
+    env = training_envs(config, settings.n_envs, spaces.Discrete)
     model = Dqn(
         DuelingPolicy if settings.dueling else DQNPolicy,
         env,

@@ -87,11 +87,6 @@ class FastSac(SAC):
         else:
             self.flat_actor = FlatQuantActor(self.actor, self.quantization)
 
-    def quantize(self, quantization: Quantization) -> None:
-        """Let the actor act and learn through these scales from now on; its float parameters stay."""
-        self.quantization = quantization
-        self.bind()
-
     @torch.no_grad()
     def train(self, gradient_steps: int, batch_size: int = 64) -> None:
         """Do `gradient_steps` updates on batches drawn uniformly from the replay buffer.
@@ -115,14 +110,14 @@ class FastSac(SAC):
                 stop(self.num_timesteps, why)
 
     @torch.no_grad()
-    def actor_gradients(self, n_batches: int, batch_size: int) -> list[Tensor]:
+    def gradients(self, n_batches: int) -> list[Tensor]:
         """Return the gradient of the actor's loss by its weights [out, in], pruned ones too; step nothing.
 
         The mean over batches drawn uniformly from the replay buffer.
         """
         assert self.flat_actor is not None
         total: list[Tensor] | None = None
-        for batch in zip(*self._draw(n_batches, batch_size), strict=True):
+        for batch in zip(*self._draw(n_batches, self.batch_size), strict=True):
             gradients = self.flat_actor.gradients(*self._sampled_gradient(Batch(*batch)))
             total = gradients if total is None else [a + b for a, b in zip(total, gradients, strict=True)]
         assert total is not None

@@ -8,16 +8,13 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from ganglion.models.build.errors import ConfigError
-from ganglion.models.build.spelling import spelled
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.actor_critic_config import OnPolicyConfig
+from ganglion.training.actor_critic_config import OnPolicyConfig, no_rollout_yet
 from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.experience import Experience
@@ -26,7 +23,7 @@ from ganglion.training.algorithms.head_mean import deploy, half_range, log_std
 from ganglion.training.algorithms.port import Arrays, Teacher
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 from ganglion.training.vecnormalize import Standardizer, load_statistics, statistics_arrays
 
 
@@ -123,10 +120,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
         """Return the gradient of the policy's loss over the whole latest rollout, however many batches."""
         del n_batches
         if not len(self.experience.rollout):
-            raise ConfigError(
-                f"{spelled('pruning', 'snip')} judges weights before the first rollout, which "
-                f"{self.algorithm} learns from; another {spelled('pruning')} fits, such as magnitude or rigl"
-            )
+            raise no_rollout_yet(self.algorithm)
         seen = torch.from_numpy(self.experience.rollout)
         if self.teacher is not None:
             return self._actor.weight_gradients(self._distance(seen))
@@ -170,15 +164,10 @@ class OnPolicyLearner(OnPolicyAlgorithm):
 
     def as_teacher(self) -> Teacher:
         """Return the policy that the actor is now, whose noise is that of its exploration."""
-        network = copy.deepcopy(self._actor).requires_grad_(False)
         if isinstance(self.action_space, spaces.Discrete):
+            network = copy.deepcopy(self._actor).requires_grad_(False)
             return lambda observation, _noise: network(observation)
-        deviation = log_std(self.policy).detach().exp() / half_range(self.action_space)
-
-        def act(observation: Tensor, noise: Tensor) -> Tensor:
-            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
-
-        return act
+        return self._actor.as_teacher(log_std(self.policy).detach().exp() / half_range(self.action_space))
 
     def status(self) -> dict[str, float]:
         """Return the mean deviation of exploration, in actions' units; nothing of discrete ones."""
@@ -210,6 +199,5 @@ def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
 
 
 def _environments(config: TrainConfig, shared: OnPolicyConfig) -> VecEnv:
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))] * shared.n_envs)
-    require_actions(config.env_id, env.action_space, spaces.Box, spaces.Discrete, algorithm=config.algorithm)
+    env = training_envs(config, shared.n_envs, spaces.Box, spaces.Discrete)
     return VecNormalize(env, gamma=config.gamma) if shared.normalize else env

@@ -3,36 +3,25 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.distill import DistilledSac, actor_teacher
 from ganglion.training.algorithms.fast_sac import entropy_parts
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
+from ganglion.training.algorithms.replay import ReplayLearner, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 
 
-class Sac(DistilledSac):
+class Sac(ReplayLearner, DistilledSac):
     """SAC, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`."""
 
     algorithm: ClassVar[str] = "SAC"
-    standardizer: None = None
-    architecture: None = None
-
-    def layers(self) -> list[nn.Linear]:
-        """Return hidden layers and mean: log_std serves training only."""
-        return actor_layers(self.policy)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks [out, in] of those layers, or None while every weight is free."""
@@ -47,14 +36,6 @@ class Sac(DistilledSac):
         """Act and learn through these scales from now on; the float parameters stay."""
         self.quantization = quantization
         self.bind()
-
-    def gradients(self, n_batches: int) -> list[Tensor]:
-        """Return the mean gradient of the actor's loss over some batches of the replay buffer."""
-        return self.actor_gradients(n_batches, self.batch_size)
-
-    def latest_observations(self, count: int) -> NDArray[np.float32]:
-        """Return up to `count` observations [n, observation], the latest in the replay buffer."""
-        return latest_observations(self.replay_buffer, count)
 
     def arrays(self) -> Arrays:
         """Return copies of the networks, optimizers, entropy coefficient and replay buffer."""
@@ -82,14 +63,6 @@ class Sac(DistilledSac):
         ckpt.load_adam(entropy_optimizer, checkpoint.group("adam_entropy"))
         ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
 
-    def network_arrays(self) -> Arrays:
-        """Return copies of the actor's networks."""
-        return ckpt.named({"actor": ckpt.module_arrays(self.actor)})
-
-    def load_network(self, checkpoint: Checkpoint) -> None:
-        """Put the actor that `network_arrays` returned back."""
-        ckpt.load_module(self.actor, checkpoint.group("actor"))
-
     def as_teacher(self) -> Teacher:
         """Return the policy that the actor is now."""
         return actor_teacher(self.actor)
@@ -101,11 +74,9 @@ class Sac(DistilledSac):
 
 def new_sac(config: TrainConfig, seed: int) -> Sac:
     """Return a learner with random networks and an empty replay buffer."""
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
     return Sac(
         "MlpPolicy",
-        env,
+        training_envs(config, 1, spaces.Box),
         policy_kwargs={"net_arch": list(config.hidden)},
         **off_policy_arguments(config, seed),
     )

@@ -1,6 +1,5 @@
 """TD3 and DDPG behind the port: stable-baselines3's updates of an actor that may be sparse and int8."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
@@ -9,32 +8,27 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3 import TD3
-from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.noise import NormalActionNoise
-from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.finite import is_finite, require_finite_step, stop
 from ganglion.training.algorithms.port import Arrays, Teacher
-from ganglion.training.algorithms.replay import latest_observations, off_policy_arguments
+from ganglion.training.algorithms.replay import ReplayLearner, off_policy_arguments
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
-from ganglion.training.envs import make_env, require_actions
+from ganglion.training.envs import training_envs
 
 
-class Td3(TD3):
+class Td3(ReplayLearner, TD3):
     """TD3, or while it has a teacher its imitation, as `ganglion.training.algorithms.port.Learner`.
 
     Actor and target actor act through the same scales and masks.
     """
 
     algorithm: ClassVar[str] = "TD3"
-    standardizer: None = None
-    architecture: None = None
     quantization: Quantization | None = None
     teacher: Teacher | None = None
     _actor: DeployedMlp
@@ -43,10 +37,6 @@ class Td3(TD3):
     def _setup_model(self) -> None:
         super()._setup_model()
         self._actor, self._target = (_deploy(actor) for actor in (self.actor, self.actor_target))
-
-    def layers(self) -> list[nn.Linear]:
-        """Return the actor's layers."""
-        return actor_layers(self.policy)
 
     def masks(self) -> list[Tensor] | None:
         """Return the masks [out, in] of those layers, or None while every weight is free."""
@@ -97,10 +87,6 @@ class Td3(TD3):
             loss = nn.functional.mse_loss(action, self.teacher(seen, torch.zeros(())))
         return self._actor.weight_gradients(loss)
 
-    def latest_observations(self, count: int) -> NDArray[np.float32]:
-        """Return up to `count` observations [n, observation], the latest in the replay buffer."""
-        return latest_observations(self.replay_buffer, count)
-
     def arrays(self) -> Arrays:
         """Return copies of the networks, optimizers, replay buffer and count of updates."""
         groups = {
@@ -125,22 +111,10 @@ class Td3(TD3):
         ckpt.load_buffer(self.replay_buffer, checkpoint.group("replay"))
         self._n_updates = int(checkpoint.group("counters")["n_updates"])
 
-    def network_arrays(self) -> Arrays:
-        """Return copies of the actor."""
-        return ckpt.named({"actor": ckpt.module_arrays(self.actor)})
-
-    def load_network(self, checkpoint: Checkpoint) -> None:
-        """Put the actor that `network_arrays` returned back."""
-        ckpt.load_module(self.actor, checkpoint.group("actor"))
-
     def as_teacher(self) -> Teacher:
         """Return the policy that the actor is now, whose noise is that of its exploration."""
-        network, deviation = copy.deepcopy(self._actor).requires_grad_(False), _deviation(self)
-
-        def act(observation: Tensor, noise: Tensor) -> Tensor:
-            return (torch.tanh(network(observation)) + deviation * noise).clamp(-1, 1)
-
-        return act
+        deviation = cast(NormalActionNoise, self.action_noise)._sigma
+        return self._actor.as_teacher(torch.from_numpy(deviation).float())
 
     def status(self) -> dict[str, float]:
         """Return nothing: TD3 adapts no coefficient."""
@@ -181,16 +155,11 @@ def _deploy(actor: Any) -> DeployedMlp:
     return network
 
 
-def _deviation(model: Td3) -> Tensor:
-    return torch.from_numpy(cast(NormalActionNoise, model.action_noise)._sigma).float()
-
-
 def new_td3(config: TrainConfig, seed: int, kind: type[Td3] = Td3) -> Td3:
     """Return a learner with random networks and an empty replay buffer."""
     settings = config.td3
     assert settings is not None
-    env = DummyVecEnv([lambda: Monitor(make_env(config.env_id))])
-    require_actions(config.env_id, env.action_space, spaces.Box, algorithm=config.algorithm)
+    env = training_envs(config, 1, spaces.Box)
     n_actions = cast(spaces.Box, env.action_space).shape[0]
     return kind(
         "MlpPolicy",

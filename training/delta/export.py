@@ -22,7 +22,6 @@ from ganglion.training.episodes import TEST_SEEDS, Episodes
 from ganglion.training.export import N_FRAMES
 from ganglion.training.plot import draw_curve, figure
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE
-from ganglion.training.shipped import EVALUATION_KEYS
 
 _RECORDED = ("step", "sparsity", "nnz", "nnz_live", "seed", "commit", "checkpoint")
 """What result.json repeats of the policy's provenance."""
@@ -71,10 +70,8 @@ def export(tuned: Finetuned, thresholds: Thresholds, folder: Path, n_episodes: i
     policy = load_policy(folder)
     delta = DeltaNetwork(network=policy.network, thresholds=thresholds)
     found = roll_out(written, delta, n_episodes, TEST_SEEDS)
-    result = _result(tuned, policy, found.episodes)
-    write_json(folder / RESULT_FILE, result)
-    evaluation = {key: result[key] for key in EVALUATION_KEYS}
-    write_description(folder, replace(written, provenance=written.provenance | evaluation))
+    write_json(folder / RESULT_FILE, _result(tuned, policy, found.episodes))
+    write_description(folder, replace(written, provenance=written.provenance | found.episodes.figures))
     _write_curve(tuned, policy, folder)
     return measured(delta, found)
 

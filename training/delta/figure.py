@@ -11,7 +11,7 @@ from ganglion.models.build.paths import BUILD
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
 from ganglion.training.delta.measure import DeltaReport
-from ganglion.training.plot import figure, line_style
+from ganglion.training.plot import figure, line_style, png_and_svg
 from ganglion.training.records import RESULT_FILE, read_result
 from ganglion.training.zoo import DENSE
 
@@ -64,7 +64,7 @@ def run(settings: DeltaFigureSettings) -> None:
             f"measure one: {spelled_command('delta', 'Hopper')}"
         )
     folder = settings.to or settings.build / "figures"
-    pictures = [folder / f"delta.{suffix}" for suffix in ("png", "svg")]
+    pictures = png_and_svg(folder / "delta")
     with figure(1, *pictures) as (axes,):
         for index, report in enumerate(reports):
             draw_line(axes, report, references[report.env], index)

@@ -63,17 +63,11 @@ def measure(policy: Policy, thresholds: Thresholds, n_episodes: int, first_seed:
 
 def measured(delta: DeltaNetwork, found: Rollout) -> Measured:
     """Return a rollout's figures."""
-    episodes = found.episodes
     return Measured(
         thresholds=delta.thresholds,
         multiplications=found.multiplications,
         sent=found.sent,
-        return_mean=float(episodes.returns.mean()),
-        return_std=float(episodes.returns.std()),
-        return_min=float(episodes.returns.min()),
-        falls=int(episodes.fell.sum()),
-        episodes=len(episodes.returns),
-        first_seed=episodes.first_seed,
+        **found.episodes.figures,
     )
 
 

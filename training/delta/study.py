@@ -30,6 +30,7 @@ from ganglion.training.delta.records import Records
 from ganglion.training.delta.search import search
 from ganglion.training.delta.table import print_table
 from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_SEEDS, n_test_episodes
+from ganglion.training.plot import png_and_svg
 from ganglion.training.statistics import floor_of
 from ganglion.training.threads import use_one_fast_thread
 
@@ -150,7 +151,7 @@ def run(settings: DeltaSettings) -> None:
         trained = _finetune(policy, recipe, settings, measure, key) if recipe else None
         report = replace(study(policy, settings, measure), trained=trained)
         encode_json(folder / "delta.json", report)
-        pictures = [folder / f"delta.{suffix}" for suffix in ("png", "svg")]
+        pictures = png_and_svg(folder / "delta")
         draw(f"{report.env}, {report.policy}", report, pictures)
     print_table(report)
     written = [folder / "delta.json", *pictures, *([folder / "policy"] if recipe else [])]

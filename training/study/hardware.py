@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
+from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import MAKE_VARIABLE
 from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
@@ -20,31 +20,30 @@ from ganglion.training.study.records import Hardware, Target, folder_of
 from ganglion.training.study.stages import hardware_stage
 
 _TIMEOUT_S = 3_600
-_SOME_KEYS = STRICT | {"extra": "ignore"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Simulation:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     latency_cycles: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Latency:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     worst_case_cycles: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ClosedLoop:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     latency: _Latency | None
     """Of an engine whose cycles depend on data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Resources:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     lut: Count
     dsp: Count
     bram: Amount
@@ -52,7 +51,7 @@ class _Resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Energy:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     dynamic_nj: tuple[Amount, Amount] | None
     static_nj: Amount | None
     not_counted: tuple[str, ...]
@@ -61,7 +60,7 @@ class _Energy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gates:
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     energy: _Energy
 
 
@@ -69,7 +68,7 @@ class _Gates:
 class _Report:
     """What is read of report.json (docs/report.md)."""
 
-    __pydantic_config__: ClassVar = _SOME_KEYS
+    __pydantic_config__: ClassVar = SOME_KEYS
     engine: str
     clock_mhz: Amount
     simulation: _Simulation

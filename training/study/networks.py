@@ -22,7 +22,6 @@ from ganglion.models.sparsity import (
     strongest_neurons,
     without_neurons,
 )
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import TrainConfig
 from ganglion.training.learner import is_discrete, load_learner, quantized_network
 from ganglion.training.run import Phase, Run
@@ -42,8 +41,7 @@ class FloatPolicy:
 
 def float_policy(cell: Cell) -> FloatPolicy:
     """Return the float layers of a cell; of a teacher's VecNormalize all but the clip is in the first one."""
-    path = cell.teacher.checkpoint
-    run, model = load_learner(Checkpoint.load(path), str(path))
+    run, model = load_learner(cell.teacher.checkpoint)
     # The study's tasks have no planes: all layers of their actors are dense.
     dense = [layer for layer in copy.deepcopy(model.layers()) if isinstance(layer, nn.Linear)]
     layers = pruned(dense, cell, Distribution(run.config.distribution))
@@ -77,8 +75,7 @@ def static_network(cell: Cell, observations: NDArray, trained: Run | None) -> Qu
         policy = load_policy(cell.shipped)
         return QuantNetwork.from_integers(policy.spec.normalizer, policy.network)
     if trained is not None:
-        path = trained.best(Phase.QAT)
-        return quantized_network(load_learner(Checkpoint.load(path), str(path))[1])
+        return quantized_network(load_learner(trained.best(Phase.QAT))[1])
     found = float_policy(cell)
     scales = calibrate(found.layers, observations, found.config.quant, squashed=found.squashed)
     return QuantNetwork.from_float(found.layers, scales)

@@ -9,7 +9,6 @@ import ray
 
 from ganglion.models.build.codec import encode_json
 from ganglion.models.build.files import read_arrays, write_arrays
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.envs import FloatArray, make_env
 from ganglion.training.episodes import MILESTONE_SEEDS, TEST_SEEDS, greedy, run_episodes, watched
 from ganglion.training.learner import deterministic_policy, load_learner
@@ -35,7 +34,7 @@ def observations_of(root: Path, teacher: Teacher) -> FloatArray:
     stage = observations_stage(path.parent, teacher)
     if not stage.is_current():
         with stage.running([path]):
-            run, model = load_learner(Checkpoint.load(teacher.checkpoint), str(teacher.checkpoint))
+            run, model = load_learner(teacher.checkpoint)
             policy, visited = watched(greedy(deterministic_policy(model), model.action_space))
             run_episodes(run.config.env_id, policy, _VISITED_EPISODES, MILESTONE_SEEDS)
             write_arrays(path, {"observation": np.concatenate(visited)})
@@ -60,9 +59,7 @@ def measure(root: Path, cell: Cell, episodes: int, trained: Run | None) -> None:
 
 def _measured(root: Path, cell: Cell, episodes: int, trained: Run | None) -> Returns:
     """Write the cell's files and return what its episodes returned."""
-    folder, path = folder_of(root, cell), cell.teacher.checkpoint
-    described = Checkpoint.load(path, described_only=True).meta["run"]
-    env_id = Run.from_json(described, str(path)).config.env_id
+    folder, env_id = folder_of(root, cell), Run.of(cell.teacher.checkpoint).config.env_id
     if cell.scheme.is_static:
         observations = observations_of(root, cell.teacher)
         network = static_network(cell, observations, trained)
@@ -80,10 +77,5 @@ def _measured(root: Path, cell: Cell, episodes: int, trained: Run | None) -> Ret
         widths=widths,
         weights=weights,
         stored_bytes=(folder / ONNX_FILE).stat().st_size,
-        return_mean=float(played.returns.mean()),
-        return_std=float(played.returns.std()),
-        return_min=float(played.returns.min()),
-        falls=int(played.fell.sum()),
-        episodes=episodes,
-        first_seed=TEST_SEEDS,
+        **played.figures,
     )

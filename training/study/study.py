@@ -17,6 +17,7 @@ from ganglion.models.build.lock import locked
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.sparsity import Pruning
 from ganglion.training.cluster import cluster, failures_of, require_no
+from ganglion.training.plot import png_and_svg
 from ganglion.training.run import Run
 from ganglion.training.statistics import floor_of
 from ganglion.training.study.cells import Cell
@@ -143,7 +144,7 @@ def _write(root: Path, rows: Sequence[Row]) -> list[Table]:
     tables = [table for table in tables_of(rows) if table.rows]
     write_tables(root, rows, tables)
     for name, draw in (("returns", draw_returns), ("times", draw_times)):
-        draw(rows, [root / f"{name}.{suffix}" for suffix in ("png", "svg")])
+        draw(rows, png_and_svg(root / name))
     return tables
 
 

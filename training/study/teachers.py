@@ -6,7 +6,6 @@ from pathlib import Path
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.quant.schemes import Scheme
 from ganglion.training.algorithms import ALGORITHMS
-from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.config import load_config
 from ganglion.training.grid import Job
 from ganglion.training.options import TrainSettings
@@ -52,12 +51,8 @@ def source_of(
     if algorithm not in ALGORITHMS:
         raise ConfigError(f"algorithm {algorithm!r}; known: {', '.join(sorted(ALGORITHMS))}")
     common = {"environment": environment, "algorithm": algorithm, "seed": seed, "build": build}
-    name, path, dense, qat = (
-        f"{study}-{algorithm}-s{seed}",
-        _shipped(environment, algorithm, seed),
-        None,
-        None,
-    )
+    name, path = f"{study}-{algorithm}-s{seed}", _shipped(environment, algorithm, seed)
+    dense = qat = None
     if path is None:
         dense = TrainSettings(**common, steps=steps, run=f"{name}-dense").plan()
         path = dense.best(Phase.DENSE)
@@ -78,7 +73,4 @@ def source_of(
 
 def _shipped(environment: str, algorithm: str, seed: int) -> Path | None:
     path = shipped_teacher(environment, algorithm)
-    if path is None:
-        return None
-    described = Checkpoint.load(path, described_only=True).meta["run"]
-    return path if Run.from_json(described, str(path)).seed == seed else None
+    return path if path is not None and Run.of(path).seed == seed else None

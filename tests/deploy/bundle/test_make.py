@@ -16,6 +16,7 @@ from ganglion.deploy.bundle.golden import MAX_VECTORS, board_golden
 from ganglion.deploy.bundle.make import BundleSettings, make_bundle
 from ganglion.deploy.install import extract
 from ganglion.deploy.manifest import read_manifest
+from ganglion.hw.target.boards import BOARDS
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import merge_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
@@ -120,8 +121,16 @@ def test_bytes_do_not_depend_on_who_asks(build: BuildPaths) -> None:
         assert len(set(found)) == 1
 
 
-def test_a_board_may_be_named_by_its_file(build: BuildPaths) -> None:
-    assert make_bundle(settings(build, board="mine/Pynq-Z2.toml")).artefacts.board.name == "Pynq-Z2"
+def test_a_board_may_be_named_by_its_file_but_not_by_another_of_its_name(
+    build: BuildPaths, tmp_path: Path
+) -> None:
+    file, other = BOARDS / "7-series/Pynq-Z2.toml", tmp_path / "Pynq-Z2.toml"
+    assert make_bundle(settings(build, board=str(file))).artefacts.board.name == "Pynq-Z2"
+    other.write_text(file.read_text().replace("lut = 53200", "lut = 20800"))
+    with pytest.raises(ConfigError, match=r"board=.*/Pynq-Z2.toml: .*pendulum is a build for Pynq-Z2; build"):
+        make_bundle(settings(build, board=str(other)))
+    with pytest.raises(ConfigError, match="mine/Pynq-Z2.toml is missing"):
+        make_bundle(settings(build, board="mine/Pynq-Z2.toml"))
 
 
 def test_the_archive_is_the_folder_and_nothing_in_it_has_a_date_or_an_owner(

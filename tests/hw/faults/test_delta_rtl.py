@@ -54,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
     (NODE, r"\.InThreshold\((\d+)\)", "+1"),
     (NODE, r"\.Thresholds\({16'd0, 16'd(\d+)", "+1"),
     (NODE, r"\.ModeOf\({8'd0, 8'd(\d+)", "-1"),
-    (NODE, r"\.AccBits\((\d+)\)", "-2"),
+    (NODE, r"\.AccBits\((\d+)\)", "-1"),
 )
 FAST = {8}
 RESETS = [Traffic(stall_percent=30, reset_at_cycle=cycle, reset_cycles=1) for cycle in (20, 45, 58, 71, 96)]

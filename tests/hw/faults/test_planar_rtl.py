@@ -56,7 +56,7 @@ FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_drain", "rst_ni && ready && !load", "1'b0"),
     ("ganglion_planar_drain", "left_q == '0 || ends)", "1'b1)"),
     (NODE, r"\.BiasBits\((\d+)\)", "-4"),
-    (NODE, r"\.AccBits\((\d+)\)", "-4"),
+    (NODE, r"\.AccBits\((\d+)\)", "-2"),
 )
 RESIDUAL_FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_reading", "adds ? AddsSigned[16*layer_i] : Signed", "Signed"),

@@ -18,10 +18,10 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from ganglion.models.build.codec import decode, encode
-from ganglion.models.build.errors import CompileError, ExportError
+from ganglion.models.build.errors import ExportError
 from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.formats.qonnx_writer import write_qonnx
-from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, dense_layers, register
+from ganglion.models.layers import KINDS, Conv2d, Dense, Layer, register
 from ganglion.models.layers.layer import Ints, Shape
 from ganglion.models.liveness import live_part
 from ganglion.models.nets.architecture import layer_of
@@ -275,13 +275,6 @@ def test_a_fork_without_its_quant_is_refused(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "policy.onnx")
     with pytest.raises(ExportError, match=r"conv1.sum, inside a layer, is read by Relu node .*, Add node"):
         read_qonnx(tmp_path / "policy.onnx")
-
-
-def test_hardware_asks_for_dense_layers() -> None:
-    layers = residual_network().spec.layers
-    assert dense_layers(layers[3:]) == layers[3:]
-    with pytest.raises(CompileError, match="conv1 is a conv2d layer; hardware is for chains of dense ones"):
-        dense_layers(layers)
 
 
 def _identity(width: int) -> Normalizer:
