@@ -44,7 +44,7 @@ FAULTS: tuple[Fault, ...] = (
     (NODE, r"\.OutShift\((\d+)\)", "+1"),
     (NODE, r"\.OutSigned\((\d+)\)", "-1"),
     (NODE, r"\.InSigned\((\d+)\)", "-1"),
-    (NODE, r"\.AccBits\((\d+)\)", "-2"),
+    ("ganglion_mac", "<= acc_d;", "<= AccBits'(signed'(acc_d[AccBits-3:0]));"),
     (NODE, r"\.BiasBits\((\d+)\)", "-1"),
     (NODE, r"\.Shifts\({8'd(\d+)", "+1"),
     (NODE, r"\.Widths\({8'd(\d+)", "-1"),
