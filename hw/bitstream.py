@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.flows.flow import Flow
 from ganglion.hw.flows.registry import boards_at_once, find_flow
 from ganglion.hw.shell.generate import generate
@@ -21,7 +21,6 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
-from ganglion.models.build.stage import Stage
 
 SEEDS = 4
 
@@ -106,7 +105,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
     """Return the content of bitstream.json; a failed run or missed timing raises ToolError."""
     folder = paths.root / "bitstream"
     folder.mkdir(parents=True)
-    made = flow.build(design, paths.shell, folder, seeds)
+    made = flow.build(design, folder, seeds)
     return Bitstream(
         status="done",
         flow=flow.name,
@@ -148,7 +147,7 @@ def run(settings: BitstreamSettings) -> None:
 def _refresh(
     paths: BuildPaths, design: Design, inputs: dict[str, Any], make: Callable[[], Bitstream]
 ) -> None:
-    stage = Stage(root=paths.root, name="bitstream", inputs=stage_inputs(paths, design, __name__) | inputs)
+    stage = design_stage("bitstream", paths, design, __name__, **inputs)
     folder = paths.root / "bitstream"
 
     def remake() -> Bitstream:

@@ -14,13 +14,9 @@ def require_room(design: Design, synthesis: Synthesis) -> None:
     """Raise CompileError, with the nearest candidate that should fit, where a part is too small."""
     counted = Resources(lut=synthesis.lut, ff=synthesis.ff, dsp=synthesis.dsp, bram=synthesis.bram)
     board = design.board
-    over = [
-        f"{getattr(counted, name):,} {name.upper()} of {getattr(board.resources, name):,}"
-        for name in counted.over(board.resources)
-    ]
-    if over:
+    if over := counted.shortage(board.resources):
         raise CompileError(
-            f"{synthesis.tool} maps {spelled('engine', design.engine)} to {', '.join(over)} "
+            f"{synthesis.tool} maps {spelled('engine', design.engine)} to {over} "
             f"that {board.name} has{_predicted(design)}; {_remedy(design, counted)}"
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.episodes import Episode, Floats, drive, newest, replay
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.latency import Latency, latency_of
@@ -23,7 +23,6 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled, spelled_command
-from ganglion.models.build.stage import Stage
 from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.heads import ArgmaxHead
@@ -175,8 +174,7 @@ def run(settings: ClosedLoopSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, __name__) | {"episodes": settings.episodes}
-        stage = Stage(root=paths.root, name="closed_loop", inputs=inputs)
+        stage = design_stage("closed_loop", paths, design, __name__, episodes=settings.episodes)
         stage.refresh(
             [paths.closed_loop, paths.strip],
             lambda: encode_json(paths.closed_loop, closed_loop(paths, design, settings.episodes)),

@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.flows.yosys.run import tool
 from ganglion.hw.gatelevel.activity import Activity, measure_activity
 from ganglion.hw.gatelevel.bench import netlist_bench, require_models, synthesize_netlist
@@ -30,7 +30,6 @@ from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
-from ganglion.models.build.stage import Stage
 
 ACTIONS = 200
 CLOCK = "ap_clk"
@@ -141,7 +140,16 @@ def run(settings: GatesSettings) -> None:
     with locked(paths.root):
         design = load_design(paths)
         require_models(design.board.family)
-        stage = Stage(root=paths.root, name=STAGE, inputs=_inputs(paths, design, settings))
+        stage = design_stage(
+            STAGE,
+            paths,
+            design,
+            __name__,
+            tool=tool(),
+            actions=settings.actions,
+            saif=settings.saif,
+            netlist=None if settings.netlist is None else sha256_file(settings.netlist),
+        )
         stage.refresh([paths.gates, paths.activity.parent], lambda: _prove(paths, design, settings))
 
 
@@ -154,12 +162,3 @@ def _prove(paths: BuildPaths, design: Design, settings: GatesSettings) -> str:
         netlist, origin = read_netlist(settings.netlist, design.top), str(settings.netlist)
     encode_json(paths.gates, prove_netlist(paths, design, netlist, settings, origin))
     return f"{paths.gates}: 0 mismatches"
-
-
-def _inputs(paths: BuildPaths, design: Design, settings: GatesSettings) -> dict[str, Any]:
-    return stage_inputs(paths, design, __name__) | {
-        "tool": tool(),
-        "actions": settings.actions,
-        "saif": settings.saif,
-        "netlist": None if settings.netlist is None else sha256_file(settings.netlist),
-    }

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.vectors import proof_vectors
@@ -23,7 +23,6 @@ from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
-from ganglion.models.build.stage import Stage
 
 PROBE_VECTORS = 64
 STALL_PERCENTS = (25, 50, 75)
@@ -171,7 +170,7 @@ def run(settings: BuildSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        stage = Stage(root=paths.root, name="simulate", inputs=stage_inputs(paths, design, __name__))
+        stage = design_stage("simulate", paths, design, __name__)
         stage.refresh([paths.sim], lambda: _prove(paths, design))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ganglion.hw.design.chip_head import HEAD_MODULE
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.flows.yosys.run import YOSYS, map_design, tool
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
@@ -21,7 +21,6 @@ from ganglion.models.build.files import read_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
-from ganglion.models.build.stage import Stage
 
 RESOURCES = ("lut", "ff", "dsp", "bram", "carry")
 NOTES = (
@@ -142,6 +141,5 @@ def run(settings: BuildSettings) -> None:
     paths = settings.paths
     with locked(paths.root):
         design = load_design(paths)
-        inputs = stage_inputs(paths, design, __name__) | {"tool": tool()}
-        stage = Stage(root=paths.root, name="synth", inputs=inputs)
+        stage = design_stage("synth", paths, design, __name__, tool=tool())
         stage.refresh([paths.synth], lambda: encode_json(paths.synth, synthesize(paths, design)))

@@ -46,10 +46,8 @@ def _require_game(env_id: str) -> None:
         ) from None
     gymnasium.register_envs(ale_py)
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # not the banner of every game made
-    known = sorted(name.removesuffix(_GAME) for name in gymnasium.registry if is_game(name))
-    known = [
-        name for name in known if "-" not in name
-    ]  # PongDeterministic and -ram are no games of their own
+    names = (name.removesuffix(_GAME) for name in gymnasium.registry if is_game(name))
+    known = sorted(name for name in names if "-" not in name)  # Pong-ram is no game of its own
     if env_id.removesuffix(_GAME) not in known:
         raise ConfigError(
             f"environment {env_id!r}: no such game among the ROMs that ale-py ships; known, each before "

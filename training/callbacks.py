@@ -18,12 +18,7 @@ from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.checkpoint import Checkpoint
 from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, Episodes, greedy, run_episodes
-from ganglion.training.learner import (
-    capture,
-    count_weights,
-    deterministic_policy,
-    masks_or_ones,
-)
+from ganglion.training.learner import capture, count_weights, deterministic_policy, masks_or_ones
 from ganglion.training.pruning import due_masks
 from ganglion.training.run import Phase, Run
 
@@ -89,7 +84,8 @@ class MilestoneCallback(BaseCallback):
         self.latest = self._describe(returns)
         if self._may_be_best() and returns.mean() > self._best_mean:
             self.latest |= self._confirm()
-        append_to_curve(self._run, self.latest)
+        with self._run.curve.open("a") as file:
+            file.write(json.dumps(self.latest) + "\n")
         line = "{phase} {step:,}: return {return_mean:,.0f} ± {return_std:,.0f}, sparsity {sparsity:.2%}"
         log.info(line.format(**self.latest))
         self._warn_of_dead_weights()
@@ -195,12 +191,6 @@ def restart_episode(model: Learner, run: Run) -> None:
     env.seed(run.seed_at(model.num_timesteps))
     model._last_obs = env.reset()  # type: ignore[assignment]
     model._last_episode_starts = np.ones(env.num_envs, bool)  # type: ignore[assignment]
-
-
-def append_to_curve(run: Run, entry: dict[str, Any]) -> None:
-    """Append one milestone to the curve."""
-    with run.curve.open("a") as file:
-        file.write(json.dumps(entry) + "\n")
 
 
 def truncate_curve(run: Run, step: int) -> None:

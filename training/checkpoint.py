@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import BaseBuffer
 from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
@@ -19,7 +19,7 @@ from ganglion.models.build.spelling import spelled_command
 FORMAT = 1
 FRAMES = "frames"
 """The group of a game's replay buffer, too large for a checkpoint: it lies in a file beside the last one."""
-_BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+BUFFER_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +114,8 @@ def mask_arrays(masks: Sequence[Tensor] | None) -> dict[str, NDArray[Any]]:
 
 def masks_of(checkpoint: Checkpoint) -> list[Tensor]:
     """Return the masks [out, in] of the weights; none of a dense policy, or of an old checkpoint."""
-    names = sorted((name for name in checkpoint.arrays if name.startswith("mask/")), key=_mask_index)
-    return [torch.from_numpy(checkpoint.arrays[name]).float() for name in names]
-
-
-def _mask_index(name: str) -> int:
-    return int(name.removeprefix("mask/"))
+    found = checkpoint.group("mask") if checkpoint.holds("mask") else {}
+    return [torch.from_numpy(found[index]).float() for index in sorted(found, key=int)]
 
 
 def capture_random() -> dict[str, NDArray[Any]]:
@@ -176,21 +172,25 @@ def load_adam(optimizer: torch.optim.Optimizer, arrays: dict[str, NDArray[Any]])
     optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
 
 
-def buffer_arrays(buffer: ReplayBuffer | None) -> dict[str, NDArray[Any]]:
-    """Return the filled part of a replay buffer, a group."""
+def buffer_arrays(
+    buffer: BaseBuffer | None, fields: Sequence[str] = BUFFER_FIELDS
+) -> dict[str, NDArray[Any]]:
+    """Return the filled part of a replay buffer, a group; not a copy."""
     assert buffer is not None
     size = buffer.size()
-    arrays = {name: getattr(buffer, name)[:size] for name in _BUFFER_FIELDS}
+    arrays = {name: getattr(buffer, name)[:size] for name in fields}
     return {**arrays, "position": np.array(buffer.pos)}
 
 
-def load_buffer(buffer: ReplayBuffer | None, arrays: dict[str, NDArray[Any]]) -> None:
+def load_buffer(
+    buffer: BaseBuffer | None, arrays: dict[str, NDArray[Any]], fields: Sequence[str] = BUFFER_FIELDS
+) -> None:
     """Put what `buffer_arrays` took into `buffer`; ConfigError when it is too small."""
     assert buffer is not None
-    size = len(arrays["observations"])
+    size = len(arrays[fields[0]])
     if size > buffer.buffer_size:
         raise ConfigError(f"buffer_size = {buffer.buffer_size}, the checkpoint's replay buffer holds {size}")
-    for name in _BUFFER_FIELDS:
+    for name in fields:
         getattr(buffer, name)[:size] = arrays[name]
     buffer.full = size == buffer.buffer_size
     buffer.pos = int(arrays["position"]) if buffer.full else size

@@ -58,9 +58,8 @@ def _phase_row(run: Run, phase: Phase) -> Row:
 
 def table_of(rows: list[Row]) -> Table:
     """Return the rows as a table to be printed, with what to try where too much is lost."""
-    table = Table(caption=_advice(rows), caption_justify="left")
-    for name in ("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds"):
-        table.add_column(name)
+    columns = ("policy", "return", "interquartile mean (95%)", "weights", "live", "seconds")
+    table = Table(*columns, caption=_advice(rows), caption_justify="left")
     for row in rows:
         mean, ends = row.statistics.mean, row.statistics.iqm_ci95 or (row.statistics.iqm,) * 2
         iqm, low, high = (as_precise(value, mean) for value in (row.statistics.iqm, *ends))

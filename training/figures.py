@@ -130,13 +130,10 @@ def _rounded(row: ResultRow) -> float:
     return round(row.sparsity / _SAME_SPARSITY) * _SAME_SPARSITY
 
 
-def _dense(rows: Sequence[ResultRow]) -> list[ResultRow]:
-    return [row for row in rows if not row.qat and _rounded(row) == 0]
-
-
 def _unit(rows: Sequence[ResultRow]) -> float:
     """Return the mean return of the dense policies; 0 without any."""
-    return float(np.mean([row.return_mean for row in _dense(rows)] or [0.0]))
+    dense = [row.return_mean for row in rows if not row.qat and _rounded(row) == 0]
+    return float(np.mean(dense or [0.0]))
 
 
 def _relative(rows: Sequence[ResultRow]) -> list[ResultRow]:

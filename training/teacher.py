@@ -18,14 +18,7 @@ from ganglion.training.algorithms.dqn import Dqn, new_dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
 from ganglion.training.algorithms.port import Learner
 from ganglion.training.envs import FloatArray, make_env
-from ganglion.training.episodes import (
-    TEST_SEEDS,
-    Policy,
-    greedy,
-    n_test_episodes,
-    run_episodes,
-    unsquash,
-)
+from ganglion.training.episodes import TEST_SEEDS, Policy, greedy, n_test_episodes, run_episodes, unsquash
 from ganglion.training.evaluate import parent_result
 from ganglion.training.learner import deterministic_policy, load_learner
 from ganglion.training.records import TEACHER_FILE, TeacherRecord

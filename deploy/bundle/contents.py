@@ -46,7 +46,8 @@ def bundle_files(artefacts: Artefacts) -> dict[str, bytes]:
     }
     files[README] = readme(facts).encode()
     files[NOTEBOOK] = notebook(facts).encode()
-    files[MANIFEST_FILE] = _json(_manifest(artefacts, spec, files))
+    manifest = _manifest(artefacts, spec, files)
+    files[MANIFEST_FILE] = (json.dumps(manifest, indent=1, allow_nan=False) + "\n").encode()
     return files
 
 
@@ -136,7 +137,3 @@ def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

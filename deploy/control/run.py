@@ -62,7 +62,7 @@ def run_loop(infer: Infer, host: HostEnds, read: Read, write: Write, settings: R
             stack.callback(log.close)
         if settings.view:
             stack.enter_context(live(loop))
-        loop.run(_nothing if log is None else log.add)
+        loop.run(log.add if log is not None else lambda _: None)
     print("\n".join(summary(loop, settings.rate_hz)))
     if log is not None and log.lost:
         print(f"log            {log.lost:,} rows lost{f': {log.error}' if log.error else ''}")
@@ -98,10 +98,6 @@ def function_of(setting: str, name: str) -> Callable[..., Any]:
     if not callable(found):
         raise ConfigError(f"{where}: {module} has no function {function}")
     return found
-
-
-def _nothing(_: object) -> None:
-    pass
 
 
 def _give_up(said: str) -> None:

@@ -39,18 +39,12 @@ UNUSED_MEMORY_OUTPUTS = (
     "s_axilite_RDATA",
     "s_axis_0_tready",
 )
-# Of FMPadding's port for run-time changes of its sizes; left open they break its assertion.
-UNUSED_PADDING_INPUTS = (
-    "s_axilite_AWVALID",
-    "s_axilite_AWADDR",
-    "s_axilite_WVALID",
-    "s_axilite_WDATA",
-    "s_axilite_WSTRB",
-    "s_axilite_BREADY",
-    "s_axilite_ARVALID",
-    "s_axilite_ARADDR",
-    "s_axilite_RREADY",
-)
+# Of FMPadding's like port, without PROT, for changes of its sizes; left open they break its assertion.
+UNUSED_PADDING_INPUTS = {
+    port: value
+    for port, value in UNUSED_MEMORY_INPUTS.items()
+    if port.startswith("s_axilite") and not port.endswith("PROT")
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +132,7 @@ def _instance(
     if node.kind is NodeKind.MVAU:
         pins["ap_clk2x"] = "ap_clk"
     if node.kind is NodeKind.PADDING:
-        pins |= {port: UNUSED_MEMORY_INPUTS[port] for port in UNUSED_PADDING_INPUTS}
+        pins |= UNUSED_PADDING_INPUTS
     if node.kind is NodeKind.FIFO:
         pins |= {"count": "", "maxcount": ""}
     parameters = {MEMORY_PARAMETER: MEMORY_PARAMETER} if node.memories else {}

@@ -14,6 +14,7 @@ from ganglion.models.build.errors import CompileError, GanglionError
 from ganglion.models.build.files import check_hashes, read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled_command
+from ganglion.models.build.stage import Stage
 
 MAX_CYCLES = 1 << 32
 
@@ -171,18 +172,19 @@ def write_design(path: Path, design: Design) -> None:
 
 
 def load_design(paths: BuildPaths) -> Design:
-    """Return the design of build/<name>/hw.json; CompileError says what to do about a wrong one."""
-    again = spelled_command("compile", paths.root.name)
-    if not paths.hw.exists():
-        raise CompileError(f"{paths.hw} is missing; run {again} first")
+    """Return the design of build/<name>/hw.json; ExportError without it, CompileError for a wrong one.
+
+    Both say what to do.
+    """
+    file = paths.made(paths.hw, "compile")
     try:
-        value = read_json(paths.hw)
+        value = read_json(file)
         if "root" in value:
-            raise CompileError(f"{paths.hw}: root is not for the file to say")
-        design = decode(Design, value | {"root": str(paths.root)}, str(paths.hw), CompileError)
+            raise CompileError(f"{file}: root is not for the file to say")
+        design = decode(Design, value | {"root": str(paths.root)}, str(file), CompileError)
         _check_policy(paths, design.inputs.policy)
     except GanglionError as error:
-        raise CompileError(f"{error}; run {again} again") from None
+        raise CompileError(f"{error}; run {spelled_command('compile', paths.root.name)} again") from None
     return design
 
 
@@ -193,11 +195,12 @@ def _check_policy(paths: BuildPaths, compiled: dict[str, str]) -> None:
             raise CompileError(f"{paths.hw} was compiled from another {name}")
 
 
-def stage_inputs(paths: BuildPaths, design: Design, module: str) -> dict[str, Any]:
-    """Return what a stage's results depend on: the design, the policy, and all code that `module` reaches."""
-    return {
+def design_stage(name: str, paths: BuildPaths, design: Design, module: str, **more: Any) -> Stage:
+    """Return a stage that depends on the design, the policy, all code that `module` reaches, and `more`."""
+    inputs = {
         "hw": sha256_file(paths.hw),
         "design": design.hashes,
         "policy": sha256_file(paths.policy / "policy.json"),
         "code": code_hash(module),
     }
+    return Stage(root=paths.root, name=name, inputs=inputs | more)

@@ -68,11 +68,6 @@ class Block(Protocol):
         """Cycles from vector to vector, when its neighbours are fast enough."""
         ...
 
-    @property
-    def behavioural(self) -> tuple[str, ...]:
-        """What of it is simulated by a model of it."""
-        ...
-
     def layer_cycles(self) -> list[int]:
         """Return the cycles that each layer works on a vector."""
         ...
@@ -107,13 +102,6 @@ class Plan(Protocol):
 
     def verify(self) -> None:
         """Raise MismatchError unless the plan computes what the reference does."""
-        ...
-
-    def block(self, source_values: int | None, sink_values: int | None) -> Block:
-        """Return the hardware behind words of `source_values` and before words of `sink_values`.
-
-        None is the accelerator's own end: the engine's format.
-        """
         ...
 
 
@@ -163,6 +151,8 @@ class Engine(ABC):
     """Whether it remembers what layers were last sent, which a network with thresholds needs."""
     takes_rest: ClassVar[bool] = False
     """Whether it grows into what others leave of a part, and so is planned last."""
+    behavioural: ClassVar[tuple[str, ...]] = ()
+    """What of it is simulated by a model of it: synthesis replaces it by cells of the part."""
 
     usual: ClassVar[tuple[Any, ...]] = (EngineSettings(),)
     """Settings worth comparing, cheapest first."""
@@ -201,4 +191,11 @@ class Engine(ABC):
         """Return a plan a network, runs of layers of one policy, where others have `taken` some of the board.
 
         Raises CompileError, with what would work, when the engine cannot hold them or they do not fit.
+        """
+
+    @abstractmethod
+    def block(self, plan: Any, source_values: int | None, sink_values: int | None) -> Block:
+        """Return a plan's hardware behind words of `source_values` and before words of `sink_values`.
+
+        None is the accelerator's own end: the engine's format.
         """

@@ -36,9 +36,6 @@ class EngineFiles:
 class NodePlan(Plan, Protocol):
     """A plan that becomes one node, by modules of our own."""
 
-    behavioural: ClassVar[tuple[str, ...]]
-    """What synthesis replaces by cells of the part, so that it is not simulated itself."""
-
     @property
     def shape(self) -> Any:
         """The frozen dataclass of what was planned, by which the node finds the plan again."""
@@ -88,6 +85,10 @@ class NodeEngine(Engine):
             resources=plan.resources,
             plan=plan,
         )
+
+    def block(self, plan: NodePlan, source_values: int | None, sink_values: int | None) -> "EngineNode":
+        """Return the node between words of so many values."""
+        return EngineNode.between(plan, source_values, sink_values)
 
     def step_cycles(self, plan: Any, inputs: Ints, starts: npt.NDArray[np.bool_]) -> Ints | None:
         """Return the cycles of each step of episodes, [n, in] → [n]; None: always the plan's latency.
@@ -187,11 +188,6 @@ class EngineNode:
     def sending_cycles(self) -> int:
         """Cycles in which the results leave, a word each."""
         return self.output.words
-
-    @property
-    def behavioural(self) -> tuple[str, ...]:
-        """What of the engine is simulated by a model of it."""
-        return self.plan.behavioural
 
     def layer_cycles(self) -> list[int]:
         """Return the cycles that each layer works on a vector."""

@@ -49,47 +49,6 @@ from qonnx.transformation.lower_convs_to_matmul import LowerConvsToMatMul
 from qonnx.transformation.remove import RemoveIdentityOps
 from qonnx.util.cleanup import cleanup_model
 
-__all__ = [
-    "HARDWARE_DOMAIN",
-    "NHWC",
-    "AbsorbConsecutiveTransposes",
-    "AbsorbScalarBiasIntoMultiThreshold",
-    "AbsorbTransposeIntoMultiThreshold",
-    "ConvertQONNXtoFINN",
-    "DataType",
-    "FINNError",
-    "FoldConstants",
-    "GiveReadableTensorNames",
-    "GiveUniqueNodeNames",
-    "HWCustomOp",
-    "InferConvInpGen",
-    "InferDataTypes",
-    "InferQuantizedMatrixVectorActivation",
-    "InferRequantLayer",
-    "InferShapes",
-    "InsertDWC",
-    "InsertFIFO",
-    "LowerConvsToMatMul",
-    "ModelWrapper",
-    "NodeProto",
-    "PrepareIP",
-    "RTLBackend",
-    "RemoveCNVtoFCFlatten",
-    "RemoveStaticGraphInputs",
-    "RemoveUnusedTensors",
-    "SortGraph",
-    "SpecializeLayers",
-    "Streamline",
-    "cleanup_model",
-    "execute_onnx",
-    "getCustomOp",
-    "is_rtl",
-    "quietly",
-    "register_op",
-    "rtllib",
-    "use_build_folder",
-]
-
 HARDWARE_DOMAIN = "finn.custom_op.fpgadataflow"
 
 # qonnx takes an addend below 1e-5 for zero and drops it: the biases of a policy whose scales are fine.

@@ -47,10 +47,10 @@ class Flow(Protocol):
         """Return the version, or the path, of each tool found: with another, a bit file is made again."""
         ...
 
-    def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
+    def build(self, design: Design, folder: Path, seeds: int) -> BitFile:
         """Write the bit file into the empty `folder`, where it stands only if the clock is met.
 
-        shell: build/<name>/shell, what the shell stage wrote. seeds: how many placements may be tried.
+        The design has its shells. seeds: how many placements may be tried.
         Raises ToolError when a tool fails, is late, or no seed meets design.clock_mhz where that is fixed.
         """
         ...

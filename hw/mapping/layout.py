@@ -115,7 +115,8 @@ def _placed(segments: Sequence[Segment], plans: Mapping[int, Plan]) -> tuple[Pla
     placed: list[Placed] = []
     for segment in segments:
         following = plans.get(segment.last)
-        block = plans[segment.first].block(
+        block = segment.engine.block(
+            plans[segment.first],
             placed[-1].block.output.word_values if placed else None,
             following.entry.word_values if following else None,
         )

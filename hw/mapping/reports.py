@@ -10,7 +10,7 @@ from ganglion.models.build.codec import encode
 
 def behavioural(layout: Layout) -> tuple[str, ...]:
     """Return what of a layout is simulated by a model of it."""
-    return tuple(dict.fromkeys(text for each in layout.placed for text in each.block.behavioural))
+    return tuple(dict.fromkeys(text for each in layout.placed for text in each.segment.engine.behavioural))
 
 
 def layer_reports(layout: Layout, nodes: Sequence[str]) -> Iterator[LayerReport]:

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganglion.hw.design.design import Design, load_design, stage_inputs
+from ganglion.hw.design.design import Design, design_stage, load_design
 from ganglion.hw.shell.description import TOPS, Shell, describe
 from ganglion.hw.shell.emit import CORE, core_module
 from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
@@ -18,7 +18,6 @@ from ganglion.models.build.files import atomic_write, sha256_file
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
-from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import JSON_FILE
 
 RTL = Path(__file__).parent / "rtl"
@@ -78,7 +77,7 @@ def generate(paths: BuildPaths) -> Design:
     """Write a build's shells, unless they are up to date; return its design."""
     with locked(paths.root):
         design = load_design(paths)
-        stage = Stage(root=paths.root, name="shell", inputs=stage_inputs(paths, design, __name__))
+        stage = design_stage("shell", paths, design, __name__)
         policy = sha256_file(paths.policy / JSON_FILE)
         stage.refresh([paths.shell], lambda: write_shell(paths, design, policy))
         return design
@@ -97,8 +96,8 @@ def run(settings: ShellSettings) -> None:
 
 def _refresh_library(paths: BuildPaths, design: Design, bus: str, library: Path, harness: Path) -> None:
     shell = decode_json(Shell, paths.shell_json)
-    inputs = {"shell": sha256_file(paths.shell_json), "toolchain": toolchain()}
-    stage = Stage(root=paths.root, name=library.stem, inputs=stage_inputs(paths, design, __name__) | inputs)
+    described = {"shell": sha256_file(paths.shell_json), "toolchain": toolchain()}
+    stage = design_stage(library.stem, paths, design, __name__, **described)
     top = shell.tops[bus]
     stage.refresh(
         [library],

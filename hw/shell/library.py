@@ -7,13 +7,12 @@ from tempfile import TemporaryDirectory
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.sim.toolchain import (
-    FAST,
-    compile_all,
     compile_model,
     compiler,
     held,
     run_tool,
     runtime_sources,
+    shared_objects,
     toolchain,
     verilate_sources,
 )
@@ -77,7 +76,9 @@ def _compile(design: Design, top: str, files: Sequence[Path], harness: Path, scr
     for file in (harness, HANDLE):
         shutil.copy(file, scratch)
     (scratch / "memories.cpp").write_text(_memories(design))
-    objects = [*_runtime_objects(logs.parent), *compile_model(scratch, logs, POSITION_INDEPENDENT)]
+    key = digest([toolchain(), POSITION_INDEPENDENT])[:20]
+    runtime = shared_objects(logs.parent / f"runtime-{key}", runtime_sources(), [POSITION_INDEPENDENT])
+    objects = [*runtime, *compile_model(scratch, logs, POSITION_INDEPENDENT)]
     library = scratch / "library.so"
     options = ["-shared", "-pthread", "-Wl,--wrap=fopen", "-o", str(library)]
     run_tool([compiler(), *map(str, objects), *options], logs / "link.log")
@@ -92,14 +93,3 @@ def _memories(design: Design) -> str:
         text = "\n".join(f'     "{line}\\n"' for line in lines)
         rows.append(f'    {{"{name}",\n{text}}},')
     return _MEMORIES.format(rows="\n".join(rows))
-
-
-def _runtime_objects(cache: Path) -> list[Path]:
-    """Return Verilator's runtime library as position-independent objects, compiled once per cache."""
-    sources = runtime_sources()
-    folder = cache / f"runtime-{digest([toolchain(), POSITION_INDEPENDENT])[:20]}"
-    with held(folder):
-        objects = [folder / f"{source.stem}.o" for source in sources]
-        if not all(file.exists() for file in objects):
-            compile_all(dict.fromkeys(sources, FAST), folder, [POSITION_INDEPENDENT])
-    return objects

@@ -77,6 +77,15 @@ def compile_all(sources: Mapping[Path, str], folder: Path, options: Sequence[str
         return list(pool.map(lambda job: _compile(job[0], folder, job[1], folder, options), sources.items()))
 
 
+def shared_objects(folder: Path, sources: Sequence[Path], options: Sequence[str] = ()) -> list[Path]:
+    """Return the objects in `folder` of `sources`, compiled by the first who wants them."""
+    objects = [folder / f"{source.stem}.o" for source in sources]
+    with held(folder):
+        if not all(file.exists() for file in objects):
+            compile_all(dict.fromkeys(sources, FAST), folder, options)
+    return objects
+
+
 def _compile(source: Path, folder: Path, optimisation: str, logs: Path, options: Sequence[str]) -> Path:
     """Return the object (of a header: the precompiled header) that `source` becomes in `folder`."""
     is_header = source.suffix == ".h"

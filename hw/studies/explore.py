@@ -43,6 +43,7 @@ ENGINES = tuple(
     for settings in engine.compared or engine.usual
 )
 COUNTS = ("lut", "ff", "dsp", "bram")
+STAGES = ("compile", "simulate", "synth")
 # The table's columns: heading and key of a row; where cycles depend on data they are the most of the probes'.
 COLUMNS = {
     "most cycles": "latency_cycles",
@@ -147,9 +148,6 @@ def measured(build: BuildPaths) -> dict[str, Any]:
     synth.run(settings)
     simulation, synthesis = read_json(build.sim), read_json(build.synth)
     design = load_design(build)
-    seconds = [
-        read_json(Stage.at(build.root, name).record)["seconds"] for name in ("compile", "simulate", "synth")
-    ]
     return {
         "latency_cycles": simulation["latency_cycles"],
         "latency_us": round(simulation["latency_cycles"] / design.clock_mhz, 3),
@@ -157,7 +155,7 @@ def measured(build: BuildPaths) -> dict[str, Any]:
         "interval_cycles": simulation["interval_cycles"],
         **{key: synthesis[key] for key in COUNTS},
         "mismatches": simulation["mismatches"],
-        "seconds": round(sum(seconds), 1),
+        "seconds": round(sum(Stage.at(build.root, name).seconds for name in STAGES), 1),
     }
 
 

@@ -95,7 +95,7 @@ def random_subjects(paths: BuildPaths, sparsities: Sequence[float]) -> Iterator[
     for sparsity in sparsities:
         folder = paths.root / "growth" / f"random-{round(100 * sparsity)}"
         widths = said(spec, "widths")
-        inputs = {"widths": widths, "seed": SEED, "code": _generator_hash()}
+        inputs = {"widths": widths, "seed": SEED, "code": code_hash("ganglion.models.random_policy")}
         stage = Stage(root=paths.root, name=f"growth-{folder.name}", inputs=inputs)
         if not stage.is_current():
             # Slow to import, and not needed when the policies are there.
@@ -118,10 +118,6 @@ def trained_subjects(name: str) -> list[Subject]:
     """Return the shipped policies of the environment that build/<name> is for."""
     folders = sorted(file.parent for file in (ZOO / name).glob(f"*/{JSON_FILE}"))
     return [Subject(folder=folder, trained=True) for folder in folders]
-
-
-def _generator_hash() -> str:
-    return code_hash("ganglion.models.random_policy")
 
 
 def cost(paths: BuildPaths, policy: Path, board: Board, engine: TargetOptions) -> dict[str, Any]:

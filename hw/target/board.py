@@ -118,12 +118,8 @@ class Board:
 
     def require(self, needed: Resources, what: str, remedy: str) -> None:
         """Raise CompileError with what is short and the remedy when `needed` by `what` is over the budget."""
-        short = [
-            f"{getattr(needed, name):,} {name.upper()} of {getattr(self.budget, name):,}"
-            for name in needed.over(self.budget)
-        ]
-        if short:
-            raise CompileError(f"{what} takes {', '.join(short)} that {self.name} has to give; {remedy}")
+        if short := needed.shortage(self.budget):
+            raise CompileError(f"{what} takes {short} that {self.name} has to give; {remedy}")
 
 
 def read_board(path: Path) -> Board:

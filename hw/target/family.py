@@ -1,5 +1,6 @@
 """What the parts of one family have in common, read from hw/target/boards/<family>/family.toml."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,6 +55,14 @@ class BlockRam:
         for name, low, high in (("rows", 16, 1 << 16), ("bits", 1, 144), ("read_ports", 1, 2)):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"bram.{name} = {getattr(self, name)} is outside {low} to {high}")
+
+    def needed(self, bits: int, rows: int, narrowed: Sequence[int] = (1,)) -> int:
+        """Return the fewest for `rows` words of `bits`; each may be so many times narrower and deeper."""
+        return min(-(-bits // (self.bits // n or 1)) * -(-rows // (n * self.rows)) for n in narrowed)
+
+
+RAMB18 = BlockRam(rows=512, bits=36, read_ports=2)
+"""That of a Xilinx part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

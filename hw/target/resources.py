@@ -36,6 +36,12 @@ class Resources:
         """Yield the names of the primitives of which these are more than `limit`."""
         return (name for name, count in asdict(self).items() if count > getattr(limit, name))
 
+    def shortage(self, limit: "Resources") -> str:
+        """Return "40,000 LUT of 39,900, 199 DSP of 198", those of which these are more than `limit`."""
+        return ", ".join(
+            f"{getattr(self, name):,} {name.upper()} of {getattr(limit, name):,}" for name in self.over(limit)
+        )
+
     def share_of(self, whole: "Resources") -> float:
         """Return the fraction taken of the scarcest primitive of `whole`; infinite where it has none."""
         shares = [

@@ -54,14 +54,17 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def merge_json(path: Path, section: Mapping[str, Any]) -> None:
     """Replace the keys of `section` in the JSON object in `path`, nested ones too; keep the others."""
-    write_json(path, _merged(read_json(path) if path.exists() else {}, section))
+    write_json(path, laid_over(read_json(path) if path.exists() else {}, section))
 
 
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    nested = {
-        key: _merged(old[key], new[key]) for key in old.keys() & new.keys() if isinstance(old[key], dict)
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of both, `above` winning key by key, in nested objects too."""
+    return {**below} | {
+        key: laid_over(old, value)
+        if isinstance(old := below.get(key), dict) and isinstance(value, dict)
+        else value
+        for key, value in above.items()
     }
-    return {**old, **new, **nested}
 
 
 def read_json(path: Path, wrong: type[GanglionError] = ExportError) -> dict[str, Any]:

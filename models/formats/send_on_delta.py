@@ -52,8 +52,5 @@ def read_send_on_delta(
     if threshold is None or threshold.size != 1 or list(where.input[1:]) != [tensor, sent]:
         raise ExportError(f"{named(where)}: expected {tensor} or {sent}, by one constant threshold")
     return SendOnDelta(
-        nodes=tuple(found),
-        sent=sent,
-        sent_next=where.output[0],
-        threshold=float(threshold.reshape(())),
+        nodes=tuple(found), sent=sent, sent_next=where.output[0], threshold=float(threshold.reshape(()))
     )

@@ -63,12 +63,7 @@ class Layer(ABC):
         if (
             not 1 <= len(self.name) <= 64
             or not self.name.isidentifier()
-            or self.name
-            in (
-                OBSERVATION,
-                INPUT,
-                EPISODE_START,
-            )
+            or self.name in (OBSERVATION, INPUT, EPISODE_START)
         ):
             raise ExportError(f"{self.name!r:.70} is no layer's name; expected an identifier such as fc1")
         weights = (self.weight_shape,) if self.has_weights else ()

@@ -147,15 +147,11 @@ def _choose_scales(
         finest = exponents[source] + scales["weight_exponent"]
         output_exponent = finest
         if layer.has_weights:
-            through = torch.tanh if squashed and last else _same if signed else torch.relu
             before = acc if signed else torch.relu(acc)
-            output_exponent = max(best_exponent(before, output_type, through=through), finest)
+            behind: dict[str, Any] = {"through": torch.tanh} if squashed and last else {}
+            output_exponent = max(best_exponent(before, output_type, **behind), finest)
         scales |= {"output_type": output_type, "output_exponent": output_exponent}
         layers.append(replace(layer, **scales))
         found.append(fake_quantize(acc, output_type, output_exponent))
         exponents.append(output_exponent)
     return tuple(layers)
-
-
-def _same(values: Tensor) -> Tensor:
-    return values

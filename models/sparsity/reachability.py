@@ -20,9 +20,7 @@ def reaches(masks: Sequence[Tensor], live_inputs: Tensor | None = None) -> Tenso
 
 
 def live_weights(
-    masks: Sequence[Tensor],
-    live_inputs: Tensor | None = None,
-    skips: Sequence[int | None] | None = None,
+    masks: Sequence[Tensor], live_inputs: Tensor | None = None, skips: Sequence[int | None] | None = None
 ) -> int:
     """Return how many of the kept weights lie on a path from a live input to an output.
 

@@ -18,13 +18,13 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
 from ganglion.models.reference import IntNetwork, quantize_observation
 from ganglion.models.select_policy import shipped_policy
-from ganglion.models.spec.heads import ActionHead, TanhHead
+from ganglion.models.spec.heads import ActionHead
 from ganglion.models.spec.policy import Normalizer
+from tests.deploy.manifests import HEAD, NORMALIZER, manifest_json
 from tests.hw.bare import CACHE, build_bare
 from tests.hw.shell.shells import Build, build_shells
 
 OBSERVATION_FEATURES = 5
-NORMALIZER = Normalizer(features=(0, 3, 2), offset=(0.5, -1.0, 0.0), gain=(16.0, 32.0, 128.0))
 LIBRARY = "libganglion_shell.so"
 
 
@@ -55,26 +55,16 @@ def write_bundle(
     np.savez_compressed(folder / "golden.npz", **golden)
     for name, source in files.items():
         shutil.copy(source, folder / name)
-    kind = ends.network.spec.input_type
-    host = {"observation_features": ends.observation_features, "low": kind.low, "high": kind.high}
-    manifest = {
-        "schema": 1,
-        "name": shell["name"],
-        "env": "Toy-v0",
-        "board": "Pynq-Z2",
-        "clock_mhz": 100.0,
-        "policy": shell["policy"],
-        "files": {path.name: sha256_file(path) for path in sorted(folder.iterdir())},
-        "shell": shell,
-        "host": {**host, **encode(ends.normalizer), "action": encode(ends.head)},
-        "transport": {
-            "kind": "simulated" if LIBRARY in files else "pynq",
-            "baud": None,
-            "library": LIBRARY if LIBRARY in files else None,
-        },
-        "golden": "golden.npz",
-        "bitstream": None,
-    }
+    manifest = manifest_json(
+        ends.normalizer,
+        ends.head,
+        ends.network.spec.input_type,
+        observation_features=ends.observation_features,
+    )
+    manifest |= {"name": shell["name"], "policy": shell["policy"], "shell": shell, "bitstream": None}
+    manifest["files"] = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
+    if LIBRARY in files:
+        manifest["transport"] = {"kind": "simulated", "baud": None, "library": LIBRARY}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
@@ -98,7 +88,7 @@ def write_toy(root: Path, head: ActionHead | None = None, input_bits: int = 8, o
     ends = Ends(
         network=build.network,
         normalizer=NORMALIZER,
-        head=head or TanhHead(exponent=-6, low=(-1.0, -2.0, 0.0), high=(1.0, 2.0, 0.5)),
+        head=head or HEAD,
         observation_features=OBSERVATION_FEATURES,
     )
     observations = np.random.default_rng(5).normal(0, 2, (100, OBSERVATION_FEATURES))

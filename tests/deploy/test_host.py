@@ -15,13 +15,7 @@ from ganglion.deploy.action import MAX_TABLE_BITS, ActionDecoder
 from ganglion.deploy.bundle.contents import host_ends
 from ganglion.deploy.bundle.golden import board_golden
 from ganglion.deploy.fields import Fields
-from ganglion.deploy.host_ends import (
-    ArgmaxAction,
-    FrameObservation,
-    HostEnds,
-    RealObservation,
-    TanhAction,
-)
+from ganglion.deploy.host_ends import ArgmaxAction, FrameObservation, HostEnds, RealObservation, TanhAction
 from ganglion.deploy.observation import ObservationEncoder, ObservationError
 from ganglion.deploy.register_map import Window
 from ganglion.models.formats.policy_folder import Policy, load_policy

@@ -33,10 +33,7 @@ def read(folder: Path, value: Any) -> Manifest:
 def test_a_manifest_says_what_the_policy_says(tmp_path: Path) -> None:
     manifest = read(tmp_path, manifest_json())
     assert manifest.host.observation == RealObservation(
-        observation_features=5,
-        features=NORMALIZER.features,
-        offset=NORMALIZER.offset,
-        gain=NORMALIZER.gain,
+        observation_features=5, features=NORMALIZER.features, offset=NORMALIZER.offset, gain=NORMALIZER.gain
     )
     assert manifest.host.action == TanhAction(exponent=HEAD.exponent, low=HEAD.low, high=HEAD.high)
     assert (manifest.registers.status, manifest.registers.errors) == (36, 4)

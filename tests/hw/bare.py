@@ -1,6 +1,6 @@
 """A node alone as a whole accelerator, without FINN's graph: what an engine makes of a network."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from ganglion.hw.design.design import Design, Estimate, Inputs
@@ -8,7 +8,9 @@ from ganglion.hw.design.design_files import DesignFiles, write_files
 from ganglion.hw.engines.node import EngineNode, NodePlan
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.verilate import simulator_cache, verilate
+from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import Board, find_board
+from ganglion.hw.target.resources import Resources
 from ganglion.models.build.paths import BuildPaths
 
 CACHE = Path(__file__).parents[2] / "build" / "verilator"
@@ -19,6 +21,12 @@ def share_simulators(paths: BuildPaths) -> None:
     """Give a test's builds the simulators that other tests compiled."""
     CACHE.mkdir(parents=True, exist_ok=True)
     simulator_cache(paths).symlink_to(CACHE)
+
+
+def bench_of(design: Design, patience_cycles: int | None = None) -> Bench:
+    """Return a design's compiled simulator; patience: None, as much as its layers need."""
+    bench = Bench.of(design, verilate(design, CACHE))
+    return bench if patience_cycles is None else replace(bench, patience_cycles=patience_cycles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +60,20 @@ class Bare:
 
     def bench(self, patience_cycles: int = 20_000) -> Bench:
         """Return its compiled simulator."""
+        return bench_of(self.design, patience_cycles)
+
+    def counted(self) -> Resources:
+        """Return what synthesis makes of it."""
         design = self.design
-        return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=patience_cycles)
+        statistics = run_yosys(design, self.folder / "work")
+        nodes = resources_by_node(statistics, design.top, design.board.family.cells).values()
+        return Resources(**{each.name: sum(node[each.name] for node in nodes) for each in fields(Resources)})
+
+    def assert_estimate_is_near(self) -> None:
+        """Fail unless its resources are within 15% of those that synthesis counts."""
+        estimated = asdict(self.node.resources)
+        for resource, measured in asdict(self.counted()).items():
+            assert abs(estimated[resource] - measured) <= 0.15 * measured, resource
 
 
 def build_bare(

@@ -1,6 +1,7 @@
 """From a policy of pixels to verified hardware: frames in episodes, every layer, closed loop, resources."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,9 @@ from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import Design, load_design
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.shell.generate import write_shell
-from ganglion.hw.sim.equality import Vectors, check_result
-from ganglion.hw.sim.harness import Bench, Traffic
+from ganglion.hw.sim.equality import Vectors
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.sim.vectors import proof_vectors
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.build.files import read_json
@@ -27,8 +27,9 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.random_cnn import Cnn, ResNet, impala, nature_cnn, random_frames, write_random_cnn
-from tests.hw.bare import CACHE, share_simulators
+from tests.hw.bare import bench_of, share_simulators
 from tests.hw.toy import TOY_RESNET, write_toy_cnn
+from tests.hw.traffic import run_and_check
 
 ENV = "GanglionToyFrames-v0"
 BOARD = find_board("Pynq-Z2")
@@ -105,11 +106,11 @@ def test_a_frame_that_outlives_its_episode_is_seen(built: BuildPaths, design: De
     assert vectors.starts is not None
     second = int(np.flatnonzero(vectors.starts)[1])
     part = vectors.part(0, second + 1)
-    bench = Bench.of(design, verilate(design, CACHE))
-    check_result(design, part, bench.run(part.inputs, Traffic(), tmp_path, part.starts), "as it is")
-    unsaid = np.arange(second + 1) == 0
+    bench = bench_of(design)
+    run_and_check(bench, part, Traffic(), tmp_path)
+    unsaid = replace(part, starts=np.arange(second + 1) == 0)
     with pytest.raises(MismatchError, match=f"layer conv1: vector {second}, "):
-        check_result(design, part, bench.run(part.inputs, Traffic(), tmp_path, unsaid), "no reset")
+        run_and_check(bench, unsaid, Traffic(), tmp_path)
 
 
 @pytest.mark.usefixtures("_known")
@@ -159,7 +160,7 @@ def test_networks_of_games_fit_a_pynq_and_play_pong(network: Cnn | ResNet, tmp_p
 def test_fifty_thousand_frames_are_equal_in_every_layer(
     built: BuildPaths, design: Design, tmp_path: Path
 ) -> None:
-    network, bench = load_policy(built.policy).network, Bench.of(design, verilate(design, CACHE))
+    network, bench = load_policy(built.policy).network, bench_of(design)
     for seed in range(25):
         rng = np.random.default_rng(seed)
         frames = random_frames(rng, TOY_RESNET, 2000)[0].reshape(2000, -1)
@@ -167,5 +168,4 @@ def test_fifty_thousand_frames_are_equal_in_every_layer(
         starts[0] = True
         vectors = Vectors.of(network, frames.astype(np.int64), starts)
         traffic = Traffic(stall_percent=25 * (seed % 4), burst_cycles=300, seed=seed + 1)
-        result = bench.run(vectors.inputs, traffic, tmp_path / str(seed), starts)
-        check_result(design, vectors, result, f"seed {seed}")
+        run_and_check(bench, vectors, traffic, tmp_path / str(seed))

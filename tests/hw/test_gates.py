@@ -2,33 +2,24 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ganglion.hw import gates
-from ganglion.hw.design.design import Inputs, write_design
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.gates import GateLevel, GatesSettings
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError, MismatchError
-from ganglion.models.build.files import read_json, sha256_file, write_json
+from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
-from tests.hw.bare import build_bare, share_simulators
-from tests.hw.toy import toy_network, write_toy_policy
+from tests.hw.toy import toy_network, write_toy_node
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> BuildPaths:
-    paths = BuildPaths.of("toy", tmp_path)
-    share_simulators(paths)
-    write_toy_policy(paths.policy, "Hopper-v4")
-    design = build_bare(plan(toy_network(), FoldedShape.of(2)), paths.root).design
-    policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
-    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
-    return paths
+    return write_toy_node(plan(toy_network(), FoldedShape.of(2)), tmp_path)
 
 
 def test_a_sound_netlist_is_proven_once_and_a_faulty_one_leaves_no_proof(

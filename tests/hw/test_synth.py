@@ -8,7 +8,7 @@ import pytest
 from ganglion.hw import synth
 from ganglion.hw.design.design import load_design
 from ganglion.hw.target.board import find_board
-from ganglion.models.build.errors import CompileError, ToolError
+from ganglion.models.build.errors import ExportError, ToolError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
@@ -52,5 +52,5 @@ def test_yosys_error_names_the_file(tmp_path: Path) -> None:
 
 
 def test_a_design_that_was_never_compiled_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match="run ganglion compile toy first"):
+    with pytest.raises(ExportError, match="toy/hw.json is missing; run ganglion compile toy first"):
         load_design(BuildPaths.of("toy", tmp_path))

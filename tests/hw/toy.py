@@ -11,8 +11,8 @@ import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design, Inputs, Port, write_design
+from ganglion.hw.engines.node import NodePlan
 from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.files import sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
@@ -26,7 +26,7 @@ from ganglion.models.spec.heads import TanhHead
 from ganglion.models.spec.network import NetworkSpec
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of, build_bare, share_simulators
 
 RTL = Path(__file__).parent / "rtl"
 SOURCES = ("toy_layer.sv", "toy_top.sv")
@@ -128,8 +128,7 @@ def _port(prefix: str, kind: IntType, features: int, word_values: int, layer: st
 
 def toy_bench(root: Path, fault: int = SOUND, thresholds: tuple[int, int] | None = None) -> Bench:
     """Return the compiled toy with one of the faults above."""
-    design = toy_design(root, fault, thresholds)
-    return Bench(design=design, simulator=verilate(design, CACHE), patience_cycles=2000)
+    return bench_of(toy_design(root, fault, thresholds), 2000)
 
 
 def write_toy_policy(
@@ -165,9 +164,20 @@ def write_toy_build(
     paths: BuildPaths, fault: int = SOUND, thresholds: tuple[int, int] | None = None
 ) -> BuildPaths:
     """Write hw.json and the files it names, for the policy that is there; return `paths`."""
-    design = toy_design(paths.root, fault, thresholds)
     if not (paths.policy / "policy.json").exists():
         write_json(paths.policy / "policy.json", {})
+    return _write_hw(paths, toy_design(paths.root, fault, thresholds))
+
+
+def write_toy_node(plan: NodePlan, build: Path) -> BuildPaths:
+    """Write the toy's policy and, as its hardware, an engine's plan of its network into a build folder."""
+    paths = BuildPaths.of("toy", build)
+    share_simulators(paths)
+    write_toy_policy(paths.policy, "Hopper-v4")
+    return _write_hw(paths, build_bare(plan, paths.root).design)
+
+
+def _write_hw(paths: BuildPaths, design: Design) -> BuildPaths:
     policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
     write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
     return paths

@@ -1,8 +1,10 @@
-"""Stalls and resets that an engine's streams are proven under."""
+"""Stalls and resets that an engine's streams are proven under, and the proof."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from ganglion.hw.sim.harness import Traffic
+from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.harness import Bench, Result, Traffic
 
 RESET_LENGTHS = (1, 2, 16)
 
@@ -19,3 +21,10 @@ def reset_at(cycles: Sequence[int]) -> list[Traffic]:
         for cycle in cycles
         for length in RESET_LENGTHS
     ]
+
+
+def run_and_check(bench: Bench, vectors: Vectors, traffic: Traffic, scratch: Path) -> Result:
+    """Return the result of a run whose every layer was equal."""
+    result = bench.run(vectors.inputs, traffic, scratch, vectors.starts)
+    check_result(bench.design, vectors, result, str(traffic))
+    return result

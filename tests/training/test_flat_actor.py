@@ -15,11 +15,7 @@ from ganglion.models.quant.csd import csd_digits
 from ganglion.models.quant.quantizers import BIAS_TYPE
 from ganglion.models.spec.types import QuantConfig
 from ganglion.training.algorithms.sac import Sac, new_sac
-from ganglion.training.learner import (
-    quantize,
-    quantized_network,
-    weights_of,
-)
+from ganglion.training.learner import quantize, quantized_network, weights_of
 from tests.training.toy import toy_config
 
 EXACT = {"rtol": 0.0, "atol": 0.0}

@@ -188,10 +188,7 @@ def test_the_command_line_goes_over_the_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("colour = 3", "grid.toml: .*unknown key colour|grid.toml: missing key environments"),
-        (
-            "sparsities = [0.5]",
-            "grid.toml: missing key environments",
-        ),
+        ("sparsities = [0.5]", "grid.toml: missing key environments"),
         ('environments = ["A"]\nsparsities = [1.0]\nseeds = [1]', "sparsity 1.0 is outside"),
         (
             'environments = ["A"]\nsparsities = [0.5]\nseeds = [1]\nqat_steps = 0',

@@ -88,9 +88,7 @@ _PPO = PpoConfig(
 _TD3 = Td3Config(n_critics=2, policy_delay=2, target_noise=0.2, target_noise_clip=0.5, exploration_noise=0.1)
 OF_ALGORITHM: dict[str, dict[str, Any]] = {
     "td3": {"td3": _TD3},
-    "ddpg": {
-        "td3": replace(_TD3, n_critics=1, policy_delay=1, target_noise=0.0, target_noise_clip=0.0),
-    },
+    "ddpg": {"td3": replace(_TD3, n_critics=1, policy_delay=1, target_noise=0.0, target_noise_clip=0.0)},
     "ppo": {"ppo": _PPO, **_ON_POLICY},
     "trpo": {
         "trpo": TrpoConfig(target_kl=0.05, cg_max_steps=10, cg_damping=0.1, n_critic_updates=10),

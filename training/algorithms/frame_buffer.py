@@ -10,8 +10,9 @@ from stable_baselines3.common.buffers import BaseBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.training.algorithms.port import Arrays
+from ganglion.training.checkpoint import buffer_arrays, load_buffer
 
-Arrays = dict[str, NDArray[Any]]
 _FIELDS = ("frames", "actions", "rewards", "dones", "follows")
 
 
@@ -134,9 +135,7 @@ class FrameBuffer(BaseBuffer):
 
     def arrays(self) -> Arrays:
         """Return the filled part; not a copy."""
-        return {name: getattr(self, name)[: self.size()] for name in _FIELDS} | {
-            "position": np.array(self.pos)
-        }
+        return buffer_arrays(self, _FIELDS)
 
     def load_arrays(self, arrays: Arrays) -> None:
         """Put what `arrays` returned back, cut off; other sizes raise ConfigError."""
@@ -146,8 +145,5 @@ class FrameBuffer(BaseBuffer):
                 f"the checkpoint's frames are {list(arrays['frames'].shape)}, here at most {list(shape)}: "
                 "buffer_size, dqn.n_envs or the size of a frame changed"
             )
-        for name in _FIELDS:
-            getattr(self, name)[:size] = arrays[name]
-        self.full = size == self.buffer_size
-        self.pos = int(arrays["position"]) if self.full else size
+        load_buffer(self, arrays, _FIELDS)
         self.cut()

@@ -9,12 +9,12 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor, nn
 
 from ganglion.models.quant.calibration import Quantization
 from ganglion.training import checkpoint as ckpt
-from ganglion.training.actor_critic_config import OnPolicyConfig, no_rollout_yet
+from ganglion.training.actor_critic_config import no_rollout_yet
 from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.deployed import DeployedMlp
 from ganglion.training.algorithms.experience import Experience
@@ -137,10 +137,7 @@ class OnPolicyLearner(OnPolicyAlgorithm):
 
     def arrays(self) -> Arrays:
         """Return copies of the networks, the optimizer, and what was seen lately."""
-        groups = {
-            "adam": ckpt.adam_arrays(self.policy.optimizer),
-            "experience": self.experience.to_arrays(),
-        }
+        groups = {"adam": ckpt.adam_arrays(self.policy.optimizer), "experience": self.experience.to_arrays()}
         return self.network_arrays() | ckpt.named(groups)
 
     def load_arrays(self, checkpoint: Checkpoint) -> None:
@@ -180,9 +177,10 @@ def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
     """Return what every on-policy algorithm's constructor takes."""
     shared = config.on_policy
     assert shared is not None
+    env = training_envs(config, shared.n_envs, spaces.Box, spaces.Discrete)
     return {
         "policy": "MlpPolicy",
-        "env": _environments(config, shared),
+        "env": VecNormalize(env, gamma=config.gamma) if shared.normalize else env,
         "learning_rate": config.learning_rate,
         "n_steps": config.rollout_steps // shared.n_envs,
         "batch_size": config.batch_size,
@@ -196,8 +194,3 @@ def on_policy_arguments(config: TrainConfig, seed: int) -> dict[str, Any]:
         "seed": seed,
         "device": "cpu",
     }
-
-
-def _environments(config: TrainConfig, shared: OnPolicyConfig) -> VecEnv:
-    env = training_envs(config, shared.n_envs, spaces.Box, spaces.Discrete)
-    return VecNormalize(env, gamma=config.gamma) if shared.normalize else env

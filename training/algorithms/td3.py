@@ -130,13 +130,7 @@ class Td3(ReplayLearner, TD3):
         return self.policy.unscale_action(scaled), scaled
 
     def _store_transition(
-        self,
-        replay_buffer: Any,
-        buffer_action: Any,
-        new_obs: Any,
-        reward: Any,
-        dones: Any,
-        infos: Any,
+        self, replay_buffer: Any, buffer_action: Any, new_obs: Any, reward: Any, dones: Any, infos: Any
     ) -> None:
         require_finite_step(self.num_timesteps, new_obs, reward)
         super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganglion.models.build.codec import decode_toml
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.files import laid_over
 
 CONFIGS = Path(__file__).parent
 ALGORITHMS = CONFIGS / "algorithms"
@@ -40,8 +41,8 @@ def read_settings_of(path: Path, algorithm: str | None) -> Settings:
         raise ConfigError(f"unknown algorithm {algorithm!r}; known: {', '.join(known_algorithms())}")
     others = {table for tables in TABLES.values() for table in tables}
     shared = {key: value for key, value in given.items() if key not in others}
-    settings = _laid_over(shared, decode_toml(Settings, ALGORITHMS / f"{algorithm}.toml"))
-    return _laid_over(settings, special.get(algorithm, {})) | {"algorithm": algorithm}
+    settings = laid_over(shared, decode_toml(Settings, ALGORITHMS / f"{algorithm}.toml"))
+    return laid_over(settings, special.get(algorithm, {})) | {"algorithm": algorithm}
 
 
 def _with_base(path: Path) -> Settings:
@@ -52,12 +53,4 @@ def _with_base(path: Path) -> Settings:
         return given
     lent = _with_base(path.with_name(f"{base}.toml"))
     lent.pop("algorithms", None)
-    return _laid_over(lent, given)
-
-
-def _laid_over(below: Settings, above: Settings) -> Settings:
-    """Return the settings of both, `above` winning key by key, in tables too."""
-    return below | {
-        key: _laid_over(below.get(key, {}), value) if isinstance(value, dict) else value
-        for key, value in above.items()
-    }
+    return laid_over(lent, given)

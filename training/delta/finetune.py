@@ -22,14 +22,7 @@ from ganglion.models.formats.policy_folder import Policy
 from ganglion.models.layers.dense import Dense
 from ganglion.models.reference import IntNetwork, Ints, quantize_observation
 from ganglion.models.spec.heads import TanhHead
-from ganglion.training.checkpoint import (
-    Checkpoint,
-    adam_arrays,
-    load_adam,
-    load_module,
-    module_arrays,
-    named,
-)
+from ganglion.training.checkpoint import Checkpoint, adam_arrays, load_adam, load_module, module_arrays, named
 from ganglion.training.delta.actor import DeltaActor
 from ganglion.training.delta.measure import Measured, measured
 from ganglion.training.delta.rollout import Rollout, roll_out

@@ -2,8 +2,7 @@
 
 from ganglion.hw.engines.delta.memories import Layout
 from ganglion.hw.engines.delta.program import Program
-from ganglion.hw.engines.folded.part import memories
-from ganglion.hw.target.family import BlockRam, Family
+from ganglion.hw.target.family import RAMB18, BlockRam, Family
 from ganglion.hw.target.resources import Resources
 
 # Fitted to yosys, within 6 % over 11 engines, beside memories: control, a unit, a bit of an event in a queue,
@@ -15,7 +14,6 @@ LUT_ROWS, LEAST_ROWS = 64, 32
 CONTROL_FFS, UNIT_FFS, WALK_FFS = 10, 3, 6
 # So many LUTs of fewer inputs for each of six, as yosys makes them for ECP5 and Gowin.
 LUT6, SMALL_LUTS = 6, 1.7
-XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
 
 
 def estimate(program: Program, layout: Layout) -> Resources:
@@ -25,7 +23,7 @@ def estimate(program: Program, layout: Layout) -> Resources:
         lut=round(_luts(program)),
         ff=_ffs(program, layout),
         dsp=shape.lanes if shape.packed else shape.units,
-        bram=shape.lanes * _columns(layout, XILINX_BRAM),
+        bram=shape.lanes * _columns(layout, RAMB18),
     )
 
 
@@ -79,7 +77,6 @@ def _ffs(program: Program, layout: Layout) -> int:
 def _columns(layout: Layout, bram: BlockRam) -> int:
     """Return the block RAMs of a lane's memory, which is read at two places at once."""
     if bram.read_ports == 1:
-        return 2 * memories(layout.bits, layout.words, bram)
+        return 2 * bram.needed(layout.bits, layout.words)
     # Read by two ports it is half as wide and twice as deep, or once more.
-    shapes = (BlockRam(rows=n * bram.rows, bits=bram.bits // n, read_ports=2) for n in (2, 4))
-    return min(memories(layout.bits, layout.words, shape) for shape in shapes)
+    return bram.needed(layout.bits, layout.words, (2, 4))

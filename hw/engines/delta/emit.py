@@ -2,22 +2,9 @@
 
 from ganglion.hw.codegen.instance import concatenation
 from ganglion.hw.codegen.node_module import memory_path
-from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.delta.memories import COLUMN_PREFIX, MASK_PREFIX, Layout
 from ganglion.hw.engines.delta.program import Program
 from ganglion.hw.engines.taps import HiddenWires, tapped_engine
-
-
-def input_format(program: Program) -> StreamFormat:
-    """Return the input stream: a value for each channel in a word."""
-    spec = program.network.spec
-    return stream(spec.input_type, spec.widths[0], program.in_values)
-
-
-def output_format(program: Program) -> StreamFormat:
-    """Return the output stream: a value a word."""
-    last = program.network.spec.layers[-1]
-    return stream(last.output_type, last.n_outputs, 1)
 
 
 def engine_lines(program: Program, layout: Layout, node: str) -> list[str]:

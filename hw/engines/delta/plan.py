@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from ganglion.hw.design.axi_stream import StreamFormat
+from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.delta.bound import bound, layer_bounds
 from ganglion.hw.engines.delta.cost import estimate
-from ganglion.hw.engines.delta.emit import engine_lines, input_format, output_format
+from ganglion.hw.engines.delta.emit import engine_lines
 from ganglion.hw.engines.delta.interpret import interpret
 from ganglion.hw.engines.delta.memories import Memories
 from ganglion.hw.engines.delta.program import Program, program
 from ganglion.hw.engines.delta.shape import DeltaShape
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
 from ganglion.hw.target.resources import Resources
@@ -34,20 +33,12 @@ RESTART_CYCLES = 1
 class DeltaPlan:
     """A program; a ganglion.hw.engines.node.NodePlan."""
 
-    behavioural: ClassVar[tuple[str, ...]] = ()
     program: Program
     memories: Memories
     resources: Resources
     """What it takes of the part, estimated."""
     latency_cycles: int
     """The most cycles from the first input word to the last result, whatever changed; see `bound`."""
-
-    @classmethod
-    def of(cls, program: Program) -> "DeltaPlan":
-        """Return the plan of a program, for a Xilinx part."""
-        memories = Memories.of(program)
-        resources = estimate(program, memories.layout)
-        return cls(program=program, memories=memories, resources=resources, latency_cycles=bound(program))
 
     @property
     def network(self) -> IntNetwork:
@@ -61,13 +52,15 @@ class DeltaPlan:
 
     @property
     def entry(self) -> StreamFormat:
-        """The stream that the engine reads."""
-        return input_format(self.program)
+        """The stream that the engine reads: a value for each channel in a word."""
+        spec = self.network.spec
+        return stream(spec.input_type, spec.widths[0], self.program.in_values)
 
     @property
     def egress(self) -> StreamFormat:
-        """The stream that the engine writes."""
-        return output_format(self.program)
+        """The stream that the engine writes: a value a word."""
+        last = self.network.spec.layers[-1]
+        return stream(last.output_type, last.n_outputs, 1)
 
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the most cycles from vector to vector: they follow one another."""
@@ -92,10 +85,6 @@ class DeltaPlan:
         """Raise MismatchError unless the memories give the reference's integers, every layer's."""
         check_plan("delta", self.network, lambda inputs: interpret(self.program, self.memories, inputs))
 
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
-
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""
         return EngineFiles(
@@ -107,5 +96,8 @@ class DeltaPlan:
 
 
 def plan(network: IntNetwork, shape: DeltaShape) -> DeltaPlan:
-    """Return the plan of an engine of this shape; CompileError when it cannot hold the network."""
-    return DeltaPlan.of(program(network, shape))
+    """Return the plan of an engine of this shape, for a Xilinx part; CompileError when it cannot hold it."""
+    made = program(network, shape)
+    memories = Memories.of(made)
+    resources = estimate(made, memories.layout)
+    return DeltaPlan(program=made, memories=memories, resources=resources, latency_cycles=bound(made))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ganglion.hw.engines.dense.shape import DenseShape, Window
 from ganglion.hw.target.board import Board
+from ganglion.hw.target.family import RAMB18
 from ganglion.hw.target.resources import NOTHING, Resources
 
 # LUTs and flip-flops of a layer's parts, as yosys 0.70 counted them for xc7 in an int8 11-255-179-3 policy.
@@ -28,8 +29,8 @@ LUT_RAM_PER_BIT_OF_32 = 0.55
 REQUANT_PARAMETER_BITS = 71
 # Up to this depth a memory is cheaper as LUT RAM than as a mostly empty block RAM.
 LUT_RAM_DEPTH = 64
-# Width and depth a RAMB18 can take.
-BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+# How many times narrower and deeper than its widest a RAMB18 can be.
+NARROWED = (1, 2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +189,4 @@ def _connection(bits: tuple[int, int]) -> tuple[float, float]:
 
 
 def _bram(width: int, depth: int) -> int:
-    if depth <= LUT_RAM_DEPTH:
-        return 0
-    return min(-(-width // bits) * -(-depth // words) for bits, words in BRAM18_SHAPES)
+    return 0 if depth <= LUT_RAM_DEPTH else RAMB18.needed(width, depth, NARROWED)

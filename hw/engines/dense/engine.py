@@ -22,6 +22,9 @@ class Dense(Engine):
     kinds = frozenset({"dense", "conv2d"})
     pad_to = 8
     takes_rest = True
+    behavioural = (
+        "mvu.sv: under Verilator the DSP slices are FINN's behavioural model; synthesis instantiates DSP48",
+    )
 
     def refusal(self, layer: Layer) -> str | None:
         """Return the operator of a layer for which FINN has no RTL, or bits that it streamlines not."""
@@ -55,3 +58,7 @@ class Dense(Engine):
             DensePlan(network=network, foldings=tuple(next(foldings) for _ in run), board=board)
             for network, run in zip(networks, shapes, strict=True)
         )
+
+    def block(self, plan: DensePlan, source_values: int | None, sink_values: int | None) -> DensePlan:
+        """Return the plan itself: FINN's converters stand between it and its neighbours."""
+        return plan

@@ -9,10 +9,6 @@ from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.reference import IntNetwork
 
-BEHAVIOURAL = (
-    "mvu.sv: under Verilator the DSP slices are FINN's behavioural model; synthesis instantiates DSP48"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DensePlan:
@@ -58,11 +54,6 @@ class DensePlan:
         """Cycles of the slowest layer."""
         return max(folding.cycles for folding in self.foldings)
 
-    @property
-    def behavioural(self) -> tuple[str, ...]:
-        """FINN's DSP slices."""
-        return (BEHAVIOURAL,)
-
     def layer_cycles(self) -> list[int]:
         """Return the cycles of each layer."""
         return [folding.cycles for folding in self.foldings]
@@ -82,7 +73,3 @@ class DensePlan:
 
     def verify(self) -> None:
         """Do nothing: the lanes of FINN's units change no number."""
-
-    def block(self, source_values: int | None, sink_values: int | None) -> "DensePlan":
-        """Return the plan itself: FINN's converters stand between it and its neighbours."""
-        return self

@@ -3,6 +3,7 @@
 from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.shape import Multiplier
+from ganglion.hw.target.family import RAMB18, BlockRam
 from ganglion.hw.target.resources import Resources
 
 # LUTs to select one of so many banks, a bit (as yosys does it), and of a bank with so many address bits.
@@ -17,7 +18,6 @@ OUTPUT_LUTS = 14
 MODE_LUTS = 5
 # What the accumulator of a lane takes beside its bits, where the DSP does not hold it.
 ACCUMULATOR_LUTS, ACCUMULATOR_FFS = 10, 1
-ROWS_OF_BRAM18, BITS_OF_BRAM18 = 512, 36
 
 
 def estimate(program: Program, dsp_accumulates: bool = True) -> Resources:
@@ -111,22 +111,23 @@ def _unused_bits(program: Program) -> int:
 
 
 def _bram(program: Program) -> int:
-    """Return the 18 Kbit memories of the program and of the biases; two lanes share a memory's ports."""
-    words = bram18(program.word_bits - _unused_bits(program), program.n_cycles)
-    depth = 2 << program.index_bits
-    bias_bits = program.lowered.bias_bits
-    pairs = -(-program.shape.lanes // 2)
-    return words + pairs * -(-bias_bits * 2 // BITS_OF_BRAM18) * -(-depth // (2 * ROWS_OF_BRAM18))
+    """Return the 18 Kbit memories of the program and of the biases."""
+    words = RAMB18.needed(program.word_bits - _unused_bits(program), program.n_cycles)
+    return words + bias_memories(program, RAMB18)
+
+
+def bias_memories(program: Program, bram: BlockRam) -> int:
+    """Return the block RAMs of the biases: a pair of lanes shares one where that has two ports to read."""
+    lanes, depth, bits = program.shape.lanes, 1 << program.index_bits, program.lowered.bias_bits
+    if bram.read_ports == 1:
+        return lanes * bram.needed(bits, depth)
+    # Read by two ports it is half as wide and twice as deep.
+    return -(-lanes // 2) * bram.needed(bits, 2 * depth, (2,))
 
 
 def ram_luts(address_bits: int) -> int:
     """Return the LUTs of the distributed memory of a bank."""
     return _at_least(RAM_LUTS, address_bits)
-
-
-def bram18(bits: int, rows: int) -> int:
-    """Return the 18 Kbit memories of so many words of so many bits."""
-    return -(-bits // BITS_OF_BRAM18) * -(-rows // ROWS_OF_BRAM18)
 
 
 def _at_least(table: tuple[tuple[int, int], ...], size: int) -> int:

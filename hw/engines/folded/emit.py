@@ -1,24 +1,15 @@
-"""Write a folded engine as SystemVerilog: its instance with all parameters, and a tap a hidden layer."""
+"""Write a folded engine: its instance with all parameters, a tap a hidden layer, and its memory files."""
+
+from pathlib import Path
 
 from ganglion.hw.codegen.instance import concatenation
 from ganglion.hw.codegen.node_module import memory_path
-from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.folded.lower import LoweredNetwork
 from ganglion.hw.engines.folded.program import Program
+from ganglion.hw.engines.memory_files import hex_words, tap_order, write_memory_files
 from ganglion.hw.engines.taps import HiddenWires, tapped_engine
 
 PROGRAM_FILE, BIAS_PREFIX = "program.dat", "bias"
-
-
-def input_format(program: Program) -> StreamFormat:
-    """Return the input stream: `in_values` activations a word, each for its own bank."""
-    return stream(program.lowered.source.spec.input_type, program.lowered.inputs, program.in_values)
-
-
-def output_format(program: Program) -> StreamFormat:
-    """Return the output stream: `out_values` actions a word."""
-    last = program.lowered.source.spec.layers[-1]
-    return stream(last.output_type, last.n_outputs, program.shape.out_values)
 
 
 def engine_lines(program: Program, node: str) -> list[str]:
@@ -74,3 +65,21 @@ def mode_parameters(lowered: LoweredNetwork) -> dict[str, str]:
         "Shifts": concatenation(8, [mode.shift for mode in lowered.modes]),
         "Widths": concatenation(8, [mode.bits for mode in lowered.modes]),
     }
+
+
+def write_memories(program: Program, folder: Path, node: str) -> tuple[Path, ...]:
+    """Write program, biases by pairs of lanes and the order of results into `folder`; return the files.
+
+    Their names begin with the node's.
+    """
+    files = {PROGRAM_FILE: hex_words(program.words(), program.word_bits)}
+    depth = 1 << program.index_bits
+    for pair in range(-(-program.shape.lanes // 2)):
+        words = [word for lane in program.biases[2 * pair : 2 * pair + 2] for word in _padded(lane, depth)]
+        files[f"{BIAS_PREFIX}{pair:02}.dat"] = hex_words(words, program.lowered.bias_bits)
+    files |= tap_order(program.written, program.lowered.inputs)
+    return write_memory_files(files, folder, node)
+
+
+def _padded(values: tuple[int, ...], length: int) -> list[int]:
+    return [*values, *[0] * (length - len(values))]

@@ -1,9 +1,9 @@
 """What a folded engine takes of a part that is no Xilinx one: its own memories, and more of smaller LUTs."""
 
 from ganglion.hw.engines.folded.columns.program import SHARES, ColumnProgram
-from ganglion.hw.engines.folded.cost import memory_luts
+from ganglion.hw.engines.folded.cost import bias_memories, memory_luts
 from ganglion.hw.engines.folded.program import Program
-from ganglion.hw.target.family import BlockRam, Family
+from ganglion.hw.target.family import Family
 from ganglion.hw.target.resources import Resources
 
 LUTRAM_LUTS, SELECT_LUTS = 1.5, 1.0
@@ -15,27 +15,27 @@ def on_part(program: Program, estimated: Resources, family: Family) -> Resources
 
     estimated: those on a Xilinx part, whose LUTs have six inputs and whose activations lie in LUTs.
     """
-    words = memories(program.word_bits, program.n_cycles, family.bram)
+    words = family.bram.needed(program.word_bits, program.n_cycles)
     lut, ff = _luts(program, estimated.lut, family), estimated.ff
     if not family.lutram_rows:
         banks, bits = program.used_banks * program.shape.replicas, program.lowered.activation_bits
         if program.shape.pipelining:
-            words += banks * memories(bits, 1 << program.address_bits, family.bram)
+            words += banks * family.bram.needed(bits, 1 << program.address_bits)
         else:
             ff += banks * bits << program.address_bits
-    return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + _biases(program, family.bram))
+    return Resources(lut=lut, ff=ff, dsp=estimated.dsp, bram=words + bias_memories(program, family.bram))
 
 
 def columns_on_part(program: ColumnProgram, estimated: Resources, family: Family) -> Resources:
     """Return the same of a program over columns."""
     shape, activation_bits, bram = program.shape, program.lowered.activation_bits, family.bram
-    tables = memories(program.entry_bits, len(program.sums), bram)
-    tables += memories(program.place_bits, program.input_words, bram)
-    words, ff = memories(program.word_bits, program.n_cycles, bram), estimated.ff
+    tables = bram.needed(program.entry_bits, len(program.sums))
+    tables += bram.needed(program.place_bits, program.input_words)
+    words, ff = bram.needed(program.word_bits, program.n_cycles), estimated.ff
     if not family.lutram_rows:
         ff += shape.lanes * SHARES * (program.end_bits + program.lowered.accumulator_bits)
         if shape.pipelining:
-            words += shape.lanes * memories(activation_bits, 1 << program.address_bits, bram)
+            words += shape.lanes * bram.needed(activation_bits, 1 << program.address_bits)
         else:
             ff += shape.lanes * activation_bits << program.address_bits
     lut = round(estimated.lut * family.luts_per_lut6)
@@ -58,18 +58,3 @@ def lutram_luts(bits: int, rows: int, family: Family) -> float:
     """Return the LUTs of a memory of LUTs with so many words of so many bits."""
     blocks = -(-rows // family.lutram_rows)
     return bits * (blocks * LUTRAM_LUTS + (blocks - 1) * SELECT_LUTS)
-
-
-def memories(bits: int, rows: int, bram: BlockRam) -> int:
-    """Return the block RAMs of a memory with so many words of so many bits."""
-    return -(-bits // bram.bits) * -(-rows // bram.rows)
-
-
-def _biases(program: Program, bram: BlockRam) -> int:
-    """Return those of the biases: a pair of lanes shares a memory where that has two ports to read."""
-    lanes, depth, bits = program.shape.lanes, 1 << program.index_bits, program.lowered.bias_bits
-    if bram.read_ports == 1:
-        return lanes * memories(bits, depth, bram)
-    # Read by two ports it is half as wide and twice as deep.
-    narrow = BlockRam(rows=2 * bram.rows, bits=bram.bits // 2, read_ports=2)
-    return -(-lanes // 2) * memories(bits, 2 * depth, narrow)

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.folded.cost import estimate
-from ganglion.hw.engines.folded.emit import engine_lines, input_format, output_format
+from ganglion.hw.engines.folded.emit import engine_lines, write_memories
 from ganglion.hw.engines.folded.interpret import interpret
-from ganglion.hw.engines.folded.memories import write_memories
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.program_plan import ProgramPlan
 from ganglion.hw.engines.folded.schedule import schedule
 from ganglion.hw.engines.folded.shape import FoldedShape
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
 from ganglion.models.reference import IntNetwork
@@ -40,16 +38,6 @@ class FoldedPlan(ProgramPlan[Program]):
         """Return the plan of a program; `dsp_accumulates` is the family's."""
         return cls(program=program, resources=estimate(program, dsp_accumulates))
 
-    @property
-    def entry(self) -> StreamFormat:
-        """The stream that the engine reads."""
-        return input_format(self.program)
-
-    @property
-    def egress(self) -> StreamFormat:
-        """The stream that the engine writes."""
-        return output_format(self.program)
-
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
 
@@ -67,10 +55,6 @@ class FoldedPlan(ProgramPlan[Program]):
     def verify(self) -> None:
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""
         check_plan("folded", self.network, lambda inputs: interpret(self.program, inputs))
-
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

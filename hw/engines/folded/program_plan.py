@@ -1,8 +1,9 @@
 """What the folded engine's plans have in common, over rows and over columns."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.folded.columns.program import ColumnProgram
 from ganglion.hw.engines.folded.program import Program
 from ganglion.hw.engines.folded.shape import FoldedShape
@@ -16,7 +17,6 @@ P = TypeVar("P", Program, ColumnProgram)
 class ProgramPlan(Generic[P]):
     """A program, and what it takes; part of a ganglion.hw.engines.node.NodePlan."""
 
-    behavioural: ClassVar[tuple[str, ...]] = ()
     program: P
     resources: Resources
     """What it takes of the part, estimated."""
@@ -30,6 +30,18 @@ class ProgramPlan(Generic[P]):
     def shape(self) -> FoldedShape:
         """Lanes, banks and words."""
         return self.program.shape
+
+    @property
+    def entry(self) -> StreamFormat:
+        """The stream that the engine reads: in a word as many activations as may come at once."""
+        lowered = self.program.lowered
+        return stream(lowered.source.spec.input_type, lowered.inputs, self.program.in_values)
+
+    @property
+    def egress(self) -> StreamFormat:
+        """The stream that the engine writes."""
+        last = self.network.spec.layers[-1]
+        return stream(last.output_type, last.n_outputs, self.shape.out_values)
 
     @property
     def latency_cycles(self) -> int:

@@ -1,17 +1,16 @@
 """What a planar engine takes of a part: DSPs and memories by their shapes, LUTs and FFs by a fit."""
 
-from dataclasses import replace
 from math import gcd
 
-from ganglion.hw.engines.folded.part import memories
 from ganglion.hw.engines.planar.emit import input_format, output_format
 from ganglion.hw.engines.planar.program import Program
-from ganglion.hw.target.family import BlockRam, Family
+from ganglion.hw.target.family import RAMB18, BlockRam, Family
 from ganglion.hw.target.resources import Resources
 from ganglion.models.layers import MaxPool2d
 
-XILINX_BRAM = BlockRam(rows=512, bits=36, read_ports=2)
 XILINX_DSP_BITS = 25
+NARROWED = (1, 2, 4)
+"""How many times narrower and deeper than its widest a memory may be."""
 BANK_BITS = 36
 """Bits of the banks that share a memory; ganglion_planar_banks.sv knows it."""
 CLIP_LUTS = 3
@@ -24,7 +23,7 @@ INPUTS_OF_LUT = 4
 
 def estimate(program: Program) -> Resources:
     """Return the resources of a program's engine on a Xilinx part."""
-    return _resources(program, XILINX_BRAM, XILINX_DSP_BITS, dsp_accumulates=True)
+    return _resources(program, RAMB18, XILINX_DSP_BITS, dsp_accumulates=True)
 
 
 def on_part(program: Program, family: Family) -> Resources:
@@ -46,8 +45,8 @@ def _resources(program: Program, bram: BlockRam, dsp_bits: int, dsp_accumulates:
         ff=ff,
         dsp=program.shape.multipliers * (1 if program.lifted_bits <= dsp_bits else 2),
         bram=sum(
-            _memories(program.word_bits, words, bram)
-            + _memories(program.bias_bits, sum(map(len, shares)), bram)
+            bram.needed(program.word_bits, words, NARROWED)
+            + bram.needed(program.bias_bits, sum(map(len, shares)), NARROWED)
             + _banks(program, bram)
             for words, shares in zip(program.stream_words, zip(*program.shares, strict=True), strict=True)
         ),
@@ -97,13 +96,7 @@ def _banks(program: Program, bram: BlockRam) -> int:
     """Return the block RAMs of the lanes' memories, as many banks side by side as a word holds."""
     side, bits = BANK_BITS // program.value_bits, program.value_bits
     full, rest = divmod(program.bank_columns, side)
-    row = full * _memories(side * bits, program.depth, bram)
+    row = full * bram.needed(side * bits, program.depth, NARROWED)
     if rest:
-        row += _memories(rest * bits, program.depth, bram)
+        row += bram.needed(rest * bits, program.depth, NARROWED)
     return program.bank_rows * row
-
-
-def _memories(bits: int, rows: int, bram: BlockRam) -> int:
-    """Return the block RAMs of a memory, each at its widest or so much narrower and deeper."""
-    shapes = (replace(bram, rows=n * bram.rows, bits=bram.bits // n) for n in (1, 2, 4))
-    return min(memories(bits, rows, shape) for shape in shapes)

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.engines.check import check_plan
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.planar.cost import estimate
 from ganglion.hw.engines.planar.cycles import Timing
 from ganglion.hw.engines.planar.emit import (
@@ -38,7 +37,6 @@ CHECKED_STACKS = 8
 class PlanarPlan:
     """A program; a ganglion.hw.engines.node.NodePlan."""
 
-    behavioural: ClassVar[tuple[str, ...]] = ()
     program: Program
     resources: Resources
     """What it takes of the part, estimated."""
@@ -97,10 +95,6 @@ class PlanarPlan:
         check_plan(
             "planar", self.network, lambda inputs: interpret(self.program, inputs), n_vectors=CHECKED_STACKS
         )
-
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

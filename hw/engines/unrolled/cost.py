@@ -1,6 +1,6 @@
 """What a scheduled graph takes of a part, by counting LUTs and flip-flops."""
 
-from ganglion.hw.engines.folded.part import lutram_luts, memories
+from ganglion.hw.engines.folded.part import lutram_luts
 from ganglion.hw.engines.unrolled.adder import plain_luts
 from ganglion.hw.engines.unrolled.graph import Clip, Graph
 from ganglion.hw.engines.unrolled.registers import register_bits, registers
@@ -50,7 +50,7 @@ def on_part(plain: Resources, family: Family, spec: NetworkSpec, n_stages: int) 
     if family.lutram_rows:
         lut += lutram_luts(out_bits, words, family)
     else:
-        bram = memories(out_bits, words, family.bram)
+        bram = family.bram.needed(out_bits, words)
     return Resources(lut=round(lut), ff=plain.ff, dsp=0, bram=bram)
 
 

@@ -34,7 +34,7 @@ class CoreWriter:
             *self._header(),
             *self._nodes(),
             *self._registers(),
-            *self._outputs(),
+            *self._word("y_o", -1, self.schedule.n_stages - 1),
             *self._taps(),
             "endmodule",
             "",
@@ -158,9 +158,6 @@ class CoreWriter:
         """Return the name of a node as stage `stage` sees it."""
         delay = stage - self.schedule.stages[index]
         return f"n{index}_q{delay}" if delay else f"n{index}"
-
-    def _outputs(self) -> Iterator[str]:
-        yield from self._word("y_o", -1, self.schedule.n_stages - 1)
 
     def _word(self, port: str, layer: int, stage: int) -> Iterator[str]:
         """Yield the assignments of a layer's neurons to `port`, as stage `stage` sees them.

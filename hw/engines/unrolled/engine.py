@@ -28,6 +28,10 @@ class Unrolled(NodeEngine):
     shape = UnrolledShape
     usual = tuple(UnrolledSettings(adders_per_stage=count) for count in (1, 2, 4))
     varied = ("adders_per_stage",)
+    behavioural = (
+        "ganglion_add3.sv, ganglion_clip.sv: simulation runs the sum and the clip themselves; "
+        "synthesis instantiates LUT6_2 and CARRY4, proven equivalent by a test",
+    )
 
     def candidates(self, network: IntNetwork, board: Board, enough_cycles: float) -> Iterator[Candidate]:
         """Yield all, by prediction: a plan takes minutes."""

@@ -6,11 +6,6 @@ from ganglion.hw.design.top_ports import TAPS_DEFINE
 from ganglion.hw.engines.unrolled.emit import CoreWriter
 
 
-def core_name(node: str) -> str:
-    """Return the name of a node's pipeline."""
-    return f"{node}_core"
-
-
 def engine_lines(core: CoreWriter) -> list[str]:
     """Return the lines between a node's streams x and y: the pipeline, and what makes a stream of it."""
     n_stages, taps = core.schedule.n_stages, core.tapped_layers()

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.check import check_plan
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.unrolled.cost import cost, plain_cost
 from ganglion.hw.engines.unrolled.emit import CoreWriter
 from ganglion.hw.engines.unrolled.graph import Graph
 from ganglion.hw.engines.unrolled.interpret import interpret
 from ganglion.hw.engines.unrolled.lower import lower
-from ganglion.hw.engines.unrolled.pipeline import core_name, engine_lines
+from ganglion.hw.engines.unrolled.pipeline import engine_lines
 from ganglion.hw.engines.unrolled.schedule import Schedule, schedule
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
@@ -30,17 +29,12 @@ MODULES = (
     "ganglion_output_fifo",
     "ganglion_pipeline_stream",
 )
-BEHAVIOURAL = (
-    "ganglion_add3.sv, ganglion_clip.sv: simulation runs the sum and the clip themselves; "
-    "synthesis instantiates LUT6_2 and CARRY4, proven equivalent by a test",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnrolledPlan:
     """A scheduled graph; a ganglion.hw.engines.node.NodePlan."""
 
-    behavioural: ClassVar[tuple[str, ...]] = BEHAVIOURAL
     network: IntNetwork
     shape: UnrolledShape
     graph: Graph
@@ -94,13 +88,9 @@ class UnrolledPlan:
         ]
         check_plan("unrolled", self.network, lambda inputs: interpret(self.graph, inputs), read)
 
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
-
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the pipeline of a node called `name` into `folder`."""
-        core = CoreWriter.of(self.graph, self.schedule, name=core_name(name), xc7=self.shape.xc7)
+        core = CoreWriter.of(self.graph, self.schedule, name=f"{name}_core", xc7=self.shape.xc7)
         file = folder / f"{core.name}.sv"
         file.write_text(core.module())
         return EngineFiles(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ganglion.hw.engines.unrolled.graph import Clip, Graph, Input, Node, Sum, sources
+from ganglion.hw.engines.unrolled.graph import Clip, Graph, Node, Sum, sources
 from ganglion.hw.engines.unrolled.tree import ADDER_DELAY
 from ganglion.models.build.errors import CompileError
 
@@ -34,13 +34,6 @@ def schedule(graph: Graph, adders_per_stage: int, pipelining: int = 0) -> Schedu
         raise CompileError(f"adders_per_stage = {adders_per_stage} is outside 1 to {MAX_ADDERS}")
     clip = 0 if pipelining else CLIP_DELAY
     return _Scheduler(graph, adders_per_stage * ADDER_DELAY + clip).run()
-
-
-def register_bits(graph: Graph, stages: Schedule) -> int:
-    """Return the flip-flops between the stages, each signal held until its last reader, and of the inputs."""
-    last, bits = last_stages(graph, stages), carried_bits(graph)
-    moved = sum(bits[i] * (last[i] - stage) for i, stage in enumerate(stages.stages) if i in last)
-    return moved + sum(bits[i] for i, node in enumerate(graph.nodes) if isinstance(node, Input) and i in last)
 
 
 def carried_bits(graph: Graph) -> list[int]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ganglion.hw.design.hardware_node import NodeKind
 from ganglion.hw.engines.node import EngineNode
-from ganglion.hw.engines.operators import write_node_files
+from ganglion.hw.engines.operators.chain import write_node_files
 from ganglion.hw.finn.passes.graph import chain, is_kind
 from ganglion.hw.finn.plugin import ModelWrapper, PrepareIP
 

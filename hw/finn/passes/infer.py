@@ -7,9 +7,9 @@ import numpy as np
 from onnx.helper import make_node
 
 from ganglion.hw.engines.node import EngineNode, NodeEngine
-from ganglion.hw.engines.operators import insert_node
+from ganglion.hw.engines.operators.chain import insert_node
 from ganglion.hw.finn.passes.graph import MAP_RANK, tensor_shape
-from ganglion.hw.finn.plugin import NHWC, DataType, InferShapes, ModelWrapper, NodeProto, SortGraph
+from ganglion.hw.finn.plugin import NHWC, DataType, InferShapes, ModelWrapper, SortGraph
 from ganglion.hw.mapping.layout import Placed
 from ganglion.models.spec.network import NetworkSpec
 
@@ -90,9 +90,5 @@ def _channels_first(model: ModelWrapper, entry: str) -> str:
 
 def _remove_layer(model: ModelWrapper, name: str) -> None:
     """Remove the nodes that compute the tensor called `name`, all of whose tensors begin with it."""
-    for node in _nodes_of(model, name):
+    for node in [each for each in model.graph.node if f"{each.output[0]}.".startswith(f"{name}.")]:
         model.graph.node.remove(node)
-
-
-def _nodes_of(model: ModelWrapper, name: str) -> list[NodeProto]:
-    return [node for node in model.graph.node if f"{node.output[0]}.".startswith(f"{name}.")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
-from ganglion.hw.flows.nextpnr.architecture import Architecture, Tool
+from ganglion.hw.flows.nextpnr.architecture import Architecture
 from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, exchange_bytes
 from ganglion.hw.flows.nextpnr.ecp5 import Ecp5
 from ganglion.hw.flows.nextpnr.gowin import Gowin
@@ -44,7 +44,7 @@ class Nextpnr:
         if board.wiring is None:
             return f"{board.name}: its file has no [wiring], by which nextpnr knows the pins"
         architecture = _architecture(board)
-        for tool in _tools(architecture, board.wiring):
+        for tool in (architecture.nextpnr, architecture.pack(board.wiring, "").tool):
             if _version(tool.distribution) is None:
                 return f"{tool.name} is missing; pip install {tool.distribution}"
         return None
@@ -58,7 +58,7 @@ class Nextpnr:
         )
         return {name: found for name in packages if (found := _version(name))}
 
-    def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
+    def build(self, design: Design, folder: Path, seeds: int) -> BitFile:
         """Write <name>.bit, .bin or .fs; ToolError when a tool fails or no seed meets the clock."""
         board, paths = design.board, BuildPaths(root=design.root)
         assert board.wiring is not None
@@ -102,10 +102,6 @@ def _architecture(board: Board) -> Architecture:
             f"{board.family.name}: nextpnr places no {name!r}; known: {', '.join(ARCHITECTURES)}"
         )
     return ARCHITECTURES[name]
-
-
-def _tools(architecture: Architecture, wiring: Wiring) -> list[Tool]:
-    return [architecture.nextpnr, architecture.pack(wiring, "").tool]
 
 
 def _version(distribution: str) -> str | None:

@@ -48,7 +48,7 @@ class OpenXc7:
         """Return yosys' version, and where each program of openXC7 is that is on PATH."""
         return {"yosys": yosys()} | programs(self.environment)
 
-    def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
+    def build(self, design: Design, folder: Path, seeds: int) -> BitFile:
         """Write <name>.bit, of the best of all seeds; for a board with a processor the hwh too.
 
         There the clock is lowered to one that is met. ToolError when a tool fails, is late, no seed can be
@@ -57,8 +57,8 @@ class OpenXc7:
         tools = self._find(design.board)
         if isinstance(tools, str):
             raise ToolError(tools)
-        described = decode_json(Shell, shell / "shell.json", ToolError)
-        work = BuildPaths(root=design.root).work / "openxc7"
+        paths = BuildPaths(root=design.root)
+        described, work = decode_json(Shell, paths.shell_json, ToolError), paths.work / "openxc7"
         if design.board.processor is Processor.NONE:
             return _behind_serial_line(tools, design, described, work, folder, seeds)
         netlist = synthesize(design, described, processor_top(described), work)

@@ -61,12 +61,13 @@ class Vivado:
         vivado = shutil.which("vivado")
         return {} if vivado is None else {"vivado": vivado}
 
-    def build(self, design: Design, shell: Path, folder: Path, seeds: int) -> BitFile:
+    def build(self, design: Design, folder: Path, seeds: int) -> BitFile:
         """Write <name>.bit, .hwh and Vivado's reports; a failed run or missed timing raises ToolError."""
-        work = (BuildPaths(root=design.root).work / "vivado").resolve()
+        paths = BuildPaths(root=design.root)
+        work = (paths.work / "vivado").resolve()
         work.mkdir(parents=True, exist_ok=True)
         clock = board_clock(design.board, design.clock_mhz)
-        described = decode_json(Shell, shell / "shell.json", ToolError)
+        described = decode_json(Shell, paths.shell_json, ToolError)
         atomic_write(work / f"{MODULE}.v", _wrapper(design, described))
         atomic_write(work / "settings.tcl", _settings(design, described, clock, work, folder))
         script = str(FLOW / "bitstream.tcl")

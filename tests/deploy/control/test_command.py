@@ -32,6 +32,9 @@ def write(action):
     print("write", *action)
 """
 
+BOARD = [sys.executable, "-m", "ganglion.deploy.control", "--read", "robot:read", "--write", "robot:write"]
+"""What is run on a board, in a bundle's folder."""
+
 
 def settings(paths: BuildPaths, **more: object) -> ControlSettings:
     return ControlSettings(name=paths.root.name, build=paths.root.parent, view=False, **more)  # pyright: ignore[reportArgumentType]
@@ -70,17 +73,8 @@ def test_the_command_runs_a_users_functions(
 def test_on_a_board_the_loop_runs_from_the_bundle_alone(build: BuildPaths) -> None:
     folder = make_bundle(settings(build)).folder
     (folder / "robot.py").write_text(ROBOT)
-    board = [
-        sys.executable,
-        "-m",
-        "ganglion.deploy.control",
-        "--read",
-        "robot:read",
-        "--write",
-        "robot:write",
-    ]
     done = subprocess.run(
-        [*board, "--log", "run.csv"], cwd=folder, capture_output=True, text=True, timeout=120
+        [*BOARD, "--log", "run.csv"], cwd=folder, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     written = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("write")]
@@ -94,16 +88,7 @@ def test_on_a_board_the_loop_runs_from_the_bundle_alone(build: BuildPaths) -> No
 def test_the_example_of_the_documentation_runs(build: BuildPaths, tmp_path: Path) -> None:
     folder = make_bundle(settings(build)).folder
     shutil.copy(Path(__file__).parents[3] / "docs/examples/robot.py", folder)
-    board = [
-        sys.executable,
-        "-m",
-        "ganglion.deploy.control",
-        "--read",
-        "robot:read",
-        "--write",
-        "robot:write",
-    ]
-    done = subprocess.run([*board, "--steps", "20"], cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*BOARD, "--steps", "20"], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "20, 20 with the policy's action in time" in done.stdout
 

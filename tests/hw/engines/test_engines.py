@@ -10,15 +10,13 @@ from ganglion.hw.compile import compile_policy, compile_stage
 from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.compile_settings import CompileSettings, compile_settings
 from ganglion.hw.sim.equality import Vectors
-from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.vectors import proof_inputs
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.simulate import verify
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of
 from tests.networks import write_random_policy
 
 BOARD = find_board("Pynq-Z2")
@@ -40,7 +38,7 @@ def test_a_sparse_engine_is_bit_exact_through_the_common_stages(
     assert design.engine == settings.engine_names
     assert load_design(paths) == design
     policy = load_policy(paths.policy)
-    bench = Bench.of(design, verilate(design, CACHE))
+    bench = bench_of(design)
     vectors = Vectors.of(policy.network, proof_inputs(policy.network, policy.golden["input"]))
     measures = verify(bench, vectors, workers=os.cpu_count() or 1)
     assert measures.mismatches == 0 and measures.resets > 0

@@ -17,8 +17,6 @@ from ganglion.hw.engines.node import NodeEngine
 from ganglion.hw.engines.registry import registered
 from ganglion.hw.mapping.compile_settings import compile_settings, engine_options
 from ganglion.hw.sim.equality import Vectors
-from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.simulate import verify
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
@@ -26,7 +24,7 @@ from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of
 from tests.networks import random_inputs, write_random_policy
 
 
@@ -81,7 +79,7 @@ def test_it_is_compiled_by_name_and_its_settings_reach_the_rtl(paths: BuildPaths
     assert ".Banks(3)" in (paths.rtl / "GanglionSquare_rtl_0.sv").read_text()
     network = load_policy(paths.policy).network
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(1), network, 100))
-    measures = verify(Bench.of(design, verilate(design, CACHE)), vectors, workers=1)
+    measures = verify(bench_of(design), vectors, workers=1)
     assert measures.mismatches == 0
 
 

@@ -1,5 +1,6 @@
 """An engine's node behind words of any lanes: every integer equal, in the promised cycles, modules clean."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,13 @@ from ganglion.hw.engines.node import EngineNode, NodePlan
 from ganglion.hw.engines.unrolled.plan import plan as plan_unrolled
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
-from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Traffic
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
-from tests.hw.engines.unrolled.test_lint import lint
+from tests.hw.lint import assert_dies, lint, lint_in
+from tests.hw.traffic import run_and_check
 from tests.networks import random_inputs, random_network
 
 TRAFFIC = [
@@ -58,9 +59,7 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
     bench = bare.bench()
     vectors = Vectors.of(plan.network, random_inputs(np.random.default_rng(2), plan.network, 120))
     for traffic in TRAFFIC:
-        check_result(
-            bench.design, vectors, bench.run(vectors.inputs, traffic, tmp_path / "run"), str(traffic)
-        )
+        run_and_check(bench, vectors, traffic, tmp_path / "run")
     alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
     assert (alone.latency_min, alone.latency_max) == (bare.node.latency_cycles,) * 2
     steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
@@ -73,13 +72,9 @@ def test_a_node_of_any_lanes_is_exact_and_takes_the_promised_cycles(name: str, t
 @pytest.mark.parametrize("name", [name for name in PLANS if "one layer" not in name])
 def test_estimate_of_a_node_is_near_synthesis(name: str, tmp_path: Path) -> None:
     bare = build_bare(_plans()[name][0], tmp_path, *_plans()[name][1:])
-    nodes = resources_by_node(
-        run_yosys(bare.design, tmp_path / "work"), "ganglion_top", bare.design.board.family.cells
-    ).values()
-    for resource in ("lut", "ff", "dsp", "bram"):
-        measured = sum(node[resource] for node in nodes)
-        estimated = getattr(bare.node.resources, resource)
-        assert estimated == pytest.approx(measured, rel=0.15, abs=40), resource
+    estimated = asdict(bare.node.resources)
+    for resource, measured in asdict(bare.counted()).items():
+        assert estimated[resource] == pytest.approx(measured, rel=0.15, abs=40), resource
 
 
 def test_lanes_follow_the_neighbours_as_far_as_they_divide() -> None:
@@ -105,6 +100,5 @@ def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
     ("module", "parameter"), list(zip(ADAPTERS, ("-GInValues=3", "-GOutValues=21"), strict=True))
 )
 def test_an_adapter_is_clean_and_refuses_illegal_parameters(module: str, parameter: str) -> None:
-    assert lint(module, [RTL / f"{module}.sv"]) == ""
-    report = lint(module, [RTL / f"{module}.sv"], "-Wno-lint", parameter)
-    assert f"{module}: " in report and parameter.partition("=")[2] in report
+    assert lint_in(RTL, module) == ""
+    assert_dies(module, parameter)

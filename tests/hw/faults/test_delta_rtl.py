@@ -8,13 +8,13 @@ import pytest
 from ganglion.hw.engines.delta.cycles import sequence_cycles
 from ganglion.hw.engines.delta.plan import plan
 from ganglion.hw.engines.delta.shape import DeltaShape
-from ganglion.hw.sim.equality import check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.build.errors import MismatchError
 from tests.hw.bare import NODE, build_bare
 from tests.hw.engines.delta.nets import episode, episode_vectors, with_thresholds
 from tests.hw.engines.folded.nets import with_types
 from tests.hw.faults.texts import Fault, put_fault
+from tests.hw.traffic import run_and_check
 from tests.networks import random_network
 
 FAULTS: tuple[Fault, ...] = (
@@ -77,7 +77,6 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
     bench = built.bench(2000)
     with pytest.raises((MismatchError, AssertionError)):
         for traffic in (Traffic(spaced=True), Traffic(stall_percent=60, burst_cycles=200), *RESETS):
-            result = bench.run(vectors.inputs, traffic, tmp_path / "run")
-            check_result(bench.design, vectors, result, str(traffic))
+            result = run_and_check(bench, vectors, traffic, tmp_path / "run")
             if traffic.spaced:
                 assert result.latencies.tolist() == cycles.tolist()

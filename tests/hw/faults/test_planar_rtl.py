@@ -9,13 +9,14 @@ import pytest
 
 from ganglion.hw.engines.planar.plan import PlanarPlan, plan
 from ganglion.hw.engines.planar.shape import PlanarShape, shapes
-from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import NODE, Bare, build_bare
 from tests.hw.engines.planar.nets import Conv, Pool, chain, frame_vectors
 from tests.hw.faults.texts import Fault, put_fault
+from tests.hw.traffic import run_and_check
 
 FAULTS: tuple[Fault, ...] = (
     ("ganglion_planar_sequencer", "place_q[0] == tile - 1'b1}", "place_q[0] == tile}"),
@@ -135,8 +136,7 @@ def run_all(made: PlanarPlan, built: Bare, vectors: Vectors, folder: Path) -> No
     """Raise unless the RTL equals the reference, in as many cycles as promised."""
     bench = built.bench(40_000)
     for traffic in TRAFFIC:
-        result = bench.run(vectors.inputs, traffic, folder, vectors.starts)
-        check_result(bench.design, vectors, result, str(traffic))
+        result = run_and_check(bench, vectors, traffic, folder)
         if traffic.spaced:
             assert set(result.latencies) == {made.latency_cycles}
 
@@ -164,9 +164,7 @@ def find_fault(fault: Fault, network: IntNetwork, shape: PlanarShape, folder: Pa
         run_all(made, built, vectors, folder / "run")
         two, bench = vectors.part(0, 2), built.bench(40_000)
         for cycle in range(20, made.latency_cycles + 20):
-            reset = Traffic(reset_at_cycle=cycle, reset_cycles=1)
-            result = bench.run(two.inputs, reset, folder / "run", two.starts)
-            check_result(bench.design, two, result, f"reset at cycle {cycle}")
+            run_and_check(bench, two, Traffic(reset_at_cycle=cycle, reset_cycles=1), folder / "run")
 
 
 @pytest.mark.parametrize("fault", few(FAULTS, FAST))

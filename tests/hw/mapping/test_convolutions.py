@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.engine import Candidate, EngineSettings, setting
-from ganglion.hw.engines.node import EngineFiles, EngineNode, NodeEngine
+from ganglion.hw.engines.node import EngineFiles, NodeEngine
 from ganglion.hw.engines.registry import engines, find_engine, parse_engines, registered
 from ganglion.hw.finn.flow import passes_of
 from ganglion.hw.finn.golden_check import golden_check
@@ -50,7 +50,6 @@ class MapsSettings(EngineSettings):
 class MapsPlan:
     """A plan of which only what is around it is real."""
 
-    behavioural: ClassVar[tuple[str, ...]] = ()
     network: IntNetwork
     shape: MapsShape
 
@@ -82,9 +81,6 @@ class MapsPlan:
 
     def verify(self) -> None:
         pass
-
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         return EngineFiles(lines=[], files=(), memories=(), taps={})

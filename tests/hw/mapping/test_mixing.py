@@ -17,8 +17,6 @@ from ganglion.hw.engines.engine import EngineSettings
 from ganglion.hw.engines.registry import registered
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors
-from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.simulate import Simulation, verify
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
@@ -27,7 +25,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork
 from ganglion.models.select_policy import shipped_policy
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of
 from tests.networks import random_inputs, write_random_policy
 
 BOARD = find_board("Pynq-Z2")
@@ -84,7 +82,7 @@ def measure(paths: BuildPaths, n_vectors: int) -> Simulation:
     design, network = load_design(paths), load_policy(paths.policy).network
     assert [tap.layer for tap in design.taps] == [layer.name for layer in network.spec.layers]
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(1), network, n_vectors))
-    return verify(Bench.of(design, verilate(design, CACHE)), vectors, workers=1)
+    return verify(bench_of(design), vectors, workers=1)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=",".join)

@@ -12,11 +12,10 @@ import numpy as np
 
 from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design, Port
-from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.target.board import find_board
 from ganglion.models.spec.types import IntType
-from tests.hw.toy import CACHE
+from tests.hw.bare import bench_of
 
 RTL = Path(__file__).parents[3] / "hw" / "rtl"
 TOP = Path(__file__).parents[1] / "rtl" / "modules_top.sv"
@@ -68,8 +67,7 @@ def answers(model: Model, stimuli: Sequence[Row], memories: Mapping[str, str], r
     )
     words = [(_join(row, model.inputs) << 8) | model.number for row in stimuli]
     inputs = np.array([list(word.to_bytes(32, "little")) for word in words], dtype=np.int64)
-    bench = Bench(design=design, simulator=verilate(design, CACHE))
-    result = bench.run(inputs, Traffic(reset_cycles=2), root)
+    result = bench_of(design).run(inputs, Traffic(reset_cycles=2), root)
     assert not result.failure, result.failure
     outputs = WORD.unpack(result.words["m_axis"]).astype(np.uint8)
     return [_split(int.from_bytes(row.tobytes(), "little"), model.outputs) for row in outputs]

@@ -1,8 +1,6 @@
 """The Verilated serial shell through its C functions: bytes onto its line, bytes from it."""
 
 import ctypes
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -10,46 +8,24 @@ from ganglion.deploy.transports.frame import Op, Parser, Status, request
 from ganglion.hw.shell.library import SERIAL_HARNESS, build_library
 from ganglion.models.reference import Ints
 from tests.hw.bare import CACHE
-from tests.hw.shell.shells import Build
+from tests.hw.shell.shells import Build, Simulated
 
 MOST_BYTES = 4096
 
 
-class SerialBoard:
+class SerialBoard(Simulated):
     """A simulated board on a serial line, `cycles_per_byte` clock cycles a byte."""
 
     cycles_per_byte = 160
 
     def __init__(self, build: Build) -> None:
-        self.shell = build.shell
         top = build.shell.tops["serial"]
         path = build_library(
             build.design, top, build.shell.sources, build.paths.serial_library, CACHE, SERIAL_HARNESS
         )
-        self._c = ctypes.CDLL(str(path))
-        handle, count, data = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
-        self._c.ganglion_open.restype = handle
-        self._c.ganglion_clock.restype = ctypes.c_uint64
-        for name, kinds in {
-            "close": [handle],
-            "clock": [handle],
-            "reset": [handle, ctypes.c_uint32],
-            "run": [handle, ctypes.c_uint64],
-            "serial_put": [handle, data, count],
-            "serial_get": [handle, data, count],
-            "serial_skew": [handle, ctypes.c_double],
-        }.items():
-            getattr(self._c, f"ganglion_{name}").argtypes = kinds
-
-    @contextmanager
-    def opened(self) -> Iterator["SerialBoard"]:
-        """Yield it with a fresh accelerator behind it."""
-        self._handle = self._c.ganglion_open()
+        data = [ctypes.c_char_p, ctypes.c_int]
+        super().__init__(build.shell, path, serial_put=data, serial_get=data, serial_skew=[ctypes.c_double])
         self._seq = 0
-        try:
-            yield self
-        finally:
-            self._c.ganglion_close(self._handle)
 
     def put(self, data: bytes) -> None:
         """Queue bytes for the line."""
@@ -61,20 +37,9 @@ class SerialBoard:
         count = self._c.ganglion_serial_get(self._handle, buffer, MOST_BYTES)
         return buffer.raw[:count]
 
-    def run(self, cycles: int) -> None:
-        assert self._c.ganglion_run(self._handle, cycles) == 0
-
-    def reset(self, cycles: int = 1) -> None:
-        self._c.ganglion_reset(self._handle, cycles)
-
     def skew(self, length: float) -> None:
         """Make the host's bits this much longer, 1.02 for two percent."""
         self._c.ganglion_serial_skew(self._handle, length)
-
-    @property
-    def clock(self) -> int:
-        """Cycles simulated so far."""
-        return self._c.ganglion_clock(self._handle)
 
     def say(self, data: bytes, bytes_of_time: float) -> bytes:
         """Return what comes while bytes are put and so many byte times pass."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -57,35 +58,47 @@ def build_shells(
     return Build(paths=paths, network=network, design=design, shell=write_shell(paths, design, POLICY))
 
 
-class Library:
-    """The AXI4-Lite shell through its C functions."""
+class Simulated:
+    """A shell through its C functions, of which `functions` are its own, with the types of what they take."""
 
-    def __init__(self, build: Build) -> None:
-        self.shell = build.shell
-        top = build.shell.tops["axi_lite"]
-        path = build_library(build.design, top, build.shell.sources, build.paths.shell_library, CACHE)
-        self._c = ctypes.CDLL(str(path))
-        handle, word = ctypes.c_void_p, ctypes.c_uint32
-        self._c.ganglion_open.restype = handle
+    def __init__(self, shell: Shell, library: Path, **functions: list[Any]) -> None:
+        self.shell = shell
+        self._c = ctypes.CDLL(str(library))
+        self._c.ganglion_open.restype = ctypes.c_void_p
         self._c.ganglion_clock.restype = ctypes.c_uint64
-        for name, kinds in {
-            "close": [handle],
-            "clock": [handle],
-            "reset": [handle, word],
-            "run": [handle, ctypes.c_uint64],
-            "read": [handle, word, ctypes.POINTER(word)],
-            "write": [handle, word, word],
-        }.items():
-            getattr(self._c, f"ganglion_{name}").argtypes = kinds
+        common = {"close": [], "clock": [], "reset": [ctypes.c_uint32], "run": [ctypes.c_uint64]}
+        for name, kinds in (common | functions).items():
+            getattr(self._c, f"ganglion_{name}").argtypes = [ctypes.c_void_p, *kinds]
 
     @contextmanager
-    def opened(self) -> Iterator["Library"]:
+    def opened(self) -> Iterator[Self]:
         """Yield it with a fresh accelerator behind it."""
         self._handle = self._c.ganglion_open()
         try:
             yield self
         finally:
             self._c.ganglion_close(self._handle)
+
+    def reset(self, cycles: int = 1) -> None:
+        self._c.ganglion_reset(self._handle, cycles)
+
+    def run(self, cycles: int) -> None:
+        assert self._c.ganglion_run(self._handle, cycles) == 0
+
+    @property
+    def clock(self) -> int:
+        """Cycles simulated so far."""
+        return self._c.ganglion_clock(self._handle)
+
+
+class Library(Simulated):
+    """The AXI4-Lite shell through its C functions."""
+
+    def __init__(self, build: Build) -> None:
+        top = build.shell.tops["axi_lite"]
+        path = build_library(build.design, top, build.shell.sources, build.paths.shell_library, CACHE)
+        word = ctypes.c_uint32
+        super().__init__(build.shell, path, read=[word, ctypes.POINTER(word)], write=[word, word])
 
     def read(self, address: int) -> tuple[int, int]:
         """Return the response and the word at a byte address."""
@@ -95,17 +108,6 @@ class Library:
     def write(self, address: int, value: int) -> int:
         """Return the response to a word written to a byte address."""
         return self._c.ganglion_write(self._handle, address, value)
-
-    def reset(self, cycles: int = 1) -> None:
-        self._c.ganglion_reset(self._handle, cycles)
-
-    def run(self, cycles: int) -> None:
-        self._c.ganglion_run(self._handle, cycles)
-
-    @property
-    def clock(self) -> int:
-        """Cycles simulated so far."""
-        return self._c.ganglion_clock(self._handle)
 
     def register(self, name: str) -> int:
         """Return what a register reads."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.sim.equality import Vectors, check_result
-from ganglion.hw.sim.harness import Bench, Result, Traffic
+from ganglion.hw.sim.equality import Vectors
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.simulate import verify
 from ganglion.models.build.errors import MismatchError, ToolError
@@ -24,6 +24,7 @@ from tests.hw.toy import (
     toy_design,
     toy_network,
 )
+from tests.hw.traffic import run_and_check
 
 LATENCY, INTERVAL = 14, 11  # of the toy, in cycles: 2 + 6 + 3 for the first layer, 3 more for the second
 
@@ -35,12 +36,6 @@ def vectors() -> Vectors:
     inputs[:, 0][inputs[:, 0] == 0x55] = 0
     inputs[77, 0] = 0x55  # what the fault WRONG_NEURON waits for
     return Vectors.of(network, inputs)
-
-
-def run_and_check(bench: Bench, vectors: Vectors, traffic: Traffic, scratch: Path) -> Result:
-    result = bench.run(vectors.inputs, traffic, scratch, vectors.starts)
-    check_result(bench.design, vectors, result, "test")
-    return result
 
 
 @pytest.mark.parametrize("percent", [0, 25, 50, 75, 90])

@@ -9,16 +9,17 @@ from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import load_design
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.bulk import simulate_many, untapped_bench
-from ganglion.hw.sim.equality import Vectors, check_result
-from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.equality import Vectors
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.select_policy import shipped_policy
+from tests.hw.bare import bench_of
 from tests.hw.engines.delta.nets import episode
 from tests.hw.toy import CACHE
+from tests.hw.traffic import run_and_check
 from tests.networks import random_inputs, write_random_policy
 
 BOARD = find_board("Pynq-Z2")
@@ -53,13 +54,12 @@ def test_a_million_vectors_are_equal(engine: str, tmp_path: Path) -> None:
     _policy(paths, engine)
     compile_policy(paths, ENGINES[engine])
     design, network = load_design(paths), load_policy(paths.policy).network
-    tapped, untapped = Bench.of(design, verilate(design, CACHE)), untapped_bench(design, CACHE)
+    tapped, untapped = bench_of(design), untapped_bench(design, CACHE)
     rng = np.random.default_rng(3)
     for block in range(TAPPED_BLOCKS):
         vectors = Vectors.of(network, _inputs(engine, rng, network, TAPPED_VECTORS))
         traffic = Traffic(stall_percent=30 * (block % 4), seed=block + 1)
-        result = tapped.run(vectors.inputs, traffic, tmp_path / "run")
-        check_result(design, vectors, result, f"block {block}")
+        run_and_check(tapped, vectors, traffic, tmp_path / "run")
     for _ in range(UNTAPPED_BLOCKS):
         inputs = _inputs(engine, rng, network, UNTAPPED_VECTORS)
         assert np.array_equal(simulate_many(untapped, inputs), network(inputs))

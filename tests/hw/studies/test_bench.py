@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ganglion.hw.studies import bench
-from ganglion.models.build.errors import ToolError
+from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BENCH_FILE, BuildPaths
 from tests.hw.bare import share_simulators
@@ -40,5 +40,5 @@ def test_engines_are_measured_with_and_without_taps(
 
 
 def test_without_builds_the_command_that_makes_them_is_named(paths: BuildPaths) -> None:
-    with pytest.raises(ToolError, match="explore.json is missing; run ganglion explore tiny first"):
+    with pytest.raises(ExportError, match="explore.json is missing; run ganglion explore tiny first"):
         bench.bench(paths)

@@ -33,7 +33,7 @@ def policy(exported: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(exported, tmp_path / "policy"))
 
 
-def _edit_graph(folder: Path, edit: Callable[[onnx.GraphProto], None]) -> Path:
+def edit_graph(folder: Path, edit: Callable[[onnx.GraphProto], None]) -> Path:
     """Apply `edit` to policy.onnx and record its new hash: a file that is whole, but wrong."""
     spec = load_policy(folder).spec
     model = onnx.load(folder / "policy.onnx")
@@ -119,7 +119,7 @@ def test_an_unsupported_node_is_named(policy: Path) -> None:
         relu.op_type = "Sigmoid"
 
     with pytest.raises(ExportError, match=r"unsupported: Sigmoid node Relu_fc1.relu; expected Quant"):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_a_scale_that_is_not_a_power_of_two_is_refused(policy: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_scale_that_is_not_a_power_of_two_is_refused(policy: Path) -> None:
         _set_constant(graph, _quant_of(graph, "fc1").input[1], lambda scale: scale * 1.5)
 
     with pytest.raises(ExportError, match=r"scale [\d.e-]+ is not a power of two"):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_round_half_to_even_is_refused(policy: Path) -> None:
@@ -138,7 +138,7 @@ def test_round_half_to_even_is_refused(policy: Path) -> None:
         node.attribute.extend([*kept, helper.make_attribute("rounding_mode", "ROUND")])
 
     with pytest.raises(ExportError, match="rounding_mode ROUND is not half up"):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_a_weight_out_of_range_is_refused(policy: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_weight_out_of_range_is_refused(policy: Path) -> None:
         _set_constant(graph, constant, lambda w: np.where(np.indices(w.shape).sum(axis=0) == 0, 2.0, w))
 
     with pytest.raises(ExportError, match=r"fc1.weight: 256 is outside its Quant's range \[-127, 127\]"):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_a_weight_that_its_narrow_quant_would_clip_is_refused(policy: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_weight_that_its_narrow_quant_would_clip_is_refused(policy: Path) -> N
     with pytest.raises(
         ExportError, match=r"fc1.weight: -128 is outside its Quant's range .*, which clips it"
     ):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_weights_off_their_grid_are_refused(policy: Path) -> None:
@@ -169,7 +169,7 @@ def test_weights_off_their_grid_are_refused(policy: Path) -> None:
         _set_constant(graph, _quant_of(graph, gemm.input[1]).input[0], lambda w: w + 0.001)
 
     with pytest.raises(ExportError, match=r"fc1: weights: .* is not a multiple of the scale 2\^-7"):
-        load_policy(_edit_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))
 
 
 def test_an_integer_network_that_differs_from_its_description_is_refused(policy: Path) -> None:

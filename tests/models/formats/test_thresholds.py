@@ -1,6 +1,7 @@
 """A policy with thresholds: its folder, its QONNX graph with state, and what in them may be wrong."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ganglion.models.formats.qonnx_reader import read_qonnx
 from ganglion.models.formats.qonnx_writer import qonnx_model, write_qonnx
 from ganglion.models.formats.send_on_delta import state_names
 from ganglion.models.reference import IntNetwork
+from tests.models.formats.test_policy_folder import edit_graph
 from tests.networks import at_input_scale, random_network, write_network
 
 THRESHOLDS = (9, 0, 30)
@@ -151,15 +153,6 @@ def test_thresholds_without_episodes_are_not_written(tmp_path: Path) -> None:
         write_network(tmp_path / "policy", network_with(THRESHOLDS))
 
 
-def _with_graph(folder: Path, edit: object) -> Path:
-    spec = load_policy(folder).spec
-    model = onnx.load(folder / "policy.onnx")
-    edit(model.graph)  # type: ignore[operator]
-    onnx.save(model, folder / "policy.onnx")
-    write_description(folder, spec)
-    return folder
-
-
 def _half_a_step(graph: onnx.GraphProto) -> None:
     held = next(tensor for tensor in graph.initializer if tensor.name == "fc1.threshold")
     held.CopyFrom(numpy_helper.from_array(np.float32(numpy_helper.to_array(held) * 1.05), held.name))
@@ -191,7 +184,7 @@ def _states_crossed(graph: onnx.GraphProto) -> None:
     ],
 )
 def test_a_graph_whose_state_means_something_else_is_refused(
-    policy: Path, edit: object, message: str
+    policy: Path, edit: Callable[[onnx.GraphProto], None], message: str
 ) -> None:
     with pytest.raises(ExportError, match=message):
-        load_policy(_with_graph(policy, edit))
+        load_policy(edit_graph(policy, edit))

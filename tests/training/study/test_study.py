@@ -25,14 +25,7 @@ from ganglion.training.study.hardware import measure_hardware, read_hardware
 from ganglion.training.study.plot import draw_returns, draw_times
 from ganglion.training.study.progress import counted, time_left
 from ganglion.training.study.rapl import package_energy_uj
-from ganglion.training.study.records import (
-    Cpu,
-    Hardware,
-    Inference,
-    Returns,
-    Row,
-    folder_of,
-)
+from ganglion.training.study.records import Cpu, Hardware, Inference, Returns, Row, folder_of
 from ganglion.training.study.returns import measure, observations_of
 from ganglion.training.study.settings import StudySettings
 from ganglion.training.study.study import chosen, run

@@ -1,8 +1,9 @@
 """What an engine over columns takes of a Xilinx part: DSPs and memories by shape, LUTs and FFs by a fit."""
 
 from ganglion.hw.engines.folded.columns.program import ColumnProgram
-from ganglion.hw.engines.folded.cost import bram18, outside_dsp, ram_luts
+from ganglion.hw.engines.folded.cost import outside_dsp, ram_luts
 from ganglion.hw.engines.folded.shape import Multiplier
+from ganglion.hw.target.family import RAMB18
 from ganglion.hw.target.resources import Resources
 
 # Four LUTs are the memory of six bits of a queue of shares.
@@ -26,7 +27,8 @@ def estimate_columns(program: ColumnProgram, dsp_accumulates: bool = True) -> Re
     groups = -(-shape.lanes // (1 << ((shape.lanes - 1).bit_length() + 1) // 2))
     input_bits = program.in_values * lowered.source.spec.input_type.bits
     deep = round(DEEP_LUTS * program.word_bits) if program.n_cycles > WORDS_OF_MEMORY else 0
-    tables = bram18(program.entry_bits, len(program.sums)) + bram18(program.place_bits, program.input_words)
+    tables = RAMB18.needed(program.entry_bits, len(program.sums))
+    tables += RAMB18.needed(program.place_bits, program.input_words)
     return Resources(
         lut=CONTROL_LUTS + INPUT_LUTS * input_bits + shape.lanes * luts + deep,
         ff=CONTROL_FFS
@@ -34,7 +36,7 @@ def estimate_columns(program: ColumnProgram, dsp_accumulates: bool = True) -> Re
         + shape.lanes * ffs
         + shape.pipelining * _pipelining_ffs(program),
         dsp=shape.lanes if in_dsp else 0,
-        bram=bram18(program.word_bits, program.n_cycles) + tables,
+        bram=RAMB18.needed(program.word_bits, program.n_cycles) + tables,
     )
 
 

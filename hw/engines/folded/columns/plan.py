@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ganglion.hw.design.axi_stream import StreamFormat, stream
 from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.folded.columns.cost import estimate_columns
 from ganglion.hw.engines.folded.columns.emit import column_lines, write_column_memories
@@ -14,7 +13,7 @@ from ganglion.hw.engines.folded.columns.program import ColumnProgram
 from ganglion.hw.engines.folded.columns.schedule import schedule_columns
 from ganglion.hw.engines.folded.program_plan import ProgramPlan
 from ganglion.hw.engines.folded.shape import FoldedShape
-from ganglion.hw.engines.node import EngineFiles, EngineNode
+from ganglion.hw.engines.node import EngineFiles
 from ganglion.hw.engines.taps import tap_formats
 from ganglion.hw.rtl import RTL
 from ganglion.models.reference import IntNetwork
@@ -35,18 +34,6 @@ class ColumnPlan(ProgramPlan[ColumnProgram]):
     def of(cls, program: ColumnProgram, dsp_accumulates: bool = True) -> "ColumnPlan":
         """Return the plan of a program; `dsp_accumulates` is the family's."""
         return cls(program=program, resources=estimate_columns(program, dsp_accumulates))
-
-    @property
-    def entry(self) -> StreamFormat:
-        """The stream that the engine reads."""
-        lowered = self.program.lowered
-        return stream(lowered.source.spec.input_type, lowered.inputs, self.program.in_values)
-
-    @property
-    def egress(self) -> StreamFormat:
-        """The stream that the engine writes: an output a word."""
-        last = self.network.spec.layers[-1]
-        return stream(last.output_type, last.n_outputs, 1)
 
     def interval_cycles(self, load_cycles: int) -> int:
         """Return the cycles from vector to vector: the next one loads once no input is read any more.
@@ -69,10 +56,6 @@ class ColumnPlan(ProgramPlan[ColumnProgram]):
     def verify(self) -> None:
         """Raise MismatchError unless the program gives the reference's integers, every layer's."""
         check_plan("folded", self.network, lambda inputs: interpret_columns(self.program, inputs))
-
-    def block(self, source_values: int | None, sink_values: int | None) -> EngineNode:
-        """Return the node between words of so many values."""
-        return EngineNode.between(self, source_values, sink_values)
 
     def write(self, name: str, folder: Path) -> EngineFiles:
         """Write the engine's memories for a node called `name` into `folder`."""

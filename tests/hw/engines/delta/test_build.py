@@ -8,26 +8,22 @@ import numpy as np
 import pytest
 
 from ganglion.hw import gates
-from ganglion.hw.design.design import Inputs, write_design
 from ganglion.hw.engines.delta.engine import Delta
 from ganglion.hw.engines.delta.plan import plan
 from ganglion.hw.engines.delta.settings import DeltaSettings
 from ganglion.hw.engines.delta.shape import DeltaShape, packs
 from ganglion.hw.gates import GateLevel, GatesSettings
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import CompileError
-from ganglion.models.build.files import sha256_file
-from ganglion.models.build.paths import BuildPaths
 from ganglion.models.layers import Conv2d
 from ganglion.models.reference import IntNetwork
 from ganglion.models.spec.types import IntType
-from tests.hw.bare import build_bare, share_simulators
+from tests.hw.bare import build_bare
 from tests.hw.engines.delta.nets import column_network
 from tests.hw.engines.folded.nets import hopper_98
-from tests.hw.toy import toy_network, write_toy_policy
+from tests.hw.toy import toy_network, write_toy_node
 from tests.networks import random_network
 
 BOARD = find_board("Pynq-Z2")
@@ -101,21 +97,11 @@ def test_estimate_is_within_15_percent_of_synthesis(name: str, board: str, tmp_p
     network, shape = ESTIMATED[name]()
     settings = DeltaSettings(lanes=shape.lanes, channels=shape.channels)
     (made,) = Delta().plan([network], settings, find_board(board), NOTHING)
-    built = build_bare(made, tmp_path, board=board)
-    statistics = run_yosys(built.design, tmp_path / "work")
-    nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()
-    for resource in ("lut", "ff", "dsp", "bram"):
-        measured = sum(node[resource] for node in nodes)
-        assert abs(getattr(built.node.resources, resource) - measured) <= 0.15 * measured, resource
+    build_bare(made, tmp_path, board=board).assert_estimate_is_near()
 
 
 @pytest.mark.slow
 def test_the_netlist_of_synthesis_is_the_accelerator(tmp_path: Path) -> None:
-    paths = BuildPaths.of("toy", tmp_path)
-    share_simulators(paths)
-    write_toy_policy(paths.policy, "Hopper-v4")
-    design = build_bare(plan(toy_network(), DeltaShape(lanes=2)), paths.root).design
-    policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
-    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
+    paths = write_toy_node(plan(toy_network(), DeltaShape(lanes=2)), tmp_path)
     gates.run(GatesSettings(name="toy", build=tmp_path))
     assert decode_json(GateLevel, paths.gates).vectors > 10_000

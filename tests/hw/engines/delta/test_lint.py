@@ -7,11 +7,9 @@ import pytest
 
 from ganglion.hw.engines.delta.plan import MODULES, plan
 from ganglion.hw.engines.delta.shape import DeltaShape
-from ganglion.hw.rtl import RTL
 from tests.hw.bare import build_bare
 from tests.hw.engines.delta.nets import column_network, with_thresholds
-from tests.hw.engines.folded.test_lint import lint
-from tests.hw.module_text import assert_is_short_and_says_what_it_is
+from tests.hw.lint import assert_dies, assert_is_clean_and_says_what_it_is, lint_in
 from tests.networks import random_network
 
 OWN = [module for module in MODULES if "delta" in module]
@@ -19,8 +17,7 @@ OWN = [module for module in MODULES if "delta" in module]
 
 @pytest.mark.parametrize("module", OWN)
 def test_module_lints_clean_and_is_short_and_says_what_it_is(module: str) -> None:
-    assert lint(RTL, module) == ""
-    assert_is_short_and_says_what_it_is(module)
+    assert_is_clean_and_says_what_it_is(module)
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
@@ -32,7 +29,7 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
         network = random_network(np.random.default_rng(0), (5, 3), input_bits=3, output_bits=5)
     build_bare(plan(network, shape), tmp_path)
     options = ["-DGANGLION_TAPS=1"] if taps else []
-    assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
+    assert lint_in(tmp_path / "rtl", "ganglion_top", *options) == ""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +47,4 @@ def test_generated_top_lints_clean(lanes: int, taps: bool, tmp_path: Path) -> No
     ],
 )
 def test_an_illegal_parameter_dies_at_elaboration(module: str, parameter: str) -> None:
-    value = parameter.partition("=")[2]
-    report = lint(RTL, module, "-Wno-lint", parameter)
-    assert f"{module}: " in report and value in report
+    assert_dies(module, parameter)

@@ -9,7 +9,6 @@ import pytest
 from ganglion.hw.engines.delta.cycles import sequence_cycles
 from ganglion.hw.engines.delta.plan import plan
 from ganglion.hw.engines.delta.shape import DeltaShape
-from ganglion.hw.sim.equality import check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
@@ -21,7 +20,7 @@ from tests.hw.engines.delta.nets import (
     with_thresholds,
 )
 from tests.hw.engines.folded.nets import corner_network, hopper_98
-from tests.hw.traffic import reset_at, stalled
+from tests.hw.traffic import reset_at, run_and_check, stalled
 from tests.networks import random_network
 
 Case = tuple[IntNetwork, DeltaShape]
@@ -75,13 +74,11 @@ def test_rtl_equals_the_reference_with_state_in_the_models_cycles(name: str, tmp
     bench = build_bare(made, tmp_path).bench()
     vectors = episode_vectors(network, episode(_rng(2), network, 120))
     for traffic in TRAFFIC:
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run")
-        check_result(bench.design, vectors, result, str(traffic))
+        run_and_check(bench, vectors, traffic, tmp_path / "run")
     starts = np.arange(len(vectors.inputs)) == 0
     cycles = sequence_cycles(made.program, vectors.inputs, starts)
     for spaced in (True, False):
-        result = bench.run(vectors.inputs, Traffic(spaced=spaced), tmp_path / "run")
-        check_result(bench.design, vectors, result, f"spaced {spaced}")
+        result = run_and_check(bench, vectors, Traffic(spaced=spaced), tmp_path / "run")
         assert result.latencies.tolist() == cycles.tolist()
     assert cycles.max() <= made.latency_cycles
     assert result.interval <= made.interval_cycles(made.entry.words)
@@ -98,7 +95,7 @@ def test_a_step_in_which_everything_changes_takes_the_promised_worst_case(tmp_pa
     kind = network.spec.input_type
     inputs = np.array([[kind.high], [kind.low]] * 5).repeat(6, axis=1)
     vectors = episode_vectors(network, inputs)
-    result = build_bare(made, tmp_path).bench().run(inputs, Traffic(spaced=True), tmp_path / "run")
-    check_result(build_design := build_bare(made, tmp_path / "again").design, vectors, result, "extremes")
-    assert build_design.estimate is not None
-    assert result.latencies.max() == made.latency_cycles == build_design.estimate.latency_cycles
+    bench = build_bare(made, tmp_path).bench()
+    result = run_and_check(bench, vectors, Traffic(spaced=True), tmp_path / "run")
+    assert bench.design.estimate is not None
+    assert result.latencies.max() == made.latency_cycles == bench.design.estimate.latency_cycles

@@ -16,14 +16,13 @@ from ganglion.hw.engines.registry import registered
 from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Bench
-from ganglion.hw.sim.verilate import verilate
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.random_cnn import Cnn, Conv, write_random_cnn
 from ganglion.models.reference import IntNetwork
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of
 from tests.networks import random_inputs
 
 SMALLEST = Cnn(
@@ -73,4 +72,4 @@ def simulated(
         design = compile_policy(paths, compile_settings(find_board("Pynq-Z2"), "dense"))
     network = load_policy(paths.policy).network
     inputs = random_inputs(np.random.default_rng(0), network, n_vectors)
-    return Bench.of(design, verilate(design, CACHE)), Vectors.of(network, inputs)
+    return bench_of(design), Vectors.of(network, inputs)

@@ -22,16 +22,6 @@ def with_types(network: IntNetwork, names: Sequence[str], shifts: Sequence[int] 
     return replace(network, spec=replace(network.spec, layers=tuple(layers)))
 
 
-def with_weights(network: IntNetwork, **changes: tuple[int, np.ndarray | int]) -> IntNetwork:
-    """Return the network with rows replaced: `fc2=(3, values)` sets row 3 of layer fc2."""
-    weights = [weight.copy() for weight in network.weights]
-    for index, layer in enumerate(network.spec.layers):
-        if layer.name in changes:
-            row, values = changes[layer.name]
-            weights[index][row] = values
-    return replace(network, weights=tuple(weights))
-
-
 def corner_network(rng: np.random.Generator) -> IntNetwork:
     """Return 9-14-12-10-3 with every corner: empty, dense, dead, single, extreme, tied; types mixed."""
     network = random_network(rng, (9, 14, 12, 10, 3), density=0.4)

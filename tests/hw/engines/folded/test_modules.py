@@ -8,12 +8,11 @@ from ganglion.hw.design.axi_stream import StreamFormat
 from ganglion.hw.design.design import Design, Port
 from ganglion.hw.engines.folded.lower import Requantization
 from ganglion.hw.rtl import RTL
-from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.target.board import find_board
 from ganglion.models.reference import Ints
 from ganglion.models.spec.types import IntType
-from tests.hw.bare import CACHE
+from tests.hw.bare import bench_of
 
 TOPS = Path(__file__).parents[2] / "rtl"
 
@@ -34,7 +33,7 @@ def answer(
         output=Port(prefix="m_axis", format=ends[1]),
         taps=(),
     )
-    result = Bench(design=design, simulator=verilate(design, CACHE)).run(x, Traffic(), root)
+    result = bench_of(design).run(x, Traffic(), root)
     assert not result.failure
     return ends[1].unpack(result.words["m_axis"])
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from ganglion.hw.engines.folded.cost import estimate
-from ganglion.hw.engines.folded.part import memories, on_part
+from ganglion.hw.engines.folded.part import on_part
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.zoo import ZOO
@@ -26,7 +25,7 @@ def test_a_xilinx_part_is_what_the_cost_model_was_fitted_to() -> None:
 
 def test_smaller_block_rams_are_more_of_them() -> None:
     family = find_board("icebreaker").family
-    assert [memories(*size, family.bram) for size in ((16, 256), (17, 256), (16, 257))] == [1, 2, 2]
+    assert [family.bram.needed(*size) for size in ((16, 256), (17, 256), (16, 257))] == [1, 2, 2]
     one_port = on_part(PLAN.program, PLAN.resources, family).bram
     two_ports = replace(family, bram=replace(family.bram, read_ports=2))
     assert PLAN.resources.bram < on_part(PLAN.program, PLAN.resources, two_ports).bram <= one_port
@@ -48,11 +47,10 @@ def test_the_estimate_of_a_pipelined_engine_is_near_synthesis(board: str, lanes:
     network = load_policy(ZOO / "Hopper" / "sac-sparse98-int8").network
     made = plan(network, FoldedShape.of(lanes, pipelining=1))
     estimated = on_part(made.program, estimate(made.program, family.dsp_accumulates), family)
-    design = build_bare(made, tmp_path, board=board).design
-    nodes = resources_by_node(run_yosys(design, tmp_path / "work"), design.top, family.cells).values()
-    for name, tolerance in (("lut", 0.15), ("ff", 0.15), ("dsp", 0), ("bram", 0)):
-        counted = sum(node[name] for node in nodes)
-        assert getattr(estimated, name) == pytest.approx(counted, rel=tolerance), name
+    counted = build_bare(made, tmp_path, board=board).counted()
+    assert estimated.lut == pytest.approx(counted.lut, rel=0.15)
+    assert estimated.ff == pytest.approx(counted.ff, rel=0.15)
+    assert (estimated.dsp, estimated.bram) == (counted.dsp, counted.bram)
 
 
 def test_registers_that_bound_the_logic_save_two_fifths_of_its_luts() -> None:

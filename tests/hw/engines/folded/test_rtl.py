@@ -8,12 +8,12 @@ import pytest
 
 from ganglion.hw.engines.folded.plan import plan
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
-from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
 from tests.hw.engines.folded.nets import corner_network, hopper_98
-from tests.hw.traffic import reset_at, stalled
+from tests.hw.traffic import reset_at, run_and_check, stalled
 from tests.networks import random_inputs, random_network
 
 LUT = Multiplier.LUT
@@ -79,13 +79,10 @@ def test_rtl_equals_the_reference_under_any_traffic(name: str, tmp_path: Path) -
     bench = build_bare(plan(network, shape), tmp_path).bench()
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(2), network, 150))
     for traffic in TRAFFIC:
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run")
-        check_result(bench.design, vectors, result, str(traffic))
-    alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
-    check_result(bench.design, vectors, alone, "alone")
+        run_and_check(bench, vectors, traffic, tmp_path / "run")
+    alone = run_and_check(bench, vectors, Traffic(spaced=True), tmp_path / "run")
     assert (alone.latency_min, alone.latency_max) == (program.latency_cycles,) * 2
-    steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
-    check_result(bench.design, vectors, steady, "steady")
+    steady = run_and_check(bench, vectors, Traffic(), tmp_path / "run")
     # Loading overlaps computing; only where it takes longer than what follows the first layer does it show.
     assert steady.interval >= program.n_cycles
     if program.input_words == 1:

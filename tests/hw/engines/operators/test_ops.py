@@ -15,7 +15,7 @@ from ganglion.hw.engines.folded.engine import Folded
 from ganglion.hw.engines.folded.plan import plan as plan_folded
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.engines.node import EngineNode, NodeEngine
-from ganglion.hw.engines.operators import insert_node
+from ganglion.hw.engines.operators.chain import insert_node
 from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.hw.engines.unrolled.plan import plan as plan_unrolled
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
@@ -32,7 +32,7 @@ from ganglion.models.build.errors import CompileError
 from ganglion.models.reference import IntNetwork
 from tests.hw.engines.folded.nets import corner_network
 from tests.hw.engines.unrolled.corners import CORNERS
-from tests.hw.engines.unrolled.test_lint import lint
+from tests.hw.lint import lint
 from tests.networks import random_inputs, random_network
 
 PART = "xc7z020clg400-1"
@@ -48,11 +48,11 @@ class OpCase:
 
 def _folded(network: IntNetwork) -> EngineNode:
     shape = FoldedShape.of(min(4, max(1, network.nnz)), Multiplier.LUT)
-    return plan_folded(network, shape).block(None, None)
+    return EngineNode.between(plan_folded(network, shape), None, None)
 
 
 def _unrolled(network: IntNetwork) -> EngineNode:
-    return plan_unrolled(network, UnrolledShape(adders_per_stage=3)).block(1, 1)
+    return EngineNode.between(plan_unrolled(network, UnrolledShape(adders_per_stage=3)), 1, 1)
 
 
 CASES = (OpCase(engine=Folded(), node=_folded), OpCase(engine=Unrolled(), node=_unrolled))

@@ -15,7 +15,6 @@ from ganglion.hw.engines.planar.settings import PlanarSettings
 from ganglion.hw.engines.planar.shape import PlanarShape, check_network, find_shapes, shapes
 from ganglion.hw.engines.planar.streams import divided
 from ganglion.hw.mapping.choose import choose
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.errors import CompileError, ConfigError, MismatchError
@@ -245,9 +244,4 @@ ESTIMATED: dict[str, Callable[[], tuple[IntNetwork, PlanarSettings]]] = {
 def test_estimate_is_within_15_percent_of_synthesis(name: str, tmp_path: Path) -> None:
     network, settings = ESTIMATED[name]()
     (made,) = Planar().plan([network], settings, BOARD, NOTHING)
-    built = build_bare(made, tmp_path)
-    statistics = run_yosys(built.design, tmp_path / "work")
-    nodes = resources_by_node(statistics, "ganglion_top", built.design.board.family.cells).values()
-    for resource in ("lut", "ff", "dsp", "bram"):
-        measured = sum(node[resource] for node in nodes)
-        assert abs(getattr(built.node.resources, resource) - measured) <= 0.15 * measured, resource
+    build_bare(made, tmp_path).assert_estimate_is_near()

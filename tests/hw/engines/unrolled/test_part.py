@@ -11,7 +11,6 @@ from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.hw.engines.unrolled.plan import plan
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import Board, find_board
 from ganglion.hw.target.resources import NOTHING, Resources
 from ganglion.models.formats.policy_folder import load_policy
@@ -52,10 +51,7 @@ def _predicted_planned_and_counted(
     settings = UnrolledSettings()
     predicted = Unrolled().candidate(network, settings, large).resources
     (made,) = Unrolled().plan([network], settings, large, NOTHING)
-    design = build_bare(made, folder, board=board.name).design
-    nodes = resources_by_node(run_yosys(design, folder / "work"), design.top, board.family.cells).values()
-    counts = {name: sum(node[name] for node in nodes) for name in ("lut", "ff", "dsp", "bram")}
-    return predicted, made.resources, Resources(**counts)
+    return predicted, made.resources, build_bare(made, folder, board=board.name).counted()
 
 
 def test_a_toy_on_ice40_takes_what_was_planned(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from ganglion.hw.sim.harness import Bench, Traffic
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import IntNetwork
 from tests.hw.bare import build_bare
-from tests.hw.engines.unrolled.corners import CORNERS, all_inputs, run_and_check
+from tests.hw.engines.unrolled.corners import CORNERS, all_inputs
+from tests.hw.traffic import run_and_check
 from tests.networks import random_network
 
 

@@ -8,8 +8,8 @@ import pytest
 from ganglion.hw.engines.unrolled.cost import cost
 from ganglion.hw.engines.unrolled.graph import Addend, Clip, Graph, Input, Layer, Sum, sources
 from ganglion.hw.engines.unrolled.lower import lower
-from ganglion.hw.engines.unrolled.registers import registers
-from ganglion.hw.engines.unrolled.schedule import Schedule, register_bits, schedule
+from ganglion.hw.engines.unrolled.registers import register_bits, registers
+from ganglion.hw.engines.unrolled.schedule import Schedule, schedule
 from ganglion.models.build.errors import CompileError
 from ganglion.models.spec.types import IntType
 from tests.networks import random_network

@@ -15,14 +15,13 @@ from ganglion.hw.engines.unrolled.plan import MODULES, plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.rtl import RTL
 from ganglion.hw.sim.equality import Vectors
-from ganglion.hw.sim.harness import Bench, Traffic
-from ganglion.hw.sim.verilate import verilate
+from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.synth import count_resources, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.files import read_json
-from tests.hw.bare import build_bare
-from tests.hw.engines.unrolled.corners import all_inputs, run_and_check
-from tests.hw.toy import CACHE
+from tests.hw.bare import bench_of, build_bare
+from tests.hw.engines.unrolled.corners import all_inputs
+from tests.hw.traffic import run_and_check
 from tests.networks import random_network
 
 Adder = dict[str, Any]
@@ -194,10 +193,9 @@ def test_whole_network_of_cells_is_bit_exact(tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(2), [5, 9, 4], density=0.9)
     inputs = all_inputs(network)
     design = build_bare(plan(network, UnrolledShape()), tmp_path / "design").design
-    (tmp_path / "design" / "rtl" / "cells.sv").write_text(CELLS)
+    (tmp_path / "design" / "rtl" / "cells.sv").write_text(f"`define SYNTHESIS\n{CELLS}")
     design = replace(design, sources=("rtl/cells.sv", *design.sources))
-    bench = Bench(design=design, simulator=verilate(design, CACHE, {"SYNTHESIS": "1"}), patience_cycles=2000)
-    run_and_check(bench, Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
+    run_and_check(bench_of(design, 2000), Vectors.of(network, inputs), Traffic(stall_percent=25), tmp_path)
 
 
 @pytest.mark.parametrize("board", ["Pynq-Z2", "ZCU104"])

@@ -27,7 +27,7 @@ from ganglion.hw.target.wiring import Wiring
 from ganglion.models.build.errors import ToolError
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.bare import build_bare
-from tests.hw.engines.folded.test_lint import lint
+from tests.hw.lint import lint_in
 from tests.networks import random_network
 
 Place = Callable[..., Placement]
@@ -69,7 +69,7 @@ def make(root: Path, board: str) -> Made:
     shell = write_shell(paths, design, 64 * "0")
     folder = root / "bitstream"
     folder.mkdir()
-    return Made(design=design, shell=shell, bit_file=Nextpnr().build(design, paths.shell, folder, seeds=2))
+    return Made(design=design, shell=shell, bit_file=Nextpnr().build(design, folder, seeds=2))
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_every_pin_is_a_port_and_has_a_place(board: Board) -> None:
 def test_every_boards_top_elaborates(board: Board, tmp_path: Path) -> None:
     (tmp_path / f"{TOP}.sv").write_text(board_top(wiring_of(board), "shell", 25.0, None))
     (tmp_path / "shell.sv").write_text(SHELL)
-    assert lint(tmp_path, TOP, "-y", str(FLOW), "-Wno-UNUSEDSIGNAL", "-Wno-PROCASSINIT") == ""
+    assert lint_in(tmp_path, TOP, "-y", str(FLOW), "-Wno-UNUSEDSIGNAL", "-Wno-PROCASSINIT") == ""
 
 
 def test_the_top_follows_the_wiring() -> None:

@@ -1,4 +1,4 @@
-"""Programs that play openXC7, which is not here: they check arguments and files, and replay a report."""
+"""What plays openXC7, which is not here: programs that check arguments and files, and replay a report."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,18 @@ from ganglion.hw.target.board import OpenPart
 # What nextpnr-xilinx reached with the shipped Hopper build on a Pynq-Z2 elsewhere, by seeds 1, 2 and 3.
 RECORDED_MHZ = (120.2, 116.7, 117.8)
 ZYNQ = OpenPart(name="xc7z020clg400-1", database="zynq7")
+# The head of the processing system, as far as the top connects it.
+PS7_PORTS = """\
+module PS7 (
+  output logic [3:0] FCLKCLK, FCLKRESETN, input logic [3:0] FCLKCLKTRIGN, input logic MAXIGP0ACLK,
+  output logic [31:0] MAXIGP0AWADDR, MAXIGP0ARADDR, MAXIGP0WDATA, input logic [31:0] MAXIGP0RDATA,
+  output logic [11:0] MAXIGP0AWID, MAXIGP0ARID, input logic [11:0] MAXIGP0BID, MAXIGP0RID,
+  output logic [3:0] MAXIGP0AWLEN, MAXIGP0ARLEN, MAXIGP0WSTRB,
+  output logic [1:0] MAXIGP0AWSIZE, MAXIGP0ARSIZE, MAXIGP0AWBURST, MAXIGP0ARBURST,
+  input logic [1:0] MAXIGP0BRESP, MAXIGP0RRESP,
+  output logic MAXIGP0AWVALID, MAXIGP0WVALID, MAXIGP0WLAST, MAXIGP0BREADY, MAXIGP0ARVALID, MAXIGP0RREADY,
+  input logic MAXIGP0AWREADY, MAXIGP0WREADY, MAXIGP0BVALID, MAXIGP0ARREADY, MAXIGP0RVALID, MAXIGP0RLAST
+);"""
 
 NEXTPNR = '''#!{python}
 import argparse, json, sys

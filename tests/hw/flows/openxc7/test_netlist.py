@@ -23,28 +23,19 @@ from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.select_policy import shipped_policy
 from tests.hw.bare import build_bare
-from tests.hw.engines.unrolled.test_lint import lint
-from tests.hw.flows.openxc7.stand_ins import install
+from tests.hw.flows.openxc7.stand_ins import PS7_PORTS, install
+from tests.hw.lint import lint
 from tests.hw.shell.shells import POLICY, build_shells
 from tests.networks import random_network
 
 # What yosys' library declares of the two cells of the device, as ports alone.
-CELLS = """
+CELLS = f"""
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off UNUSEDSIGNAL */
 /* verilator lint_off UNDRIVEN */
 module BUFG (input logic I, output logic O);
 endmodule
-module PS7 (
-  output logic [3:0] FCLKCLK, FCLKRESETN, input logic [3:0] FCLKCLKTRIGN, input logic MAXIGP0ACLK,
-  output logic [31:0] MAXIGP0AWADDR, MAXIGP0ARADDR, MAXIGP0WDATA, input logic [31:0] MAXIGP0RDATA,
-  output logic [11:0] MAXIGP0AWID, MAXIGP0ARID, input logic [11:0] MAXIGP0BID, MAXIGP0RID,
-  output logic [3:0] MAXIGP0AWLEN, MAXIGP0ARLEN, MAXIGP0WSTRB,
-  output logic [1:0] MAXIGP0AWSIZE, MAXIGP0ARSIZE, MAXIGP0AWBURST, MAXIGP0ARBURST,
-  input logic [1:0] MAXIGP0BRESP, MAXIGP0RRESP,
-  output logic MAXIGP0AWVALID, MAXIGP0WVALID, MAXIGP0WLAST, MAXIGP0BREADY, MAXIGP0ARVALID, MAXIGP0RREADY,
-  input logic MAXIGP0AWREADY, MAXIGP0WREADY, MAXIGP0BVALID, MAXIGP0ARREADY, MAXIGP0RVALID, MAXIGP0RLAST
-);
+{PS7_PORTS}
 endmodule
 """
 
@@ -100,7 +91,7 @@ def test_an_arty_gets_a_bit_file_when_its_clock_is_met_and_else_none(tmp_path: P
     build = build_shells(tmp_path / "build", (4, 3), lanes=1)
     design = replace(build.design, board=ARTY)
     flow = OpenXc7(install(tmp_path / "met", part=ARTY.open_part).environment)
-    made = flow.build(design, build.paths.shell, tmp_path, seeds=3)
+    made = flow.build(design, tmp_path, seeds=3)
     assert (made.clock_mhz, made.runs_mhz, made.baud, made.files[0].name) == (
         120.2,
         100.0,
@@ -113,7 +104,7 @@ def test_an_arty_gets_a_bit_file_when_its_clock_is_met_and_else_none(tmp_path: P
     made.files[0].unlink()
     late = OpenXc7(install(tmp_path / "late", mhz=(98.0, 96.0), part=ARTY.open_part).environment)
     with pytest.raises(ToolError, match=r"best of 2 seeds reaches 98 MHz of 100; no bit file .*clock_mhz=50"):
-        late.build(design, build.paths.shell, tmp_path, seeds=2)
+        late.build(design, tmp_path, seeds=2)
     assert not list(tmp_path.rglob("*.bit"))
 
 

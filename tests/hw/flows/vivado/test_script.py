@@ -15,7 +15,7 @@ from ganglion.hw.flows.zynq.clock import LogicClock
 from ganglion.hw.flows.zynq.hwh import VLNV, hwh
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.errors import ToolError
-from tests.hw.engines.unrolled.test_lint import lint
+from tests.hw.lint import lint
 from tests.hw.shell.shells import Build, build_shells
 
 TCLSH = shutil.which("tclsh")
@@ -73,7 +73,7 @@ def run(shells: Build, canned: Path, board: str = "Pynq-Z2", clock_mhz: float | 
     folder = Path(os.path.relpath(canned / "out"))  # as it is in a build named by a relative path
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    return Vivado().build(replace(shells.design, board=target), shells.paths.shell, folder, seeds=1)
+    return Vivado().build(replace(shells.design, board=target), folder, seeds=1)
 
 
 @pytest.mark.parametrize("name", BOARDS)

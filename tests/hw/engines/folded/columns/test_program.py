@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ganglion.hw.engines.check import check_plan
 from ganglion.hw.engines.folded.columns.interpret import interpret_columns
 from ganglion.hw.engines.folded.columns.placement import place_inputs
 from ganglion.hw.engines.folded.columns.plan import ColumnPlan
@@ -17,21 +18,15 @@ from ganglion.hw.engines.folded.shape import FoldedShape, Split
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.resources import NOTHING
 from ganglion.models.build.errors import MismatchError
-from ganglion.models.equality import require_equal
 from ganglion.models.reference import IntNetwork
 from tests.hw.engines.folded.columns.nets import nature, tail
 from tests.hw.engines.folded.nets import corner_network, with_types
-from tests.networks import random_inputs, random_network
+from tests.networks import random_network
 
 
 def holds(network: IntNetwork, shape: FoldedShape, n_vectors: int = 8) -> None:
     program = schedule_columns(network, shape)
-    inputs = random_inputs(np.random.default_rng(1), network, n_vectors)
-    results = zip(
-        network.spec.layers, network.forward(inputs), interpret_columns(program, inputs), strict=True
-    )
-    for layer, expected, got in results:
-        require_equal(layer.name, expected, got)
+    check_plan("folded", network, lambda inputs: interpret_columns(program, inputs), n_vectors=n_vectors)
 
 
 def _sparse(*widths: int) -> IntNetwork:

@@ -1,38 +1,31 @@
 """The RTL over columns equals the reference in every layer under any traffic, in the promised cycles."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ganglion.hw import gates
-from ganglion.hw.design.design import Inputs, write_design
 from ganglion.hw.engines.folded.columns.plan import COLUMN_MODULES, ColumnPlan, plan_columns
 from ganglion.hw.engines.folded.columns.schedule import schedule_columns
 from ganglion.hw.engines.folded.shape import FoldedShape, Multiplier
 from ganglion.hw.gates import GateLevel, GatesSettings
-from ganglion.hw.rtl import RTL
-from ganglion.hw.sim.equality import Vectors, check_result
+from ganglion.hw.sim.equality import Vectors
 from ganglion.hw.sim.harness import Traffic
 from ganglion.hw.sim.vectors import proof_inputs
 from ganglion.hw.simulate import verify
-from ganglion.hw.synth import resources_by_node, run_yosys
 from ganglion.hw.target.board import find_board
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import MismatchError
-from ganglion.models.build.files import sha256_file
-from ganglion.models.build.paths import BuildPaths
 from ganglion.models.reference import IntNetwork
-from tests.hw.bare import build_bare, share_simulators
+from tests.hw.bare import build_bare
 from tests.hw.engines.folded.columns.nets import nature, tail
 from tests.hw.engines.folded.nets import corner_network, with_types
-from tests.hw.engines.folded.test_lint import lint
 from tests.hw.faults.texts import Fault, put_fault
-from tests.hw.module_text import assert_is_short_and_says_what_it_is
-from tests.hw.toy import toy_network, write_toy_policy
-from tests.hw.traffic import stalled
+from tests.hw.lint import assert_dies, assert_is_clean_and_says_what_it_is, lint_in
+from tests.hw.toy import toy_network, write_toy_node
+from tests.hw.traffic import run_and_check, stalled
 from tests.networks import random_inputs, random_network
 
 Case = tuple[IntNetwork, FoldedShape]
@@ -81,13 +74,10 @@ def test_rtl_equals_the_reference_under_any_traffic(name: str, tmp_path: Path) -
     bench = build_bare(plan, tmp_path).bench()
     vectors = Vectors.of(network, random_inputs(np.random.default_rng(2), network, 60))
     for traffic in _traffic(plan.latency_cycles):
-        result = bench.run(vectors.inputs, traffic, tmp_path / "run")
-        check_result(bench.design, vectors, result, str(traffic))
-    alone = bench.run(vectors.inputs, Traffic(spaced=True), tmp_path / "run")
-    check_result(bench.design, vectors, alone, "alone")
+        run_and_check(bench, vectors, traffic, tmp_path / "run")
+    alone = run_and_check(bench, vectors, Traffic(spaced=True), tmp_path / "run")
     assert (alone.latency_min, alone.latency_max) == (plan.latency_cycles,) * 2
-    steady = bench.run(vectors.inputs, Traffic(), tmp_path / "run")
-    check_result(bench.design, vectors, steady, "steady")
+    steady = run_and_check(bench, vectors, Traffic(), tmp_path / "run")
     assert steady.interval == plan.interval_cycles(plan.entry.words)
 
 
@@ -96,8 +86,7 @@ OWN_MODULES = [module for module in COLUMN_MODULES if "column" in module or "sha
 
 @pytest.mark.parametrize("module", OWN_MODULES)
 def test_module_lints_clean_and_says_what_it_is(module: str) -> None:
-    assert lint(RTL, module) == ""
-    assert_is_short_and_says_what_it_is(module)
+    assert_is_clean_and_says_what_it_is(module)
 
 
 @pytest.mark.slow
@@ -105,15 +94,14 @@ def test_module_lints_clean_and_says_what_it_is(module: str) -> None:
 def test_generated_top_lints_clean(lanes: int, tmp_path: Path) -> None:
     build_bare(plan_columns(corner_network(np.random.default_rng(0)), FoldedShape.columns(lanes)), tmp_path)
     for options in ([], ["-DGANGLION_TAPS=1"]):
-        assert lint(tmp_path / "rtl", "ganglion_top", *options) == ""
+        assert lint_in(tmp_path / "rtl", "ganglion_top", *options) == ""
 
 
 @pytest.mark.parametrize(
     ("module", "parameter"), [("ganglion_share_queue", "-GDepth=24"), ("ganglion_column_loader", "-GWidth=3")]
 )
 def test_an_illegal_parameter_dies_at_elaboration(module: str, parameter: str) -> None:
-    report = lint(RTL, module, "-Wno-lint", parameter)
-    assert f"{module}: " in report and parameter.partition("=")[2] in report
+    assert_dies(module, parameter)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -146,14 +134,9 @@ def test_a_fault_in_the_rtl_is_found(fault: Fault, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_netlist_of_synthesis_equals_the_reference(tmp_path: Path) -> None:
-    paths = BuildPaths.of("toy", tmp_path)
-    share_simulators(paths)
-    write_toy_policy(paths.policy, "Hopper-v4")
     made = plan_columns(toy_network(), FoldedShape.columns(4))
-    policy = {"policy.json": sha256_file(paths.policy / "policy.json")}
-    design = build_bare(made, paths.root).design
-    write_design(paths.hw, replace(design, inputs=Inputs(policy=policy)))
-    gates.run(GatesSettings(name="toy", build=paths.root.parent))
+    paths = write_toy_node(made, tmp_path)
+    gates.run(GatesSettings(name="toy", build=tmp_path))
     proven = decode_json(GateLevel, paths.gates)
     assert proven.vectors > 10_000 and proven.latency_cycles == made.latency_cycles
 
@@ -172,10 +155,5 @@ ESTIMATED: dict[str, Callable[[], Case]] = {
 def test_estimate_is_within_15_percent_of_synthesis(name: str, board: str, tmp_path: Path) -> None:
     network, shape = ESTIMATED[name]()
     accumulates = find_board(board).family.dsp_accumulates
-    plan = ColumnPlan.of(schedule_columns(network, shape), accumulates)
-    made = build_bare(plan, tmp_path, board=board)
-    statistics = run_yosys(made.design, tmp_path / "work")
-    nodes = resources_by_node(statistics, "ganglion_top", made.design.board.family.cells).values()
-    for resource in ("lut", "ff", "dsp", "bram"):
-        measured = sum(node[resource] for node in nodes)
-        assert abs(getattr(made.node.resources, resource) - measured) <= 0.15 * measured, resource
+    made = ColumnPlan.of(schedule_columns(network, shape), accumulates)
+    build_bare(made, tmp_path, board=board).assert_estimate_is_near()
