@@ -1,6 +1,7 @@
 """The wheel brings all it needs: built, installed elsewhere, and run in an empty folder."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,4 +55,5 @@ def test_an_installed_wheel_builds_hardware_in_an_empty_folder(wheel: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(site))
-    assert "0 mismatches in 10," in done.stdout and (empty / "build/Hopper/report.json").exists()
+    assert re.search(r"0 mismatches in \d\d,\d{3} vectors", done.stdout)
+    assert (empty / "build/Hopper/report.json").exists()
