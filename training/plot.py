@@ -17,6 +17,7 @@ from matplotlib.ticker import EngFormatter
 
 STYLE = {
     "font.size": 9,
+    "axes.titlesize": "medium",
     "axes.grid": True,
     "grid.alpha": 0.3,
     "axes.spines.top": False,
