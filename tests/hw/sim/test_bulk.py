@@ -11,7 +11,8 @@ from ganglion.hw.sim.bulk import Speed, measure_speed, simulate_many, untapped_b
 from ganglion.hw.sim.harness import Bench
 from ganglion.models.build.errors import MismatchError
 from ganglion.models.reference import Ints
-from tests.hw.toy import CACHE, STOPS, toy_bench, toy_design, toy_network
+from tests.hw.bare import CACHE
+from tests.hw.toy import STOPS, toy_bench, toy_design, toy_network
 
 
 def _untapped(root: Path) -> Bench:

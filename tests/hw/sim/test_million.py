@@ -16,9 +16,8 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.reference import IntNetwork, Ints
 from ganglion.models.select_policy import shipped_policy
-from tests.hw.bare import bench_of
+from tests.hw.bare import CACHE, bench_of
 from tests.hw.engines.delta.nets import episode
-from tests.hw.toy import CACHE
 from tests.hw.traffic import run_and_check
 from tests.networks import random_inputs, write_random_policy
 
