@@ -22,6 +22,8 @@ from ganglion.training.statistics import Interval, Statistics
 
 _SAME_SPARSITY = 0.005
 """Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""
+_SAME_DENSITY = 0.97
+"""So do those of which the sparser one has more than this share of weights: int8 makes a few more zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +103,9 @@ def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
     A point is the mean over seeds and environments; see `_level` for its bar. Sparsities are evenly spaced.
     """
     groups: dict[tuple[bool, float], list[ResultRow]] = defaultdict(list)
+    ticks_of = _ticks({_rounded(row) for row in rows})
     for row in rows:
-        groups[row.qat, _rounded(row)].append(row)
+        groups[row.qat, ticks_of[_rounded(row)]].append(row)
     dense = groups.pop((False, 0.0), None)
     tops = []
     if dense:
@@ -124,6 +127,17 @@ def draw_sparsity(axes: Axes, rows: Sequence[ResultRow]) -> None:
     axes.set_xticks(range(len(ticks)), [f"{100 * sparsity:g}" for sparsity in ticks])
     axes.set(xlabel="sparsity in % of the weights", xlim=(-0.5, max(len(ticks), 1) - 0.5))
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), max(tops) + 0.08 * abs(max(tops)))
+
+
+def _ticks(sparsities: set[float]) -> dict[float, float]:
+    """Return the sparsity at whose tick each one is drawn; none is drawn as dense."""
+    ticks: dict[float, float] = {}
+    tick = 0.0
+    for sparsity in sorted(sparsities):
+        if tick == 0 or 1 - sparsity < _SAME_DENSITY * (1 - tick):
+            tick = sparsity
+        ticks[sparsity] = tick
+    return ticks
 
 
 def _rounded(row: ResultRow) -> float:

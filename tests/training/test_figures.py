@@ -8,7 +8,7 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json, write_json
-from ganglion.training.figures import _grouped, draw_sparsity, figures, gather
+from ganglion.training.figures import _grouped, _ticks, draw_sparsity, figures, gather
 from ganglion.training.plot import figure
 from ganglion.training.results import ResultRow, read_row, read_table, seconds_of, write_table
 
@@ -85,6 +85,14 @@ def test_a_game_has_a_panel_for_each_network_and_losses_stay_in_sight() -> None:
         draw_sparsity(axes, rows[:2])
         low, high = axes.get_ylim()
     assert low < -18.5 and high > -17.5
+
+
+def test_int8_is_drawn_above_the_float_policy_it_came_from() -> None:
+    """Rounding makes a few weights more zero, of a denser policy more of them."""
+    ticks = _ticks({0.0, 0.5, 0.51, 0.8, 0.805, 0.95, 0.955, 0.97, 0.98, 0.99})
+    assert ticks == {0.0: 0.0, 0.5: 0.5, 0.51: 0.5, 0.8: 0.8, 0.805: 0.8} | {
+        each: each for each in (0.95, 0.955, 0.97, 0.98, 0.99)
+    }
 
 
 def test_a_run_in_a_sweeps_table_counts_once(tmp_path: Path) -> None:
