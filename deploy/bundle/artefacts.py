@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json, decode_toml
 from ganglion.models.build.errors import ConfigError, ExportError
-from ganglion.models.build.files import read_json, sha256_file
+from ganglion.models.build.files import laid_over, read_json, sha256_file
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled, spelled_command
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE
@@ -102,7 +102,7 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     name = paths.root.name
     design = decode_json(Design, paths.made(paths.hw, "compile"))
     found = design.board
-    if board is not None and not _is_board(board, found, read_json(paths.hw)["board"]):
+    if board is not None and not _is_board(board, found, paths.hw):
         raise ConfigError(
             f"{spelled('board', board)}: {paths.root} is a build for {found.name}; build it for {board} first"
         )
@@ -124,19 +124,15 @@ def read_artefacts(paths: BuildPaths, board: str | None, simulated: bool) -> Art
     )
 
 
-def _is_board(asked: str, found: Board, described: dict[str, Any]) -> bool:
+def _is_board(asked: str, found: Board, hw: Path) -> bool:
     """Return whether a name or a TOML file is of a design's board, of which hw.json holds the whole file."""
     path = Path(asked)
     if path.suffix != ".toml":
         return asked in (found.name, *found.aliases)
-    return path.stem == found.name and _holds(described, decode_toml(dict[str, Any], path))
-
-
-def _holds(whole: Any, part: Any) -> bool:
-    """Return whether a JSON value has everything that another says."""
-    if not isinstance(part, dict):
-        return whole == part
-    return isinstance(whole, dict) and all(_holds(whole.get(key), value) for key, value in part.items())
+    if path.stem != found.name:
+        return False
+    described = read_json(hw)["board"]
+    return laid_over(described, decode_toml(dict[str, Any], path)) == described
 
 
 def _read_bitstream(paths: BuildPaths, simulated: bool) -> tuple[Bitstream | None, str]:
