@@ -11,7 +11,7 @@ from pyarrow import parquet
 from ganglion.models.build.errors import ExportError
 from ganglion.models.build.files import atomic_path
 from ganglion.training.records import read_curve, read_result, seconds_of
-from ganglion.training.statistics import Statistics
+from ganglion.training.statistics import interquartile_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def read_row(folder: Path) -> ResultRow:
         steps=planned.steps + planned.qat_steps + planned.finetune_steps,
         return_mean=result.return_mean,
         return_std=result.return_std,
-        return_iqm=Statistics.of(result.returns).iqm,
+        return_iqm=float(interquartile_mean(result.returns)),
         episodes=result.episodes,
         nnz=result.nnz,
         live=result.nnz_live,

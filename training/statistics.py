@@ -71,13 +71,14 @@ class Statistics:
         return cls(
             mean=float(together.mean()),
             std=float(together.std()),
-            iqm=float(_iqm(together)),
+            iqm=float(interquartile_mean(together)),
             mean_ci95=_interval(arrays, np.mean),
-            iqm_ci95=_interval(arrays, _iqm),
+            iqm_ci95=_interval(arrays, interquartile_mean),
         )
 
 
-def _iqm(values: NDArray[np.float64], axis: int = -1) -> Any:
+def interquartile_mean(values: ArrayLike, axis: int = -1) -> Any:
+    """Return the mean of the middle half of `values` along an axis."""
     return trim_mean(values, _CUT, axis=axis)
 
 

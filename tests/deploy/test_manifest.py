@@ -1,6 +1,5 @@
 """manifest.json, read strictly: whatever is wrong with it, one line that names it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from ganglion.models.build.errors import ExportError
 from ganglion.models.spec.heads import ArgmaxHead
 from ganglion.models.spec.policy import Normalizer
 from ganglion.models.spec.types import IntType
+from tests.damage import GONE, NESTED, WRONG, changed, json_text, places
 from tests.deploy.manifests import HEAD, NORMALIZER, manifest_json
-from tests.models.formats.test_damage import DEEP, GONE, NESTED, WRONG, changed, places
 
 TEXTS = {"name", "env", "board", "tool", "kind"}
 NUMBERS = {
@@ -26,7 +25,7 @@ OPTIONAL = {"clock", "start", "interrupt_enable", "inferences", "write_while_bus
 
 def read(folder: Path, value: Any) -> Manifest:
     path = folder / "manifest.json"
-    path.write_text(json.dumps(value).replace(f'"{NESTED}"', DEEP))
+    path.write_text(json_text(value))
     return read_manifest(path)
 
 

@@ -2,10 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,6 +25,7 @@ from ganglion.models.build.files import read_json, sha256_file, write_json
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
+from tests.damage import damages
 from tests.hw.toy import toy_design, write_toy_build, write_toy_policy
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
@@ -181,38 +181,6 @@ def test_what_was_done_and_what_was_skipped_are_told_apart() -> None:
         replace(BITSTREAM, reason=None)
 
 
-WRONG: tuple[Any, ...] = (
-    None,
-    True,
-    "",
-    "x\0y",
-    -1,
-    0.5,
-    10**40,
-    float("nan"),
-    float("inf"),
-    [],
-    {},
-    [[[{}]]],
-)
-
-
-def _damaged(value: Any) -> Iterator[Any]:
-    """Yield `value` with one key, at any depth, of another type or range, or missing; and with one more."""
-    if isinstance(value, dict | list):
-        items = list(value.items() if isinstance(value, dict) else enumerate(value))[:20]
-        for key, inner in items:
-            for other in (*WRONG, *_damaged(inner)):
-                copy = value.copy()
-                copy[key] = other
-                yield copy
-            copy = value.copy()
-            del copy[key]
-            yield copy
-        if isinstance(value, dict):
-            yield value | {"unheard-of": 1}
-
-
 FILES: dict[str, Callable[[BuildPaths], Path]] = {
     "sim": lambda paths: paths.sim,
     "closed_loop": lambda paths: paths.closed_loop,
@@ -230,7 +198,7 @@ def test_a_damaged_artefact_is_one_line(
 ) -> None:
     file = FILES[name](paths)
     refusals = []
-    for value in _damaged(read_json(file)):
+    for _, value in damages(read_json(file)):
         file.write_text(json.dumps(value))
         try:
             report.run(BuildSettings(name="toy", build=paths.root.parent))

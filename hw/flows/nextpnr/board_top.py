@@ -11,6 +11,8 @@ ANSWER_BITS = 20
 """A LED that shows answers stays on for 2**20 cycles after the last."""
 REQUEST_BYTES, RESPONSE_BYTES = 8, 7
 """Of a frame without its words."""
+BITS_PER_BYTE = 10
+"""On the serial line: a start bit, eight of data, a stop bit."""
 
 
 def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, str] | None) -> str:
@@ -54,10 +56,11 @@ def clocks_per_bit(wiring: Wiring, clock_mhz: float) -> int:
     return max(1, round(clock_mhz * 1e6 / wiring.baud))
 
 
-def exchange_bytes(shell: Shell) -> int:
-    """Return the bytes of an inference on the serial line, request and response (docs/serial.md)."""
+def exchange_us(wiring: Wiring, shell: Shell) -> float:
+    """Return how long an inference's bytes take on the serial line, request and response (docs/serial.md)."""
     request = REQUEST_BYTES + WORD_BYTES * shell.observation.words
-    return request + RESPONSE_BYTES + WORD_BYTES * (1 + shell.action.words)
+    response = RESPONSE_BYTES + WORD_BYTES * (1 + shell.action.words)
+    return round(BITS_PER_BYTE * (request + response) / wiring.baud * 1e6, 1)
 
 
 def _clock(parameters: Mapping[str, str] | None) -> list[str]:

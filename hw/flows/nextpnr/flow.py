@@ -9,7 +9,7 @@ from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
 from ganglion.hw.flows.nextpnr.architecture import Architecture
-from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, exchange_bytes
+from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, exchange_us
 from ganglion.hw.flows.nextpnr.ecp5 import Ecp5
 from ganglion.hw.flows.nextpnr.gowin import Gowin
 from ganglion.hw.flows.nextpnr.ice40 import Ice40
@@ -28,8 +28,6 @@ from ganglion.models.build.spelling import spelled
 
 ARCHITECTURES: dict[str, Architecture] = {"ecp5": Ecp5(), "ice40": Ice40(), "gw1n": Gowin(), "gw2a": Gowin()}
 PACK_DEADLINE_S = 600
-BITS_PER_BYTE = 10
-"""On the serial line: a start bit, eight of data, a stop bit."""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +83,7 @@ class Nextpnr:
             clock_mhz=placed.clock_mhz,
             runs_mhz=round(clock_mhz, 3),
             baud=wiring.baud,
-            line_us=round(BITS_PER_BYTE * exchange_bytes(description) / wiring.baud * 1e6, 1),
+            line_us=exchange_us(wiring, description),
             resources=placed.resources,
             seed=placed.seed,
             tools={

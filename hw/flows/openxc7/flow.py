@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ganglion.hw.design.design import Design
 from ganglion.hw.flows.flow import BitFile
+from ganglion.hw.flows.nextpnr.board_top import exchange_us
 from ganglion.hw.flows.openxc7 import FLOW
 from ganglion.hw.flows.openxc7.place import Routed, constraints_of, place
 from ganglion.hw.flows.openxc7.tools import DEADLINE_S, Tools, find_tools, programs
@@ -122,7 +123,8 @@ def _behind_serial_line(
         )
     bit = folder / f"{design.name}.bit"
     write_bit(tools, routed.fasm, bit)
-    return replace(_bit_file(tools, routed, (bit,), clock_mhz), baud=board.wiring.baud)
+    made = _bit_file(tools, routed, (bit,), clock_mhz)
+    return replace(made, baud=board.wiring.baud, line_us=exchange_us(board.wiring, shell))
 
 
 def _bit_file(tools: Tools, routed: Routed, files: tuple[Path, ...], runs_mhz: float) -> BitFile:

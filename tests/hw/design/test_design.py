@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,8 @@ from ganglion.hw.mapping.compile_settings import compile_settings
 from ganglion.hw.target.board import BOARDS, FAMILY_FILE, find_board, read_board
 from ganglion.models.build.errors import CompileError, ConfigError, GanglionError
 from ganglion.models.build.paths import BuildPaths
+from tests.damage import damages
 from tests.networks import write_random_policy
-
-WRONG = (None, "text", -1, 0.5, True, 10**30, float("nan"), [], {}, {"a": {"b": [1]}}, [[[]]])
-GONE = object()
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +26,6 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> BuildPaths:
     write_random_policy(paths.policy, np.random.default_rng(0), (5, 9, 2), n_vectors=20, density=0.5)
     compile_policy(paths, compile_settings(find_board("Pynq-Z2"), "folded", lanes=2))
     return paths
-
-
-def mutations(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (what was done, the value with one key or element anywhere replaced or gone)."""
-    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in list(places):
-        for wrong in (GONE, *WRONG):
-            changed = dict(value) if isinstance(value, dict) else list(value)
-            if wrong is GONE:
-                del changed[key]
-            else:
-                changed[key] = wrong
-            yield f"{key}: {'gone' if wrong is GONE else repr(wrong)}", changed
-        for what, changed_inner in mutations(inner):
-            changed = dict(value) if isinstance(value, dict) else list(value)
-            changed[key] = changed_inner
-            yield f"{key}.{what}", changed
-    if isinstance(value, dict):
-        yield "a key more", value | {"surplus": 1}
 
 
 def complaint(kind: type[Exception], read: Callable[[Any], object], source: Any) -> str:
@@ -62,7 +41,7 @@ def test_whatever_is_wrong_in_hw_json_is_one_line_or_harmless(paths: BuildPaths)
     original = json.loads(paths.hw.read_text())
     refused = 0
     try:
-        for what, changed in mutations(original):
+        for what, changed in damages(original):
             paths.hw.write_text(json.dumps(changed))
             if said := complaint(CompileError, load_design, paths):
                 refused += 1
@@ -101,7 +80,7 @@ def test_whatever_is_wrong_in_a_boards_files_is_one_line_or_harmless(file: str, 
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     refused = 0
-    for what, changed in mutations(tomllib.loads(texts[file])):
+    for what, changed in damages(tomllib.loads(texts[file])):
         (tmp_path / file).write_text(_toml(changed))
         if said := complaint(ConfigError, read_board, tmp_path / "Pynq-Z2.toml"):
             refused += 1

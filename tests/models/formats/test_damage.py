@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -17,27 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from ganglion.models.build.errors import ExportError, GanglionError
 from ganglion.models.build.files import read_arrays, sha256_file
 from ganglion.models.formats.policy_folder import GOLDEN_FILE, JSON_FILE, ONNX_FILE, load_policy
+from tests.damage import GONE, NESTED, WRONG, changed, json_text, places
 from tests.networks import write_random_policy
-
-NESTED, DEEP = "nested", "[" * 3000 + "]" * 3000
-WRONG = [
-    "x",
-    "",
-    None,
-    float("nan"),
-    float("inf"),
-    10**400,
-    -(10**400),
-    2**31,
-    -1,
-    0,
-    1.5,
-    True,
-    [],
-    {},
-    {"a": 1},
-]
-GONE = object()
 
 
 @pytest.fixture(scope="module")
@@ -71,42 +51,13 @@ def replace_file(folder: Path, name: str, data: bytes) -> None:
     (folder / JSON_FILE).write_text(json.dumps(described))
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the place of every key, and of every list's first element, of a JSON value."""
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else list(enumerate(value))[:1]
-        if isinstance(value, list)
-        else []
-    )
-    for key, inner in items:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
-def changed(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
-    """Return a JSON value with another one, or none, at a place."""
-    copy = json.loads(json.dumps(value))
-    *above, last = path
-    inner = copy
-    for key in above:
-        inner = inner[key]
-    if new is GONE:
-        del inner[last]
-    else:
-        inner[last] = new
-    return copy
-
-
 def test_any_key_of_the_description(folder: Path) -> None:
     described = json.loads((folder / JSON_FILE).read_text())
     found = list(places(described))
     assert ("network", "layers", 0, "weight_type") in found and ("files", ONNX_FILE) in found
     for path in found:
         for new in (*WRONG, NESTED, GONE):
-            text = json.dumps(changed(described, path, new))
-            (folder / JSON_FILE).write_text(text.replace(f'"{NESTED}"', DEEP))
+            (folder / JSON_FILE).write_text(json_text(changed(described, path, new)))
             may_load = (
                 changed(described, path, new) == described
                 or path[0] not in ("network", "files")
