@@ -3,19 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 
 from ganglion.hw.episodes import Episode, newest
-from ganglion.models.build.files import atomic_path
+from ganglion.models.build.pictures import figure
 from ganglion.models.spec.policy import PolicySpec
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-
 N_FRAMES = 8
-_STYLE = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8}
-_INCHES, _PNG_DPI = (1.45, 2.1), 150
+_INCHES = (1.45, 2.1)
+"""Width and height of a frame with its text."""
 
 
 def draw_strip(path: Path, spec: PolicySpec, game: Episode) -> None:
@@ -27,16 +23,12 @@ def draw_strip(path: Path, spec: PolicySpec, game: Episode) -> None:
     n_steps, scores = len(game.rewards), np.cumsum(game.rewards)
     meanings: Any = getattr(game.env.unwrapped, "get_action_meanings", None)
     steps = np.unique(np.linspace(0, n_steps - 1, N_FRAMES).astype(int))
-    with plt.rc_context(_STYLE):
-        size = (_INCHES[0] * len(steps), _INCHES[1])
-        drawn, panels = plt.subplots(1, len(steps), figsize=size, layout="constrained", squeeze=False)
-        for axes, step in zip(panels.flat, steps, strict=True):
+    size = (_INCHES[0] * len(steps), _INCHES[1])
+    title = f"{spec.env} by the simulated RTL: {n_steps:,} steps, score {scores[-1]:g}"
+    with figure(len(steps), path, columns=len(steps), inches=size, title=title) as panels:
+        for axes, step in zip(panels, steps, strict=True):
             frame = newest(spec, game.observations[step]).reshape(spec.network.step_shape)
             axes.imshow(frame[-1], cmap="gray", vmin=0, vmax=255)
             action = spec.action.act(game.means[step][None])[0]
             axes.set(xticks=[], yticks=[], title=f"step {step:,}")
             axes.set_xlabel(f"{meanings()[action] if meanings else action}\nscore {scores[step]:g}")
-        drawn.suptitle(f"{spec.env} by the simulated RTL: {n_steps:,} steps, score {scores[-1]:g}")
-        with atomic_path(path) as temporary:
-            drawn.savefig(temporary, format="png", dpi=_PNG_DPI)
-        plt.close(drawn)

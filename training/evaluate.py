@@ -12,6 +12,7 @@ from tyro.conf import Positional
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import read_json, sha256_file, write_arrays, write_json
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.pictures import figure
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.environments import is_game
@@ -27,7 +28,7 @@ from ganglion.training.learner import (
     quantized_network,
     weights_of,
 )
-from ganglion.training.plot import draw_curve, figure
+from ganglion.training.plot import draw_curve
 from ganglion.training.records import RESULT_FILE, TEACHER_FILE, read_curve, seconds_of
 from ganglion.training.run import Phase, Run
 from ganglion.training.shipped import evaluate_shipped, is_shipped

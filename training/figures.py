@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.pictures import figure, line_style, png_and_svg
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
-from ganglion.training.plot import draw_curve, figure, line_style, png_and_svg
+from ganglion.training.plot import draw_curve
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE, read_curve, read_result
 from ganglion.training.results import ResultRow, read_row, read_table
 from ganglion.training.statistics import Interval, Statistics

@@ -1,8 +1,8 @@
 """Stage: the engines side by side, each compiled, simulated and synthesized for the same policy.
 
 Each has a build beside that of the policy (build/Hopper-<policy>-folded8, ...); the table is
-build/Hopper/explore.json. What is up to date is not built again. Of convolutions, whose engine takes minutes
-to build, only the fastest is; the others are planned beside it.
+build/Hopper/explore.json, its picture explore.png and explore.svg. What is up to date is not built again. Of
+convolutions, whose engine takes minutes to build, only the fastest is; the others are planned beside it.
 """
 
 import logging
@@ -24,11 +24,13 @@ from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.latency import worst_case_cycles
 from ganglion.hw.sim.verilate import simulator_cache
+from ganglion.hw.studies.explore_plot import COUNTS, plot_explore
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.codec import decode_json, encode
 from ganglion.models.build.errors import CompileError, GanglionError, ToolError
 from ganglion.models.build.files import read_json, write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import load_policy, read_description
@@ -42,7 +44,6 @@ ENGINES = tuple(
     for engine in engines()
     for settings in engine.compared or engine.usual
 )
-COUNTS = ("lut", "ff", "dsp", "bram")
 STAGES = ("compile", "simulate", "synth")
 # The table's columns: heading and key of a row; where cycles depend on data they are the most of the probes'.
 COLUMNS = {
@@ -192,10 +193,11 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
 
 
 def run(settings: ExploreSettings) -> None:
-    """Build and measure every engine, write explore.json and print the table."""
+    """Build and measure every engine, write explore.json and its pictures, print the table."""
     paths = settings.paths
     select(paths, policy_folder(settings))
-    choice = planned(load_policy(paths.policy).network, find_board(settings.board))
+    board = find_board(settings.board)
+    choice = planned(load_policy(paths.policy).network, board)
     if choice is not None:
         log_choice(choice, "explore")
     rows = explore(paths, settings.board, with_gates=settings.gates)
@@ -203,4 +205,6 @@ def run(settings: ExploreSettings) -> None:
         raise CompileError(f"explore: no engine could be built for {settings.board}; the lines above say why")
     found = {"board": settings.board, "engines": rows, "planned": choice and encode(choice.report)}
     write_json(paths.root / "explore.json", found)
-    print_table(rows, f"{paths.root.name} on {settings.board}, measured")
+    title = f"{paths.root.name} on {settings.board}"
+    plot_explore(rows, choice.candidates if choice else (), board, png_and_svg(paths.root / "explore"), title)
+    print_table(rows, f"{title}, measured")

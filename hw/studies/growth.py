@@ -24,6 +24,7 @@ from ganglion.models.build.closure import code_hash
 from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import write_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
 from ganglion.models.formats.policy_folder import (
@@ -181,6 +182,5 @@ def write_growth(paths: BuildPaths, board: Board, rows: Sequence[dict[str, Any]]
         paths.root / "growth.json", {"board": board.name, "adders_per_stage": ADDERS, "points": list(rows)}
     )
     title = f"{paths.root.name}'s actor on {board.name}"
-    for suffix in ("png", "svg"):
-        plot_growth(rows, paths.root / f"growth.{suffix}", title)
+    plot_growth(rows, png_and_svg(paths.root / "growth"), title)
     print_table(rows, title)

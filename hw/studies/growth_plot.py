@@ -4,51 +4,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-from ganglion.models.build.files import atomic_path
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
-# Colours that the colour-blind tell apart, and markers for print without any.
-STYLES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"))
+from ganglion.models.build.pictures import figure, line_style
+
 PANELS = {"latency_cycles": "cycles from input to answer", "lut": "LUT"}
 DENSE_COLOUR = "0.35"
 
 
-def plot_growth(rows: Sequence[dict[str, Any]], picture: Path, title: str) -> None:
-    """Draw the rows of growth.json into a file of the kind that its suffix names.
+def plot_growth(rows: Sequence[dict[str, Any]], pictures: Sequence[Path], title: str) -> None:
+    """Draw the rows of growth.json into each of `pictures`, of the kind that its suffix names.
 
     Lines join random networks, black-edged markers are trained policies, hollow ones are predictions.
     """
-    figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
-    for axes, (key, label) in zip(panels, PANELS.items(), strict=True):
-        _draw(axes, rows, key)
-        axes.set(xscale="log", yscale="log", xlabel="live nonzero weights", ylabel=label)
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.grid(which="major", alpha=0.3)
-        _mark_sparsities(axes, rows)
-    legend = [*panels[0].get_legend_handles_labels()[0], *_kinds()]
-    figure.legend(handles=legend, loc="outside lower center", ncols=4, frameon=False)
-    figure.suptitle(title)
-    with atomic_path(picture) as temporary:
-        figure.savefig(
-            temporary,
-            dpi=150,
-            format=picture.suffix[1:],
-            metadata={"Date": None} if picture.suffix == ".svg" else None,
-        )
-    plt.close(figure)
+    with figure(len(PANELS), *pictures, inches=(9.0, 4.6), title=title) as panels:
+        for axes, (key, label) in zip(panels, PANELS.items(), strict=True):
+            _draw(axes, rows, key)
+            axes.set(xscale="log", yscale="log", xlabel="live nonzero weights", ylabel=label)
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            _mark_sparsities(axes, rows)
+        legend = [*panels[0].get_legend_handles_labels()[0], *_kinds()]
+        panels[0].figure.legend(handles=legend, loc="outside lower center", ncols=4)
 
 
 def _draw(axes: Axes, rows: Sequence[dict[str, Any]], key: str) -> None:
     sparse = dict.fromkeys(row["engine"] for row in rows if row["engine"] != "dense")
-    for engine, (colour, marker) in zip(sparse, STYLES, strict=False):
+    for index, engine in enumerate(sparse):
+        colour, marker = (line_style(index)[key] for key in ("color", "marker"))
         points = sorted((row for row in rows if row["engine"] == engine), key=lambda row: row["nnz_live"])
         line = [row for row in points if not row["trained"]]
         axes.plot([row["nnz_live"] for row in line], [row[key] for row in line], color=colour, linewidth=1)

@@ -8,8 +8,8 @@ import pytest
 
 from ganglion.models.build.errors import ConfigError, ExportError
 from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.pictures import figure
 from ganglion.training.figures import _grouped, _ticks, draw_sparsity, figures, gather
-from ganglion.training.plot import figure
 from ganglion.training.results import ResultRow, read_row, read_table, seconds_of, write_table
 
 ZOO = Path(__file__).parents[2] / "models" / "zoo"

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganglion.models.build.codec import encode
 from ganglion.models.build.files import atomic_write, sha256_file, write_json
+from ganglion.models.build.pictures import figure
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.delta import DeltaNetwork
 from ganglion.models.formats.export import write_policy
@@ -20,7 +21,7 @@ from ganglion.training.delta.measure import Measured, Thresholds, measured
 from ganglion.training.delta.rollout import roll_out
 from ganglion.training.episodes import TEST_SEEDS, Episodes
 from ganglion.training.export import N_FRAMES
-from ganglion.training.plot import draw_curve, figure
+from ganglion.training.plot import draw_curve
 from ganglion.training.records import DELTA_PHASE, RESULT_FILE
 
 _RECORDED = ("step", "sparsity", "nnz", "nnz_live", "seed", "commit", "checkpoint")

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD
+from ganglion.models.build.pictures import figure, line_style, png_and_svg
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.zoo import ZOO
 from ganglion.training.delta.measure import DeltaReport
-from ganglion.training.plot import figure, line_style, png_and_svg
 from ganglion.training.records import RESULT_FILE, read_result
 from ganglion.training.zoo import DENSE
 

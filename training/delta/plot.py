@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ganglion.models.build.pictures import figure, line_style
 from ganglion.training.delta.measure import DeltaReport
-from ganglion.training.plot import figure, line_style
 
 
 def draw(title: str, report: DeltaReport, pictures: Sequence[Path]) -> None:

@@ -12,6 +12,7 @@ from ganglion.models.build.codec import encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import digest, sha256_file
 from ganglion.models.build.lock import locked
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
 from ganglion.models.formats.policy_folder import JSON_FILE, Policy, load_policy
@@ -30,7 +31,6 @@ from ganglion.training.delta.records import Records
 from ganglion.training.delta.search import search
 from ganglion.training.delta.table import print_table
 from ganglion.training.episodes import CONFIRM_SEEDS, MILESTONE_SEEDS, TEST_SEEDS, n_test_episodes
-from ganglion.training.plot import png_and_svg
 from ganglion.training.statistics import floor_of
 from ganglion.training.threads import use_one_fast_thread
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from ganglion.models.build.pictures import figure, line_style
 from ganglion.models.quant.schemes import Scheme
-from ganglion.training.plot import figure, line_style
 from ganglion.training.study.infer import RUNTIMES
 from ganglion.training.study.records import Row
 from ganglion.training.study.tables import label

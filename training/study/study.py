@@ -14,10 +14,10 @@ from rich.console import Console
 
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.lock import locked
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.sparsity import Pruning
 from ganglion.training.cluster import cluster, failures_of, require_no
-from ganglion.training.plot import png_and_svg
 from ganglion.training.run import Run
 from ganglion.training.statistics import floor_of
 from ganglion.training.study.cells import Cell

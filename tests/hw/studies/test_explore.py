@@ -10,10 +10,12 @@ import pytest
 from ganglion.hw.mapping.choose import choose
 from ganglion.hw.mapping.compile_settings import options_for
 from ganglion.hw.studies.explore import ENGINES, ExploreSettings, able, explore, planned, print_table, run
+from ganglion.hw.studies.explore_plot import plot_explore
 from ganglion.hw.target.board import find_board
 from ganglion.hw.target.boards import BOARDS
 from ganglion.models.build.errors import CompileError, ConfigError
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.models.select_policy import shipped_policy
 from tests.hw.toy import toy_cnn, toy_network, write_toy_cnn
@@ -60,6 +62,23 @@ def test_grids_are_planned_side_by_side_each_with_its_fastest_tail() -> None:
         alike = [other for other in whole.candidates if other.settings == each.settings]
         assert each.latency_cycles == min(other.latency_cycles for other in alike)
     assert planned(toy_network(), board) is None
+
+
+def test_the_picture_shows_what_was_measured_and_what_was_planned(tmp_path: Path) -> None:
+    board = find_board("Pynq-Z2")
+    choice = planned(toy_cnn(), board)
+    assert choice is not None
+    used = {"lut": 900, "ff": 500, "dsp": 8, "bram": 9}
+    rows = [
+        {"engine": f"{name} 8", "latency_us": us, **used} for name, us in (("folded", 1.4), ("delta", 0.7))
+    ]
+    for drawn, candidates in (("engines", ()), ("game", choice.candidates)):
+        plot_explore(rows, candidates, board, png_and_svg(tmp_path / drawn), "title")
+        assert (tmp_path / f"{drawn}.png").read_bytes().startswith(b"\x89PNG")
+    engines, game = ((tmp_path / f"{drawn}.svg").read_text() for drawn in ("engines", "game"))
+    assert ">folded 8<" in engines and ">planned<" not in engines
+    fastest = choice.taken.name.split(" ")[1]
+    assert ">planned<" in game and fastest in game and ">folded 8<" not in game
 
 
 def test_a_part_too_small_for_every_engine_is_an_error(

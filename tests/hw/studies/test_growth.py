@@ -14,6 +14,7 @@ from ganglion.hw.target.resources import Resources
 from ganglion.models.build.errors import CompileError, ExportError
 from ganglion.models.build.files import read_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.select_policy import shipped_policy
 from tests.hw.toy import write_toy_policy
 
@@ -71,10 +72,9 @@ def test_the_table_marks_predictions(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_picture_is_drawn_as_png_and_svg(tmp_path: Path) -> None:
     rows = [_row("dense", 90), _row("folded 8", 90), _row("folded 8", 30, trained=True, predicted=True)]
-    for suffix, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
-        picture = tmp_path / f"growth.{suffix}"
-        plot_growth(rows, picture, "title")
-        assert picture.read_bytes().startswith(start)
+    plot_growth(rows, png_and_svg(tmp_path / "growth"), "title")
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "growth.svg").read_bytes().startswith(b"<?xml")
 
 
 @pytest.mark.slow
