@@ -42,7 +42,7 @@ class Folded(NodeEngine):
                 settings=settings,
                 varied=self.varied,
                 latency_cycles=made.latency_cycles,
-                interval_cycles=made.program.n_cycles,
+                interval_cycles=made.interval_cycles(made.entry.words),
                 resources=made.resources,
                 plan=made,
             )

@@ -12,6 +12,7 @@ import pytest
 from ganglion.hw.compile import compile_policy
 from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.engine import Candidate, EngineSettings
+from ganglion.hw.engines.folded.plan import FoldedPlan
 from ganglion.hw.engines.folded.settings import FoldedSettings
 from ganglion.hw.engines.folded.shape import Multiplier
 from ganglion.hw.engines.registry import engines, find_engine, registered
@@ -68,6 +69,16 @@ def test_an_engine_with_state_is_taken_only_where_no_other_will_do(network: IntN
         assert choice.taken.engine == "folded"
         least = min(_share(each) for each in choice.candidates if each.engine == "delta")
         assert least < _share(choice.taken)
+
+
+@pytest.mark.parametrize("board", ["Pynq-Z2", "ULX3S"])
+def test_a_candidate_promises_the_interval_of_its_node(board: str) -> None:
+    one_layer = random_network(np.random.default_rng(0), (24, 3), density=1.0)
+    for each in find_engine("folded").candidates(one_layer, find_board(board), 0):
+        assert isinstance(each.plan, FoldedPlan)
+        assert each.interval_cycles == each.plan.interval_cycles(each.plan.entry.words)
+        # The last weights read what was loaded first, so the next vector comes after the program's end.
+        assert each.interval_cycles > each.plan.program.n_cycles or each.settings.lanes > 32
 
 
 def test_a_tighter_latency_never_takes_less_of_the_part(network: IntNetwork) -> None:
