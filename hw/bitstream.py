@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.flows.flow import Flow
 from ganglion.hw.flows.registry import boards_at_once, find_flow
 from ganglion.hw.shell.generate import generate
@@ -17,7 +17,6 @@ from ganglion.hw.target.board import Board
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, ToolError
 from ganglion.models.build.files import sha256_file
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
@@ -126,8 +125,7 @@ def build_bitstream(flow: Flow, paths: BuildPaths, design: Design, seeds: int) -
 def run(settings: BitstreamSettings) -> None:
     """Make a build's bit file, or record why there is none."""
     paths = settings.paths
-    with locked(paths.root):
-        design = load_design(paths)
+    with locked_design(paths) as design:
         flow = require_flow(design.board) if settings.require else find_flow(design.board)
         if isinstance(flow, str):
             reason = _skip_reason(flow)

@@ -52,8 +52,8 @@ def run(settings: HwSettings) -> None:
 
 def run_bitstream(settings: HwSettings) -> None:
     """Build and verify, then make the bit file; ToolError, before anything is built, where no flow can."""
-    bitstream.require_flow(settings.checked().board)
     paths, folder = settings.paths, policy_folder(settings)
+    bitstream.require_flow(settings.checked().board)
     with locked(paths.root):
         build = _compiled(settings, paths, folder)
         _verify(build)

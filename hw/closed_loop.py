@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.episodes import Episode, Floats, drive, newest, replay
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.latency import Latency, latency_of
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled, spelled_command
@@ -172,8 +171,7 @@ def _mean_return(episodes: Sequence[Episode]) -> float:
 def run(settings: ClosedLoopSettings) -> None:
     """Drive episodes through a build's RTL, unless closed_loop.json is up to date."""
     paths = settings.paths
-    with locked(paths.root):
-        design = load_design(paths)
+    with locked_design(paths) as design:
         stage = design_stage("closed_loop", paths, design, __name__, episodes=settings.episodes)
         stage.refresh(
             [paths.closed_loop, paths.strip],

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.flows.yosys.run import tool
 from ganglion.hw.gatelevel.activity import Activity, measure_activity
 from ganglion.hw.gatelevel.bench import netlist_bench, require_models, synthesize_netlist
@@ -26,7 +26,6 @@ from ganglion.hw.simulate import verify
 from ganglion.models.build.codec import STRICT, Amount, Count, decode_json, encode_json
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.files import atomic_write, sha256_file
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.build.spelling import spelled
@@ -137,8 +136,7 @@ def current(paths: BuildPaths) -> GateLevel | None:
 def run(settings: GatesSettings) -> None:
     """Prove a build's netlist, unless gates.json is up to date; MismatchError names the first difference."""
     paths = settings.paths
-    with locked(paths.root):
-        design = load_design(paths)
+    with locked_design(paths) as design:
         require_models(design.board.family)
         stage = design_stage(
             STAGE,

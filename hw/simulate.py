@@ -14,13 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal
 
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
 from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 
@@ -168,8 +167,7 @@ def simulate(paths: BuildPaths, design: Design) -> Simulation:
 def run(settings: BuildSettings) -> None:
     """Verify a build's RTL, unless sim.json is up to date; MismatchError names the first difference."""
     paths = settings.paths
-    with locked(paths.root):
-        design = load_design(paths)
+    with locked_design(paths) as design:
         stage = design_stage("simulate", paths, design, __name__)
         stage.refresh([paths.sim], lambda: _prove(paths, design))
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ganglion.hw.design.chip_head import HEAD_MODULE
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.flows.yosys.run import YOSYS, map_design, tool
 from ganglion.hw.target.family import Cells
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
 from ganglion.models.build.files import read_json
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 
@@ -139,7 +138,6 @@ def preparing() -> Iterator[Callable[[], object]]:
 def run(settings: BuildSettings) -> None:
     """Count a build's resources, unless synth.json is up to date."""
     paths = settings.paths
-    with locked(paths.root):
-        design = load_design(paths)
+    with locked_design(paths) as design:
         stage = design_stage("synth", paths, design, __name__, tool=tool())
         stage.refresh([paths.synth], lambda: encode_json(paths.synth, synthesize(paths, design)))

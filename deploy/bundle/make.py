@@ -48,7 +48,7 @@ class Bundle:
 def make_bundle(settings: BundleSettings) -> Bundle:
     """Return the bundle of a build, made again only when what it is made from changed."""
     paths = settings.paths
-    with locked(paths.root):
+    with locked(paths.existing()):
         artefacts = read_artefacts(paths, settings.board, settings.simulated)
         bundle = Bundle(archive=paths.bundle / f"{_stem(artefacts)}.tar.gz", artefacts=artefacts)
         code = {module: code_hash(module) for module in (__name__, *ENTRIES)}

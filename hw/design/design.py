@@ -1,5 +1,7 @@
 """hw.json: what compile leaves behind, as it writes it and the later stages read it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +14,7 @@ from ganglion.models.build.closure import code_hash
 from ganglion.models.build.codec import STRICT, decode, encode
 from ganglion.models.build.errors import CompileError, GanglionError
 from ganglion.models.build.files import check_hashes, read_json, sha256_file, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
@@ -186,6 +189,13 @@ def load_design(paths: BuildPaths) -> Design:
     except GanglionError as error:
         raise CompileError(f"{error}; run {spelled_command('compile', paths.root.name)} again") from None
     return design
+
+
+@contextmanager
+def locked_design(paths: BuildPaths) -> Iterator[Design]:
+    """Hold a build alone while the block runs, and yield its design; raises what `load_design` does."""
+    with locked(paths.existing()):
+        yield load_design(paths)
 
 
 def _check_policy(paths: BuildPaths, compiled: dict[str, str]) -> None:

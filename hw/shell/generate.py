@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganglion.hw.design.design import Design, design_stage, load_design
+from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.shell.description import TOPS, Shell, describe
 from ganglion.hw.shell.emit import CORE, core_module
 from ganglion.hw.shell.emit_axi import axi_lite_module, axi_module
@@ -15,7 +15,6 @@ from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.models.build.codec import decode_json, encode_json
 from ganglion.models.build.files import atomic_write, sha256_file
-from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.settings import BuildSettings
 from ganglion.models.formats.policy_folder import JSON_FILE
@@ -73,21 +72,19 @@ def write_shell(paths: BuildPaths, design: Design, policy_sha256: str) -> Shell:
     return encode_json(paths.shell_json, shell)
 
 
-def generate(paths: BuildPaths) -> Design:
-    """Write a build's shells, unless they are up to date; return its design."""
-    with locked(paths.root):
-        design = load_design(paths)
+def generate(paths: BuildPaths) -> None:
+    """Write a build's shells, unless they are up to date."""
+    with locked_design(paths) as design:
         stage = design_stage("shell", paths, design, __name__)
         policy = sha256_file(paths.policy / JSON_FILE)
         stage.refresh([paths.shell], lambda: write_shell(paths, design, policy))
-        return design
 
 
 def run(settings: ShellSettings) -> None:
     """Write a build's shells, and the simulated one as a library."""
     paths = settings.paths
-    with locked(paths.root):
-        design = generate(paths)
+    with locked_design(paths) as design:
+        generate(paths)
         if settings.library:
             _refresh_library(paths, design, "axi_lite", paths.shell_library, HARNESS)
         if settings.serial_library:

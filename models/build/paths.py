@@ -130,6 +130,12 @@ class BuildPaths:
             raise ExportError(f"{path} is missing; run {spelled_command(command, self.root.name)} first")
         return path
 
+    def existing(self) -> Path:
+        """Return the build's folder, for a stage that makes none; ExportError where it is missing."""
+        if not self.root.exists():
+            self.made(self.hw, "compile")
+        return self.root
+
     @property
     def work(self) -> Path:
         """Scratch of the tools (FINN, Verilator, yosys); may be deleted at any time."""
