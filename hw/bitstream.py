@@ -39,7 +39,7 @@ class BitstreamSettings(BuildSettings):
     require: bool = False
     """Fail, instead of skipping, where no flow for the board is installed."""
     seeds: int = SEEDS
-    """How many placements may be tried until one meets the clock."""
+    """How many placements nextpnr may try until one meets the clock; of openXC7's the fastest is taken."""
 
     def __post_init__(self) -> None:
         check_seeds(self.seeds)
@@ -132,12 +132,15 @@ def run(settings: BitstreamSettings) -> None:
             _refresh(paths, design, {"skipped": reason}, lambda: Bitstream(status="skipped", reason=reason))
         else:
             generate(paths)
+            may_read = {
+                "seeds": settings.seeds,
+                "activity": sha256_file(paths.activity) if paths.activity.is_file() else None,
+            }
             inputs = {
                 "flow": flow.name,
                 "tools": flow.tools(),
-                "seeds": settings.seeds,
                 "shell": sha256_file(paths.shell_json),
-                "activity": sha256_file(paths.activity) if paths.activity.is_file() else None,
+                **{name: value for name, value in may_read.items() if name in flow.reads},
             }
             _refresh(paths, design, inputs, lambda: build_bitstream(flow, paths, design, settings.seeds))
 

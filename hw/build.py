@@ -23,7 +23,7 @@ class HwSettings(EngineOptions, BuildSettings):
     gates: bool = False
     """Simulate the netlist of synthesis too, against every golden vector; minutes more."""
     seeds: int = bitstream.SEEDS
-    """How many placements may be tried until one meets the clock, where a bit file is made."""
+    """How many placements may be tried, where a bit file is made (see bitstream)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -8,6 +8,7 @@ observations in every step.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.episodes import Episode, Floats, drive, newest, replay
 from ganglion.hw.sim.harness import Bench
 from ganglion.hw.sim.latency import Latency, latency_of
+from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Count, encode_json
 from ganglion.models.build.errors import ConfigError, ExportError, MismatchError
@@ -30,6 +32,8 @@ from ganglion.models.spec.policy import PolicySpec
 if TYPE_CHECKING:
     from ganglion.models.formats.policy_folder import Policy
 
+TOOLS = ("ale-py", "gymnasium", "mujoco", "torch")
+"""On whose versions an episode depends."""
 FIRST_SEED = 1000
 EPISODES = 3
 PYTORCH_BATCH = 128
@@ -172,7 +176,12 @@ def run(settings: ClosedLoopSettings) -> None:
     """Drive episodes through a build's RTL, unless closed_loop.json is up to date."""
     paths = settings.paths
     with locked_design(paths) as design:
-        stage = design_stage("closed_loop", paths, design, __name__, episodes=settings.episodes)
+        described = {
+            "episodes": settings.episodes,
+            "toolchain": toolchain(),
+            "tools": {tool: version(tool) for tool in TOOLS},
+        }
+        stage = design_stage("closed_loop", paths, design, __name__, **described)
         stage.refresh(
             [paths.closed_loop, paths.strip],
             lambda: encode_json(paths.closed_loop, closed_loop(paths, design, settings.episodes)),

@@ -20,6 +20,7 @@ from ganglion.hw.gatelevel.netlist import Netlist, read_netlist
 from ganglion.hw.gatelevel.saif import write_saif
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Switching
+from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.hw.simulate import verify
@@ -144,6 +145,7 @@ def run(settings: GatesSettings) -> None:
             design,
             __name__,
             tool=tool(),
+            toolchain=toolchain(),
             actions=settings.actions,
             saif=settings.saif,
             netlist=None if settings.netlist is None else sha256_file(settings.netlist),

@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 from ganglion.hw.design.design import Design, design_stage, locked_design
 from ganglion.hw.sim.equality import Vectors, check_result
 from ganglion.hw.sim.harness import Bench, Result, Traffic
+from ganglion.hw.sim.toolchain import toolchain
 from ganglion.hw.sim.vectors import proof_vectors
 from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.codec import STRICT, Amount, Count, encode_json
@@ -168,7 +169,7 @@ def run(settings: BuildSettings) -> None:
     """Verify a build's RTL, unless sim.json is up to date; MismatchError names the first difference."""
     paths = settings.paths
     with locked_design(paths) as design:
-        stage = design_stage("simulate", paths, design, __name__)
+        stage = design_stage("simulate", paths, design, __name__, toolchain=toolchain())
         stage.refresh([paths.sim], lambda: _prove(paths, design))
 
 

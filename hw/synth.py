@@ -107,7 +107,7 @@ def synthesize(paths: BuildPaths, design: Design) -> Synthesis:
         tool=tool(),
         part=design.part,
         **total,
-        utilisation={name: round(total[name] / count, 3) for name, count in available.items()},
+        utilisation={name: round(total[name] / count, 3) for name, count in available.items() if count},
         nodes=nodes,
         notes=NOTES,
         seconds=round(time.monotonic() - start, 1),

@@ -39,6 +39,11 @@ class Flow(Protocol):
         """How families name it."""
         ...
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Of `seeds` and `activity` (gates/activity.saif) those that its bit file depends on."""
+        ...
+
     def unavailable(self, board: Board) -> str | None:
         """Return why it cannot make a bit file for `board` on this machine, None when it can."""
         ...

@@ -1,6 +1,5 @@
 """A flat netlist as yosys and nextpnr write it in JSON, and as Verilog that instantiates the same cells."""
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganglion.models.build.errors import ToolError
+from ganglion.models.build.files import read_json
 
 Bit = int | str
 """A net by its number, or a constant: "0", "1", "x" or "z"."""
@@ -64,7 +64,9 @@ class Netlist:
 
 def read_netlist(path: Path, top: str) -> Netlist:
     """Return the module `top` of a JSON netlist; ToolError when it is not there or not flat."""
-    modules: dict[str, Any] = json.loads(path.read_text())["modules"]
+    modules = read_json(path, ToolError).get("modules")
+    if not isinstance(modules, dict):
+        raise ToolError(f"{path}: no netlist of yosys or nextpnr, it has no modules")
     if top not in modules:
         raise ToolError(f"{path}: no module {top!r}; it has {', '.join(sorted(modules)[:5])}")
     module = modules[top]

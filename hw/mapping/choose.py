@@ -5,7 +5,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
-from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.design.design import CandidateReport, ChoiceReport, Estimate
@@ -15,12 +14,10 @@ from ganglion.hw.mapping.candidates import all_candidates, candidates_of
 from ganglion.hw.target.board import Board
 from ganglion.models.build.errors import CompileError
 from ganglion.models.build.spelling import spelled
+from ganglion.models.build.tables import whole_console
 from ganglion.models.reference import IntNetwork
 
 log = logging.getLogger(__name__)
-
-NUMBERS_WIDTH = 96
-"""Characters of the table of candidates beside their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +160,7 @@ def log_choice(choice: Choice, stage: str = "compile") -> None:
     board = choice.board
     table = Table(title=f"engines for {board.name} at {board.clock_mhz:g} MHz, predicted")
     for column in ("", "cycles", "µs", "interval", "LUT", "FF", "DSP", "BRAM", "share", ""):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        table.add_column(column, justify="right" if column else "left")
     for each in choice.candidates:
         table.add_row(
             each.name,
@@ -174,7 +171,7 @@ def log_choice(choice: Choice, stage: str = "compile") -> None:
             f"{each.resources.share_of(board.resources):.0%}",
             choice.verdict(each),
         )
-    console = Console(width=NUMBERS_WIDTH + max(len(each.name) for each in choice.candidates))
+    console = whole_console(table)
     with console.capture() as captured:
         console.print(table)
     log.info("%s", captured.get().rstrip())

@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.design.design import load_design
@@ -17,6 +16,7 @@ from ganglion.hw.sim.verilate import simulator_cache, verilate
 from ganglion.models.build.files import merge_json, read_json
 from ganglion.models.build.paths import BENCH_FILE, BuildPaths
 from ganglion.models.build.settings import BuildSettings
+from ganglion.models.build.tables import print_whole
 
 ENGINES = ("dense", "folded 8", "folded 32", "unrolled 2", "planar")
 MEASURED_S = 3.0
@@ -69,7 +69,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
             f"{every['inferences_per_s']:,}",
             f"{one['cpu_us_per_inference']:.2f}",
         )
-    Console(width=110).print(table)
+    print_whole(table)
 
 
 def run(settings: BuildSettings) -> None:

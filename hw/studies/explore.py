@@ -7,12 +7,12 @@ convolutions, whose engine takes minutes to build, only the fastest is; the othe
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw import compile, gates, simulate, synth
@@ -27,12 +27,14 @@ from ganglion.hw.sim.verilate import simulator_cache
 from ganglion.hw.studies.explore_plot import COUNTS, plot_explore
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.codec import decode_json, encode
-from ganglion.models.build.errors import CompileError, GanglionError, ToolError
+from ganglion.models.build.errors import CompileError, GanglionError, MismatchError, ToolError
 from ganglion.models.build.files import read_json, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.pictures import png_and_svg
-from ganglion.models.build.settings import BuildSettings
+from ganglion.models.build.settings import BuildSettings, nameable
 from ganglion.models.build.stage import Stage
+from ganglion.models.build.tables import print_whole
 from ganglion.models.formats.policy_folder import load_policy, read_description
 from ganglion.models.reference import IntNetwork
 from ganglion.models.select_policy import policy_folder, select
@@ -52,7 +54,6 @@ COLUMNS = {
     "interval": "interval_cycles",
     **{count.upper(): count for count in COUNTS},
     "sim/s": "simulated_inferences_per_s",
-    "wrong": "mismatches",
     "seconds": "seconds",
 }
 # Shown where a row has them: what no step exceeds, proven, of an engine whose cycles depend on data; what
@@ -89,9 +90,11 @@ def explore(
         label = engine_label(options)
         log.info("explore: %s", label)
         try:
-            build = compile_engine(paths, paths.policy, replace(options, board=board))
-            row = {"engine": label, "build": build.root.name} | measured(build) | speed(build)
-            rows.append(row | (switched(build) if with_gates else {}))
+            with compiled(paths, paths.policy, replace(options, board=board)) as build:
+                row = {"engine": label, "build": build.root.name} | measured(build) | speed(build)
+                rows.append(row | (switched(build) if with_gates else {}))
+        except MismatchError:
+            raise
         except GanglionError as error:
             log.warning("explore: %s left out: %s", label, error)
     return rows
@@ -129,17 +132,18 @@ def engine_label(options: TargetOptions) -> str:
     return " ".join([options.engine, *(str(value) for value in given if value is not None)])
 
 
-def compile_engine(paths: BuildPaths, policy: Path, options: TargetOptions) -> BuildPaths:
-    """Return the build of the policy in a folder with an engine, beside the build `paths`.
+@contextmanager
+def compiled(paths: BuildPaths, policy: Path, options: TargetOptions) -> Iterator[BuildPaths]:
+    """Yield the build of the policy in a folder with an engine, beside the build `paths`, and hold it alone.
 
     It is named after that build, the policy and the engine; what is up to date is not made again.
     """
-    label = engine_label(options).replace(" ", "")
-    root = paths.root
-    build = BuildPaths(root=root.with_name(f"{root.name}-{read_description(policy).name}-{label}"))
-    select(build, policy)
-    compile.compile_build(build, options)
-    return build
+    label, name = engine_label(options).replace(" ", ""), nameable(read_description(policy).name)
+    build = BuildPaths(root=paths.root.with_name(f"{paths.root.name}-{name}-{label}"))
+    with locked(build.root):
+        select(build, policy)
+        compile.compile_build(build, options)
+        yield build
 
 
 def measured(build: BuildPaths) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
     for row in rows:
         values = [row[key] for key in columns.values()]
         table.add_row(row["engine"], *("" if value is None else f"{value:,}" for value in values))
-    Console(width=110).print(table)
+    print_whole(table)
 
 
 def run(settings: ExploreSettings) -> None:

@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ganglion.hw.engines.unrolled.engine import Unrolled
 from ganglion.hw.engines.unrolled.settings import UnrolledSettings
 from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
-from ganglion.hw.studies.explore import COUNTS, StudySettings, compile_engine, engine_label, measured
+from ganglion.hw.studies.explore import COUNTS, StudySettings, compiled, engine_label, measured
 from ganglion.hw.studies.growth_plot import plot_growth
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.closure import code_hash
@@ -27,6 +26,7 @@ from ganglion.models.build.paths import BuildPaths
 from ganglion.models.build.pictures import png_and_svg
 from ganglion.models.build.spelling import spelled_command
 from ganglion.models.build.stage import Stage
+from ganglion.models.build.tables import print_whole
 from ganglion.models.formats.policy_folder import (
     GOLDEN_FILE,
     JSON_FILE,
@@ -129,7 +129,8 @@ def cost(paths: BuildPaths, policy: Path, board: Board, engine: TargetOptions) -
         if not board.holds(promised.resources):
             cycles = {key: getattr(promised, key) for key in ("latency_cycles", "interval_cycles")}
             return cycles | asdict(promised.resources) | {"predicted": True}
-    row = measured(compile_engine(paths, policy, engine))
+    with compiled(paths, policy, engine) as build:
+        row = measured(build)
     return {key: row[key] for key in COSTS} | {"predicted": False}
 
 
@@ -149,7 +150,7 @@ def print_table(rows: Sequence[dict[str, Any]], title: str) -> None:
             f"{network['nnz_live']:,}",
             *(_cell(cells[engine]) if engine in cells else "" for engine in engines),
         )
-    Console(width=110).print(table)
+    print_whole(table)
 
 
 def _cell(row: dict[str, Any]) -> str:

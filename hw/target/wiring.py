@@ -8,6 +8,8 @@ from ganglion.models.build.errors import ConfigError
 
 NEEDED_PINS = ("clock", "rx", "tx")
 OPTIONAL_PINS = ("reset", "ready", "answer", "done", "error")
+LEAST_CLOCKS_PER_BIT = 8
+MOST_BAUD_ERROR = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +56,12 @@ class Wiring:
         for site in sites:
             if sites.count(site) > 1:
                 raise ConfigError(f"wiring.pins: {site} is two pins")
+
+    def carries(self, clock_mhz: float) -> bool:
+        """Return whether the serial line runs at this clock: by docs/serial.md, and close to `baud`."""
+        clocks = clock_mhz * 1e6 / self.baud
+        return clocks >= LEAST_CLOCKS_PER_BIT and abs(clocks / round(clocks) - 1) <= MOST_BAUD_ERROR
+
+    def clocks_per_bit(self, clock_mhz: float) -> int:
+        """Return the cycles that a bit of the serial line takes."""
+        return round(clock_mhz * 1e6 / self.baud)

@@ -117,8 +117,10 @@ class BuildPaths:
         return (
             self.sim,
             self.closed_loop,
+            self.strip,
             self.synth,
             self.gates,
+            self.activity,
             self.shell_json,
             self.bitstream,
             self.report,

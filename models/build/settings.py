@@ -50,5 +50,10 @@ def paths_of(name: str, build: Path) -> BuildPaths:
 def build_name(folder: Path) -> str:
     """Return the name of a policy folder's build: its own, and six digits that tell equal names apart."""
     path = folder.resolve()
-    stem = re.sub(r"[^A-Za-z0-9_.+-]+", "-", path.name).lstrip("-_.+") or "policy"
+    stem = nameable(path.name).lstrip("-_.+") or "policy"
     return f"{stem}-{sha256(str(path).encode()).hexdigest()[:6]}"
+
+
+def nameable(text: str) -> str:
+    """Return a text with "-" for whatever cannot stand in a build's name."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)

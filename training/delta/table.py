@@ -1,8 +1,8 @@
 """The table of a study, for the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 
+from ganglion.models.build.tables import print_whole
 from ganglion.models.environments import is_game
 from ganglion.training.delta.measure import DeltaReport, Measured
 from ganglion.training.statistics import as_precise, mean_and_std
@@ -41,4 +41,4 @@ def print_table(report: DeltaReport) -> None:
     for what, each in (("chosen", report.chosen), ("trained", report.trained)):
         if each is not None:
             add_measured(f" ({what})", each)
-    Console(width=118).print(table)
+    print_whole(table)

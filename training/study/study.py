@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from ganglion.models.build.codec import decode_json
 from ganglion.models.build.lock import locked
 from ganglion.models.build.pictures import png_and_svg
+from ganglion.models.build.tables import print_whole
 from ganglion.models.quant.schemes import Scheme
 from ganglion.models.sparsity import Pruning
 from ganglion.training.cluster import cluster, failures_of, require_no
@@ -154,9 +153,8 @@ def run(settings: StudySettings) -> None:
     with locked(settings.root):
         rows = study(settings)
         tables = _write(settings.root, rows)
-    console = Console(width=140)
     for table in tables:
-        console.print(table.rich())
+        print_whole(table.rich())
     if missing := missing_hardware(rows):
         print(missing)
     print(f"written to {settings.root}")

@@ -23,6 +23,10 @@ MOST_NEURONS = 1.5
 """Neurons for each product of a lane up to which columns are dealt: a neuron takes a cycle of all lanes."""
 
 
+FEWER_LANES = (48, 32, 24, 16, 12, 8, 4, 2, 1)
+"""What is tried where a board cannot hold the lanes that were asked for."""
+
+
 class Folded(NodeEngine):
     """Cycles are about nonzero weights over lanes."""
 
@@ -37,15 +41,7 @@ class Folded(NodeEngine):
         """Yield plans of more and more lanes, until more of them only take more or cannot fit."""
         for settings in worth_planning(self.usual, network):
             made = self._fitted(network, settings, board)
-            yield Candidate(
-                engine=self.name,
-                settings=settings,
-                varied=self.varied,
-                latency_cycles=made.latency_cycles,
-                interval_cycles=made.interval_cycles(made.entry.words),
-                resources=made.resources,
-                plan=made,
-            )
+            yield self.planned_candidate(settings, made)
             if is_last_worth_planning(made, board, enough_cycles):
                 return
 
@@ -54,9 +50,28 @@ class Folded(NodeEngine):
     ) -> tuple[FoldedPlan | ColumnPlan, ...]:
         """Return a plan a network, of the smallest engine that is about as fast as any of so many lanes."""
         plans = tuple(self._fitted(network, settings, board) for network in networks)
-        for made in plans:
-            board.require(made.resources + taken, _what(made), _remedy(made, taken, board))
+        for network, made in zip(networks, plans, strict=True):
+            if not board.holds(made.resources + taken):
+                remedy = self._remedy(network, settings, made, taken, board)
+                board.require(made.resources + taken, _what(made), remedy)
         return plans
+
+    def _remedy(
+        self,
+        network: IntNetwork,
+        settings: FoldedSettings,
+        made: FoldedPlan | ColumnPlan,
+        taken: Resources,
+        board: Board,
+    ) -> str:
+        """Return the nearest setting that works: the most lanes that fit, or fewer nonzeros where none do."""
+        for lanes in (lanes for lanes in FEWER_LANES if lanes < made.shape.lanes):
+            if board.holds(self._fitted(network, replace(settings, lanes=lanes), board).resources + taken):
+                return f"set {spelled('lanes', lanes)} or take a larger board"
+        left, need = board.budget - taken, made.resources
+        if need.bram > left.bram:
+            return f"prune to about {network.nnz * left.bram // need.bram} nonzeros or take a larger board"
+        return "take a larger board"
 
     def _fitted(self, network: IntNetwork, settings: FoldedSettings, board: Board) -> FoldedPlan | ColumnPlan:
         """Return the plan by rows, or for wide layers by columns unless rows are faster."""
@@ -100,14 +115,3 @@ def _pipelining(settings: FoldedSettings, board: Board) -> int:
 
 def _what(plan: FoldedPlan | ColumnPlan) -> str:
     return f"the folded engine, {plan.shape.lanes} lanes for {plan.network.nnz} nonzeros,"
-
-
-def _remedy(plan: FoldedPlan | ColumnPlan, taken: Resources, board: Board) -> str:
-    """Return the nearest setting that works: fewer lanes, or where memories are short fewer nonzeros."""
-    left, need = board.budget - taken, plan.resources
-    fewer = min(
-        plan.shape.lanes * getattr(left, kind) // max(1, getattr(need, kind)) for kind in ("lut", "ff", "dsp")
-    )
-    if need.bram > left.bram:
-        return f"prune to about {plan.network.nnz * left.bram // need.bram} nonzeros or take a larger board"
-    return f"set {spelled('lanes', max(1, fewer))} or take a larger board"

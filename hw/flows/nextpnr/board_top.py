@@ -41,7 +41,7 @@ def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, 
         "  ganglion_reset u_reset (",
         f"    .clk_i(clk), .locked_i(locked), .reset_i({_reset(wiring)}), .rst_no(rst_n)",
         "  );",
-        f"  {shell} #(.ClocksPerBit({clocks_per_bit(wiring, clock_mhz)})) u_shell (",
+        f"  {shell} #(.ClocksPerBit({wiring.clocks_per_bit(clock_mhz)})) u_shell (",
         "    .clk_i(clk), .rst_ni(rst_n), .rx_i(rx), .tx_o(tx), .done_o(ended), .error_o(failed)",
         "  );",
         *(_answer() if "answer" in wiring.pins else []),
@@ -49,11 +49,6 @@ def board_top(wiring: Wiring, shell: str, clock_mhz: float, clock: Mapping[str, 
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
-
-
-def clocks_per_bit(wiring: Wiring, clock_mhz: float) -> int:
-    """Return the cycles that a bit of the serial line takes."""
-    return max(1, round(clock_mhz * 1e6 / wiring.baud))
 
 
 def exchange_us(wiring: Wiring, shell: Shell) -> float:

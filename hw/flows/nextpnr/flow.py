@@ -36,6 +36,7 @@ class Nextpnr:
     """yosys, nextpnr and a packer, for boards whose wiring is known."""
 
     name = "nextpnr"
+    reads = frozenset({"seeds"})
 
     def unavailable(self, board: Board) -> str | None:
         """Return why there is no bit file by nextpnr, None when there can be."""
@@ -112,13 +113,23 @@ def _version(distribution: str) -> str | None:
 def _clock(board: Board) -> tuple[float, Divisors | None]:
     """Return the accelerator's clock in MHz, at most the board's, and the PLL's dividers for it."""
     assert board.wiring is not None
-    found = fastest_clock(board.family.pll, board.wiring.oscillator_mhz, board.clock_mhz)
+    found = fastest_serial_clock(board, board.clock_mhz)
     if found is None:
         raise ConfigError(
             f"{board.name}: no clock up to {spelled('clock_mhz', f'{board.clock_mhz:g}')} can be made of its "
-            f"oscillator's {board.wiring.oscillator_mhz:g} MHz"
+            f"oscillator's {board.wiring.oscillator_mhz:g} MHz that its serial line runs at"
         )
     return found
+
+
+def fastest_serial_clock(board: Board, limit_mhz: float) -> tuple[float, Divisors | None] | None:
+    """Return the fastest clock up to a limit that the serial line can run at, and its dividers."""
+    assert board.wiring is not None
+    while found := fastest_clock(board.family.pll, board.wiring.oscillator_mhz, limit_mhz):
+        if board.wiring.carries(found[0]):
+            return found
+        limit_mhz = 0.999 * found[0]
+    return None
 
 
 def _write_top(
@@ -144,10 +155,9 @@ def _map(design: Design, shell: Shell, work: Path) -> None:
 
 def check_clock(board: Board, placed: Placement, clock_mhz: float, seeds: int) -> None:
     """Raise ToolError, with a clock that would be met, when this one is not."""
-    assert board.wiring is not None
     if placed.clock_mhz >= clock_mhz:
         return
-    met = fastest_clock(board.family.pll, board.wiring.oscillator_mhz, placed.clock_mhz)
+    met = fastest_serial_clock(board, placed.clock_mhz)
     lower = "" if met is None else f"compile with {spelled('clock_mhz', f'{met[0]:g}')}, or "
     raise ToolError(
         f"timing is not met on {board.name}: the best of {seeds} seeds reaches {placed.clock_mhz:g} MHz of "

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ganglion.hw.flows.nextpnr.architecture import ROUTED, Step, Tool, dividers, wasm_tool
 from ganglion.hw.target.pll import Divisors
 from ganglion.hw.target.wiring import Pin, Wiring
+from ganglion.models.build.errors import ConfigError
 
 PACKER = Tool(
     name="gowin_pack",
@@ -34,7 +35,12 @@ class Gowin:
         return {"pins.cst": "\n".join(lines) + "\n"}
 
     def clock_parameters(self, wiring: Wiring, divisors: Divisors) -> dict[str, str]:
-        """Return the dividers, and what the cell is told of oscillator and device."""
+        """Return the dividers, and what the cell is told of oscillator and device.
+
+        ConfigError where the wiring names no device.
+        """
+        if "-d" not in wiring.pack[:-1]:
+            raise ConfigError("wiring.pack: -d and the device are missing, such as -d GW1N-9C")
         device = wiring.pack[wiring.pack.index("-d") + 1]
         texts = {"Oscillator": f'"{wiring.oscillator_mhz:g}"', "Device": f'"{device}"'}
         return dividers(divisors) | texts

@@ -39,6 +39,7 @@ class OpenXc7:
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     name: str = "openxc7"
+    reads: frozenset[str] = frozenset({"seeds"})
 
     def unavailable(self, board: Board) -> str | None:
         """Return why there is no bit file by openXC7, None when there can be."""

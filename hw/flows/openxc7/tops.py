@@ -55,15 +55,19 @@ def serial_top(wiring: Wiring, shell: Shell, clock_mhz: float) -> Top:
 
 
 def divided_clock(board: Board, limit_mhz: float) -> float:
-    """Return the board's oscillator, halved until it is at most `limit_mhz`; ConfigError when it never is."""
+    """Return the board's oscillator, halved until it is at most `limit_mhz` and the serial line runs at it.
+
+    ConfigError when none is.
+    """
     if board.wiring is None:
         raise ConfigError(f"{board.name}: its file has no [wiring], by which the pins are known")
     clocks = (board.wiring.oscillator_mhz / 2**halvings for halvings in range(MOST_HALVINGS + 1))
-    slow_enough = [mhz for mhz in clocks if mhz <= limit_mhz]
+    slow_enough = [mhz for mhz in clocks if mhz <= limit_mhz and board.wiring.carries(mhz)]
     if not slow_enough:
         raise ConfigError(
             f"{board.name}: no clock up to {spelled('clock_mhz', f'{limit_mhz:g}')} is its oscillator's "
-            f"{board.wiring.oscillator_mhz:g} MHz halved {MOST_HALVINGS} times at most"
+            f"{board.wiring.oscillator_mhz:g} MHz halved {MOST_HALVINGS} times at most, and one that its "
+            "serial line runs at"
         )
     return slow_enough[0]
 

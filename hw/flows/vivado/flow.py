@@ -47,6 +47,7 @@ class Vivado:
     """Vivado on PATH, for boards with a processor beside their logic."""
 
     name = "vivado"
+    reads = frozenset({"activity"})
 
     def unavailable(self, board: Board) -> str | None:
         """Return why there is no bit file by Vivado, None when there can be."""

@@ -74,3 +74,10 @@ def test_a_netlist_that_is_not_flat_is_refused(tmp_path: Path) -> None:
 def test_a_missing_top_is_named_with_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="no module 'other'; it has top"):
         read_netlist(write(tmp_path, {"u": GATE}), "other")
+
+
+@pytest.mark.parametrize(("text", "said"), [("module t;", "is not valid JSON"), ("{}", "it has no modules")])
+def test_a_file_that_is_no_netlist_is_named(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "net.json").write_text(text)
+    with pytest.raises(ToolError, match=rf"net.json.*{said}"):
+        read_netlist(tmp_path / "net.json", "top")

@@ -60,6 +60,13 @@ def test_lanes_that_a_board_cannot_hold_are_refused_with_a_number_that_it_can(bo
         _plan(16, _with(board, lut=1000))
 
 
+def test_lanes_whose_memories_a_board_lacks_are_fewer_before_anything_is_pruned(board: Board) -> None:
+    small = _with(board, bram=16)
+    with pytest.raises(CompileError, match=r"48 lanes .* BRAM of 1\d .*; set lanes=\d+") as error:
+        _plan(48, small)
+    _plan(int(str(error.value).partition("lanes=")[2].split()[0]), small)
+
+
 def test_a_program_that_a_board_cannot_hold_is_refused(board: Board) -> None:
     with pytest.raises(
         CompileError, match=r"1849 nonzeros, takes 1\d BRAM of 4 .*; prune to about 5\d\d nonzeros"

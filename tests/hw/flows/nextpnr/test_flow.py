@@ -16,15 +16,15 @@ from ganglion.hw.engines.folded.shape import FoldedShape
 from ganglion.hw.flows.flow import BitFile
 from ganglion.hw.flows.nextpnr import FLOW
 from ganglion.hw.flows.nextpnr.architecture import ROUTED, wasm_tool
-from ganglion.hw.flows.nextpnr.board_top import TOP, board_top, clocks_per_bit
-from ganglion.hw.flows.nextpnr.flow import ARCHITECTURES, Nextpnr, check_clock
+from ganglion.hw.flows.nextpnr.board_top import TOP, board_top
+from ganglion.hw.flows.nextpnr.flow import ARCHITECTURES, Nextpnr, check_clock, fastest_serial_clock
 from ganglion.hw.flows.nextpnr.placement import Placement, nextpnr_arguments, place_best
 from ganglion.hw.flows.registry import find_flow
 from ganglion.hw.shell.description import Shell
 from ganglion.hw.shell.generate import write_shell
 from ganglion.hw.target.board import Board, all_boards, find_board
 from ganglion.hw.target.wiring import Wiring
-from ganglion.models.build.errors import ToolError
+from ganglion.models.build.errors import ConfigError, ToolError
 from ganglion.models.build.paths import BuildPaths
 from tests.hw.bare import build_bare
 from tests.hw.lint import lint_in
@@ -259,9 +259,12 @@ def test_the_top_follows_the_wiring() -> None:
 
 def test_the_serial_lines_rate_is_within_two_percent_on_every_board() -> None:
     for board in WIRED:
-        wiring = wiring_of(board)
-        cycles = board.clock_mhz * 1e6 / wiring.baud
-        assert abs(clocks_per_bit(wiring, board.clock_mhz) / cycles - 1) < 0.02, board.name
+        for asked_mhz in (board.clock_mhz, 16.5, 13.5, 12.5):
+            clock = fastest_serial_clock(board, asked_mhz)
+            assert clock is not None and clock[0] <= asked_mhz
+            cycles = clock[0] * 1e6 / wiring_of(board).baud
+            assert abs(wiring_of(board).clocks_per_bit(clock[0]) / cycles - 1) <= 0.02, board.name
+    assert not wiring_of(find_board("icebreaker")).carries(7.0)  # of whose cycles a bit would take seven
 
 
 @pytest.mark.slow
@@ -278,3 +281,11 @@ def test_no_option_is_given_twice(board: Board) -> None:
     given = nextpnr_arguments(ARCHITECTURES[board.family.name], board.wiring, 50.0, 1)
     options = [each for each in given if each.startswith("--") and each != "--vopt"]
     assert len(options) == len(set(options))
+
+
+def test_a_gowin_board_that_names_no_device_is_refused() -> None:
+    board = find_board("tangnano9k")
+    clock = fastest_serial_clock(board, 54.0)
+    assert clock is not None and clock[1] is not None
+    with pytest.raises(ConfigError, match=r"wiring.pack: -d and the device are missing"):
+        ARCHITECTURES["gw1n"].clock_parameters(replace(wiring_of(board), pack=("-c",)), clock[1])

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganglion.hw.flows.nextpnr.board_top import clocks_per_bit
 from ganglion.hw.flows.yosys.run import share
 from ganglion.hw.gatelevel.netlist import Netlist, read_netlist, write_verilog
 from ganglion.hw.shell.description import TOPS
@@ -29,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def board_of(made: Made, netlist: Netlist, folder: Path) -> SerialBoard:
     """Return a netlist of the board's top as the simulated board that serial shells are tested with."""
-    cycles = clocks_per_bit(wiring_of(made.design.board), made.bit_file.runs_mhz or 0)
+    cycles = wiring_of(made.design.board).clocks_per_bit(made.bit_file.runs_mhz or 0)
     # Models ask whether an input is open, which makes it a tristate for Verilator; here none is.
     cells = BUFFER + LIBRARY.read_text().replace("=== 1'bz", "&& 1'b0")
     (folder / "cells.v").write_text(cells)
