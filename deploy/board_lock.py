@@ -18,8 +18,11 @@ class BoardLock:
     def __init__(self, board: str, folder: Path | None = None) -> None:
         name = re.sub("[^A-Za-z0-9]+", "-", board).strip("-")
         path = (folder or Path(tempfile.gettempdir())) / f"ganglion-{name}.lock"
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            # In a folder such as /tmp Linux lets not even root open another user's file with O_CREAT.
+            create = 0 if path.exists() else os.O_CREAT
+            self._handle = os.open(path, flags | create, 0o666)
         except OSError as error:
             raise TransportError(f"{path}: {error.strerror}", is_retryable=False) from None
         try:

@@ -46,6 +46,8 @@ def prepare(root: str, name: str, board: str) -> None:
         (folder / "versions").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InstallError(f"{folder}: {error.strerror}") from None
+    if not os.access(str(folder), os.W_OK):
+        raise InstallError(f"{folder} is not this user's to write into: sudo chown $USER {folder}")
     if shutil.disk_usage(str(folder)).free < MAX_BYTES:
         raise InstallError(f"{folder}: less than {MAX_BYTES >> 20} MiB are free")
 
@@ -60,6 +62,7 @@ def install(root: str, name: str, archive: str, sha256: str, keep: str) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            Path(archive).unlink()
             raise InstallError(f"{folder}: another deployment is under way there") from None
         _install(folder, Path(archive), sha256, int(keep))
 

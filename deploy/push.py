@@ -7,11 +7,12 @@ What runs on the board is ganglion.deploy.install, sent ahead of the bundle.
 import hashlib
 import logging
 import re
+import secrets
 import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganglion.deploy import install
@@ -71,8 +72,11 @@ def run(settings: DeploySettings) -> None:
     bundle = make_bundle(settings)
     host, name = settings.host, settings.paths.root.name
     digest = hashlib.sha256(bundle.archive.read_bytes()).hexdigest()
-    archive = f"{settings.to}/{name}/{digest[: install.ID_DIGITS]}.tar.gz"
-    _on_board(settings, "prepare", settings.to, name, bundle.artefacts.board.name, timeout_s=PREPARE_S)
+    # Another deployment of the same bundle has a file of its own.
+    archive = f"{settings.to}/{name}/{digest[: install.ID_DIGITS]}-{secrets.token_hex(4)}.tar.gz"
+    # As who copies: what root made that user could not write into.
+    asker = replace(settings, sudo=False)
+    _on_board(asker, "prepare", settings.to, name, bundle.artefacts.board.name, timeout_s=PREPARE_S)
     log.info("deploy: copying %s to %s", bundle, host)
     _copy(settings, bundle.archive, archive)
     said = _on_board(

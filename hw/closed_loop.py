@@ -126,7 +126,9 @@ def closed_loop(paths: BuildPaths, design: Design, episodes: int) -> ClosedLoop:
     policy = load_policy(paths.policy)
     spec = policy.spec
     if not is_known(spec.env):
-        return ClosedLoop(status="skipped", env=spec.env, reason=f"Gymnasium does not know {spec.env}")
+        where = "; is its module on PYTHONPATH?" if ":" in spec.env else ""
+        reason = f"Gymnasium does not know {spec.env}{where}"
+        return ClosedLoop(status="skipped", env=spec.env, reason=reason)
     bench = Bench.of(design, verilate(design, simulator_cache(paths)))
     seeds = tuple(FIRST_SEED + index for index in range(episodes))
     with bench.serving() as accelerator:

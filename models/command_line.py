@@ -11,7 +11,9 @@ import io
 import logging
 import os
 import re
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -80,13 +82,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = _command(given)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what third parties say when they are imported
-            function = command.function()
+            with _mortal():
+                function = command.function()
         kind = settings_type(function)
         if is_make:
             given += _from_make(command, kind)
         settings = _parsed(command, kind, given[1:])
         with _logged(getattr(settings, "build", BUILD), quiet):
             function(settings)
+
+
+@contextlib.contextmanager
+def _mortal() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: among what is imported some catch KeyboardInterrupt and go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _command(given: Sequence[str]) -> Command:

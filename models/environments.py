@@ -1,5 +1,6 @@
 """Gymnasium's environments: made in silence, and held against a policy."""
 
+import importlib
 import logging
 import warnings
 from typing import Any
@@ -18,15 +19,18 @@ _GAME = "NoFrameskip-v4"
 
 
 def is_known(env_id: str) -> bool:
-    """Return whether an environment of this id is registered in Gymnasium, Atari's games included."""
+    """Return whether Gymnasium has an environment of this id: Atari's games, and `module:Id`, included."""
     if is_game(env_id):
         try:
             _require_game(env_id)
         except ConfigError:
             return False
+    module, _, registered = env_id.rpartition(":")
     try:
-        gymnasium.spec(env_id)
-    except gymnasium.error.Error:
+        if module:
+            importlib.import_module(module)  # which registers it
+        gymnasium.spec(registered)
+    except (gymnasium.error.Error, ImportError):
         return False
     return True
 

@@ -171,6 +171,9 @@ class ProgressCallback(BaseCallback):
         result = f"return {latest['return_mean']:,.0f}, sparsity {latest['sparsity']:.1%}" if latest else ""
         self._progress.update(self._task, completed=self.num_timesteps, result=result)
 
+    def _on_training_end(self) -> None:
+        self._on_rollout_end()  # the last milestone is known
+
 
 def progress_bar() -> Progress:
     """Return the bar on which `ProgressCallback` draws."""

@@ -86,6 +86,8 @@ class CompressSettings:
         """
         if self.qat_steps == 0:
             raise ConfigError(f"{spelled('qat_steps', 0)}: a policy folder is int8; give more")
+        if self.to is not None and self.to.exists() and not self.to.is_dir():
+            raise ConfigError(f"{spelled('to', self.to)} is a file, but a folder is written there")
         config, others = self._config()
         path = self.checkpoint
         if path.suffix == ".npz":

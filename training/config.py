@@ -225,7 +225,10 @@ def load_config(environment: str, algorithm: str | None = None) -> TrainConfig:
     Steps of another are rounded to its whole rollouts. An unknown name raises ConfigError listing the known.
     """
     if environment not in known_environments():
-        raise ConfigError(f"unknown environment {environment!r}; known: {', '.join(known_environments())}")
+        raise ConfigError(
+            f"unknown environment {environment!r}; known: {', '.join(known_environments())}; any other id of "
+            f"gymnasium is given by {spelled('env_id')} beside the one whose settings it takes"
+        )
     return read_config(CONFIGS / f"{environment}.toml", algorithm)
 
 

@@ -69,6 +69,11 @@ def require_actions(
         supported=", ".join(names[kind] for kind in kinds),
         algorithm=algorithm,
     )
+    if isinstance(space, gym.spaces.Box) and not space.is_bounded():
+        raise ConfigError(
+            f"env_id = {env_id!r}: its actions have no bounds, which the tanh of a policy fills; give them "
+            "some, by gymnasium's RescaleAction for instance"
+        )
 
 
 def is_stack(space: gym.Space[Any]) -> bool:

@@ -119,10 +119,10 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
         "seed": run.seed,
         "config": described.pop("config"),
         "run": described,
-        "earlier_phases": _earlier_phases(run, Phase(found.meta["phase"])),
+        "earlier_phases": _earlier_phases(folder, run, Phase(found.meta["phase"])),
         "steps_done": curve[-1]["step"],
         "seconds": seconds_of(curve),
-        "parent_result": parent_result(run),
+        "parent_result": parent_result(folder, run),
         "commit": read_json(folder / "run.json").get("commit", git_commit()),
         "checkpoint": {"file": found.path.name, "sha256": sha256_file(found.path)},
     }
@@ -141,6 +141,8 @@ def evaluate_run(folder: Path) -> dict[str, Any]:
 
 def best_checkpoint(folder: Path) -> Path:
     """Return the best checkpoint of the last phase that has one; raise ConfigError when there is none."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder, but a run's is wanted")
     for phase in reversed(Phase):
         path = folder / f"best-{phase.value}.npz"
         if path.exists():
@@ -150,9 +152,9 @@ def best_checkpoint(folder: Path) -> Path:
     )
 
 
-def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
+def _earlier_phases(folder: Path, run: Run, last: Phase) -> dict[str, dict[str, Any]]:
     """Return what the best policy of each phase before `last` reaches: of an int8 run, the float one."""
-    best = {phase: run.best(phase) for phase in run.phases_before(last)}
+    best = {phase: folder / run.best(phase).name for phase in run.phases_before(last)}
     found = {phase: evaluate_checkpoint(path) for phase, path in best.items() if path.exists()}
     return {
         phase.value: {
@@ -165,27 +167,38 @@ def _earlier_phases(run: Run, last: Phase) -> dict[str, dict[str, Any]]:
     }
 
 
-def _parent_file(run: Run) -> Path | None:
-    """Return the evaluation of the policy that `run` started from: what `compress` wrote, or its run."""
+def _parent_record(folder: Path, run: Run) -> dict[str, Any] | None:
+    """Return what was measured of the policy that the run in `folder` started from, None where nothing was.
+
+    That is what `compress` wrote, or the result of the parent's run, if that is of the same policy; of the
+    policy of one of its earlier phases, what the result says of that.
+    """
     if run.parent is None:
         return None
-    paths = [run.folder / TEACHER_FILE, run.parent.parent / RESULT_FILE]
-    return next((path for path in paths[: 1 if run.parent_is_zip else 2] if path.exists()), None)
+    if (folder / TEACHER_FILE).exists():
+        return read_json(folder / TEACHER_FILE)
+    path = run.parent.parent / RESULT_FILE
+    if run.parent_is_zip or not path.exists():
+        return None
+    result = read_json(path)
+    if run.parent.name in ("teacher.npz", result.get("checkpoint", {}).get("file")):
+        return result
+    phase = result.get("earlier_phases", {}).get(run.parent.stem.removeprefix("best-"))
+    shared = ("algorithm", "run", "steps_done", "parent_result")
+    return None if phase is None else {key: result[key] for key in shared if key in result} | phase
 
 
 def _algorithm(found: Evaluation) -> str:
     """Return what found the policy: in distillation that is the teacher's algorithm."""
-    path = _parent_file(found.run)
-    return read_json(path)["algorithm"] if found.run.distill and path is not None else found.model.algorithm
+    parent = _parent_record(found.path.parent, found.run)
+    return found.model.algorithm if parent is None or not found.run.distill else parent["algorithm"]
 
 
-def parent_result(run: Run) -> dict[str, Any] | None:
-    """Return the evaluation of the policy that `run` started from, and so on back to the dense one."""
-    path = _parent_file(run)
-    if path is None:
-        return None
+def parent_result(folder: Path, run: Run) -> dict[str, Any] | None:
+    """Return what `run`, in `folder`, started from reaches, and so on back to the dense policy."""
+    record = _parent_record(folder, run)
     left_out = ("config", "returns", "env_id", "environment", "algorithm")
-    return {key: value for key, value in read_json(path).items() if key not in left_out}
+    return record and {key: value for key, value in record.items() if key not in left_out}
 
 
 def summary(result: dict[str, Any]) -> str:

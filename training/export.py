@@ -47,6 +47,8 @@ def export_run(run: Path, folder: Path, n_vectors: int) -> PolicySpec:
     """
     if n_vectors < 1:
         raise ConfigError(f"{spelled('vectors', n_vectors)}, allowed: at least 1")
+    if not run.is_dir():
+        raise ExportError(f"{run} is no folder, but a run's is wanted")
     if not (run / "policy" / "actor.json").exists():
         raise ExportError(
             f"{run} holds no int8 policy; a run with {spelled('sparsity', 0.95)} ends with one, "

@@ -29,6 +29,12 @@ def require_teacher(config: TrainConfig, checkpoint: Path) -> None:
     if taught.env_id != config.env_id:
         raise ConfigError(f"{checkpoint} is of {taught.env_id}; the student acts in {config.env_id}")
     require_algorithm(config, taught, str(checkpoint))
+    normalized = [each.on_policy and each.on_policy.normalize for each in (taught, config)]
+    if normalized[0] != normalized[1]:
+        raise ConfigError(
+            f"{checkpoint} was trained with normalize = {normalized[0]}, the student has {normalized[1]}: "
+            "both must see the same observations"
+        )
 
 
 def require_algorithm(config: TrainConfig, parent: TrainConfig, origin: str) -> None:

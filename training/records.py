@@ -137,6 +137,8 @@ class TeacherRecord(Evaluation):
 
     teacher_sha256: str | None
     """Of the zip and its statistics; None for a run that was not asked for by `compress`."""
+    env_id: str | None = None
+    """Where it was measured; None in older records."""
     algorithm: str
     n_weights: int
     random_returns: tuple[float, ...]

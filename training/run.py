@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from ganglion.models.build.codec import STRICT, decode, encode
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.paths import BUILD, BuildPaths
-from ganglion.models.build.spelling import spelled
+from ganglion.models.build.spelling import spelled, spelled_command
+from ganglion.models.environments import is_game
 from ganglion.models.sparsity import Pruning, check_sparsity, neurons_left
 from ganglion.training.actor_critic_config import no_rollout_yet
 from ganglion.training.checkpoint import Checkpoint
@@ -78,7 +79,11 @@ class Run:
             ("ft_steps", self.finetune_steps),
         ):
             if n_steps < 0 or n_steps % rollout:
-                raise ConfigError(f"{spelled(setting, n_steps)}, allowed: multiples of {ROLLOUT} ({rollout})")
+                near = max(1, round(n_steps / rollout)) * rollout
+                raise ConfigError(
+                    f"{spelled(setting, n_steps)}, allowed: multiples of {ROLLOUT} ({rollout}), "
+                    f"such as {near}"
+                )
         if self.distill and self.parent is None:
             raise ConfigError(
                 f"{spelled('distill')} needs a teacher: a checkpoint given by {spelled('from')}"
@@ -114,19 +119,39 @@ class Run:
     def _check_zip(self) -> None:
         """Raise ConfigError unless a zip as parent is imitated, or is of a DQN that goes on as it was."""
         goes_on = self.config.algorithm == "dqn" and not self.distill and not self.sparsity
-        if self.parent_is_zip and not (self.steps and (self.distill or goes_on)):
+        if not self.parent_is_zip:
+            return
+        if not (self.distill or goes_on):
             raise ConfigError(
-                f"{self.parent} is a zip: it is imitated, in {spelled('steps')} of at least "
-                f"{self.config.rollout_steps}; a dense DQN also goes on from one"
+                f"{self.parent} is a zip: {spelled_command('compress')} imitates it; only a dense DQN goes "
+                "on from one"
             )
+        if not self.steps:
+            raise ConfigError(f"{spelled('steps', 0)}: the student of a zip, {self.parent}, needs some")
 
     def _check_sparsity(self) -> None:
         check_sparsity(self.sparsity)
         if self.pruning.norm is not None:
+            if is_game(self.config.env_id):
+                raise ConfigError(
+                    f"{spelled('pruning', self.pruning.value)} removes neurons of dense layers, but a game's "
+                    f"network has convolutions; {spelled('pruning', 'magnitude')} prunes those"
+                )
             neurons_left(self.config.hidden, self.sparsity)
         is_new = self.parent is None and self.config.on_policy is not None
         if self.sparsity and is_new and self.pruning is Pruning.SNIP:
             raise no_rollout_yet(self.config.algorithm)
+        copies = self.parent is not None and self.distill and not self.dense_steps
+        if copies and (self.parent_is_zip or self.config.algorithm == "dqn"):
+            self.require_experience(False)
+
+    def require_experience(self, has_it: bool) -> None:
+        """Raise ConfigError when the first masks need experience that the parent does not bring."""
+        if self.sparsity and self.steps and self.pruning is Pruning.SNIP and not (has_it or self.dense_steps):
+            raise ConfigError(
+                f"{spelled('pruning', 'snip')} judges weights by experience, which {self.parent} does not "
+                f"bring; another {spelled('pruning')} fits, such as magnitude or rigl"
+            )
 
     @property
     def parent_is_zip(self) -> bool:

@@ -19,6 +19,7 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import Tensor, nn
 
 from ganglion.models.build.errors import ConfigError
+from ganglion.models.build.spelling import spelled
 from ganglion.training.algorithms.actor_layers import actor_layers
 from ganglion.training.algorithms.distill import gaussian_actions
 from ganglion.training.vecnormalize import Standardizer, read_vecnormalize
@@ -67,8 +68,9 @@ def read_zip(path: Path, vecnormalize: Path | None, env: gym.Env[Any, Any]) -> Z
     """
     data = read_json_of(path)
     algorithm = _algorithm(path, data)
-    _check_space(path, "observation_space", data, env.observation_space)
-    _check_space(path, "action_space", data, env.action_space)
+    of = "the environment" if env.spec is None else env.spec.id
+    _check_space(path, "observation_space", data, env.observation_space, of)
+    _check_space(path, "action_space", data, env.action_space, of)
     model = _load(path, algorithm, env)
     if model.policy.features_extractor_class is not FlattenExtractor:
         extractor = model.policy.features_extractor_class.__name__
@@ -100,11 +102,14 @@ def _algorithm(path: Path, data: dict[str, Any]) -> type[BaseAlgorithm]:
         return DDPG if data["policy_delay"] == 1 and data["target_noise_clip"] == 0 else TD3
     if module == "stable_baselines3.common.policies" and "clip_range" in data:
         return PPO
+    if module == "stable_baselines3.dqn.policies":
+        base = spelled("base", "CartPole")
+        raise ConfigError(f"{path} is of DQN; name settings that are DQN's, such as {base}")
     raise ConfigError(f"{path}: unknown algorithm, its policy is of {module}; {SUPPORTED}")
 
 
-def _check_space(path: Path, name: str, data: dict[str, Any], wanted: gym.Space[Any]) -> None:
-    """Raise ConfigError unless the zip's space is a box of the environment's shape."""
+def _check_space(path: Path, name: str, data: dict[str, Any], wanted: gym.Space[Any], of: str) -> None:
+    """Raise ConfigError unless the zip's space is a box of the shape that the environment `of` has."""
     described = data.get(name, {})
     kind = str(described.get(":type:", "")).rstrip("'>").rsplit(".", 1)[-1]
     if kind != "Box":
@@ -116,7 +121,7 @@ def _check_space(path: Path, name: str, data: dict[str, Any], wanted: gym.Space[
         is_one_more = wanted.shape is not None and shape == (*wanted.shape[:-1], wanted.shape[-1] + 1)
         timed = " (rl-zoo's TimeFeatureWrapper adds one, the time left: such agents are not read)"
         raise ConfigError(
-            f"{path}: {name} has shape {shape}, the environment's is {wanted.shape}{timed * is_one_more}; "
+            f"{path}: {name} has shape {shape}, that of {of} is {wanted.shape}{timed * is_one_more}; "
             "give the environment and the version that it was trained in"
         )
 

@@ -36,8 +36,12 @@ _MIN_WINS = 0.9
 def teacher_record(run: Run) -> TeacherRecord:
     """Return teacher.json of a run's folder, written now unless it is of the same files."""
     path = run.folder / TEACHER_FILE
-    if not path.exists() or decode_json(TeacherRecord, path).teacher_sha256 != run.teacher_sha256:
-        write_json(path, {"teacher_sha256": run.teacher_sha256, **_evaluated(run)})
+    key = {"teacher_sha256": run.teacher_sha256, "env_id": run.config.env_id}
+    if path.exists():
+        record = decode_json(TeacherRecord, path)
+        if all(getattr(record, name) == value for name, value in key.items()):
+            return record
+    write_json(path, key | _evaluated(run))
     return decode_json(TeacherRecord, path)
 
 
@@ -77,7 +81,7 @@ def _evaluated(run: Run) -> dict[str, Any]:
 def _before(checkpoint: Path) -> dict[str, Any] | None:
     """Return what a teacher that is pruned itself came from, so that a student's origin is the dense one."""
     teacher = Run.of(checkpoint)
-    return parent_result(teacher) if teacher.sparsity else None
+    return parent_result(checkpoint.parent, teacher) if teacher.sparsity else None
 
 
 Teacher = tuple[str, Sequence[Weighted], Policy]

@@ -10,13 +10,15 @@ from rich.progress import Progress
 from stable_baselines3.common.type_aliases import Schedule
 
 from ganglion.models.build.errors import ConfigError, TrainingError
-from ganglion.models.build.files import write_json
+from ganglion.models.build.files import read_json, sha256_file, write_json
+from ganglion.models.build.lock import locked
 from ganglion.models.build.provenance import git_commit
 from ganglion.models.build.spelling import spelled
 from ganglion.training import checkpoint as ckpt
 from ganglion.training.algorithms import new_learner
 from ganglion.training.algorithms.dqn import Dqn
 from ganglion.training.algorithms.dqn_zip import take_up_zip
+from ganglion.training.algorithms.on_policy import OnPolicyLearner
 from ganglion.training.algorithms.port import Learner, Teacher
 from ganglion.training.algorithms.sac import Sac
 from ganglion.training.callbacks import (
@@ -64,10 +66,15 @@ class Position:
 def train(run: Run) -> dict[str, Any]:
     """Bring `run` to its end, from its last checkpoint when there is one, and return what it reached.
 
-    Raises TrainingError, naming that checkpoint, when a number is not finite.
+    The run's folder is held alone. Raises TrainingError, naming that checkpoint, when a number is not finite.
     """
     use_one_fast_thread()
     model = _new_learner(run)
+    with locked(run.folder):
+        return _train(model, run)
+
+
+def _train(model: Learner, run: Run) -> dict[str, Any]:
     at = _resume(model, run) if run.checkpoint.exists() else _begin(model, run)
     try:
         _learn_phases(model, run, at)
@@ -105,6 +112,8 @@ def _take_over(model: Learner, parent: Path, run: Run) -> Teacher:
         require_teacher(run.config, parent)
         checkpoint = _checked(run, parent)
         if not is_copy(run.config, Run.of(parent).config):
+            if isinstance(model, OnPolicyLearner):
+                model.load_normalization(checkpoint)  # both see what one VecNormalize gives
             return load_learner(parent)[1].as_teacher()
         restore(model, checkpoint)
         return model.as_teacher()
@@ -132,6 +141,7 @@ def _checked(run: Run, parent: Path) -> Checkpoint:
             f"{spelled('from', parent)} is an actor alone: it takes {spelled('distill')}, "
             f"{spelled('steps')} above 0 and no fine-tuning; for the rest give a run's best-*.npz"
         )
+    run.require_experience(not checkpoint.is_teacher)
     if not run.steps and run.sparsity not in (0, of.sparsity):
         raise ConfigError(
             f"{spelled('sparsity', f'{run.sparsity:g}')}: {spelled('steps', 0)} prunes nothing, and "
@@ -147,13 +157,25 @@ def _begin(model: Learner, run: Run) -> Position:
         if run.parent_is_zip and isinstance(model, Dqn):
             step = run.config.whole_rollouts(take_up_zip(model, run.parent))
             model.num_timesteps = step
+            if step >= run.steps:
+                raise ConfigError(
+                    f"{run.parent} has learned for {step:,} steps already, which count: give more than "
+                    f"{spelled('steps', run.steps)}"
+                )
         else:
             restore(model, _checked(run, run.parent))
     _warn_of_zeros(model, run)
     run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
-    write_json(run.folder / "run.json", run.to_json() | {"commit": git_commit()})
+    described = {"commit": git_commit(), "parent_sha256": _parent_sha256(run)}
+    write_json(run.folder / "run.json", run.to_json() | described)
     return Position.start(None, step)
+
+
+def _parent_sha256(run: Run) -> str | None:
+    """Return the content of the checkpoint that a run imitates as long as it learns, None without one."""
+    imitates = run.distill and run.parent is not None and not run.parent_is_zip
+    return sha256_file(run.parent) if imitates and run.parent is not None else None
 
 
 def _warn_of_zeros(model: Learner, run: Run) -> None:
@@ -183,12 +205,16 @@ def require_same(run: Run) -> None:
 def _resume(model: Learner, run: Run) -> Position:
     """Put `model` where the run's last checkpoint stood."""
     require_same(run)
+    began = read_json(run.folder / "run.json").get("parent_sha256")
+    if began is not None and began != _parent_sha256(run):
+        raise ConfigError(
+            f"{run.parent} is another file than when {run.folder} began to imitate it; give {spelled('run')} "
+            "with another name"
+        )
     checkpoint = Checkpoint.load(run.checkpoint)
     meta = checkpoint.meta
     _take_up(model, run, checkpoint, meta["step"])
     truncate_curve(run, meta["step"])
-    for half_written in run.folder.glob(".*.npz"):
-        half_written.unlink()
     log.info("going on from step %d", meta["step"])
     best_mean = -math.inf if meta["best_mean"] is None else meta["best_mean"]
     return Position(

@@ -13,6 +13,8 @@ import numpy as np
 
 from ganglion.models.build.errors import ExportError, GanglionError, first_line
 
+LOCK_FILE = ".lock"
+"""By which a process holds the folder that it is in (ganglion.models.build.lock)."""
 _HALF_WRITTEN = ".half-written."
 
 
@@ -36,9 +38,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def remove_half_written(root: Path) -> None:
-    """Delete what writers that were killed left anywhere under `root`; nobody else may be writing there."""
-    for path in root.rglob(f"{_HALF_WRITTEN}*"):
-        path.unlink(missing_ok=True)
+    """Delete what writers that were killed left anywhere under `root`; nobody else may be writing there.
+
+    Left alone are folders within that hold a lock of their own, whoever has it.
+    """
+    for folder, inner, files in os.walk(root):
+        inner[:] = [name for name in inner if not (Path(folder) / name / LOCK_FILE).exists()]
+        for name in files:
+            if name.startswith(_HALF_WRITTEN):
+                (Path(folder) / name).unlink(missing_ok=True)
 
 
 def atomic_write(path: Path, data: bytes | str) -> None:

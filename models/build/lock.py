@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganglion.models.build.files import remove_half_written
+from ganglion.models.build.files import LOCK_FILE, remove_half_written
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def locked(root: Path) -> Iterator[None]:
     included, are one.
     """
     root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / ".lock", is_singleton=True, thread_local=False)
+    lock = FileLock(root / LOCK_FILE, is_singleton=True, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -104,9 +104,11 @@ def test_sudo_is_asked_for_no_password(build: BuildPaths, tmp_path: Path) -> Non
     with sshd(tmp_path / "server", path=tmp_path / "bin") as server:
         with pytest.raises(ToolError, match=rf"{server.host}: sudo: a password is required"):
             deploy(build, server, tmp_path / "board", sudo=True)
-        sudo.write_text('#!/bin/sh\nshift; exec "$@"\n')
+        sudo.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked; shift; exec "$@"\n')
         deploy(build, server, tmp_path / "board", sudo=True)
     assert (tmp_path / "board/pendulum/current").is_dir()
+    (asked,) = (tmp_path / "asked").read_text().splitlines()
+    assert " install " in asked  # what root had prepared the user could not copy into
 
 
 def test_without_ssh_the_client_is_named(

@@ -96,6 +96,8 @@ def test_frames_and_actions_of_another_game_are_one_line(
 
 def test_a_game_is_shown_whole_in_stacks_and_one_that_is_not_here_is_named() -> None:
     assert is_known("PongNoFrameskip-v4") and not is_known("TennisElbowNoFrameskip-v4")
+    assert is_known("tests.training.toy:GanglionToy-v0") and not is_known("tests.training.toy:Other-v0")
+    assert not is_known("no_such_module:GanglionToy-v0")
     env = make_shown("PongNoFrameskip-v4")
     assert env.observation_space.shape == (4, 84, 84) and env.reset(seed=0)[0].dtype == np.uint8
     with pytest.raises(ConfigError, match="no such game among the ROMs that ale-py ships; known, .*Pong"):

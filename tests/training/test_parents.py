@@ -1,18 +1,23 @@
 """A run's checkpoint as a teacher: compressed like a zip, by a copy or by a student of another network."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ganglion.models.build.errors import ConfigError
 from ganglion.models.formats.policy_folder import load_policy
 from ganglion.training.compress import CompressSettings, compress
+from ganglion.training.evaluate import parent_result
+from ganglion.training.learner import load_learner
+from ganglion.training.options import TrainSettings
 from ganglion.training.parents import dense_steps
 from ganglion.training.records import read_result
 from ganglion.training.run import Phase, Run
-from ganglion.training.train import train
+from ganglion.training.train import _new_learner, train
 from tests.training.test_train import GOOD_RETURN
 from tests.training.toy import ENV_ID, FRAMES_ID, frames_config, toy_config, toy_run
 
@@ -94,3 +99,63 @@ def test_a_resnet_is_distilled_from_a_cnn(tmp_path: Path) -> None:
     spec = load_policy(tmp_path / "folder").spec
     assert spec.env == FRAMES_ID and spec.network.frame_stack == 2
     assert sum(layer.residual is not None for layer in spec.network.layers) == 6
+
+
+def test_a_student_of_another_width_sees_what_its_teacher_saw(tmp_path: Path) -> None:
+    dense = toy_run(name="dense", config=toy_config(algorithm="ppo"), steps=2_000, build=tmp_path)
+    train(dense)
+    config = toy_config(algorithm="ppo", hidden=(16,))
+    parent = dense.best(Phase.DENSE)
+    student = toy_run(name="s", config=config, steps=400, parent=parent, distill=True, build=tmp_path)
+    raw = np.random.default_rng(0).uniform(-2, 2, (5, 2)).astype(np.float32)
+    normalized = [model.get_vec_normalize_env().normalize_obs(raw) for model in _teacher_and_student(student)]
+    np.testing.assert_array_equal(*normalized)
+    assert np.abs(normalized[0] - raw).max() > 0.1
+
+
+def _teacher_and_student(run: Run) -> tuple[Any, Any]:
+    assert run.parent is not None
+    return load_learner(run.parent)[1], _new_learner(run)
+
+
+def test_the_parent_is_what_was_started_from_and_not_its_runs_last(tmp_path: Path) -> None:
+    steps = {"sparsity": 0.5, "steps": 1_200, "qat_steps": 400}
+    first = toy_run(name="first", **steps, build=tmp_path)
+    result = train(first)
+    for parent, phase in ((first.best(Phase.QAT), None), (first.best(Phase.PRUNE), "prune")):
+        again = replace(first, name="again", steps=0, parent=parent)
+        found = parent_result(again.folder, again)
+        assert found is not None
+        expected = result if phase is None else result["earlier_phases"][phase]
+        assert found["return_mean"] == expected["return_mean"]
+    assert result["earlier_phases"]["prune"]["return_mean"] != result["return_mean"]
+    assert parent_result(first.folder, replace(first, parent=first.checkpoint)) is None
+
+
+def test_a_teacher_that_was_replaced_meanwhile_is_refused(
+    dense_run: tuple[Run, Path], tmp_path: Path
+) -> None:
+    parent = Path(shutil.copy(dense_run[1], tmp_path / "teacher.npz"))
+    run = toy_run(name="s", sparsity=0.8, steps=1_200, parent=parent, distill=True, build=tmp_path)
+    train(run)
+    shutil.copy(run.best(Phase.PRUNE), parent)
+    with pytest.raises(ConfigError, match=r"teacher.npz is another file than when .* began to imitate it"):
+        train(run)
+
+
+@pytest.mark.parametrize("parent", ["model.zip", None])
+def test_snip_without_experience_is_refused_before_anything_is_made(parent: str | None) -> None:
+    config = toy_config(pruning="snip")
+    asked: dict[str, Any] = {"sparsity": 0.5, "steps": 800, "distill": parent is not None}
+    if parent is None:
+        toy_run(name="new", config=config, **asked)
+        return
+    with pytest.raises(
+        ConfigError, match="pruning=snip judges weights by experience, which model.zip does not"
+    ):
+        toy_run(name="copy", config=config, parent=Path(parent), **asked)
+
+
+def test_neurons_of_a_games_network_are_not_pruned() -> None:
+    with pytest.raises(ConfigError, match="pruning=neurons_l2 removes neurons of dense layers, but a game's"):
+        TrainSettings(environment="Pong", sparsity=0.5, pruning="neurons_l2").plan()

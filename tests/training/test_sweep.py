@@ -66,7 +66,7 @@ def test_a_small_grid_survives_a_kill_and_nothing_runs_twice(
     ]
     assert rows == read_table(table)
     for row, job in zip(rows, jobs, strict=True):
-        assert not list(job.run.folder.glob(".*"))
+        assert not list(job.run.folder.glob(".half-written.*"))
         result, steps = (
             read_json(job.run.folder / "result.json"),
             [e["step"] for e in read_curve(job.run.curve)],

@@ -142,10 +142,12 @@ def test_no_steps_prune_nothing(dense_run: tuple[Run, Path]) -> None:
             train(run)
 
 
-def test_a_missing_checkpoint_says_what_makes_one() -> None:
+def test_a_missing_checkpoint_says_what_makes_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere.npz is missing.*ganglion train Hopper"):
         train(toy_run(parent=Path("nowhere.npz")))
     with pytest.raises(ConfigError, match="no checkpoint.*ganglion train Hopper"):
+        evaluate_run(tmp_path)
+    with pytest.raises(ConfigError, match="nowhere is no folder, but a run's is wanted"):
         evaluate_run(Path("nowhere"))
 
 

@@ -41,6 +41,11 @@ def take_up_zip(model: Dqn, path: Path) -> int:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
     """Return the zip's description, its policy's tensors and its optimizer's state."""
     data = read_json_of(path)
+    module = data["policy_class"]["__module__"]
+    if module != "stable_baselines3.dqn.policies":
+        raise ConfigError(
+            f"{path}: its policy is of {module}, but the settings are DQN's, which take a DQN's zip only"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             policy, adam = (
@@ -49,9 +54,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]
             )
     except Exception as error:  # zipfile and torch both have their own ways to say "damaged"
         raise ConfigError(f"{path} is truncated or no zip of stable-baselines3 ({error})") from None
-    module = data["policy_class"]["__module__"]
-    if module != "stable_baselines3.dqn.policies":
-        raise ConfigError(f"{path}: its policy is of {module}; training goes on from a DQN zip only")
     return data, policy, adam
 
 

@@ -156,6 +156,10 @@ class OnPolicyLearner(OnPolicyAlgorithm):
     def load_network(self, checkpoint: Checkpoint) -> None:
         """Put what `network_arrays` returned back."""
         ckpt.load_module(self.policy, checkpoint.group("policy"))
+        self.load_normalization(checkpoint)
+
+    def load_normalization(self, checkpoint: Checkpoint) -> None:
+        """Put VecNormalize's statistics of what `network_arrays` returned back."""
         if self._vec_normalize_env is not None:
             load_statistics(self._vec_normalize_env, checkpoint.group("normalize"))
 

@@ -19,7 +19,7 @@ class Records:
     def __init__(self, policy: Policy, path: Path, key: str) -> None:
         self._policy, self._path = policy, path
         self._known: dict[tuple[Thresholds, int, int], Measured] = {}
-        first, *lines = path.read_text().splitlines() if path.exists() else [""]
+        first, *lines = (path.read_text().splitlines() if path.exists() else []) or [""]
         if first == key:
             self._read(lines)
         else:

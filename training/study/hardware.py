@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from ganglion.models.build.codec import SOME_KEYS, Amount, Count, decode_json, encode_json
 from ganglion.models.build.paths import BuildPaths
+from ganglion.models.build.settings import build_name
 from ganglion.models.build.spelling import MAKE_VARIABLE
 from ganglion.models.quant.schemes import UNSUPPORTED, Scheme
 from ganglion.training.study.artefacts import policy_folder
@@ -96,8 +97,7 @@ def _built(root: Path, cell: Cell, target: Target) -> Hardware:
     reason = _run_hw(policy, build, target)
     if reason is not None:
         return Hardware(board=target.board, reason=reason)
-    # hw adds six digits to a policy folder's name.
-    built = BuildPaths(root=next(build.glob(f"{policy.name}-??????")))
+    built = BuildPaths.of(build_name(policy), build)
     return read_hardware(target.board, built.report)
 
 

@@ -18,6 +18,7 @@ from ganglion.models.build.files import (
     sha256_file,
     write_arrays,
 )
+from ganglion.models.build.lock import locked
 from ganglion.models.build.stage import Stage
 from ganglion.models.command_line import errors_in_one_line
 
@@ -111,3 +112,14 @@ def test_merging_json_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
     merge_json(path, {"simulation": {"Ant": {"x": 2}}})
     expected = {"training": {"a": 1}, "simulation": {"Hopper": {"x": 1}, "Ant": {"x": 2}}}
     assert read_json(path) == expected
+
+
+def test_what_another_process_writes_in_a_folder_that_it_holds_is_left_alone(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "rtl", tmp_path / "train" / "run"
+    for folder in (ours, theirs):
+        folder.mkdir(parents=True)
+        (folder / ".half-written.x").touch()
+    with locked(theirs):
+        (theirs / ".half-written.checkpoint").touch()
+        with locked(tmp_path):
+            assert [path.name for path in tmp_path.rglob(".half-written.*")] == [".half-written.checkpoint"]

@@ -156,9 +156,11 @@ def test_energy_is_the_packages_sum_or_a_reason(tmp_path: Path) -> None:
         "as in most virtual machines"
     )
     assert package_energy_uj(tmp_path) == (None, f"{tmp_path} lists no package of the processor")
-    for package in (0, 1):
-        (tmp_path / f"intel-rapl:{package}").mkdir()
-        (tmp_path / f"intel-rapl:{package}" / "energy_uj").write_text("21\n")
+    for number, name in enumerate(("package-0", "package-1", "psys")):
+        domain = tmp_path / f"intel-rapl:{number}"
+        domain.mkdir()
+        (domain / "name").write_text(f"{name}\n")
+        (domain / "energy_uj").write_text("21\n")
     assert package_energy_uj(tmp_path) == (42, None)
 
 
