@@ -23,7 +23,7 @@ from ganglion.training.statistics import Interval, Statistics
 
 _SAME_SPARSITY = 0.005
 """Sparsities that round to the same multiple of this share a point: layer sizes make them a little uneven."""
-_SAME_DENSITY = 0.97
+_SAME_DENSITY = 0.95
 """So do those of which the sparser one has more than this share of weights: int8 makes a few more zero."""
 
 
