@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.environments import is_game
 from ganglion.models.spec.heads import between
 from ganglion.training.envs import FloatArray, make_env
@@ -25,6 +26,8 @@ MILESTONE_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = 10_000, 20_000, 40_000
 """Where the seeds of an evaluation begin: disjoint ranges, so that none judges the policy that it chose."""
 
 _SAY_EVERY_S = 20.0
+_MOST_STEPS = 100_000
+"""More than three times those of a game that is not lost, Gymnasium's longest episodes."""
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +76,9 @@ def run_episodes(
     n_episodes: int,
     first_seed: int,
     keep: Callable[[NDArray[np.bool_]], None] | None = None,
+    most_steps: int = _MOST_STEPS,
 ) -> Episodes:
-    """Return the episodes of `policy`, stepped as one batch.
+    """Return the episodes of `policy`, stepped as one batch; ConfigError if one goes on after `most_steps`.
 
     A policy with a memory is told by `keep`, after each step, which rows of its last batch go on: [n] bool.
     """
@@ -85,6 +89,11 @@ def run_episodes(
     for step in itertools.count():
         if not running.size:
             break
+        if step == most_steps:
+            raise ConfigError(
+                f"{env_id}: {running.size} of {n_episodes} episodes go on after {step:,} steps; register it "
+                "with max_episode_steps"
+            )
         if time.monotonic() - said_s > _SAY_EVERY_S:
             said_s = time.monotonic()
             log.info("%s: step %s, %d of %d episodes go on", env_id, f"{step:,}", running.size, n_episodes)

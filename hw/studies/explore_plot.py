@@ -74,6 +74,4 @@ def _draw_measured(axes: Axes, rows: Sequence[dict[str, Any]], board: Board, *, 
         look = {"linestyle": "", "markersize": 7, "markerfacecolor": style["color"], "label": kind}
         axes.plot([row["latency_us"] for row in alike], shares, **style | look)
         for row, share in zip(alike, shares, strict=True) if named else ():
-            axes.annotate(
-                row["engine"], (row["latency_us"], share), xytext=(7, 0), va="center", **NAME_STYLE
-            )
+            axes.annotate(row["engine"], (row["latency_us"], share), xytext=(7, 0), va="center", **NAME_STYLE)

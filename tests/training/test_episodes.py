@@ -2,9 +2,11 @@
 
 import gymnasium as gym
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.spec.heads import TanhHead
 from ganglion.training.episodes import greedy, run_episodes, unsquash
 from tests.training.toy import ENV_ID, N_STEPS, Toy
@@ -38,3 +40,8 @@ def test_a_fall_is_an_end_before_the_time_limit() -> None:
     recorded = pushing.to_json()
     assert recorded["falls"] == recorded["episodes"] == 3 and N_STEPS == 25
     assert recorded["return_min"] == min(recorded["returns"])
+
+
+def test_episodes_without_an_end_are_an_error_and_not_a_wait() -> None:
+    with pytest.raises(ConfigError, match="2 of 2 episodes go on after 5 steps; register it with max"):
+        run_episodes(ENV_ID, lambda o: np.zeros((len(o), 1), np.float32), 2, 0, most_steps=5)
