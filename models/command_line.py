@@ -95,14 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @contextlib.contextmanager
 def _mortal() -> Iterator[None]:
     """Let Ctrl-C end the process at once: among what is imported some catch KeyboardInterrupt and go on."""
-    if threading.current_thread() is not threading.main_thread():
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _command(given: Sequence[str]) -> Command:

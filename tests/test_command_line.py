@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from ganglion.models.build.errors import ConfigError
 from ganglion.models.build.lock import locked
 from ganglion.models.build.paths import BuildPaths
-from ganglion.models.command_line import INTERRUPTED, commands, main, settings_type
+from ganglion.models.command_line import INTERRUPTED, Command, commands, main, settings_type
 from tests.hw.toy import write_toy_build, write_toy_policy
 
 ROOT = Path(__file__).parents[1]
@@ -160,6 +161,28 @@ def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> N
     assert process.returncode == INTERRUPTED
     assert errors.splitlines() == ["", "interrupted; the same command goes on from what is finished"]
     assert not (tmp_path / "build/toy/synth.json").exists()
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_ctrl_c_ends_the_process_while_packages_that_may_catch_it_are_imported(
+    handler: Callable[..., None] | signal.Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def imported(_: Command) -> Callable[[object], None]:
+        seen.append(signal.getsignal(signal.SIGINT))
+        raise ConfigError("seen")
+
+    monkeypatch.setattr(Command, "function", imported)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(SystemExit):
+            main(["hw", "Hopper"])
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    # Who was told to ignore it, in the background of a shell, goes on doing so.
+    assert seen == [signal.SIG_DFL if handler is signal.default_int_handler else handler]
 
 
 def _toy(folder: Path) -> BuildPaths:

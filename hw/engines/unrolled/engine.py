@@ -98,7 +98,7 @@ def _shape(settings: UnrolledSettings, board: Board) -> UnrolledShape:
 
 def _require(needed: Resources, board: Board) -> None:
     cure = "prune further, train with weights of fewer signed digits"
-    if needed.ff > board.budget.ff:
+    if needed.ff > board.budget.ff and needed.lut <= board.budget.lut:
         cure = f"raise {spelled('adders_per_stage')} for fewer registers"
     board.require(
         needed, "the unrolled engine", f"{cure}, take {spelled('engine', 'folded')} or a larger board"
