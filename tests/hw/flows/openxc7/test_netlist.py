@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ganglion.hw.compile import compile_policy
+from ganglion.hw.design.design import load_design
 from ganglion.hw.engines.unrolled.plan import plan
 from ganglion.hw.engines.unrolled.shape import UnrolledShape
 from ganglion.hw.flows.openxc7 import FLOW
@@ -121,7 +122,8 @@ def test_the_shipped_hopper_is_made_of_cells_that_can_be_routed(tmp_path: Path) 
     paths.root.mkdir()
     paths.policy.symlink_to(shipped_policy("Hopper"))
     compile_policy(paths, CompileSettings(board=find_board("Pynq-Z2")))
-    design = generate(paths)
+    generate(paths)
+    design = load_design(paths)
     shell = decode_json(Shell, paths.shell_json)
     found = cells(synthesize(design, shell, processor_top(shell), paths.work / "openxc7"))
     assert found["LUT6_2"] == 0 and found["PS7"] == found["BUFG"] == 1
