@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -17,8 +16,6 @@ COUNTS = ("lut", "ff", "dsp", "bram")
 """What a row says of its resources."""
 PLANNED_COLOUR = "0.5"
 NAME_STYLE: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small"}
-NAME_WIDTH = 20
-"""Characters of a line of what stands beside a point."""
 
 
 def plot_explore(
@@ -52,15 +49,17 @@ def plot_explore(
 def _draw_planned(axes: Axes, planned: Sequence[Candidate], board: Board) -> None:
     # Where several lie on one point the first of them gives the name.
     names = {
-        (each.latency_cycles / board.clock_mhz, each.resources.share_of(board.resources)): each.name
+        (each.latency_cycles / board.clock_mhz, each.resources.share_of(board.resources)): " ".join(
+            str(getattr(each.settings, name)) for name in each.varied
+        )
         for each in reversed(planned)
     }
-    axes.plot(*zip(*names, strict=True), "o", color=PLANNED_COLOUR, markerfacecolor="none", label="planned")
+    label = f"planned: {', '.join(planned[0].varied)}"
+    axes.plot(*zip(*names, strict=True), "o", color=PLANNED_COLOUR, markerfacecolor="none", label=label)
     for point, name in names.items():
         better = [other for other in names if other[0] <= point[0] and other[1] <= point[1]]
         if better == [point]:
-            beside = fill(name.partition(" ")[2], NAME_WIDTH)  # without the engine, which is the same
-            axes.annotate(beside, point, xytext=(5, 4), **NAME_STYLE)
+            axes.annotate(name, point, xytext=(7, 0), va="center", **NAME_STYLE)
 
 
 def _draw_measured(axes: Axes, rows: Sequence[dict[str, Any]], board: Board, *, named: bool) -> None:

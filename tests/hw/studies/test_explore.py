@@ -76,9 +76,10 @@ def test_the_picture_shows_what_was_measured_and_what_was_planned(tmp_path: Path
         plot_explore(rows, candidates, board, png_and_svg(tmp_path / drawn), "title")
         assert (tmp_path / f"{drawn}.png").read_bytes().startswith(b"\x89PNG")
     engines, game = ((tmp_path / f"{drawn}.svg").read_text() for drawn in ("engines", "game"))
-    assert ">folded 8<" in engines and ">planned<" not in engines
-    fastest = choice.taken.name.split(" ")[1]
-    assert ">planned<" in game and fastest in game and ">folded 8<" not in game
+    assert ">folded 8<" in engines and "planned" not in engines
+    settings = choice.taken.settings
+    fastest = " ".join(str(getattr(settings, name)) for name in ("rows", "streams", "packing"))
+    assert ">planned: rows, streams, packing<" in game and f">{fastest}<" in game and ">folded 8<" not in game
 
 
 def test_a_part_too_small_for_every_engine_is_an_error(
