@@ -58,13 +58,15 @@ def install(root: str, name: str, archive: str, sha256: str, keep: str) -> None:
     The last `keep` versions stay. When anything fails, the version that was `current` still is.
     """
     folder = Path(root) / name
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            Path(archive).unlink()
-            raise InstallError(f"{folder}: another deployment is under way there") from None
-        _install(folder, Path(archive), sha256, int(keep))
+    try:
+        with (folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InstallError(f"{folder}: another deployment is under way there") from None
+            _install(folder, Path(archive), sha256, int(keep))
+    finally:
+        Path(archive).unlink()
 
 
 def _install(folder: Path, archive: Path, sha256: str, keep: int) -> None:
@@ -84,7 +86,6 @@ def _install(folder: Path, archive: Path, sha256: str, keep: int) -> None:
         activate(folder, version)
     finally:
         shutil.rmtree(str(incoming), ignore_errors=True)
-        archive.unlink()
     prune(folder, keep)
 
 

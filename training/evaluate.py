@@ -144,7 +144,7 @@ def best_checkpoint(folder: Path) -> Path:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder, but a run's is wanted")
     for phase in reversed(Phase):
-        path = folder / f"best-{phase.value}.npz"
+        path = folder / phase.best_file
         if path.exists():
             return path
     raise ConfigError(
@@ -154,7 +154,7 @@ def best_checkpoint(folder: Path) -> Path:
 
 def _earlier_phases(folder: Path, run: Run, last: Phase) -> dict[str, dict[str, Any]]:
     """Return what the best policy of each phase before `last` reaches: of an int8 run, the float one."""
-    best = {phase: folder / run.best(phase).name for phase in run.phases_before(last)}
+    best = {phase: folder / phase.best_file for phase in run.phases_before(last)}
     found = {phase: evaluate_checkpoint(path) for phase, path in best.items() if path.exists()}
     return {
         phase.value: {
@@ -183,9 +183,10 @@ def _parent_record(folder: Path, run: Run) -> dict[str, Any] | None:
     result = read_json(path)
     if run.parent.name in ("teacher.npz", result.get("checkpoint", {}).get("file")):
         return result
-    phase = result.get("earlier_phases", {}).get(run.parent.stem.removeprefix("best-"))
+    by_file = {phase.best_file: result.get("earlier_phases", {}).get(phase.value) for phase in Phase}
+    found = by_file.get(run.parent.name)
     shared = ("algorithm", "run", "steps_done", "parent_result")
-    return None if phase is None else {key: result[key] for key in shared if key in result} | phase
+    return found and {key: result[key] for key in shared if key in result} | found
 
 
 def _algorithm(found: Evaluation) -> str:

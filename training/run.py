@@ -32,6 +32,11 @@ class Phase(Enum):
     QAT = "qat"
     FINETUNE = "finetune"
 
+    @property
+    def best_file(self) -> str:
+        """The name of the checkpoint of the phase's best policy, in a run's folder."""
+        return f"best-{self.value}.npz"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -141,13 +146,13 @@ class Run:
         is_new = self.parent is None and self.config.on_policy is not None
         if self.sparsity and is_new and self.pruning is Pruning.SNIP:
             raise no_rollout_yet(self.config.algorithm)
-        copies = self.parent is not None and self.distill and not self.dense_steps
-        if copies and (self.parent_is_zip or self.config.algorithm == "dqn"):
-            self.require_experience(False)
+        is_taught = self.distill and self.parent is not None
+        if is_taught and (self.parent_is_zip or self.config.algorithm == "dqn"):
+            self.require_experience()
 
-    def require_experience(self, has_it: bool) -> None:
-        """Raise ConfigError when the first masks need experience that the parent does not bring."""
-        if self.sparsity and self.steps and self.pruning is Pruning.SNIP and not (has_it or self.dense_steps):
+    def require_experience(self) -> None:
+        """Raise ConfigError when the first masks need experience; to be asked where a parent brings none."""
+        if self.sparsity and self.steps and self.pruning is Pruning.SNIP and not self.dense_steps:
             raise ConfigError(
                 f"{spelled('pruning', 'snip')} judges weights by experience, which {self.parent} does not "
                 f"bring; another {spelled('pruning')} fits, such as magnitude or rigl"
@@ -184,7 +189,7 @@ class Run:
 
     def best(self, phase: Phase) -> Path:
         """Return the checkpoint of the best policy of a phase."""
-        return self.folder / f"best-{phase.value}.npz"
+        return self.folder / phase.best_file
 
     @property
     def phases(self) -> tuple[tuple[Phase, int], ...]:

@@ -141,7 +141,8 @@ def _checked(run: Run, parent: Path) -> Checkpoint:
             f"{spelled('from', parent)} is an actor alone: it takes {spelled('distill')}, "
             f"{spelled('steps')} above 0 and no fine-tuning; for the rest give a run's best-*.npz"
         )
-    run.require_experience(not checkpoint.is_teacher)
+    if checkpoint.is_teacher:
+        run.require_experience()
     if not run.steps and run.sparsity not in (0, of.sparsity):
         raise ConfigError(
             f"{spelled('sparsity', f'{run.sparsity:g}')}: {spelled('steps', 0)} prunes nothing, and "
@@ -165,7 +166,6 @@ def _begin(model: Learner, run: Run) -> Position:
         else:
             restore(model, _checked(run, run.parent))
     _warn_of_zeros(model, run)
-    run.folder.mkdir(parents=True, exist_ok=True)
     run.curve.unlink(missing_ok=True)
     described = {"commit": git_commit(), "parent_sha256": _parent_sha256(run)}
     write_json(run.folder / "run.json", run.to_json() | described)
@@ -174,8 +174,9 @@ def _begin(model: Learner, run: Run) -> Position:
 
 def _parent_sha256(run: Run) -> str | None:
     """Return the content of the checkpoint that a run imitates as long as it learns, None without one."""
-    imitates = run.distill and run.parent is not None and not run.parent_is_zip
-    return sha256_file(run.parent) if imitates and run.parent is not None else None
+    if not run.distill or run.parent is None or run.parent_is_zip:
+        return None
+    return sha256_file(run.parent)
 
 
 def _warn_of_zeros(model: Learner, run: Run) -> None:

@@ -24,7 +24,7 @@ from ganglion.hw.mapping.compile_settings import TargetOptions, options_for
 from ganglion.hw.sim.bulk import measure_speed, untapped_bench
 from ganglion.hw.sim.latency import worst_case_cycles
 from ganglion.hw.sim.verilate import simulator_cache
-from ganglion.hw.studies.explore_plot import COUNTS, plot_explore
+from ganglion.hw.studies.explore_plot import plot_explore
 from ganglion.hw.target.board import Board, find_board
 from ganglion.models.build.codec import decode_json, encode
 from ganglion.models.build.errors import CompileError, GanglionError, MismatchError, ToolError
@@ -46,6 +46,7 @@ ENGINES = tuple(
     for engine in engines()
     for settings in engine.compared or engine.usual
 )
+COUNTS = ("lut", "ff", "dsp", "bram")
 STAGES = ("compile", "simulate", "synth")
 # The table's columns: heading and key of a row; where cycles depend on data they are the most of the probes'.
 COLUMNS = {

@@ -1,6 +1,7 @@
 """What each engine takes of the part against how soon it answers, as a picture."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,6 @@ from ganglion.hw.target.board import Board
 from ganglion.hw.target.resources import Resources
 from ganglion.models.build.pictures import figure, line_style
 
-COUNTS = ("lut", "ff", "dsp", "bram")
-"""What a row says of its resources."""
 PLANNED_COLOUR = "0.5"
 NAME_STYLE: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small"}
 
@@ -67,7 +66,8 @@ def _draw_measured(axes: Axes, rows: Sequence[dict[str, Any]], board: Board, *, 
     for index, kind in enumerate(dict.fromkeys(kinds.values())):
         alike = [row for row in rows if kinds[row["engine"]] == kind]
         shares = [
-            Resources(**{name: row[name] for name in COUNTS}).share_of(board.resources) for row in alike
+            Resources(**{each.name: row[each.name] for each in fields(Resources)}).share_of(board.resources)
+            for row in alike
         ]
         style = line_style(index)
         look = {"linestyle": "", "markersize": 7, "markerfacecolor": style["color"], "label": kind}

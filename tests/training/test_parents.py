@@ -143,17 +143,13 @@ def test_a_teacher_that_was_replaced_meanwhile_is_refused(
         train(run)
 
 
-@pytest.mark.parametrize("parent", ["model.zip", None])
-def test_snip_without_experience_is_refused_before_anything_is_made(parent: str | None) -> None:
-    config = toy_config(pruning="snip")
-    asked: dict[str, Any] = {"sparsity": 0.5, "steps": 800, "distill": parent is not None}
-    if parent is None:
-        toy_run(name="new", config=config, **asked)
-        return
+def test_snip_without_experience_is_refused_before_anything_is_made() -> None:
+    asked: dict[str, Any] = {"config": toy_config(pruning="snip"), "sparsity": 0.5, "steps": 800}
+    toy_run(name="new", **asked)
     with pytest.raises(
         ConfigError, match="pruning=snip judges weights by experience, which model.zip does not"
     ):
-        toy_run(name="copy", config=config, parent=Path(parent), **asked)
+        toy_run(name="copy", parent=Path("model.zip"), distill=True, **asked)
 
 
 def test_neurons_of_a_games_network_are_not_pruned() -> None:
